@@ -1,0 +1,1 @@
+"""The unified side of the gateway; it knows no vendor word."""

@@ -1,0 +1,121 @@
+"""JSON as text: parsed without losing a digit, a duplicate key or an order; written back with the same lexemes.
+
+What must not live here: what a value means (``values``) and what a request looks like (``gateway.web``).
+A number is kept as the text it was written in (``Number``), so nothing is ever rounded on its way through.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeAlias
+
+import msgspec
+
+from gateway.errors import Fault, InvalidJson, PayloadTooLarge
+
+DEPTH = 64
+"""Levels of nesting taken by default; engines stop at some 700 to 1000, and so would Python's parser."""
+
+
+class Number:
+    """A JSON number by its exact text: ``1.10``, ``-0`` and ``1e400`` stay what they are."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+
+Tree: TypeAlias = Any
+"""``None | bool | str | Number | list[Tree] | dict[str, Tree]``."""
+
+
+class _Twice:
+    """Stands where an object with a duplicate key was."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+def _members(pairs: list[tuple[str, Tree]]) -> Tree:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    seen: set[str] = set()
+    return _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+
+
+def _no_constant(text: str) -> NoReturn:
+    msg = f"{text} is not JSON"
+    raise ValueError(msg)
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=Number, parse_float=Number, parse_constant=_no_constant
+)
+
+
+def parse(body: bytes | str, *, depth: int = DEPTH) -> Tree:
+    """Give the tree of a JSON text, strictly: UTF-8, one value, no duplicate key at any depth.
+
+    Raises:
+        InvalidJson: with the pointer of a duplicate key, or the position of what cannot be read.
+        PayloadTooLarge: nested deeper than ``depth``.
+    """
+    try:
+        text = body if isinstance(body, str) else body.decode("utf-8")
+        tree = _decoder.decode(text)
+    except UnicodeDecodeError as error:
+        raise InvalidJson(f"The body is not UTF-8 at byte {error.start}.") from error
+    except json.JSONDecodeError as error:
+        raise InvalidJson(f"{error.msg} at line {error.lineno}, column {error.colno}.") from error
+    except RecursionError as error:
+        raise PayloadTooLarge(f"The JSON is nested deeper than {depth} levels.") from error
+    except ValueError as error:
+        raise InvalidJson(str(error)) from error
+    _inspect(tree, depth)
+    return tree
+
+
+def _inspect(tree: Tree, depth: int) -> None:
+    """Refuse depth and duplicate keys; iterative, because the tree may be deep."""
+    todo: list[tuple[Tree, str, int]] = [(tree, "", 0)]
+    while todo:
+        node, pointer, level = todo.pop()
+        if isinstance(node, _Twice):
+            at = f"{pointer}/{escape(node.key)}"
+            raise InvalidJson("An object has the same key twice.", errors=(Fault(at, "duplicate key"),))
+        if isinstance(node, (dict, list)):
+            if level >= depth:
+                raise PayloadTooLarge(f"The JSON is nested deeper than {depth} levels.", errors=(Fault(pointer, "too deep"),))
+            items = node.items() if isinstance(node, dict) else enumerate(node)
+            todo.extend((child, f"{pointer}/{escape(str(key))}", level + 1) for key, child in items)
+
+
+def escape(token: str) -> str:
+    """Give a reference token of a JSON Pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def _number(value: object) -> msgspec.Raw:
+    if isinstance(value, Number):
+        return msgspec.Raw(value.text.encode())
+    msg = f"{type(value).__name__} is no part of a JSON tree"
+    raise NotImplementedError(msg)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_number)
+
+
+def write(tree: Tree) -> bytes:
+    """Give the JSON text of a tree: compact, key order and number lexemes as they are."""
+    return _encoder.encode(tree)

@@ -1,0 +1,98 @@
+"""Results: what a plan returns, in no vendor's words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.model.values import Value  # noqa: TC001 - msgspec resolves field types at run time
+from gateway.plan import Stream  # noqa: TC001 - as above
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A named, allowed, lossy step that was taken: which, and for which variable."""
+
+    id: str
+    name: str
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a variable lives when that is not the instance: ``execution`` or ``task``."""
+
+    kind: str
+    id: str
+    activity: str | None = None
+
+
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable as read. ``value.value`` is empty (``values.ABSENT``) for a blob in a listing.
+
+    Args:
+        error: what the engine said when it could not read the value; the rest of a list is not affected.
+        size: bytes of a blob that is not inlined, where the engine tells.
+    """
+
+    name: str
+    value: Value
+    scope: Scope | None = None
+    error: str | None = None
+    size: int | None = None
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance. ``id`` is native.
+
+    Args:
+        state: ``active | suspended | completed | terminated | failed | unknown``.
+    """
+
+    id: str
+    definition: str | None = None
+    definition_id: str | None = None
+    business_key: str | None = None
+    state: str = "unknown"
+    tenant: str | None = None
+
+
+class EngineDescribed(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine answered; ``version`` is its own number, None where it does not tell."""
+
+    version: str | None = None
+
+
+class InstanceDescribed(msgspec.Struct, frozen=True):
+    """One instance was read."""
+
+    instance: Instance
+
+
+class InstancesFound(msgspec.Struct, frozen=True):
+    """Instances that match, in the engine's order."""
+
+    instances: tuple[Instance, ...]
+
+
+class VariablesListed(msgspec.Struct, frozen=True):
+    """Variables, by name."""
+
+    variables: tuple[Variable, ...]
+
+
+class VariableRead(msgspec.Struct, frozen=True):
+    """One variable was read."""
+
+    variable: Variable
+
+
+class VariablesPatched(msgspec.Struct, frozen=True):
+    """All modifications, merges and deletions are applied."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+class BinaryRead(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a blob, as a stream."""
+
+    content: bytes | Stream
+    filename: str | None = None
+    media_type: str | None = None
+    size: int | None = None

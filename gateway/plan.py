@@ -1,0 +1,116 @@
+"""Plans: the conversation with one engine that carries out one command, as a pure generator.
+
+A plan yields a ``VendorRequest``, is handed the ``VendorResponse``, may yield again, and returns a result or raises an
+error of ``gateway.errors``. It never awaits, reads no clock and knows no socket; ``gateway.wire.drive`` carries it out.
+A failure of the road (refused connection, deadline, unanswered write) is thrown into the plan at the ``yield`` as the
+error it is, so that a plan of several requests can say what had been applied; a plan that has nothing to add lets it
+pass. Decision 0001 tells why; decision 0002 what a request says beyond HTTP; decision 0003 how bodies stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import TypeAlias, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+R = TypeVar("R")
+
+_UNSAFE_NAME = re.compile(r"[/\\;\x00-\x1f\x7f]")
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """Bytes that are not held in memory; ``token`` is the executor's handle, opaque to the plan."""
+
+    token: str
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of a multipart/form-data body. ``name`` and ``filename`` are given plain; the executor escapes them."""
+
+    name: str
+    content: bytes | Stream
+    filename: str | None = None
+    content_type: str | None = None
+
+
+class Multipart(msgspec.Struct, frozen=True):
+    """A multipart/form-data body, in order."""
+
+    parts: tuple[Part, ...]
+
+
+Body: TypeAlias = bytes | Stream | Multipart
+
+
+class VendorRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request to an engine, relative to the engine's base URL.
+
+    Args:
+        method: HTTP verb, upper case.
+        path: *decoded* segments; ``encode_path`` is the one place that encodes them.
+        query: decoded pairs, in order.
+        headers: without credentials; the sender stack adds those.
+        body: bytes in full, or a stream, or parts.
+        writes: whether it changes anything on the engine (verbs lie).
+        idempotent: whether carrying it out twice equals carrying it out once.
+        streams_answer: whether a 2xx answer's body is wanted as a ``Stream``.
+    """
+
+    method: str
+    path: tuple[str, ...]
+    writes: bool
+    idempotent: bool
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Body = b""
+    streams_answer: bool = False
+
+
+class VendorResponse(msgspec.Struct, frozen=True):
+    """One HTTP answer of an engine. Header names are lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | Stream = b""
+
+    def header(self, name: str) -> str:
+        """Give the first value of a header (name in lower case), or the empty string."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    def content(self) -> bytes:
+        """Give the body in full.
+
+        Raises:
+            TypeError: the body is a stream; a plan decides on status and headers alone then.
+        """
+        if isinstance(self.body, Stream):
+            msg = "a streamed body has no content to look at"
+            raise TypeError(msg)
+        return self.body
+
+
+Plan: TypeAlias = Generator[VendorRequest, VendorResponse, R]
+
+
+def encode_path(segments: tuple[str, ...]) -> str:
+    """Join decoded segments to a path in which everything but ``A-Z a-z 0-9 - _ ~`` is percent-encoded.
+
+    ``.`` becomes ``%2E``: left to itself a URL library folds ``…/variables/..`` into its parent (seen live: a DELETE
+    of one variable became a DELETE of the instance). UTF-8; lone surrogates are refused by the encoder.
+
+    Raises:
+        UnicodeEncodeError: a segment holds a lone surrogate.
+    """
+    return "".join("/" + quote(segment, safe="~").replace(".", "%2E") for segment in segments)
+
+
+def fits_path(name: str) -> bool:
+    """Tell whether a name may be sent as a path segment at all.
+
+    Not ``.``, ``..``, the empty name, nor one with ``/``, ``\\``, ``;`` or a control character: servers fold, cut or
+    refuse them however they are encoded. Those go into a body.
+    """
+    return name not in {"", ".", ".."} and not _UNSAFE_NAME.search(name)

@@ -1,0 +1,207 @@
+"""The port that an adapter fills: one method per operation, each refusing by default.
+
+A method takes a command whose instance id is native and gives a plan. What an engine cannot do it refuses with
+``Unsupported`` before its first request. What must not live here: a vendor's word.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NoReturn, Protocol
+
+import msgspec
+
+from gateway.errors import Unsupported
+from gateway.model import commands, results
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+FEATURES: dict[str, str] = {
+    "engine.describe": "tell version and health",
+    "instances.describe": "read one instance",
+    "instances.find.business_key": "find instances by business key",
+    "instances.find.definition": "find instances by definition",
+    "variables.read": "read variables, typed",
+    "variables.write": "set several variables in one call",
+    "variables.create": "set a name that did not exist before",
+    "variables.delete": "delete a variable",
+    "variables.delete_by_null": "stand in for a deletion by writing null (rule delete-set-null)",
+    "variables.atomic": "apply all of a patch or nothing",
+    "variables.stored_types": "keep a variable's type between writes",
+    "variables.merge": "merge JSON into a structured variable",
+    "variables.transient": "take a transient variable",
+    "variables.scopes": "read execution and task scopes",
+    "binary.read": "stream a bytes or file variable out",
+    "binary.write": "stream a bytes or file variable in",
+}
+"""Every capability an engine may have; the conformance kit and the matrix in README go by these."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine holds at most; None = no limit known."""
+
+    string_length: int | None = None
+    """UTF-16 units of one string."""
+    name_length: int = 255
+    """Characters of a variable name."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What one configured engine can do.
+
+    Args:
+        features: keys of ``FEATURES``.
+        types: unified types, with format where the type has any (``integer/int32``), that it holds without a rule.
+    """
+
+    features: frozenset[str]
+    types: frozenset[str]
+    limits: Limits = Limits()
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway's own login at an engine, secrets resolved. ``kind`` as in the configuration contract."""
+
+    kind: str = "none"
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the kind only: a secret never reaches a log by accident."""
+        return f"Credentials(kind={self.kind!r})"
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a log-in gave: headers to add to each request. Never logged."""
+
+    headers: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        """Say that there is one, not what is in it."""
+        return "Session(…)"
+
+
+class Engine:
+    """One configured engine of some vendor: commands in, plans out. It does no I/O and holds no state of calls."""
+
+    vendor: ClassVar[str] = ""
+
+    def __init__(self, name: str, settings: Any, credentials: Credentials) -> None:
+        self.name = name
+        self.settings = settings
+        self.credentials = credentials
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Give what this engine, configured as it is, can do."""
+        raise NotImplementedError
+
+    def native_id(self, text: str) -> str:
+        """Give the id in the spelling that this engine uses.
+
+        Raises:
+            InvalidRequest: no instance of this vendor can have such an id.
+        """
+        return text
+
+    def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
+        """Give version and health."""
+        self._refuse(command)
+
+    def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
+        """Give one instance."""
+        self._refuse(command)
+
+    def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
+        """Give the instances that match."""
+        self._refuse(command)
+
+    def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
+        """Give the variables of an instance."""
+        self._refuse(command)
+
+    def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
+        """Give one variable."""
+        self._refuse(command)
+
+    def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
+        """Set, merge and delete variables."""
+        self._refuse(command)
+
+    def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
+        """Give the content of a blob."""
+        self._refuse(command)
+
+    def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
+        """Take the content of a blob."""
+        self._refuse(command)
+
+    def _refuse(self, command: commands.Command) -> NoReturn:
+        msg = f"{self.vendor} engines cannot carry out {type(command).__name__}."
+        raise Unsupported(msg, engine=self.name)
+
+    # How the gateway makes itself known to the engine. State (the session) lives in ``gateway.wire``.
+
+    @property
+    def needs_session(self) -> bool:
+        """Tell whether ``log_in`` must have run before a request can be signed."""
+        return False
+
+    def log_in(self) -> Plan[Session]:
+        """Give the conversation that opens a session."""
+        msg = f"{self.vendor} engines have no log-in."
+        raise Unsupported(msg, engine=self.name)
+
+    def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:
+        """Give the request with the gateway's credentials: Basic, bearer, or the session's headers."""
+        added = authorization(self.credentials) if session is None else session.headers
+        return msgspec.structs.replace(request, headers=request.headers + added) if added else request
+
+    def expired(self, answer: VendorResponse) -> bool:
+        """Tell whether an answer means that the session is no longer good (log in once more, once)."""
+        del answer
+        return False
+
+
+def authorization(credentials: Credentials) -> tuple[tuple[str, str], ...]:
+    """Give the ``Authorization`` header of Basic and bearer credentials; none for other kinds."""
+    if credentials.kind == "basic":
+        pair = f"{credentials.username}:{credentials.password}".encode()
+        return (("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")),)
+    if credentials.kind == "bearer":
+        return (("Authorization", f"Bearer {credentials.token}"),)
+    return ()
+
+
+class Fake(Protocol):
+    """An in-memory engine of a vendor: pure, shipped, kept true by live tests or recorded facts."""
+
+    base_path: str
+    """Path below which a real server of this vendor serves its API, e.g. ``/rest``."""
+
+    def answer(self, request: VendorRequest) -> VendorResponse:
+        """Answer one request as a real server would; the body is always bytes."""
+        ...
+
+    def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
+        """Start an instance with vendor-shaped variables; give its native id."""
+        ...
+
+
+class Vendor(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter package exports as ``VENDOR``.
+
+    Args:
+        name: the word in ``vendor = "…"`` of the configuration.
+        settings: struct of the keys an engine of this vendor takes besides the common ones; strict.
+        engine: the engine class.
+        fake: makes an empty fake.
+        auth_kinds: values of ``auth.kind`` that it understands.
+    """
+
+    name: str
+    settings: type[msgspec.Struct]
+    engine: type[Engine]
+    fake: Callable[[], Fake]
+    auth_kinds: frozenset[str]
