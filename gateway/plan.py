@@ -10,7 +10,7 @@ pass. Decision 0001 tells why; decision 0002 what a request says beyond HTTP; de
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import AsyncIterable, Generator
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -90,6 +90,30 @@ class VendorResponse(msgspec.Struct, frozen=True):
             msg = "a streamed body has no content to look at"
             raise TypeError(msg)
         return self.body
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """What accompanies the plans of one caller's request: its budget, its ids, and what it cost so far.
+
+    Mutable and made once a request; ``web`` fills it, ``wire`` reads and counts, plans never see it.
+
+    Args:
+        deadline: on the event loop's clock, seconds; nothing is sent after it.
+        request_id: goes to the engine as ``X-Request-Id``.
+        traceparent: W3C trace context to hand on, if the caller sent a valid one.
+        authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
+        streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
+        engine_calls: requests sent to engines so far.
+        engine_s: seconds spent waiting for engines so far.
+    """
+
+    deadline: float
+    request_id: str
+    traceparent: str | None = None
+    authorization: str | None = None
+    streams: dict[str, AsyncIterable[bytes]] = {}
+    engine_calls: int = 0
+    engine_s: float = 0.0
 
 
 Plan: TypeAlias = Generator[VendorRequest, VendorResponse, R]
