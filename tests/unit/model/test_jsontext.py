@@ -1,0 +1,93 @@
+"""JSON text keeps its digits and refuses what can be read two ways."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import InvalidJson, PayloadTooLarge
+from gateway.model import jsontext
+from gateway.model.jsontext import Number
+from gateway.model.merge import merged
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers().map(lambda n: Number(str(n))),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(TREES)
+def test_write_then_parse_gives_the_same_tree(tree: jsontext.Tree) -> None:
+    assert jsontext.parse(jsontext.write(tree)) == tree
+
+
+@pytest.mark.parametrize("lexeme", ["1.10", "-0", "1e400", "0.1000000000000000000001", "9" * 300, "1E+2"])
+def test_number_keeps_its_lexeme(lexeme: str) -> None:
+    assert jsontext.write(jsontext.parse(f'{{"a":[{lexeme}]}}')) == f'{{"a":[{lexeme}]}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"a":1,"a":2}', "/a"),
+        (b'{"x":[{"y/z":1,"y/z":1}]}', "/x/0/y~1z"),
+        (b'{"x":{"~":1,"~":1}}', "/x/~0"),
+    ],
+)
+def test_duplicate_key_is_refused_with_its_pointer(body: bytes, pointer: str) -> None:
+    with pytest.raises(InvalidJson) as caught:
+        jsontext.parse(body)
+    assert [fault.pointer for fault in caught.value.errors] == [pointer]
+
+
+@pytest.mark.parametrize("body", [b"", b"{} x", b"{}{}", b"NaN", b"Infinity", b"\xff", b"{'a':1}", b"[1,]", b"{", b"nul"])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidJson):
+        jsontext.parse(body)
+
+
+@pytest.mark.parametrize("levels", [65, 5_000, 200_000])
+def test_nesting_beyond_the_limit_is_refused(levels: int) -> None:
+    with pytest.raises(PayloadTooLarge):
+        jsontext.parse(b"[" * levels + b"]" * levels)
+
+
+def test_nesting_at_the_limit_is_taken() -> None:
+    assert jsontext.parse(b"[" * 64 + b"]" * 64)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
+    try:
+        tree = jsontext.parse(body)
+    except (InvalidJson, PayloadTooLarge):
+        return
+    assert json.loads(jsontext.write(tree)) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [  # the appendix of RFC 7396
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": ["x"]}, {"a": ["x"]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": "x"}, {"e": None, "a": "x"}),
+        (["a"], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_merge_patch_follows_the_standard(target: object, patch: object, result: object) -> None:
+    assert merged(target, patch) == result
