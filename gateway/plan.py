@@ -132,7 +132,7 @@ def encode_path(segments: tuple[str, ...]) -> str:
 
 
 def fits_path(name: str) -> bool:
-    """Tell whether a name may be sent as a path segment at all.
+    r"""Tell whether a name may be sent as a path segment at all.
 
     Not ``.``, ``..``, the empty name, nor one with ``/``, ``\\``, ``;`` or a control character: servers fold, cut or
     refuse them however they are encoded. Those go into a body.

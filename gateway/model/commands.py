@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
-from gateway.model.values import Value  # noqa: TC001 - msgspec resolves field types at run time
-from gateway.plan import Stream  # noqa: TC001 - as above
+from gateway.model.values import Value
+from gateway.plan import Stream
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Any command."""
 
 
-class DescribeEngine(Command):
+class DescribeEngine(Command, frozen=True, kw_only=True):
     """Ask an engine what it is: version and health in one cheap read."""
 
 
-class DescribeInstance(Command):
+class DescribeInstance(Command, frozen=True, kw_only=True):
     """Ask for one instance: definition, business key, state."""
 
     instance: str
 
 
-class FindInstances(Command):
+class FindInstances(Command, frozen=True, kw_only=True):
     """Find instances by business key, definition (key, name or id) or both; at most ``limit`` from ``offset``."""
 
     business_key: str | None = None
@@ -31,7 +31,7 @@ class FindInstances(Command):
     offset: int = 0
 
 
-class ListVariables(Command):
+class ListVariables(Command, frozen=True, kw_only=True):
     """List variables of an instance, typed.
 
     Args:
@@ -44,7 +44,7 @@ class ListVariables(Command):
     scope: str = "instance"
 
 
-class GetVariable(Command):
+class GetVariable(Command, frozen=True, kw_only=True):
     """Read one variable; blobs are inlined as base64."""
 
     instance: str
@@ -52,7 +52,7 @@ class GetVariable(Command):
     scope: str = "instance"
 
 
-class PatchVariables(Command):
+class PatchVariables(Command, frozen=True, kw_only=True):
     """Set and delete variables of one instance; updates precede deletions.
 
     Args:
@@ -74,14 +74,14 @@ class PatchVariables(Command):
         return self.pointers.get(name) or "/modifications/" + name.replace("~", "~0").replace("/", "~1")
 
 
-class ReadBinary(Command):
+class ReadBinary(Command, frozen=True, kw_only=True):
     """Read the content of a bytes or file variable as a stream."""
 
     instance: str
     name: str
 
 
-class WriteBinary(Command):
+class WriteBinary(Command, frozen=True, kw_only=True):
     """Write the content of a bytes or file variable from a stream; a filename makes it a file."""
 
     instance: str

@@ -96,7 +96,9 @@ def _inspect(tree: Tree, depth: int) -> None:
             raise InvalidJson("An object has the same key twice.", errors=(Fault(at, "duplicate key"),))
         if isinstance(node, (dict, list)):
             if level >= depth:
-                raise PayloadTooLarge(f"The JSON is nested deeper than {depth} levels.", errors=(Fault(pointer, "too deep"),))
+                raise PayloadTooLarge(
+                    f"The JSON is nested deeper than {depth} levels.", errors=(Fault(pointer, "too deep"),)
+                )
             items = node.items() if isinstance(node, dict) else enumerate(node)
             todo.extend((child, f"{pointer}/{escape(str(key))}", level + 1) for key, child in items)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from gateway.model.values import Value  # noqa: TC001 - msgspec resolves field types at run time
-from gateway.plan import Stream  # noqa: TC001 - as above
+from gateway.model.values import Value
+from gateway.plan import Stream
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -138,7 +138,7 @@ def _in_bounds(raw: bytes, name: str) -> bool:
 
 
 def is_double(raw: bytes) -> bool:
-    """Tell whether the shortest double of a number's text prints the same value (1.10 does, 0.1 + 20 digits does not)."""
+    """Tell whether the shortest double of a number prints the same value (1.10 does, a 20-digit fraction does not)."""
     number = float(raw)
     if number in (float("inf"), float("-inf")):
         return False

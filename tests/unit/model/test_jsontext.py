@@ -44,7 +44,9 @@ def test_duplicate_key_is_refused_with_its_pointer(body: bytes, pointer: str) ->
     assert [fault.pointer for fault in caught.value.errors] == [pointer]
 
 
-@pytest.mark.parametrize("body", [b"", b"{} x", b"{}{}", b"NaN", b"Infinity", b"\xff", b"{'a':1}", b"[1,]", b"{", b"nul"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{} x", b"{}{}", b"NaN", b"Infinity", b"\xff", b"{'a':1}", b"[1,]", b"{", b"nul"]
+)
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidJson):
         jsontext.parse(body)

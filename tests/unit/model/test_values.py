@@ -73,9 +73,7 @@ def test_type_left_out_is_inferred(text: str, kind: str, form: str | None) -> No
         (Value(), InvalidRequest),
     ],
 )
-def test_value_that_does_not_fit_is_refused_with_its_pointer(
-    given_value: Value, error: type[VarbridgeError]
-) -> None:
+def test_value_that_does_not_fit_is_refused_with_its_pointer(given_value: Value, error: type[VarbridgeError]) -> None:
     with pytest.raises(error) as caught:
         checked(given_value, "/modifications/x")
     assert [fault.pointer for fault in caught.value.errors] == ["/modifications/x"]
