@@ -103,6 +103,18 @@ def _inspect(tree: Tree, depth: int) -> None:
             todo.extend((child, f"{pointer}/{escape(str(key))}", level + 1) for key, child in items)
 
 
+_reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
+
+
+def readable(text: str) -> bool:
+    """Tell whether a stored text is JSON that can be handed on: leniently, duplicate keys and all."""
+    try:
+        _ = _reader.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def escape(token: str) -> str:
     """Give a reference token of a JSON Pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,14 @@
+"""Camunda 7 and its family (Operaton, CIB seven, EximeeBPMS, Fluxnova)."""
+
+from adapters.camunda7.engine import Camunda7Engine
+from adapters.camunda7.fake import Fake
+from adapters.camunda7.settings import Settings
+from gateway.port import Vendor
+
+VENDOR = Vendor(
+    name="camunda7",
+    settings=Settings,
+    engine=Camunda7Engine,
+    fake=Fake,
+    auth_kinds=frozenset({"none", "basic", "bearer", "forward"}),
+)

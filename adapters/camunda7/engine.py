@@ -1,0 +1,77 @@
+"""The engine class: capabilities, and each operation handed to the module that knows it."""
+
+from __future__ import annotations
+
+from adapters.camunda7 import binary, instances, variables
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.values import NAME_LENGTH
+from gateway.model import commands, results
+from gateway.plan import Plan
+from gateway.port import FEATURES, Capabilities, Engine, Limits
+
+_LACKING = {"variables.delete_by_null"}
+_TYPES = frozenset(
+    (
+        "null",
+        "boolean",
+        "integer/int16",
+        "integer/int32",
+        "integer/int64",
+        "number/double",
+        "string",
+        "date-time",
+        "bytes",
+        "file",
+        "object",
+    )
+)
+
+
+class Camunda7Engine(Engine):
+    """One engine of the Camunda 7 family."""
+
+    vendor = "camunda7"
+    settings: Settings
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Give what it can do."""
+        structured = {"json", "list"} if self.settings.json != "refuse" else set()
+        return Capabilities(
+            features=frozenset(FEATURES) - _LACKING,
+            types=_TYPES | structured,
+            limits=Limits(string_length=self.settings.string_length, name_length=NAME_LENGTH),
+        )
+
+    def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
+        """Give its version."""
+        del command
+        return instances.describe_engine(self.name)
+
+    def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
+        """Give one instance."""
+        return instances.describe(self.name, command)
+
+    def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
+        """Give the instances that match."""
+        return instances.find(self.name, command)
+
+    def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
+        """Give variables."""
+        return variables.listed(self.name, self.settings, command)
+
+    def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
+        """Give one variable."""
+        return variables.read(self.name, self.settings, command)
+
+    def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
+        """Set, merge and delete."""
+        return variables.patched(self.name, self.settings, command)
+
+    def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
+        """Stream a blob out."""
+        return binary.read(self.name, command)
+
+    def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
+        """Stream a blob in."""
+        return binary.write(self.name, command)

@@ -1,0 +1,136 @@
+"""What the engine's error answers mean. Engine messages may hold values, so none of them goes into an error's detail.
+
+Facts: ``tests/recordings``; the order of the rows decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NoReturn
+
+import msgspec
+
+from adapters.camunda7.wire import WireError, error_decoder, reading
+from gateway.errors import (
+    ConcurrentUpdate,
+    EngineCredentialsRejected,
+    EngineError,
+    EngineForbidden,
+    EngineMisbehaved,
+    EngineUnavailable,
+    InstanceNotFound,
+    InstanceStateConflict,
+    InvalidRequest,
+    Outcome,
+    OutcomeUnknown,
+    ValueInvalid,
+    ValueTooLong,
+    VarbridgeError,
+    VariableNotFound,
+)
+from gateway.plan import VendorRequest, VendorResponse
+
+# "Cannot get process instance variable x: execution 1 doesn't exist: execution is null", code 0
+_MISSING = ("doesn't exist: execution is null", "execution is null")
+_CONFLICTS = {1, 10000, 10001}
+_TOO_LONG = 10002
+_VALUE = (
+    "Cannot convert value",
+    "Unsupported value type",
+    "Must provide 'null' or String value",
+    "Cannot find serializer",
+    "Cannot write serialized value",
+    "Cannot serialize value",
+    "ENGINE-17006",
+    "ENGINE-17007",
+)
+
+Failing = Generator[VendorRequest, VendorResponse, NoReturn]
+
+
+def failed(engine: str, answer: VendorResponse, instance: str, *, writes: bool) -> Failing:
+    """Raise what an answer that is no success means; asks once more where a 500 may be a missing instance.
+
+    Raises:
+        VarbridgeError: always.
+    """
+    body = error_of(answer)
+    if answer.status == 500 and any(text in (body.message or "") for text in _MISSING):  # noqa: PLR2004
+        yield from confirm(engine, instance)
+    raise translated(engine, answer, writes=writes)
+
+
+def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, None]:
+    """Make sure that the instance (or execution) is there.
+
+    Raises:
+        InstanceNotFound: it is not.
+    """
+    for kind in ("process-instance", "execution"):
+        answer = yield reading(kind, instance)
+        if answer.status == 200:  # noqa: PLR2004
+            return
+        if answer.status != 404:  # noqa: PLR2004
+            raise translated(engine, answer, writes=False)
+    raise InstanceNotFound(engine=engine, engine_status=404)
+
+
+def missing_variable(engine: str) -> VariableNotFound:
+    """Give the error for a name that the instance does not have."""
+    return VariableNotFound(engine=engine, engine_status=404)
+
+
+def error_of(answer: VendorResponse) -> WireError:
+    """Give the error's body as far as it can be read: JSON, text or HTML, all are seen."""
+    if not isinstance(answer.body, bytes):
+        return WireError()
+    try:
+        return error_decoder.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError):
+        return WireError(message=answer.body[:2000].decode("utf-8", "replace"))
+
+
+def translated(engine: str, answer: VendorResponse, *, writes: bool) -> VarbridgeError:
+    """Give the error that an answer means, by status, code and (last) the words that the vendor keeps stable."""
+    kind = _kind(answer, error_of(answer), writes=writes)
+    body = error_of(answer)
+    code = str(body.code) if body.code is not None else body.type
+    outcome: Outcome | None = None if kind in {OutcomeUnknown, EngineMisbehaved} and writes else "not_applied"
+    return kind(engine=engine, engine_status=answer.status, engine_code=code, outcome=outcome)
+
+
+def _kind(answer: VendorResponse, body: WireError, *, writes: bool) -> type[VarbridgeError]:
+    message = body.message or ""
+    match answer.status:
+        case 401:
+            return EngineCredentialsRejected
+        case 403:
+            return EngineForbidden
+        case 400:
+            return _by_words(message) or InvalidRequest
+        case 500 if body.code in _CONFLICTS:
+            return ConcurrentUpdate
+        case 500 if body.code == _TOO_LONG:
+            return ValueTooLong
+        case 500:
+            return _by_words(message) or EngineError
+        case 502 | 504:
+            return OutcomeUnknown if writes else EngineUnavailable
+        case 503:
+            return EngineUnavailable
+        case status if status > 500:  # noqa: PLR2004
+            return EngineError
+        case _:
+            return EngineMisbehaved
+
+
+def _by_words(message: str) -> type[VarbridgeError] | None:
+    if "Variable value is too long" in message:
+        return ValueTooLong
+    if any(text in message for text in _VALUE):
+        return ValueInvalid
+    if "is suspended" in message:
+        return InstanceStateConflict
+    if "no authenticated tenant" in message:
+        return EngineForbidden
+    return None

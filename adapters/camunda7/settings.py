@@ -1,0 +1,30 @@
+"""What may be set for a Camunda 7-family engine besides the common keys."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``[engines.NAME]`` for ``vendor = "camunda7"``.
+
+    Args:
+        keep_type: a value without a type keeps the stored one where it fits (the engine alone would turn a Long into an
+            Integer); costs one read when such a value is written.
+        string_length: UTF-16 units of a String; 4000 is the column's width, Oracle has 2000.
+        date_format: how the engine writes an offset: ``SSSZ`` (``+0000``) everywhere but Fluxnova 3 (``SSSXX``).
+        json: what a ``json`` value becomes: ``Json`` needs the Spin plugin; ``Object`` does without; ``refuse``.
+        object_class: Java class of an object that names none.
+        list_class: Java class of an array that is stored as an Object and names none.
+        page_size: rows asked for at a time; below the engine's ``queryMaxResultsLimit`` where it has one.
+    """
+
+    keep_type: bool = True
+    string_length: int = 4000
+    date_format: Literal["SSSZ", "SSSXX"] = "SSSZ"
+    json: Literal["Json", "Object", "refuse"] = "Json"
+    object_class: str = "java.util.LinkedHashMap"
+    list_class: str = "java.util.ArrayList"
+    page_size: int = 1000

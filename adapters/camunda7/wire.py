@@ -1,0 +1,111 @@
+"""The vendor's JSON, in the vendor's spelling. Nothing outside this folder knows it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from gateway.errors import EngineMisbehaved
+from gateway.plan import VendorRequest, VendorResponse
+
+T = TypeVar("T")
+JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+ACCEPT = (("Accept", "application/json"),)
+NULL = msgspec.Raw(b"null")
+
+
+class WireValue(msgspec.Struct, frozen=True, kw_only=True):
+    """``{type, value, valueInfo}``."""
+
+    type: str | None = None
+    value: msgspec.Raw = NULL
+    valueInfo: dict[str, Any] | None = None  # noqa: N815 - the vendor's spelling
+
+
+class WireVariable(WireValue, frozen=True, kw_only=True):
+    """One row of ``/variable-instance``."""
+
+    name: str
+    id: str | None = None
+    processInstanceId: str | None = None  # noqa: N815
+    executionId: str | None = None  # noqa: N815
+    taskId: str | None = None  # noqa: N815
+    activityInstanceId: str | None = None  # noqa: N815
+    errorMessage: str | None = None  # noqa: N815
+
+
+class WirePatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of ``POST …/variables``."""
+
+    modifications: dict[str, WireValue]
+    deletions: tuple[str, ...]
+
+
+class WireError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error's body; ``code`` is absent up to 7.17."""
+
+    type: str | None = None
+    message: str | None = None
+    code: int | None = None
+
+
+class WireInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """One process instance."""
+
+    id: str
+    definitionId: str | None = None  # noqa: N815
+    definitionKey: str | None = None  # noqa: N815
+    businessKey: str | None = None  # noqa: N815
+    suspended: bool = False
+    ended: bool = False
+    tenantId: str | None = None  # noqa: N815
+
+
+class WireExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution."""
+
+    id: str
+    processInstanceId: str  # noqa: N815
+
+
+class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """``GET /version``; null when the jar does not say."""
+
+    version: str | None = None
+
+
+value_decoder = msgspec.json.Decoder(WireValue)
+rows_decoder = msgspec.json.Decoder(list[WireVariable])
+instance_decoder = msgspec.json.Decoder(WireInstance)
+instances_decoder = msgspec.json.Decoder(list[WireInstance])
+execution_decoder = msgspec.json.Decoder(WireExecution)
+version_decoder = msgspec.json.Decoder(WireVersion)
+error_decoder = msgspec.json.Decoder(WireError)
+encoder = msgspec.json.Encoder()
+
+
+def decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str) -> T:
+    """Give a 200 answer's body.
+
+    Raises:
+        EngineMisbehaved: it is not the JSON that the API documents (a login page, a cut-off text).
+    """
+    try:
+        return decoder.decode(answer.content())
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EngineMisbehaved(
+            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
+        ) from error
+
+
+def reading(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Give a GET, which never changes the engine."""
+    return VendorRequest(method="GET", path=path, query=query, headers=ACCEPT, writes=False, idempotent=True)
+
+
+def asking(*path: str, body: object, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Give a POST that reads (a query)."""
+    return VendorRequest(
+        method="POST", path=path, query=query, headers=JSON, body=encoder.encode(body), writes=False, idempotent=True
+    )

@@ -1,0 +1,139 @@
+"""Callers by API key or Basic, and what each may do. Credentials that are present are always checked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.errors import Forbidden, Unauthenticated
+
+SCOPES = frozenset(
+    (
+        "variables:read",
+        "variables:write",
+        "modification",
+        "instances:read",
+        "instances:start",
+        "passthrough:read",
+        "passthrough:write",
+        "bridge:admin",
+        "admin",
+    )
+)
+_CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", Basic realm="varbridge"'),)
+
+
+class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured caller, secrets resolved. Patterns know ``*`` (any text) and ``?`` (one character)."""
+
+    name: str
+    key_sha256: str | None = None
+    basic_username: str | None = None
+    basic_password: str | None = None
+    scopes: frozenset[str] = frozenset()
+    engines: tuple[str, ...] = ("*",)
+    variables: tuple[str, ...] = ("*",)
+    masked: tuple[str, ...] = ()
+
+
+class Caller:
+    """Somebody who was recognised."""
+
+    def __init__(self, entry: CallerEntry) -> None:
+        self.name = entry.name
+        self._scopes = SCOPES if "admin" in entry.scopes else entry.scopes
+        self._engines = _pattern(entry.engines)
+        self._variables = None if "*" in entry.variables else _pattern(entry.variables)
+        self._masked = _pattern(entry.masked) if entry.masked else None
+
+    def require(self, scope: str) -> None:
+        """Make sure of a scope.
+
+        Raises:
+            Forbidden: the caller does not have it.
+        """
+        if scope not in self._scopes:
+            raise Forbidden(f"The caller lacks the scope {scope}.")
+
+    def may_use(self, engine: str) -> bool:
+        """Tell whether the caller may use an engine."""
+        return self._engines.fullmatch(engine) is not None
+
+    def may_touch(self, name: str) -> bool:
+        """Tell whether the caller may touch a variable."""
+        return self._variables is None or self._variables.fullmatch(name) is not None
+
+    def is_masked(self, name: str) -> bool:
+        """Tell whether a variable's value is hidden from the caller."""
+        return self._masked is not None and self._masked.fullmatch(name) is not None
+
+
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Give one compiled expression for all patterns; a tenth of the cost of matching them one by one."""
+    parts = (re.escape(text).replace(r"\*", ".*").replace(r"\?", ".") for text in patterns)
+    return re.compile("|".join(parts) or r"(?!)", re.DOTALL)
+
+
+class Access:
+    """All callers.
+
+    Args:
+        callers: the configured ones.
+        open: whether a request without credentials is anonymous with all scopes; for loopback only.
+    """
+
+    def __init__(self, callers: tuple[CallerEntry, ...] = (), *, open: bool = False) -> None:  # noqa: A002 - the key's name
+        self._keys = {entry.key_sha256.lower(): Caller(entry) for entry in callers if entry.key_sha256}
+        self._basic = {
+            entry.basic_username: (hashlib.sha256((entry.basic_password or "").encode()).digest(), Caller(entry))
+            for entry in callers
+            if entry.basic_username is not None
+        }
+        self._anonymous = Caller(CallerEntry(name="anonymous", scopes=SCOPES)) if open else None
+
+    def identify(self, headers: Mapping[str, str]) -> Caller:
+        """Tell who calls.
+
+        Raises:
+            Unauthenticated: credentials that are wrong, or none where some are needed.
+        """
+        authorization = headers.get("Authorization")
+        key = headers.get("X-Api-Key")
+        if authorization is None and key is None:
+            if self._anonymous is None:
+                raise Unauthenticated("Credentials are needed.", headers=_CHALLENGE)
+            return self._anonymous
+        if key is not None:
+            return self._by_key(key)
+        scheme, _, rest = (authorization or "").partition(" ")
+        match scheme.lower():
+            case "bearer":
+                return self._by_key(rest.strip())
+            case "basic":
+                return self._by_password(rest.strip())
+            case _:
+                raise Unauthenticated("This kind of credentials is not known here.", headers=_CHALLENGE)
+
+    def _by_key(self, key: str) -> Caller:
+        # a digest of 256 bits of chance needs no constant-time comparison: nobody can choose its prefix
+        caller = self._keys.get(hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest())
+        if caller is None:
+            raise Unauthenticated("The key is not known.", headers=_CHALLENGE)
+        return caller
+
+    def _by_password(self, pair: str) -> Caller:
+        try:
+            username, _, password = base64.b64decode(pair, validate=True).decode("utf-8").partition(":")
+        except (binascii.Error, ValueError) as error:
+            raise Unauthenticated("The Basic credentials cannot be read.", headers=_CHALLENGE) from error
+        expected, caller = self._basic.get(username, (b"", None))
+        given = hashlib.sha256(password.encode()).digest()
+        if not hmac.compare_digest(given, expected) or caller is None:
+            raise Unauthenticated("User name or password is wrong.", headers=_CHALLENGE)
+        return caller

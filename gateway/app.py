@@ -1,0 +1,178 @@
+"""The composition root: a configuration becomes engines, clients, a gateway and its two servers. Alone in importing adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import structlog
+from aiohttp import web
+
+from adapters import camunda7
+from gateway import config as configuration
+from gateway.access import Access, CallerEntry
+from gateway.observe.metrics import Metrics
+from gateway.operations import Gateway, Lanes
+from gateway.plan import Call, Plan
+from gateway.port import Credentials, Engine, Vendor
+from gateway.routing import Routing
+from gateway.web import Front, Limits, admin, handler
+from gateway.wire import ClientSettings, EngineClient
+from gateway.wire.client import require_c_parser
+
+R = TypeVar("R")
+VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR,)}
+_KEEPALIVE_S = 75.0
+"""aiohttp's runner keeps idle callers for an hour otherwise."""
+_log = structlog.get_logger("varbridge")
+
+
+class Clients:
+    """The engines' clients; the runner that operations are given."""
+
+    def __init__(self, clients: Mapping[str, EngineClient]) -> None:
+        self._clients = clients
+
+    async def __call__(self, engine: str, plan: Plan[R], call: Call) -> R:
+        """Carry a plan out on an engine."""
+        return await self._clients[engine].run(plan, call)
+
+    async def start(self) -> None:
+        """Open every session."""
+        for client in self._clients.values():
+            await client.start()
+
+    async def close(self) -> None:
+        """Close every session."""
+        for client in self._clients.values():
+            await client.close()
+
+
+class Running:
+    """A gateway: what it consists of, and its two servers while they run."""
+
+    def __init__(self, config: configuration.Config) -> None:
+        require_c_parser()
+        self.config = config
+        self.metrics = Metrics()
+        self.engines = {name: engine(name, entry) for name, entry in config.engines.items()}
+        self.clients = Clients(
+            {
+                name: EngineClient(self.engines[name], _client_settings(entry), self.metrics)
+                for name, entry in config.engines.items()
+            }
+        )
+        routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
+        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing)
+        self.front = Front(
+            gateway=self.gateway,
+            access=Access(_callers(config), open=config.auth.open or not config.auth.callers),
+            metrics=self.metrics,
+            limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
+            cors_origins=frozenset(config.cors.origins),
+        )
+        self.state = admin.State()
+        self._runners: list[web.BaseRunner] = []
+
+    async def start(self, *, with_admin: bool = True, reuse_port: bool = False) -> None:
+        """Open the sessions and listen.
+
+        Raises:
+            OSError: a port is in use.
+        """
+        await self.clients.start()
+        server = self.config.server
+        public = web.ServerRunner(
+            web.Server(handler(self.front), access_log=None, keepalive_timeout=_KEEPALIVE_S),
+            shutdown_timeout=server.grace_s,
+        )
+        await self._listen(public, server.host, server.port, reuse_port=reuse_port)
+        if with_admin:
+            application = admin.application(self.gateway, self.metrics, self.state)
+            runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE_S)
+            await self._listen(runner, server.admin_host, server.admin_port)
+        self.state.ready = True
+
+    async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
+
+    async def stop(self) -> None:
+        """Say not ready, take nothing new, let what runs end within the grace period, close."""
+        self.state.ready = False
+        for runner in self._runners:
+            await runner.cleanup()
+        await self.clients.close()
+
+
+def engine(name: str, entry: configuration.EngineConfig) -> Engine:
+    """Give one engine of a configuration whose secrets are resolved."""
+    auth = entry.auth
+    credentials = Credentials(kind=auth.kind, username=auth.username, password=auth.password, token=auth.token)
+    return VENDORS[entry.vendor].engine(name, entry.settings, credentials)
+
+
+def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
+    return ClientSettings(
+        url=entry.url,
+        timeout_s=entry.timeout_s,
+        auth_kind=entry.auth.kind,
+        max_connections=entry.max_connections,
+        max_answer_bytes=entry.max_answer_bytes,
+        connect_timeout_s=entry.connect_timeout_s,
+    )
+
+
+def _callers(config: configuration.Config) -> tuple[CallerEntry, ...]:
+    for index, caller in enumerate(config.auth.callers):
+        if caller.jwt is not None or caller.forward:
+            kind = "jwt" if caller.jwt is not None else "forward"
+            raise configuration.ConfigError(
+                f"{config.source}: auth.callers[{index}].{kind}: not served by this version"
+            )
+    return tuple(
+        CallerEntry(
+            name=caller.name,
+            key_sha256=caller.key_sha256,
+            basic_username=caller.basic.username if caller.basic else None,
+            basic_password=caller.basic.password if caller.basic else None,
+            scopes=frozenset(caller.scopes),
+            engines=tuple(caller.engines),
+            variables=tuple(caller.variables),
+            masked=tuple(caller.masked),
+        )
+        for caller in config.auth.callers
+    )
+
+
+async def serve(
+    config: configuration.Config,
+    started: Callable[[], None] = lambda: None,
+    *,
+    with_admin: bool = True,
+    reuse_port: bool = False,
+) -> None:
+    """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once."""
+    running = Running(config)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            loop.stop()
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        await running.start(with_admin=with_admin, reuse_port=reuse_port)
+        _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))
+        started()
+        _ = await stopping.wait()
+        _log.info("stopping")
+    finally:
+        await running.stop()
+    _log.info("stopped")

@@ -1,0 +1,57 @@
+"""Prometheus metrics: requests by route template, exchanges with engines. Label children are cached."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Seconds; from a loopback answer to the longest default deadline."""
+
+
+class Metrics:
+    """The gateway's metrics. A histogram's ``_count`` is the counter: there is no second one."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self._registry = registry or CollectorRegistry()
+        self._requests = Histogram(
+            "varbridge_request_duration_seconds",
+            "Requests of callers.",
+            ("route", "method", "status", "engine", "outcome"),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._exchanges = Histogram(
+            "varbridge_engine_request_duration_seconds",
+            "Requests to engines.",
+            ("engine", "method", "result"),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._request_children: dict[tuple[str, ...], Histogram] = {}
+        self._exchange_children: dict[tuple[str, str, int | str | None], Histogram] = {}
+
+    def request(  # noqa: PLR0913 - the labels of one metric
+        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+    ) -> None:
+        """Count one request of a caller; ``route`` is a template, never a path."""
+        key = (route, method, str(status), engine, outcome)
+        child = self._request_children.get(key)
+        if child is None:
+            child = self._request_children[key] = self._requests.labels(*key)
+        child.observe(duration_s)
+
+    def exchange(  # noqa: PLR0913 - one flat record
+        self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float, *, writes: bool
+    ) -> None:
+        """Count one request to an engine."""
+        del writes
+        key = (engine, method, status if status is not None else error_code)
+        child = self._exchange_children.get(key)
+        if child is None:
+            child = self._exchange_children[key] = self._exchanges.labels(engine, method, str(key[2]))
+        child.observe(duration_s)
+
+    def render(self) -> tuple[bytes, str]:
+        """Give the exposition and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

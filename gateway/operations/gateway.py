@@ -1,0 +1,103 @@
+"""What operations stand on: the engines, the runner, the lanes, and finding out who owns an instance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from gateway.errors import Forbidden, InstanceAmbiguous, InstanceNotFound, InvalidRequest
+from gateway.model.commands import DescribeInstance
+from gateway.operations.lanes import Lanes
+from gateway.plan import Call, Plan
+from gateway.port import Engine
+from gateway.routing import Candidate, Routing
+
+R = TypeVar("R")
+
+
+class Runner(Protocol):
+    """Carries a plan out on an engine."""
+
+    async def __call__(self, engine: str, plan: Plan[R], call: Call) -> R:
+        """Give the plan's result."""
+        ...
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The one engine that owns an instance, and the id there."""
+
+    engine: Engine
+    native: str
+
+    @property
+    def public(self) -> str:
+        """Give the canonical id."""
+        return f"{self.engine.name}:{self.native}"
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Give the key of its write lane."""
+        return (self.engine.name, self.native)
+
+
+class Gateway:
+    """All an operation needs."""
+
+    def __init__(self, engines: Mapping[str, Engine], run: Runner, lanes: Lanes, routing: Routing) -> None:
+        self.engines = engines
+        self.run = run
+        self.lanes = lanes
+        self.routing = routing
+
+    async def locate(self, public: str, explicit: str | None, may: Callable[[str], bool], call: Call) -> Target:
+        """Find the one engine that owns an instance.
+
+        Args:
+            public: id as the caller wrote it.
+            explicit: engine that the caller named beside it.
+            may: whether the caller may use an engine.
+            call: for the probe.
+
+        Raises:
+            Forbidden: the caller may not use that engine.
+            InstanceAmbiguous: several engines have it; InstanceNotFound: none has it.
+        """
+        candidates = self.routing.candidates(public, explicit, self.engines)
+        allowed = tuple(candidate for candidate in candidates if may(candidate.engine))
+        if not allowed:
+            raise Forbidden("The caller may not use this engine.")
+        if len(candidates) == 1:
+            return self._target(allowed[0])
+        if not self.routing.probe:
+            raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
+        owner = await self._probe(allowed, call)
+        self.routing.remember(public, owner)
+        return self._target(owner)
+
+    def _target(self, owner: Candidate) -> Target:
+        return Target(self.engines[owner.engine], owner.native)
+
+    async def _probe(self, candidates: tuple[Candidate, ...], call: Call) -> Candidate:
+        """Ask every candidate; an engine that fails to answer leaves the owner in doubt, so its failure is raised."""
+        asked = await asyncio.gather(*(self._has(candidate, call) for candidate in candidates), return_exceptions=True)
+        for answer in asked:
+            if isinstance(answer, BaseException):
+                raise answer
+        owners = [candidate for candidate, has in zip(candidates, asked, strict=True) if has is True]
+        if len(owners) > 1:
+            names = tuple(f"{owner.engine}:{owner.native}" for owner in owners)
+            raise InstanceAmbiguous(f"More than one engine has it: {', '.join(names)}.", candidates=names)
+        if not owners:
+            raise InstanceNotFound
+        return owners[0]
+
+    async def _has(self, candidate: Candidate, call: Call) -> bool:
+        engine = self.engines[candidate.engine]
+        try:
+            _ = await self.run(engine.name, engine.describe_instance(DescribeInstance(instance=candidate.native)), call)
+        except InstanceNotFound:
+            return False
+        return True

@@ -1,0 +1,73 @@
+"""Operations on instances and engines."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from gateway.errors import Unsupported, VarbridgeError
+from gateway.model import commands
+from gateway.model.results import Instance
+from gateway.operations.gateway import Gateway, Target
+from gateway.plan import Call
+from gateway.port import Engine
+
+HEALTH_S = 2.0
+"""Longest wait for an engine to say that it lives; people and probes look at the answer."""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an engine answers, and as what."""
+
+    up: bool
+    version: str | None = None
+    code: str | None = None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What one engine answered to a search."""
+
+    engine: str
+    instances: tuple[Instance, ...] = ()
+    error: VarbridgeError | None = None
+
+
+async def described(gateway: Gateway, target: Target, call: Call) -> Instance:
+    """Describe one instance."""
+    command = commands.DescribeInstance(instance=target.native)
+    return (await gateway.run(target.engine.name, target.engine.describe_instance(command), call)).instance
+
+
+async def health(gateway: Gateway, engine: Engine, call: Call) -> Health:
+    """Ask an engine whether it lives; never fails."""
+    soon = asyncio.get_running_loop().time() + HEALTH_S
+    short = msgspec.structs.replace(call, deadline=min(call.deadline, soon))
+    try:
+        answer = await gateway.run(engine.name, engine.describe_engine(commands.DescribeEngine()), short)
+    except VarbridgeError as error:
+        return Health(up=False, code=error.code)
+    return Health(up=True, version=answer.version)
+
+
+async def found(
+    gateway: Gateway, engines: tuple[str, ...], command: commands.FindInstances, call: Call
+) -> tuple[Found, ...]:
+    """Ask several engines at once for the instances that match; each says for itself how it went."""
+    return tuple(await asyncio.gather(*(_found(gateway, name, command, call) for name in engines)))
+
+
+async def _found(gateway: Gateway, name: str, command: commands.FindInstances, call: Call) -> Found:
+    engine = gateway.engines[name]
+    features = engine.capabilities.features
+    for wanted, feature in (
+        (command.business_key, "instances.find.business_key"),
+        (command.definition, "instances.find.definition"),
+    ):
+        if wanted is not None and feature not in features:
+            return Found(engine=name, error=Unsupported(f"This engine cannot {feature}.", engine=name))
+    try:
+        answer = await gateway.run(name, engine.find_instances(command), call)
+    except VarbridgeError as error:
+        return Found(engine=name, error=error)
+    return Found(engine=name, instances=answer.instances)

@@ -1,0 +1,49 @@
+"""Operations on the variables of one instance. Writes take its lane; reads never do."""
+
+from __future__ import annotations
+
+from gateway.errors import VarbridgeError
+from gateway.model import commands
+from gateway.model.results import Variable, VariablesListed, VariablesPatched
+from gateway.operations.gateway import Gateway, Target
+from gateway.plan import Call
+
+
+async def listed(
+    gateway: Gateway, target: Target, names: tuple[str, ...] | None, scope: str, call: Call
+) -> VariablesListed:
+    """List variables."""
+    command = commands.ListVariables(instance=target.native, names=names, scope=scope)
+    return await gateway.run(target.engine.name, target.engine.list_variables(command), call)
+
+
+async def read(gateway: Gateway, target: Target, name: str, scope: str, call: Call) -> Variable:
+    """Read one variable."""
+    command = commands.GetVariable(instance=target.native, name=name, scope=scope)
+    return (await gateway.run(target.engine.name, target.engine.get_variable(command), call)).variable
+
+
+async def patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
+    """Set, merge and delete, alone in the instance's lane."""
+
+    async def work() -> VariablesPatched:
+        return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
+
+    return await gateway.lanes.write(target.lane, call, work)
+
+
+async def represented(
+    gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call
+) -> tuple[VariablesPatched, VariablesListed]:
+    """Patch, then read what was touched; a read that fails does not make the write undone.
+
+    Raises:
+        VarbridgeError: with ``outcome`` applied when only the read failed.
+    """
+    done = await patched(gateway, target, command, call)
+    names = (*command.modifications, *command.merges)
+    try:
+        return done, await listed(gateway, target, names, "instance", call)
+    except VarbridgeError as error:
+        error.outcome = "applied"
+        raise

@@ -1,0 +1,56 @@
+"""The admin server: alive, ready, metrics. It listens on its own port, for operators only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from gateway.operations import Gateway, instances
+from gateway.plan import Call
+
+_PROBE_S = 5.0
+
+
+class State:
+    """Whether the gateway takes requests."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+
+class Rendered(Protocol):
+    """What can give its exposition."""
+
+    def render(self) -> tuple[bytes, str]:
+        """Give body and content type."""
+        ...
+
+
+def application(gateway: Gateway, metrics: Rendered, state: State) -> web.Application:
+    """Give the admin application."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        loop = asyncio.get_running_loop()
+        call = Call(deadline=loop.time() + _PROBE_S, request_id=os.urandom(16).hex())
+        asked = [instances.health(gateway, engine, call) for engine in gateway.engines.values()]
+        found = dict(zip(gateway.engines, await asyncio.gather(*asked), strict=True))
+        body = {"ready": state.ready, "engines": found}
+        status = 200 if state.ready else 503
+        return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+
+    async def exposition(_request: web.Request) -> web.Response:
+        body, kind = metrics.render()
+        return web.Response(body=body, headers={"Content-Type": kind})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", exposition)
+    return app

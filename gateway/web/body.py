@@ -1,0 +1,167 @@
+"""Bodies of callers: received within time and size, decoded strictly, faults named by JSON Pointer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from gateway.model import jsontext
+from gateway.model.values import Value
+from gateway.web.front import Limits
+
+T = TypeVar("T")
+_AT = re.compile(r" - at `\$(.*)`$")
+_UNKNOWN = re.compile(r"unknown field `(.*)`")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+
+
+class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``PATCH …/variables``: typed values to set, then names to delete."""
+
+    modifications: dict[str, Value] = {}
+    deletions: list[str] = []
+
+
+_patch_decoder = msgspec.json.Decoder(PatchBody)
+_value_decoder = msgspec.json.Decoder(Value)
+
+
+def media_type(request: web.BaseRequest, *allowed: str) -> str:
+    """Give the body's media type.
+
+    Raises:
+        UnsupportedMediaType: another one, another charset, or a content encoding.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
+    raw = request.headers.get("Content-Type", "")
+    kind, _, parameters = raw.partition(";")
+    kind = kind.strip().lower()
+    if kind not in allowed:
+        raise UnsupportedMediaType(f"Give the body as {' or '.join(allowed)}.")
+    charset = re.search(r"charset=\"?([^\";\s]+)", parameters, re.IGNORECASE)
+    if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("JSON is taken in UTF-8 only.")
+    return kind
+
+
+async def received(request: web.BaseRequest, limits: Limits) -> bytes:
+    """Give the body in full.
+
+    Raises:
+        PayloadTooLarge: over the limit, by its announced or its real length.
+        InvalidRequest: it did not arrive in time.
+    """
+    if (request.content_length or 0) > limits.max_body_bytes:
+        raise _too_large(limits)
+    content = request.content
+    if content.is_eof():
+        body = content.read_nowait(-1)
+        if len(body) > limits.max_body_bytes:
+            raise _too_large(limits)
+        return body
+    try:
+        async with asyncio.timeout(limits.body_read_timeout_s):
+            return await _collected(request, limits)
+    except TimeoutError as error:
+        raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
+
+
+async def _collected(request: web.BaseRequest, limits: Limits) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        if size > limits.max_body_bytes:
+            raise _too_large(limits)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large(limits: Limits) -> PayloadTooLarge:
+    return PayloadTooLarge(f"A body has at most {limits.max_body_bytes} bytes.", headers=(("Connection", "close"),))
+
+
+def patch(body: bytes, limits: Limits) -> PatchBody:
+    """Give the decoded body of a patch.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    tree = jsontext.parse(body, depth=limits.max_depth)
+    try:
+        decoded = _patch_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise _fault(error, tree) from error
+    if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
+        raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
+    return decoded
+
+
+def merge(body: bytes, limits: Limits) -> dict[str, msgspec.Raw]:
+    """Give the members of a merge patch on the set of variables.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    tree = jsontext.parse(body, depth=limits.max_depth)
+    if not isinstance(tree, dict):
+        raise InvalidRequest(
+            "A merge patch on the set of variables is a JSON object.", errors=(Fault("", "no object"),)
+        )
+    if len(tree) > limits.max_names:
+        raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
+    return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+
+
+def value(body: bytes, limits: Limits) -> Value:
+    """Give the decoded typed value of a PUT.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    tree = jsontext.parse(body, depth=limits.max_depth)
+    try:
+        return _value_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise _fault(error, tree) from error
+
+
+def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:
+    if not isinstance(error, msgspec.ValidationError):
+        return InvalidJson(str(error))
+    text = str(error)
+    reason = _AT.sub("", text)
+    at = _AT.search(text)
+    unknown = _UNKNOWN.search(reason)
+    pointer = _pointer(at.group(1) if at else "", tree) + ("/" + jsontext.escape(unknown.group(1)) if unknown else "")
+    return InvalidRequest(reason + ".", errors=(Fault(pointer, reason),))
+
+
+def _pointer(path: str, tree: jsontext.Tree) -> str:
+    """Give the pointer of msgspec's path; it writes ``[...]`` for a key, so the entry at fault is looked for."""
+    pointer = ""
+    for name, index in _STEP.findall(path):
+        if index == "...":
+            name = _culprit(tree)  # noqa: PLW2901 - the key that msgspec does not tell
+        pointer += "/" + jsontext.escape(name or index)
+        if isinstance(tree, dict):
+            tree = tree.get(name or index)
+        elif isinstance(tree, list):
+            tree = tree[int(index)]
+    return pointer
+
+
+def _culprit(entries: jsontext.Tree) -> str:
+    if isinstance(entries, dict):
+        for name, entry in entries.items():
+            try:
+                _ = _value_decoder.decode(jsontext.write(entry))
+            except msgspec.DecodeError:
+                return str(name)
+    return ""

@@ -1,0 +1,169 @@
+"""The boundary: every request of a caller enters and leaves here, read top to bottom. One middleware, no more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import structlog
+from aiohttp import web
+
+from gateway.access import Caller
+from gateway.errors import Internal, InvalidRequest, VarbridgeError
+from gateway.plan import Call
+from gateway.web import problems, target
+from gateway.web.front import Answer, Exchange, Front
+from gateway.web.routes import Route, matched
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_EXPOSED = "Gateway-Engine, Gateway-Rules, Preference-Applied, Server-Timing, X-Request-Id"
+_log = structlog.get_logger("varbridge")
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def handler(front: Front) -> Handler:
+    """Give the handler of a server: dispatch, errors, headers, metrics and the one log line."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        started = perf_counter()
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+        passage = _Passage(front, request, request_id)
+        answer = await passage.answered()
+        spent = perf_counter() - started
+        passage.record(answer, spent)
+        return passage.response(answer, spent)
+
+    return handle
+
+
+class _Passage:
+    """One request on its way; what is known of it so far."""
+
+    __slots__ = ("call", "caller", "exchange", "front", "request", "route")
+
+    def __init__(self, front: Front, request: web.BaseRequest, request_id: str) -> None:
+        self.front = front
+        self.request = request
+        self.route: Route | None = None
+        self.caller: Caller | None = None
+        self.exchange: Exchange | None = None
+        self.call = Call(deadline=0.0, request_id=request_id)
+
+    async def answered(self) -> Answer:
+        """Give the answer; every error ends here."""
+        try:
+            return await self._dispatched()
+        except VarbridgeError as error:
+            return problems.answer(error, self.call.request_id)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
+            _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
+            return problems.answer(Internal(), self.call.request_id)
+
+    async def _dispatched(self) -> Answer:
+        request, front = self.request, self.front
+        _refuse_oddities(request)
+        if request.method == "OPTIONS":
+            return self._preflight()
+        segments, query = target.split(request.raw_path)
+        self.route, params = matched(request.method, segments)
+        self.caller = front.access.identify(request.headers)
+        if self.route.scope:
+            self.caller.require(self.route.scope)
+        self.call.deadline = asyncio.get_running_loop().time() + self._budget()
+        traceparent = request.headers.get("traceparent")
+        if traceparent is not None and _TRACEPARENT.match(traceparent):
+            self.call.traceparent = traceparent
+        self.call.authorization = request.headers.get("Authorization")
+        self.exchange = Exchange(
+            front=front, request=request, call=self.call, caller=self.caller, params=params, query=query
+        )
+        return await self.route.handler(self.exchange)
+
+    def _budget(self) -> float:
+        header = self.request.headers.get("Request-Timeout")
+        longest = self.front.limits.max_timeout_s
+        if header is None:
+            return longest
+        if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", header, re.ASCII) or float(header) <= 0:
+            raise InvalidRequest("Request-Timeout is a positive number of seconds.")
+        return min(float(header), longest)
+
+    def _preflight(self) -> Answer:
+        """Answer OPTIONS: what may be asked from another origin, or only what methods there are."""
+        headers: tuple[tuple[str, str], ...] = (("Allow", "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"),)
+        if self._origin() and "Access-Control-Request-Method" in self.request.headers:
+            asked = self.request.headers.get("Access-Control-Request-Headers", "")
+            safe = asked if re.fullmatch(r"[A-Za-z0-9, _-]*", asked) else ""
+            headers += (
+                ("Access-Control-Allow-Methods", "GET, HEAD, PATCH, PUT, DELETE"),
+                ("Access-Control-Allow-Headers", safe),
+                ("Access-Control-Max-Age", "600"),
+            )
+        return Answer(status=204, headers=headers)
+
+    def _origin(self) -> str | None:
+        origin = self.request.headers.get("Origin")
+        return origin if origin is not None and origin in self.front.cors_origins else None
+
+    def response(self, answer: Answer, spent: float) -> web.Response:
+        """Give the answer with the headers that every one has."""
+        call = self.call
+        headers = {
+            "X-Request-Id": call.request_id,
+            "Cache-Control": "no-store",
+            "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
+        }
+        if self.exchange is not None and self.exchange.engine:
+            headers["Gateway-Engine"] = self.exchange.engine
+        if self.front.cors_origins:
+            headers["Vary"] = "Origin"
+            if origin := self._origin():
+                headers["Access-Control-Allow-Origin"] = origin
+                headers["Access-Control-Expose-Headers"] = _EXPOSED
+        headers.update(answer.headers)
+        if answer.body:
+            headers["Content-Type"] = answer.media_type
+        response = web.Response(status=answer.status, body=answer.body or None, headers=headers)
+        if headers.get("Connection") == "close":
+            response.force_close()
+        return response
+
+    def record(self, answer: Answer, spent: float) -> None:
+        """Count the request and write its canonical line: names of things, never a value."""
+        route = self.route.template if self.route else "unmatched"
+        method = self.request.method if self.route else "other"
+        engine = self.exchange.engine if self.exchange else ""
+        self.front.metrics.request(
+            route=route, method=method, status=answer.status, engine=engine, duration_s=spent, outcome=answer.outcome
+        )
+        _log.info(
+            "request",
+            request_id=self.call.request_id,
+            route=route,
+            method=method,
+            status=answer.status,
+            outcome=answer.outcome,
+            duration_s=round(spent, 6),
+            engine=engine,
+            engine_calls=self.call.engine_calls,
+            engine_s=round(self.call.engine_s, 6),
+            caller=self.caller.name if self.caller else None,
+        )
+
+
+def _refuse_oddities(request: web.BaseRequest) -> None:
+    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades."""
+    if request.version.major != 1:
+        raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
+    if not request.raw_path.startswith("/"):
+        raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
+    if "Upgrade" in request.headers:
+        raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))

@@ -1,0 +1,85 @@
+"""What the web room is given, and what one exchange with a caller carries."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+
+from gateway.access import Access, Caller
+from gateway.operations import Gateway
+from gateway.plan import Call
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller may send.
+
+    Args:
+        max_body_bytes: of one JSON body; 10 MiB.
+        max_depth: levels of nested JSON; engines stop at some 700 to 1000.
+        max_names: modifications and deletions in one patch.
+        body_read_timeout_s: time for a body to arrive; aiohttp itself waits for ever.
+        max_timeout_s: longest deadline of a call; ``Request-Timeout`` may shorten it.
+    """
+
+    max_body_bytes: int = 10 * 1024 * 1024
+    max_depth: int = 64
+    max_names: int = 10_000
+    body_read_timeout_s: float = 30.0
+    max_timeout_s: float = 60.0
+
+
+class RequestMetrics(Protocol):
+    """Who counts callers' requests."""
+
+    def request(  # noqa: PLR0913 - the labels of one metric
+        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+    ) -> None:
+        """Count one request."""
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the web room needs; made once at start."""
+
+    gateway: Gateway
+    access: Access
+    metrics: RequestMetrics
+    limits: Limits = Limits()
+    cors_origins: frozenset[str] = frozenset()
+
+
+class Exchange(msgspec.Struct, kw_only=True):
+    """One request of a caller on its way through.
+
+    Args:
+        params: decoded path parameters, in order.
+        query: decoded query, names to raw (still encoded) values.
+        engine: name of the engine that answered, once known.
+    """
+
+    front: Front
+    request: web.BaseRequest
+    call: Call
+    caller: Caller
+    params: tuple[str, ...]
+    query: dict[str, str]
+    engine: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes back to the caller."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    media_type: str = "application/json"
+    outcome: str = "ok"
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Give an answer with a JSON body."""
+    return Answer(status=status, body=_encoder.encode(body), headers=headers)

@@ -1,0 +1,151 @@
+"""The OpenAPI 3.1 document, made from the structs that decode requests and the table of routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.model.values import Value
+from gateway.web.body import PatchBody
+from gateway.web.problems import Problem
+from gateway.web.shapes import VariableShape
+
+_REF = "#/components/schemas/{name}"
+_QUERY: dict[str, dict[str, str]] = {
+    "list_variables": {
+        "names": "Only these, separated by commas.",
+        "fields": "Only these members of each variable, separated by commas.",
+        "scope": "instance (default), all, execution:ID or task:ID.",
+        "engine": "Engine of a bare id.",
+    },
+    "get_variable": {
+        "fields": "Only these members, separated by commas.",
+        "scope": "instance (default), execution:ID or task:ID.",
+        "engine": "Engine of a bare id.",
+    },
+    "patch_variables": {"engine": "Engine of a bare id."},
+    "put_variable": {"engine": "Engine of a bare id."},
+    "delete_variable": {"engine": "Engine of a bare id."},
+    "describe_instance": {"engine": "Engine of a bare id."},
+    "find_instances": {
+        "businessKey": "Business key, exactly.",
+        "definition": "Key, name or id of the definition.",
+        "engines": "Only these engines, separated by commas.",
+        "include": "`variables`: with the variables of each instance.",
+        "limit": "Instances of each engine at most; 1 to 1000, default 100.",
+    },
+}
+_BODIES = {
+    "patch_variables": {
+        "application/json": {"$ref": _REF.format(name="PatchBody")},
+        "application/merge-patch+json": {"type": "object"},
+    },
+    "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
+}
+_INSTANCE = {
+    "type": "object",
+    "required": ["instance", "engine", "id", "state"],
+    "properties": {
+        name: {"type": "string"} for name in ("instance", "engine", "id", "definition", "businessKey", "state")
+    },
+}
+_VARIABLE = {"$ref": _REF.format(name="VariableShape")}
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "list_variables": {
+        "type": "object",
+        "required": ["variables"],
+        "properties": {"variables": {"type": "array", "items": _VARIABLE}},
+    },
+    "get_variable": _VARIABLE,
+    "describe_instance": _INSTANCE,
+    "find_instances": {
+        "type": "object",
+        "required": ["items", "next", "engines"],
+        "properties": {"items": {"type": "array", "items": _INSTANCE}, "engines": {"type": "array"}},
+    },
+}
+_NO_CONTENT = {"patch_variables", "put_variable", "delete_variable"}
+
+
+class Routed(Protocol):
+    """A row of the table of routes."""
+
+    @property
+    def method(self) -> str:
+        """Give the verb."""
+        ...
+
+    @property
+    def template(self) -> str:
+        """Give the path with its parameters in braces."""
+        ...
+
+    @property
+    def scope(self) -> str:
+        """Give what the caller needs."""
+        ...
+
+    @property
+    def handler(self) -> Callable[..., Any]:
+        """Give the handler, whose name is the operation's id."""
+        ...
+
+
+def document(routes: Iterable[Routed]) -> dict[str, Any]:
+    """Give the document of a table of routes."""
+    _, schemas = msgspec.json.schema_components([PatchBody, Value, Problem, VariableShape], ref_template=_REF)
+    schemas["VariableShape"]["required"] = ["name", "type"]
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation = _operation(route.handler.__name__, route.handler.__doc__ or "", route.template, route.scope)
+        paths.setdefault(route.template, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Varbridge", "version": "1", "description": "One process-variable API over many engines."},
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+                "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+            },
+        },
+        "security": [{}, {"bearer": []}, {"basic": []}, {"key": []}],
+    }
+
+
+def _operation(name: str, doc: str, template: str, scope: str) -> dict[str, Any]:
+    parameters = [
+        {"name": part, "in": "path", "required": True, "schema": {"type": "string"}}
+        for part in re.findall(r"\{(\w+)\}", template)
+    ]
+    parameters += [
+        {"name": key, "in": "query", "description": text, "schema": {"type": "string"}}
+        for key, text in _QUERY.get(name, {}).items()
+    ]
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": doc.splitlines()[0] if doc else name,
+        "parameters": parameters,
+        "responses": _responses(name),
+    }
+    if scope:
+        operation["description"] = f"Needs the scope `{scope}`."
+    if name in _BODIES:
+        content = {kind: {"schema": schema} for kind, schema in _BODIES[name].items()}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _responses(name: str) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+    schema = _ANSWERS.get(name, {"type": "object"})
+    responses: dict[str, Any] = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+    if name in _NO_CONTENT:
+        responses["204"] = {"description": "Done; nothing to show."}
+    responses["default"] = {"description": "A problem (RFC 9457).", "content": problem}
+    return responses

@@ -1,0 +1,97 @@
+"""The table of routes of ``/v1``: method and template to handler and scope; OpenAPI is made from it too."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import TypeAlias
+
+import msgspec
+
+from gateway.errors import MethodNotAllowed, RouteNotFound
+from gateway.web import openapi, unified
+from gateway.web.front import Answer, Exchange, json_answer
+
+Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One route. ``scope`` is what the caller needs; empty = nothing."""
+
+    method: str
+    template: str
+    scope: str
+    handler: Handler
+
+
+async def openapi_document(exchange: Exchange) -> Answer:
+    """Answer ``GET /openapi.json``."""
+    del exchange
+    return _document()
+
+
+@cache
+def _document() -> Answer:
+    return json_answer(openapi.document(ROUTES))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/engines", "instances:read", unified.list_engines),
+    Route("GET", "/v1/engines/{engine}", "instances:read", unified.describe_engine),
+    Route("GET", "/v1/instances", "instances:read", unified.find_instances),
+    Route("GET", "/v1/instances/{instance}", "instances:read", unified.describe_instance),
+    Route("GET", "/v1/instances/{instance}/variables", "variables:read", unified.list_variables),
+    Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", unified.patch_variables),
+    Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", unified.get_variable),
+    Route("PUT", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.put_variable),
+    Route("DELETE", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.delete_variable),
+    Route("GET", "/openapi.json", "", openapi_document),
+)
+
+
+class _Template:
+    """Routes that share a path."""
+
+    def __init__(self, template: str) -> None:
+        parts = template[1:].split("/")
+        self.name = template
+        self.fixed = tuple((index, part) for index, part in enumerate(parts) if not part.startswith("{"))
+        self.free = tuple(index for index, part in enumerate(parts) if part.startswith("{"))
+        self.methods: dict[str, Route] = {}
+
+    @property
+    def allow(self) -> str:
+        """Give the ``Allow`` header."""
+        return ", ".join(sorted({*self.methods, *(["HEAD"] if "GET" in self.methods else []), "OPTIONS"}))
+
+
+def _templates() -> dict[int, list[_Template]]:
+    known: dict[str, _Template] = {}
+    for route in ROUTES:
+        known.setdefault(route.template, _Template(route.template)).methods[route.method] = route
+    by_length: dict[int, list[_Template]] = {}
+    for template in known.values():
+        by_length.setdefault(template.name.count("/"), []).append(template)
+    return by_length
+
+
+_BY_LENGTH = _templates()
+
+
+def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, ...]]:
+    """Give the route of a request and its path parameters.
+
+    Raises:
+        RouteNotFound: nothing is at this path.
+        MethodNotAllowed: something is, but not with this method.
+    """
+    for template in _BY_LENGTH.get(len(segments), ()):
+        if all(segments[index] == part for index, part in template.fixed):
+            route = template.methods.get("GET" if method == "HEAD" else method)
+            params = tuple(segments[index] for index in template.free)
+            if route is not None and all(params):
+                return route, params
+            if not all(params):
+                raise RouteNotFound
+            raise MethodNotAllowed(headers=(("Allow", template.allow),))
+    raise RouteNotFound

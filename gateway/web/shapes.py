@@ -1,0 +1,117 @@
+"""Results as the JSON of ``/v1``. Values are put in as the exact text they have (``msgspec.Raw``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import msgspec
+
+from gateway.access import Caller
+from gateway.model.results import Instance, Rule, Scope, Variable
+from gateway.operations.instances import Health
+from gateway.port import Engine
+from gateway.web.problems import Problem
+
+
+class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A variable as ``/v1`` shows it; absent members are unknown or not there."""
+
+    name: str
+    type: str
+    format: str | None = None
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    filename: str | None = None
+    media_type: str | None = None
+    encoding: str | None = None
+    class_name: str | None = None
+    serialization: str | None = None
+    transient: bool = False
+    scope: Scope | None = None
+    size: int | None = None
+    error: str | None = None
+    redacted: bool = False
+
+
+FIELDS = frozenset(VariableShape.__struct_encode_fields__)
+_MEMBERS = tuple(zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True))
+_OF_VALUE = ("filename", "media_type", "encoding", "class_name", "serialization")
+
+
+def variables(found: Iterable[Variable], caller: Caller, fields: frozenset[str] | None) -> list[dict[str, object]]:
+    """Give the variables that the caller may see."""
+    return [variable(each, caller, fields) for each in found if caller.may_touch(each.name)]
+
+
+def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> dict[str, object]:
+    """Give one variable; a masked one without its value."""
+    value = found.value
+    shape: dict[str, object] = {"name": found.name, "type": value.type}
+    if value.format is not None:
+        shape["format"] = value.format
+    if caller.is_masked(found.name):
+        shape["redacted"] = True
+    else:
+        if value.text:
+            shape["value"] = value.value
+        for member, spelled in _MEMBERS:
+            if member in _OF_VALUE and (content := getattr(value, member)) is not None:
+                shape[spelled] = content
+    if value.transient:
+        shape["transient"] = True
+    for extra in ("scope", "size", "error"):
+        if (content := getattr(found, extra)) is not None:
+            shape[extra] = content
+    if fields is None:
+        return shape
+    return {key: content for key, content in shape.items() if key in fields or key == "name"}
+
+
+def instance(engine: str, found: Instance) -> dict[str, object]:
+    """Give one instance."""
+    shape: dict[str, object | None] = {
+        "instance": f"{engine}:{found.id}",
+        "engine": engine,
+        "id": found.id,
+        "definition": found.definition,
+        "definitionId": found.definition_id,
+        "businessKey": found.business_key,
+        "state": found.state,
+        "tenant": found.tenant,
+    }
+    return {key: content for key, content in shape.items() if content is not None}
+
+
+def engine(known: Engine, health: Health) -> dict[str, object]:
+    """Give one engine: what it can do, and whether it lives."""
+    capabilities = known.capabilities
+    return {
+        "engine": known.name,
+        "vendor": known.vendor,
+        "version": health.version,
+        "health": "up" if health.up else "down",
+        **({"problem": health.code} if health.code else {}),
+        "capabilities": sorted(capabilities.features),
+        "types": sorted(capabilities.types),
+        "limits": {
+            "stringLength": capabilities.limits.string_length,
+            "nameLength": capabilities.limits.name_length,
+        },
+    }
+
+
+def engine_status(name: str, count: int, problem: Problem | None) -> dict[str, object]:
+    """Give how one engine took part in a search."""
+    status = "ok" if problem is None else "failed"
+    return {"engine": name, "status": status, "count": count, **({"problem": problem} if problem else {})}
+
+
+def rules_header(rules: tuple[Rule, ...]) -> tuple[tuple[str, str], ...]:
+    """Give ``Gateway-Rules``; names are percent-encoded beyond printable ASCII, so no header can be split."""
+    if not rules:
+        return ()
+    listed = ", ".join(f'{rule.id};name="{quote(rule.name, safe=_PRINTABLE)}"' for rule in rules)
+    return (("Gateway-Rules", listed),)
+
+
+_PRINTABLE = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
