@@ -1,8 +1,9 @@
-"""The composition root: a configuration becomes engines, clients, a gateway and its two servers. Alone in importing adapters."""
+"""The composition root: a configuration becomes engines, clients, a gateway and two servers; alone imports adapters."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -14,13 +15,14 @@ from adapters import camunda7
 from gateway import config as configuration
 from gateway.access import Access, CallerEntry
 from gateway.observe.metrics import Metrics
-from gateway.operations import Gateway, Lanes
+from gateway.operations import Gateway, Lanes, instances
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Vendor
 from gateway.routing import Routing
 from gateway.web import Front, Limits, admin, handler
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
+from gateway.wire.stack import Tap
 
 R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR,)}
@@ -53,14 +55,14 @@ class Clients:
 class Running:
     """A gateway: what it consists of, and its two servers while they run."""
 
-    def __init__(self, config: configuration.Config) -> None:
+    def __init__(self, config: configuration.Config, tap: Tap | None = None) -> None:
         require_c_parser()
         self.config = config
         self.metrics = Metrics()
         self.engines = {name: engine(name, entry) for name, entry in config.engines.items()}
         self.clients = Clients(
             {
-                name: EngineClient(self.engines[name], _client_settings(entry), self.metrics)
+                name: EngineClient(self.engines[name], _client_settings(entry), self.metrics, tap)
                 for name, entry in config.engines.items()
             }
         )
@@ -76,7 +78,7 @@ class Running:
         self.state = admin.State()
         self._runners: list[web.BaseRunner] = []
 
-    async def start(self, *, with_admin: bool = True, reuse_port: bool = False) -> None:
+    async def start(self, *, reuse_port: bool = False) -> None:
         """Open the sessions and listen.
 
         Raises:
@@ -89,10 +91,9 @@ class Running:
             shutdown_timeout=server.grace_s,
         )
         await self._listen(public, server.host, server.port, reuse_port=reuse_port)
-        if with_admin:
-            application = admin.application(self.gateway, self.metrics, self.state)
-            runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE_S)
-            await self._listen(runner, server.admin_host, server.admin_port)
+        application = admin.application(self.gateway, self.metrics, self.state)
+        runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE_S)
+        await self._listen(runner, server.admin_host, server.admin_port, reuse_port=reuse_port)
         self.state.ready = True
 
     async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
@@ -106,6 +107,17 @@ class Running:
         for runner in self._runners:
             await runner.cleanup()
         await self.clients.close()
+
+
+async def reached(config: configuration.Config) -> dict[str, instances.Health]:
+    """Ask every engine of a configuration whether it lives; nothing listens meanwhile."""
+    running = Running(config)
+    await running.clients.start()
+    try:
+        call = Call(deadline=asyncio.get_running_loop().time() + instances.HEALTH_S, request_id=os.urandom(16).hex())
+        return {name: await instances.health(running.gateway, each, call) for name, each in running.engines.items()}
+    finally:
+        await running.clients.close()
 
 
 def engine(name: str, entry: configuration.EngineConfig) -> Engine:
@@ -140,9 +152,9 @@ def _callers(config: configuration.Config) -> tuple[CallerEntry, ...]:
             basic_username=caller.basic.username if caller.basic else None,
             basic_password=caller.basic.password if caller.basic else None,
             scopes=frozenset(caller.scopes),
-            engines=tuple(caller.engines),
-            variables=tuple(caller.variables),
-            masked=tuple(caller.masked),
+            engines=caller.engines,
+            variables=caller.variables,
+            masked=caller.masked,
         )
         for caller in config.auth.callers
     )
@@ -152,7 +164,6 @@ async def serve(
     config: configuration.Config,
     started: Callable[[], None] = lambda: None,
     *,
-    with_admin: bool = True,
     reuse_port: bool = False,
 ) -> None:
     """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once."""
@@ -162,13 +173,13 @@ async def serve(
 
     def stop() -> None:
         if stopping.is_set():
-            loop.stop()
+            os._exit(1)
         stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     try:
-        await running.start(with_admin=with_admin, reuse_port=reuse_port)
+        await running.start(reuse_port=reuse_port)
         _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))
         started()
         _ = await stopping.wait()

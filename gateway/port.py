@@ -188,6 +188,13 @@ class Fake(Protocol):
         """Start an instance with vendor-shaped variables; give its native id."""
         ...
 
+    def showcase(self) -> str:
+        """Start an instance that shows what the vendor can hold, for demonstrations; give its native id.
+
+        It has the variables ``amount`` (a number), ``note`` (a text) and ``obsolete``.
+        """
+        ...
+
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """What an adapter package exports as ``VENDOR``.

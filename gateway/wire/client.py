@@ -11,7 +11,7 @@ from gateway.plan import Call, Plan
 from gateway.port import Engine
 from gateway.wire.drive import drive
 from gateway.wire.socket import ClientSettings, Socket
-from gateway.wire.stack import Observer, stack
+from gateway.wire.stack import Observer, Tap, stack
 
 R = TypeVar("R")
 
@@ -32,10 +32,10 @@ def require_c_parser() -> None:
 class EngineClient:
     """Carries plans out on one engine."""
 
-    def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer) -> None:
+    def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer, tap: Tap | None = None) -> None:
         self.engine = engine
         self._socket = Socket(engine.name, settings)
-        self._send = stack(engine, settings, self._socket, observer)
+        self._send = stack(engine, settings, self._socket, observer, tap)
 
     async def start(self) -> None:
         """Open the engine's session; nothing is sent yet."""

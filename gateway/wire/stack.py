@@ -30,7 +30,13 @@ class Observer(Protocol):
         """Count one exchange."""
 
 
-def stack(engine: Engine, settings: ClientSettings, socket: Socket, observer: Observer) -> Sender:
+Tap: TypeAlias = Callable[[str, VendorRequest, VendorResponse], None]
+"""Shown each exchange of an engine, unsigned: for demonstrations and dry runs, never for logs."""
+
+
+def stack(
+    engine: Engine, settings: ClientSettings, socket: Socket, observer: Observer, tap: Tap | None = None
+) -> Sender:
     """Give the stack of one engine."""
     send: Sender = socket.send
     layers: list[Callable[[Sender], Sender]] = [
@@ -42,8 +48,21 @@ def stack(engine: Engine, settings: ClientSettings, socket: Socket, observer: Ob
         # limits: rate and concurrency of one engine stand here; the connector's cap is in force already
         lambda inner: bounded(inner, engine.name, settings.timeout_s),  # what is left of the deadline
     ]
+    if tap is not None:
+        layers.insert(0, lambda inner: tapped(inner, engine.name, tap))
     for layer in reversed(layers):
         send = layer(send)
+    return send
+
+
+def tapped(inner: Sender, engine: str, tap: Tap) -> Sender:
+    """Show each exchange to somebody."""
+
+    async def send(request: VendorRequest, call: Call) -> VendorResponse:
+        answer = await inner(request, call)
+        tap(engine, request, answer)
+        return answer
+
     return send
 
 

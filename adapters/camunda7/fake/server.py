@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from adapters.camunda7 import convert
-from adapters.camunda7.convert import Refused
+from adapters.camunda7.fake import convert
+from adapters.camunda7.fake.convert import Refused
+from adapters.camunda7.fake.showcase import DEFINITION, VARIABLES
 from gateway.plan import Multipart, Stream, VendorRequest, VendorResponse
 
 _JSON = ("Content-Type", "application/json")
@@ -56,8 +57,12 @@ class Fake:
         instance = Running(id=_id(), definition=definition, business_key=business_key, variables={})
         self.instances[instance.id] = instance
         for name, wire in variables.items():
-            _store(instance, name, convert.stored(dict(wire)))
+            _store(instance, name, convert.stored(convert.parsed(convert.written(wire))))
         return instance.id
+
+    def showcase(self) -> str:
+        """Begin an instance with every type of variable, for demonstrations; give its id."""
+        return self.start(DEFINITION, VARIABLES, "demo-1")
 
     def answer(self, request: VendorRequest) -> VendorResponse:
         """Answer one request."""

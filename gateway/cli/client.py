@@ -1,0 +1,97 @@
+"""A client of a running gateway: one request, its answer or its problem; and the commands that only ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import click
+import msgspec
+from yarl import URL
+
+from gateway.cli import output
+from gateway.plan import encode_path
+from gateway.web import openapi as document
+from gateway.web.routes import ROUTES
+
+UNREACHABLE = 4
+_TIMEOUT_S = 90.0
+"""Longer than the gateway's own longest deadline (60 s), so its answer is seen."""
+
+
+def connected(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every client command has; the command is given a ``connection``."""
+
+    @wraps(command)
+    def wrapped(*, url: str, key: str | None, engine: str | None, **others: Any) -> None:
+        command(connection=Connection(url=url, key=key, engine=engine), **others)
+
+    chosen: Callable[..., None] = wrapped
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="For programs."),
+        click.option("--engine", help="Engine of a bare instance id."),
+        click.option("--key", envvar="VARBRIDGE_KEY", help="API key; better in the variable VARBRIDGE_KEY."),
+        click.option(
+            "--url", envvar="VARBRIDGE_URL", default="http://127.0.0.1:8080", show_default=True, help="The gateway."
+        ),
+    ):
+        chosen = option(chosen)
+    return chosen
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach the gateway."""
+
+    url: str
+    key: str | None = None
+    engine: str | None = None
+
+    def ask(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        with_engine: bool = True,
+    ) -> Any:
+        """Give the decoded answer, None where there is no body; end the program where it is a problem."""
+        pairs = dict(query or {})
+        if with_engine and self.engine:
+            pairs["engine"] = self.engine
+        return asyncio.run(self._ask(method, path, pairs, body))
+
+    async def _ask(self, method: str, path: tuple[str, ...], query: dict[str, str], body: bytes | None) -> Any:
+        pairs = "&".join(f"{key}={quote(value, safe=',')}" for key, value in query.items())
+        target = self.url.rstrip("/") + encode_path(path) + (f"?{pairs}" if pairs else "")
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.request(method, URL(target, encoded=True), data=body, headers=headers) as answer,
+            ):
+                return output.answered(answer.status, await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            click.echo(f"error: no answer from {self.url}: {error}", err=True)
+            raise SystemExit(UNREACHABLE) from error
+
+
+@click.command()
+@connected
+def engines(connection: Connection, *, as_json: bool) -> None:
+    """List the engines: vendor, version, whether each lives."""
+    found = connection.ask("GET", "v1", "engines", with_engine=False)["engines"]
+    shown = [each for each in found if connection.engine in {None, each["engine"]}]
+    output.shown(shown, ("engine", "vendor", "version", "health"), as_json=as_json)
+
+
+@click.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of /v1."""
+    click.echo(msgspec.json.format(msgspec.json.encode(document.document(ROUTES)), indent=2))

@@ -1,0 +1,59 @@
+"""What the command line shows: tables for people, JSON for programs, problems on the error stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+FAILED = 1
+_FIRST_ERROR = 300
+_WIDE = 200
+"""Columns of a table that goes into a pipe or a file, where nobody folds lines."""
+
+
+def answered(status: int, body: bytes) -> Any:
+    """Give an answer's content, or show its problem and end the program."""
+    content = _decoded(body)
+    if status < _FIRST_ERROR:
+        return content
+    problem: Mapping[str, Any] = content if isinstance(content, dict) else {}
+    click.echo(f"error: {problem.get('code', status)}: {problem.get('detail', 'no problem document')}", err=True)
+    for fault in problem.get("errors", ()):
+        click.echo(f"  {fault['pointer'] or '(whole body)'}: {fault['detail']}", err=True)
+    if problem.get("outcome") not in {None, "not_applied"}:
+        click.echo(
+            f"  outcome: {problem['outcome']}; applied: {', '.join(problem.get('applied', ())) or '-'}", err=True
+        )
+    raise SystemExit(FAILED)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body) if body else None
+    except msgspec.DecodeError:
+        return None
+
+
+def shown(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
+    """Show rows."""
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        return
+    console = Console()
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
+    console = console if console.is_terminal else Console(width=_WIDE)
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

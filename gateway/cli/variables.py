@@ -1,0 +1,126 @@
+"""``varbridge vars``: variables of an instance, listed, read and changed through a running gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from gateway.cli import output
+from gateway.cli.client import Connection, connected
+
+_COLUMNS = ("name", "type", "format", "value", "error")
+_AS_TEXT = frozenset({"string", "String", "date-time", "Date", "bytes", "Bytes", "xml", "Xml"})
+
+
+@click.group(name="vars")
+def variables() -> None:
+    """Variables of an instance. INSTANCE is `engine:id`, or a bare id with --engine."""
+
+
+@variables.command(name="list")
+@click.argument("instance")
+@click.option("--names", help="Only these, separated by commas.")
+@connected
+def list_(instance: str, names: str | None, connection: Connection, *, as_json: bool) -> None:
+    """List variables."""
+    query = {"names": names} if names else {}
+    found = connection.ask("GET", "v1", "instances", instance, "variables", query=query)
+    output.shown(found["variables"], _COLUMNS, as_json=as_json)
+
+
+@variables.command()
+@click.argument("instance")
+@click.argument("name")
+@connected
+def get(instance: str, name: str, connection: Connection, *, as_json: bool) -> None:
+    """Read one variable."""
+    found = connection.ask("GET", "v1", "instances", instance, "variables", name)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    else:
+        output.shown([found], _COLUMNS, as_json=False)
+
+
+@variables.command(name="set")
+@click.argument("instance")
+@click.argument("name")
+@click.argument("value")
+@click.option("--type", "kind", help="Unified type or engine's word; without it the value's own JSON type.")
+@click.option("--format", "form", help="int16, int32, int64, double or decimal.")
+@connected
+def set_(
+    instance: str, name: str, value: str, kind: str | None, form: str | None, connection: Connection, *, as_json: bool
+) -> None:
+    """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); for textual types plain text will do."""
+    body = msgspec.json.encode(typed(value, kind, form))
+    connection.ask("PUT", "v1", "instances", instance, "variables", name, body=body)
+    _done(as_json=as_json)
+
+
+@variables.command()
+@click.argument("instance")
+@click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
+@click.option("--delete", "deletions", multiple=True, metavar="NAME", help="May be given often.")
+@click.option("--file", "path", type=click.Path(exists=True, path_type=Path), help="A whole body of PATCH, as JSON.")
+@connected
+def patch(
+    instance: str,
+    settings: tuple[str, ...],
+    deletions: tuple[str, ...],
+    path: Path | None,
+    connection: Connection,
+    *,
+    as_json: bool,
+) -> None:
+    """Set and delete several variables in one call; updates precede deletions."""
+    if path is not None and (settings or deletions):
+        raise click.UsageError("Give either --file or --set and --delete.")
+    body = path.read_bytes() if path is not None else msgspec.json.encode(_patch(settings, deletions))
+    connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
+    _done(as_json=as_json)
+
+
+@variables.command()
+@click.argument("instance")
+@click.argument("names", nargs=-1, required=True)
+@connected
+def delete(instance: str, names: tuple[str, ...], connection: Connection, *, as_json: bool) -> None:
+    """Delete variables in one call."""
+    body = msgspec.json.encode({"deletions": names})
+    connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
+    _done(as_json=as_json)
+
+
+def _patch(settings: tuple[str, ...], deletions: tuple[str, ...]) -> dict[str, Any]:
+    modifications: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set takes NAME=JSON, not {setting}.")
+        modifications[name] = typed(text, None, None)
+    return {"modifications": modifications, "deletions": deletions}
+
+
+def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
+    """Give the typed value of what was written on the command line; numbers keep their digits."""
+    try:
+        value: Any = msgspec.Raw(text.encode())
+        decoded = msgspec.json.decode(text)
+        if kind in _AS_TEXT and not isinstance(decoded, str):
+            value = text
+    except msgspec.DecodeError as error:
+        if kind not in _AS_TEXT:
+            raise click.UsageError(f"{text!r} is not JSON; quote it ('\"text\"') or give --type string.") from error
+        value = text
+    shape = {"type": kind, "format": form, "value": value}
+    return {member: content for member, content in shape.items() if content is not None}
+
+
+def _done(*, as_json: bool) -> None:
+    if as_json:
+        click.echo('{"done": true}')
+    else:
+        click.echo("done")

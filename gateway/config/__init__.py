@@ -1,0 +1,10 @@
+"""The one reader of configuration files and of the environment: strict, and every error names file and key path.
+
+Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``config/gateway.toml`` documents every key.
+"""
+
+from gateway.config.load import environment, load, parse
+from gateway.config.secrets import resolve
+from gateway.config.shapes import Config, ConfigError, EngineConfig, File
+
+__all__ = ["Config", "ConfigError", "EngineConfig", "File", "environment", "load", "parse", "resolve"]

@@ -1,0 +1,68 @@
+"""Secrets: ``env:NAME`` and ``file:PATH`` become their content, at the start and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gateway.config.check import REFERENCE
+from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuth, Store
+
+
+def resolve(config: Config, environ: Mapping[str, str]) -> Config:
+    """Give the configuration with its secrets in place.
+
+    Raises:
+        ConfigError: a reference leads nowhere; the key path is named, the secret never.
+    """
+    source = config.source
+    engines = {
+        name: msgspec.structs.replace(engine, auth=_resolved_auth(source, f"engines.{name}.auth", engine.auth, environ))
+        for name, engine in config.engines.items()
+    }
+    callers = [
+        _resolved_caller(source, f"auth.callers[{index}]", caller, environ)
+        for index, caller in enumerate(config.auth.callers)
+    ]
+    store_url = config.store.url
+    if REFERENCE.match(store_url):
+        store_url = _secret(source, "store.url", store_url, environ)
+    return msgspec.structs.replace(
+        config,
+        engines=engines,
+        auth=msgspec.structs.replace(config.auth, callers=callers),
+        store=Store(url=store_url),
+    )
+
+
+def _resolved_auth(source: str, path: str, auth: EngineAuth, environ: Mapping[str, str]) -> EngineAuth:
+    found = {
+        key: _secret(source, f"{path}.{key}", text, environ)
+        for key in ("password", "token")
+        if (text := getattr(auth, key)) is not None
+    }
+    return msgspec.structs.replace(auth, **found)
+
+
+def _resolved_caller(source: str, path: str, caller: CallerConfig, environ: Mapping[str, str]) -> CallerConfig:
+    if caller.basic is None:
+        return caller
+    password = _secret(source, f"{path}.basic.password", caller.basic.password, environ)
+    return msgspec.structs.replace(caller, basic=msgspec.structs.replace(caller.basic, password=password))
+
+
+def _secret(source: str, path: str, text: str, environ: Mapping[str, str]) -> str:
+    found = REFERENCE.match(text)
+    if found is None:
+        raise ConfigError(f"{source}: {path}: a secret is env:NAME or file:PATH, never literal")
+    kind, name = found.groups()
+    if kind == "env":
+        if name not in environ:
+            raise ConfigError(f"{source}: {path}: the environment has no {name}")
+        return environ[name]
+    try:
+        return Path(name).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: {path}: the file cannot be read") from error

@@ -1,0 +1,179 @@
+"""The tables of a configuration file, as frozen structs. ``config/gateway.toml`` documents every key."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+AUTH_KINDS = ("none", "basic", "bearer", "oauth2", "forward", "ibm_session", "zen")
+
+
+class ConfigError(Exception):
+    """A configuration cannot be used; the message names file and key path, never a secret."""
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table that takes no unknown keys."""
+
+
+class Server(Strict, frozen=True, kw_only=True):
+    """``[server]``."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 9090
+    workers: int = 1
+    grace_s: float = 20.0
+
+
+class Basic(Strict, frozen=True, kw_only=True):
+    """``basic`` of a caller."""
+
+    username: str
+    password: str
+
+
+class CallerConfig(Strict, frozen=True, kw_only=True):
+    """``[[auth.callers]]``."""
+
+    name: str
+    key_sha256: str | None = None
+    basic: Basic | None = None
+    jwt: dict[str, Any] | None = None
+    forward: bool = False
+    scopes: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ("*",)
+    variables: tuple[str, ...] = ("*",)
+    masked: tuple[str, ...] = ()
+
+
+class Auth(Strict, frozen=True, kw_only=True):
+    """``[auth]``."""
+
+    open: bool = False
+    callers: list[CallerConfig] = []
+
+
+class Store(Strict, frozen=True, kw_only=True):
+    """``[store]``."""
+
+    url: str = "sqlite:///varbridge.db"
+
+
+class EngineAuth(Strict, frozen=True, kw_only=True):
+    """``[engines.NAME.auth]``."""
+
+    kind: str = "none"
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
+
+    vendor: str
+    url: str
+    settings: Any
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 5.0
+    max_connections: int = 100
+    max_answer_bytes: int = 64 * 1024 * 1024
+    auth: EngineAuth = EngineAuth()
+
+
+class Common(Strict, frozen=True, kw_only=True):
+    """The keys that every ``[engines.NAME]`` has, whatever its vendor."""
+
+    vendor: str
+    url: str
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 5.0
+    max_connections: int = 100
+    max_answer_bytes: int = 64 * 1024 * 1024
+    auth: EngineAuth = EngineAuth()
+
+
+class Dialect(Strict, frozen=True, kw_only=True):
+    """``[dialects.NAME]``: a front door in a vendor's own language."""
+
+    vendor: str
+    prefix: str
+    engine: str
+
+
+class Start(Strict, frozen=True, kw_only=True):
+    """``[[routing.start]]``."""
+
+    definition: str
+    engine: str
+
+
+class RoutingConfig(Strict, frozen=True, kw_only=True):
+    """``[routing]``."""
+
+    probe: bool = True
+    patterns: dict[str, str] = {}
+    start: list[Start] = []
+
+
+class Cors(Strict, frozen=True, kw_only=True):
+    """``[cors]``."""
+
+    origins: list[str] = []
+
+
+class Bridge(Strict, frozen=True, kw_only=True):
+    """``[bridge]``."""
+
+    enabled: bool = True
+
+
+class LimitsConfig(Strict, frozen=True, kw_only=True):
+    """``[limits]``: what a caller may send."""
+
+    max_body_bytes: int = 10 * 1024 * 1024
+    max_depth: int = 64
+    max_names: int = 10_000
+    body_read_timeout_s: float = 30.0
+    max_timeout_s: float = 60.0
+
+
+class Log(Strict, frozen=True, kw_only=True):
+    """``[log]``."""
+
+    json: bool | Literal["auto"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class File(Strict, frozen=True, kw_only=True):
+    """The file as it is written."""
+
+    server: Server = Server()
+    auth: Auth = Auth()
+    store: Store = Store()
+    engines: dict[str, dict[str, Any]] = {}
+    dialects: dict[str, Dialect] = {}
+    routing: RoutingConfig = RoutingConfig()
+    cors: Cors = Cors()
+    bridge: Bridge = Bridge()
+    limits: LimitsConfig = LimitsConfig()
+    log: Log = Log()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration that was checked; secrets are still references unless ``resolve`` made it."""
+
+    source: str
+    server: Server
+    auth: Auth
+    store: Store
+    engines: dict[str, EngineConfig]
+    dialects: dict[str, Dialect]
+    routing: RoutingConfig
+    cors: Cors
+    bridge: Bridge
+    limits: LimitsConfig
+    log: Log
