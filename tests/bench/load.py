@@ -1,0 +1,162 @@
+"""The load generator, a process of its own: 32 keep-alive connections, one request at a time each.
+
+One order a line on standard input (JSON of ``Order``), one ``Block`` a line on standard output. CPU time is read here, at
+the first and the last byte of the measured window, so that connecting and warming up are not in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import cast
+
+import msgspec
+import uvloop
+
+from tests.bench.work import WORKS, instances, status_of
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """What to send.
+
+    Args:
+        pid: whose CPU time to read.
+        seconds: longest window. requests: most requests in it. warm_up: requests before it.
+    """
+
+    port: int
+    pid: int
+    work: str
+    seconds: float
+    requests: int = 1_000_000_000
+    warm_up: int = 200
+    connections: int = 32
+
+
+class Block(msgspec.Struct, kw_only=True):
+    """What came of it. ``cpu_us`` is CPU time of all threads per request, ``statuses`` the answers that are no 2xx."""
+
+    requests: int
+    seconds: float
+    cpu_us: float
+    p50_ms: float
+    p99_ms: float
+    statuses: dict[str, int]
+
+
+def cpu_ns(pid: int) -> int:
+    """Give the CPU time of all threads of a process, in nanoseconds."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text().split(" ", 1)[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that has just ended
+    return total
+
+
+class _Window:
+    """The requests of one stretch: handed out, timed, counted."""
+
+    def __init__(self, texts: Iterator[bytes], count: int, seconds: float) -> None:
+        self._texts = texts
+        self._left = count
+        self.began = perf_counter()
+        self._until = self.began + seconds
+        self.spent: list[float] = []
+        self.statuses: dict[str, int] = {}
+
+    def next(self) -> bytes | None:
+        """Give the next request; None when the window is over."""
+        if self._left <= 0 or perf_counter() >= self._until:
+            return None
+        self._left -= 1
+        return next(self._texts)
+
+    def done(self, status: int, spent: float) -> None:
+        """Take one answer."""
+        self.spent.append(spent)
+        if not 200 <= status < 300:
+            self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
+
+
+class _Caller(asyncio.Protocol):
+    """One connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own class
+        self._answer = bytearray()
+        self._ended: asyncio.Future[None] | None = None
+
+    def work(self, window: _Window) -> asyncio.Future[None]:
+        """Work until the window is over."""
+        self._window = window
+        self._ended = asyncio.get_running_loop().create_future()
+        self._send()
+        return self._ended
+
+    def _send(self) -> None:
+        text = self._window.next()
+        if text is None:
+            assert self._ended is not None
+            self._ended.set_result(None)
+            return
+        self._sent = perf_counter()
+        self.transport.write(text)
+
+    def data_received(self, data: bytes) -> None:
+        """Take an answer; send what is next."""
+        self._answer += data
+        status = status_of(self._answer)
+        if status:
+            self._answer.clear()
+            self._window.done(status, perf_counter() - self._sent)
+            self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report a connection that the other side has closed."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_exception(exc or ConnectionError("closed by the other side"))
+
+
+async def block(order: Order) -> Block:
+    """Carry an order out."""
+    loop = asyncio.get_running_loop()
+    callers = [(await loop.create_connection(_Caller, "127.0.0.1", order.port))[1] for _ in range(order.connections)]
+    texts = itertools.cycle([WORKS[order.work](instance) for instance in instances()])
+    try:
+        warm = _Window(texts, order.warm_up, order.seconds + 10)
+        await asyncio.gather(*(caller.work(warm) for caller in callers))
+        before = cpu_ns(order.pid)
+        window = _Window(texts, order.requests, order.seconds)
+        await asyncio.gather(*(caller.work(window) for caller in callers))
+        seconds, spent = perf_counter() - window.began, sorted(window.spent)
+        cpu_us = (cpu_ns(order.pid) - before) / 1000 / len(spent)
+    finally:
+        for caller in callers:
+            caller.transport.abort()
+    return Block(
+        requests=len(spent),
+        seconds=seconds,
+        cpu_us=cpu_us,
+        p50_ms=spent[len(spent) // 2] * 1000,
+        p99_ms=spent[len(spent) * 99 // 100] * 1000,
+        statuses={**warm.statuses, **window.statuses},
+    )
+
+
+def main() -> None:
+    """Work order by order until standard input ends."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for line in sys.stdin:
+            done = runner.run(block(msgspec.json.decode(line, type=Order)))
+            print(msgspec.json.encode(done).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

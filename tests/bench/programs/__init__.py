@@ -1,0 +1,1 @@
+"""The measured programs, each a process: ``python -m tests.bench.programs.<name> '{"port": …}'``; says ``ready`` once."""

@@ -1,0 +1,42 @@
+"""The gateway with everything on: a caller's key, limits, metrics, the canonical line, plans, lanes, the sender stack."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+from gateway import app, config
+from gateway.observe import log
+from tests.bench.programs.process import run
+from tests.bench.work import CAMUNDA, IBM, KEY
+
+
+def tree(settings: dict[str, Any]) -> dict[str, Any]:
+    """Give the configuration, as tables."""
+    engines = {CAMUNDA: {"vendor": "camunda7", "url": f"{settings['engine']}/engine-rest"}}
+    if "ibm_bpm" in app.VENDORS:
+        engines[IBM] = {"vendor": "ibm_bpm", "url": f"{settings['engine']}/rest/bpm/wle/v1"}
+    caller = {
+        "name": "bench",
+        "key_sha256": hashlib.sha256(KEY.encode()).hexdigest(),
+        "scopes": ["variables:read", "variables:write"],
+        "engines": list(engines),
+        "variables": ["*"],
+    }
+    return {
+        "server": {"port": settings["port"], "admin_port": settings["admin_port"], "grace_s": 0.1},
+        "auth": {"callers": [caller]},
+        "engines": engines,
+        "log": {"json": True},
+    }
+
+
+async def serve(settings: dict[str, Any], ready: asyncio.Event) -> None:
+    """Serve as ``varbridge serve`` does; the line goes to standard error."""
+    log.configure(json=True)
+    await app.serve(config.resolve(config.parse(tree(settings), app.VENDORS), {}), ready.set)
+
+
+if __name__ == "__main__":
+    run(serve)

@@ -1,0 +1,153 @@
+"""The stage: every process of a run, started on free ports of loopback and ended with it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import msgspec
+
+from tests.bench.load import Block, Order
+from tests.bench.work import status_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {
+    "varbridge": "tests.bench.programs.varbridge",
+    "bare": "tests.bench.programs.bare",
+    "usual": "tests.bench.programs.usual",
+}
+"""The gateway; aiohttp that only translates; FastAPI and httpx that only translate."""
+_END_S = 5.0
+
+
+def free_port() -> int:
+    """Give a port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Stage:
+    """The stub, the generator and the programs.
+
+    Args:
+        programs: names of ``PROGRAMS``.
+        pin: whether the measured programs get the last core and everything else the first.
+    """
+
+    def __init__(self, programs: Sequence[str] = tuple(PROGRAMS), *, pin: bool = False) -> None:
+        self._programs = programs
+        cores = sorted(os.sched_getaffinity(0))
+        apart = pin and len(cores) > 1
+        self._measured = {cores[-1]} if apart else set(cores)
+        self._others = {cores[0]} if apart else set(cores)
+        self._processes: list[subprocess.Popen[str]] = []
+        self.ports: dict[str, int] = {}
+        self.pids: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        self._lines = tempfile.TemporaryFile()
+        try:
+            self.engine_port = free_port()
+            _ = self._started("tests.bench.stub", self._others, {"port": self.engine_port})
+            for name in self._programs:
+                self._start(name)
+            self._generator = self._popen([sys.executable, "-m", "tests.bench.load"], self._others, None)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _start(self, name: str) -> None:
+        port = free_port()
+        settings = {"port": port, "admin_port": free_port(), "engine": f"http://127.0.0.1:{self.engine_port}"}
+        # the gateway's lines go to a file, as they would in production; nobody reads them
+        lines = self._lines if name == "varbridge" else None
+        process = self._started(PROGRAMS[name], self._measured, settings, lines)
+        self.ports[name], self.pids[name] = port, process.pid
+
+    def _started(
+        self, module: str, cores: set[int], settings: dict[str, Any], lines: IO[bytes] | None = None
+    ) -> subprocess.Popen[str]:
+        argument = msgspec.json.encode(settings).decode()
+        process = self._popen([sys.executable, "-m", module, argument], cores, lines)
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if said != "ready\n":
+            raise RuntimeError(f"{module} did not start: {said!r}{self._said()}")
+        return process
+
+    def _said(self) -> str:
+        self._lines.seek(0)
+        return "\n" + self._lines.read().decode(errors="replace")[-2000:]
+
+    def _popen(self, command: list[str], cores: set[int], lines: IO[bytes] | None) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=lines,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def _end(self) -> None:
+        for process in reversed(self._processes):
+            if process.stdin is not None:
+                process.stdin.close()
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        self._lines.close()
+
+    def block(self, name: str, work: str, seconds: float, **more: int) -> Block:
+        """Have the generator work on a program."""
+        order = Order(port=self.ports[name], pid=self.pids[name], work=work, seconds=seconds, **more)
+        assert self._generator.stdin is not None
+        assert self._generator.stdout is not None
+        self._generator.stdin.write(msgspec.json.encode(order).decode() + "\n")
+        self._generator.stdin.flush()
+        line = self._generator.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the generator ended while it worked on {name}{self._said()}")
+        return msgspec.json.decode(line, type=Block)
+
+    def counts(self) -> Counter[str]:
+        """Give the requests that the stub has had so far, by class."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.engine_port, timeout=5)
+        try:
+            connection.request("GET", "/__count")
+            return Counter(msgspec.json.decode(connection.getresponse().read(), type=dict[str, int]))
+        finally:
+            connection.close()
+
+    def once(self, name: str, text: bytes) -> int:
+        """Send one request to a program; give the status."""
+        with socket.create_connection(("127.0.0.1", self.ports[name]), timeout=10) as connection:
+            connection.sendall(text)
+            answer = bytearray()
+            while not (status := status_of(answer)):
+                piece = connection.recv(65536)
+                if not piece:
+                    raise ConnectionError("closed before the answer was complete")
+                answer += piece
+            return status

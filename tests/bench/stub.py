@@ -1,0 +1,113 @@
+"""The stub engine: answers at once what Camunda 7 and IBM BPM would, and counts. Not measured, so kept as cheap as it gets.
+
+``GET /__count`` gives the requests so far by class. Run as ``python -m tests.bench.stub '{"port": …}'``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from typing import cast
+
+from tests.bench.programs.process import run
+
+_IBM_DATA = {
+    "status": "200",
+    "data": {
+        "piid": "11",
+        "name": "Order 11",
+        "state": "STATE_RUNNING",
+        "executionState": "Active",
+        "processTemplateID": "25.3d1a6a1e-0b5c-4f0f-9c55-5d2f2d5a0a11",
+        "processTemplateName": "Order",
+        "variables": {f"v{i}": "old" for i in range(100)},
+    },
+}
+
+
+def _answer(body: object) -> bytes:
+    content = json.dumps(body).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+        len(content),
+        content,
+    )
+
+
+_NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+_VARIABLE = _answer({"type": "Long", "value": 1250, "valueInfo": {}})
+_DATA = _answer(_IBM_DATA)
+_WRITTEN = _answer({"status": "200", "data": {"message": "Successfully updated."}})
+
+
+def kind_of(method: bytes, path: bytes) -> str:
+    """Give the class of a request: who is asked, and what for."""
+    resource, _, _ = path.partition(b"?")
+    if resource.startswith(b"/engine-rest/process-instance/"):
+        if method == b"POST" and resource.endswith(b"/variables"):
+            return "camunda.patch"
+        if method == b"GET" and b"/variables/" in resource:
+            return "camunda.read"
+    if resource.startswith(b"/rest/bpm/wle/v1/process/"):
+        if method == b"GET":
+            return "ibm.read"
+        if method == b"PUT" and resource.endswith(b"/variables"):
+            return "ibm.write"
+    return "other"
+
+
+_ANSWERS = {
+    "camunda.patch": _NO_CONTENT,
+    "camunda.read": _VARIABLE,
+    "ibm.read": _DATA,
+    "ibm.write": _WRITTEN,
+    "other": _NOT_FOUND,
+}
+counts: Counter[str] = Counter()
+
+
+class Stub(asyncio.Protocol):
+    """One connection: requests with a length or no body, one after another."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class
+        self._waiting = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
+        self._waiting += data
+        while (head_end := self._waiting.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._waiting[:head_end])
+            end = head_end + 4 + _length(head)
+            if len(self._waiting) < end:
+                return
+            del self._waiting[:end]
+            method, path, _ = head.split(b" ", 2)
+            self._transport.write(_counted(method, path))
+
+
+def _length(head: bytes) -> int:
+    lowered = head.lower()
+    at = lowered.find(b"\r\ncontent-length:")
+    return int(lowered[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
+def _counted(method: bytes, path: bytes) -> bytes:
+    if path == b"/__count":
+        return _answer(counts)
+    kind = kind_of(method, path)
+    counts[kind] += 1
+    return _ANSWERS[kind]
+
+
+async def serve(settings: dict[str, int], ready: asyncio.Event) -> None:
+    """Listen until cancelled."""
+    server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", settings["port"], backlog=256)
+    ready.set()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    run(serve)

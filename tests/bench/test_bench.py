@@ -1,0 +1,73 @@
+"""The bench's parts work together; nothing here looks at a clock's result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench import stub, work
+from tests.bench.load import Block
+from tests.bench.rounds import Calls, Run, counted, measured
+from tests.bench.stage import PROGRAMS, Stage
+from tests.bench.table import missed, printed
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Stage() as running:
+        yield running
+
+
+def test_every_program_under_load_answers_with_success_and_one_call_each(stage: Stage) -> None:
+    run = measured(
+        stage, tuple(work.WORKS), tuple(PROGRAMS), seconds=20, rounds=1, requests=12, warm_up=4, connections=3
+    )
+    assert {(row.work, row.program, row.calls) for row in run.rows} == {
+        (kind, name, 1.0) for kind in work.WORKS for name in PROGRAMS
+    }
+    assert {block.requests for blocks in run.blocks.values() for block in blocks} == {12}
+    assert len(list(printed(run))) == 1 + len(run.rows) + 1
+
+
+def test_patches_through_the_gateway_cause_no_more_calls_than_promised(stage: Stage) -> None:
+    assert [calls.what for calls in counted(stage) if calls.missed] == []
+
+
+def test_program_that_refuses_stops_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = Block(requests=1, seconds=1, cpu_us=1, p50_ms=1, p99_ms=1, statuses={"401": 1})
+    monkeypatch.setattr(stage, "block", lambda *given, **more: refusing)
+    with pytest.raises(RuntimeError, match="401"):
+        measured(stage, ("patch",), ("varbridge",), seconds=1, rounds=1)
+
+
+def test_goal_of_calls_missed_is_named() -> None:
+    calls = Calls(what="a patch", status=204, found={"ibm.read": 2}, wanted={"ibm.read": 1})
+    assert missed(Run(seconds=1, rounds=1, calls=[calls])) == ["a patch: 2 ibm.read, goal 1 ibm.read"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        (b"POST", b"/engine-rest/process-instance/1/variables", "camunda.patch"),
+        (b"GET", b"/engine-rest/process-instance/1/variables/a?deserializeValue=false", "camunda.read"),
+        (b"GET", b"/rest/bpm/wle/v1/process/11?parts=header%7Cdata", "ibm.read"),
+        (b"PUT", b"/rest/bpm/wle/v1/process/11/variables", "ibm.write"),
+        (b"GET", b"/engine-rest/version", "other"),
+    ],
+)
+def test_stub_request_is_of_the_class(method: bytes, path: bytes, kind: str) -> None:
+    assert stub.kind_of(method, path) == kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{", 0),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200),
+        (b"HTTP/1.1 200 OK\r\n", 0),
+    ],
+)
+def test_answer_has_a_status_once_complete(answer: bytes, status: int) -> None:
+    assert work.status_of(answer) == status
