@@ -1,0 +1,51 @@
+"""What tests of every folder may ask for: a real Camunda 7 engine, built and started when the first test wants it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def live_camunda() -> Iterator[str]:
+    """Base URL of a Camunda 7.24 engine with the models of the recordings deployed.
+
+    Where it cannot run, the test is skipped, or fails if `VARBRIDGE_LIVE` is `required`.
+    """
+    try:
+        from tests.live.server import CannotRun, LiveEngine  # noqa: PLC0415 - other tests run where this does not
+    except ImportError as missing:  # no POSIX system
+        _give_up(f"no live engine here: {missing}")
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(LiveEngine())
+        except CannotRun as reason:
+            _give_up(f"no live engine here: {reason}")
+        yield engine.url
+
+
+@pytest.fixture
+def live_instance(live_camunda: str) -> Iterator[str]:
+    """Id of a new instance that waits in a user task and has no variables; gone after the test."""
+    from tests.live.server import delete_instance, start_instance  # noqa: PLC0415 - as above
+
+    instance = start_instance(live_camunda)
+    yield instance
+    delete_instance(live_camunda, instance)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whatever needs the engine, so that `-m live` and `-m 'not live'` choose."""
+    for item in items:
+        if "live_camunda" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.live)
+
+
+def _give_up(reason: str) -> NoReturn:
+    if os.environ.get("VARBRIDGE_LIVE") == "required":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
