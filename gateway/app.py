@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 from aiohttp import web
 
-from adapters import camunda7
+from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, CallerEntry
 from gateway.observe.metrics import Metrics
@@ -25,7 +25,7 @@ from gateway.wire.client import require_c_parser
 from gateway.wire.stack import Tap
 
 R = TypeVar("R")
-VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR,)}
+VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _KEEPALIVE_S = 75.0
 """aiohttp's runner keeps idle callers for an hour otherwise."""
 _log = structlog.get_logger("varbridge")

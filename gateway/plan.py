@@ -56,6 +56,7 @@ class VendorRequest(msgspec.Struct, frozen=True, kw_only=True):
         body: bytes in full, or a stream, or parts.
         writes: whether it changes anything on the engine (verbs lie).
         idempotent: whether carrying it out twice equals carrying it out once.
+        above: trailing segments of the engine's base URL to leave off first, for resources that lie beside its API.
         streams_answer: whether a 2xx answer's body is wanted as a ``Stream``.
     """
 
@@ -66,6 +67,7 @@ class VendorRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: Body = b""
+    above: int = 0
     streams_answer: bool = False
 
 

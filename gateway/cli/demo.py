@@ -21,7 +21,7 @@ from gateway.observe import log
 from gateway.plan import VendorRequest, VendorResponse, encode_path
 
 _console = Console(highlight=False, soft_wrap=True)
-_ENGINES = {"hr": "camunda7"}
+_ENGINES = {"hr": "camunda7", "claims": "ibm_bpm"}
 _CHANGE = b'{"modifications": {"amount": {"value": 1300}, "note": {"value": "checked"}}, "deletions": ["obsolete"]}'
 _SHOWN = 400
 

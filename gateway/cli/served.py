@@ -36,10 +36,11 @@ class Served:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        if not (path + "/").startswith(self.fake.base_path + "/"):
-            return web.Response(status=404)
+        inside = (path + "/").startswith(self.fake.base_path + "/")
         try:
-            segments = tuple(target.decoded(part) for part in path[len(self.fake.base_path) + 1 :].split("/"))
+            segments = tuple(
+                target.decoded(part) for part in path[len(self.fake.base_path) + 1 if inside else 1 :].split("/")
+            )
         except InvalidRequest:
             return web.Response(status=400)
         body = b"".join([piece async for piece in request.content.iter_any()])
@@ -47,6 +48,7 @@ class Served:
             VendorRequest(
                 method=request.method,
                 path=segments,
+                above=0 if inside else self.fake.base_path.count("/"),
                 query=tuple(parse_qsl(query, keep_blank_values=True)),
                 headers=tuple(request.headers.items()),
                 body=body,

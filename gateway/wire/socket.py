@@ -87,7 +87,8 @@ class Socket:
 
     def _url(self, request: VendorRequest) -> URL:
         try:
-            url = self._base.with_path(self._prefix + encode_path(request.path), encoded=True)
+            prefix = self._prefix.rsplit("/", request.above)[0] if request.above else self._prefix
+            url = self._base.with_path(prefix + encode_path(request.path), encoded=True)
         except UnicodeEncodeError as error:
             raise InvalidRequest("A name has a lone surrogate, which no URL can carry.") from error
         if request.query:

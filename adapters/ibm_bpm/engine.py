@@ -1,0 +1,116 @@
+"""The engine class: capabilities, and each operation handed to the module that knows it."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from adapters.ibm_bpm import auth, instances, variables
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values.encode import NAME_LENGTH
+from gateway.errors import InvalidRequest
+from gateway.model import commands, results
+from gateway.plan import Plan, VendorRequest, VendorResponse
+from gateway.port import Capabilities, Engine, Limits, Session
+
+_ID = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
+_FEATURES = frozenset(
+    (
+        "engine.describe",
+        "instances.describe",
+        "instances.find.definition",
+        "variables.read",
+        "variables.write",
+        "variables.merge",
+    )
+)
+_TYPES = frozenset(
+    (
+        "null",
+        "boolean",
+        "integer/int32",
+        "number/double",
+        "number/decimal",
+        "string",
+        "json",
+        "object",
+        "list",
+    )
+)
+
+
+class IbmBpmEngine(Engine):
+    """One IBM BPM or BAW server."""
+
+    vendor = "ibm_bpm"
+    settings: Settings
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Give what it can do, as it is set."""
+        settings = self.settings
+        optional = {
+            "variables.delete_by_null": settings.deletions == "set_null",
+            "instances.find.business_key": bool(settings.business_key),
+        }
+        blobs = {"bytes", "file"} if settings.binary == "envelope" else set()
+        return Capabilities(
+            features=_FEATURES | {feature for feature, there in optional.items() if there},
+            types=_TYPES | blobs,
+            limits=Limits(name_length=NAME_LENGTH),
+        )
+
+    def native_id(self, text: str) -> str:
+        """Give the number; ``2072.n``, ``BPDInstance.n`` and ``n`` are the same instance.
+
+        Raises:
+            InvalidRequest: not a number.
+        """
+        found = _ID.match(text)
+        if found is None:
+            raise InvalidRequest("An instance id of this engine is a number.", engine=self.name)
+        return found.group(1)
+
+    def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
+        """Give its version."""
+        del command
+        return instances.describe_engine(self.name)
+
+    def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
+        """Give one instance."""
+        return instances.describe(self.name, command)
+
+    def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
+        """Give the instances that match."""
+        return instances.find(self.name, self.settings, command)
+
+    def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
+        """Give variables."""
+        return variables.listed(self.name, self.settings, command)
+
+    def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
+        """Give one variable."""
+        return variables.read(self.name, self.settings, command)
+
+    def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
+        """Set, merge and delete."""
+        return variables.patched(self.name, self.settings, command)
+
+    @property
+    def needs_session(self) -> bool:
+        """Tell whether it is set to log in."""
+        return self.credentials.kind == "ibm_session"
+
+    def log_in(self) -> Plan[Session]:
+        """Open a session."""
+        return auth.log_in(self.name, self.settings, self.credentials)
+
+    def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:
+        """Give the request with the credentials."""
+        added = auth.signature(self.credentials) if session is None else session.headers
+        return msgspec.structs.replace(request, headers=request.headers + added) if added else request
+
+    def expired(self, answer: VendorResponse) -> bool:
+        """Tell whether the session is over."""
+        return auth.expired(answer)

@@ -1,0 +1,237 @@
+"""An in-memory engine that answers as the recorded facts say an 8.6 server does: pure, for demos and tests.
+
+What no recording shows is a switch of the constructor. Tokens, tasks and the model are not in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from adapters.ibm_bpm.fake import convert
+from adapters.ibm_bpm.fake.convert import Refused, Shape
+from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
+from gateway.errors import VarbridgeError
+from gateway.model import jsontext
+from gateway.model.jsontext import Tree
+from gateway.plan import VendorRequest, VendorResponse
+
+_JSON = ("Content-Type", "application/json")
+_STATES = {
+    "Active": "STATE_RUNNING",
+    "Suspended": "STATE_SUSPENDED",
+    "Failed": "STATE_FAILED",
+    "Completed": "STATE_FINISHED",
+    "Terminated": "STATE_TERMINATED",
+}
+_WRITABLE = {"Active", "Suspended", "Failed"}
+_ACTIONS = {
+    "suspend": ("Active", "Suspended"),
+    "resume": ("Suspended", "Active"),
+    "terminate": ("Active", "Terminated"),
+}
+
+
+class Running(msgspec.Struct, kw_only=True):
+    """One instance: what its model declares, and what is set."""
+
+    id: str
+    definition: str
+    shapes: dict[str, Shape]
+    variables: dict[str, Tree]
+    state: str = "Active"
+
+
+class Fake:
+    """The engine. ``answer`` is its only door; ``start`` begins an instance without HTTP.
+
+    Args:
+        unset_as_null: whether an unset variable shows as null instead of not at all (unknown of real servers).
+        atomic: whether a refused write of several variables changes none of them (unknown of real servers).
+        sessions: whether every call needs the cookie of a log-in and, for writes, its CSRF token.
+    """
+
+    base_path = "/rest/bpm/wle/v1"
+
+    def __init__(self, *, unset_as_null: bool = False, atomic: bool = True, sessions: bool = False) -> None:
+        self.instances: dict[str, Running] = {}
+        self.unset_as_null, self.atomic, self.sessions = unset_as_null, atomic, sessions
+        self.logins = 0
+        self._live: str | None = None
+        self._numbers = itertools.count(1355)
+
+    def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
+        """Begin an instance whose model declares just these variables; give its id."""
+        del business_key  # the vendor has none
+        trees = {name: convert.tree_of(value) for name, value in variables.items()}
+        shapes = {name: convert.declared(tree) for name, tree in trees.items()}
+        values = {name: convert.conformed(tree, shapes[name]) for name, tree in trees.items() if tree is not None}
+        instance = Running(id=str(next(self._numbers)), definition=definition, shapes=shapes, variables=values)
+        self.instances[instance.id] = instance
+        return instance.id
+
+    def showcase(self) -> str:
+        """Begin an instance with nested objects and lists, for demonstrations; give its id."""
+        instance_id = self.start(DEFINITION, VARIABLES)
+        self.instances[instance_id].shapes["received"] = Shape(kind="Date")
+        return instance_id
+
+    def expire(self) -> None:
+        """End every session."""
+        self._live = None
+
+    def answer(self, request: VendorRequest) -> VendorResponse:
+        """Answer one request."""
+        login = self._login(request)
+        if login is not None:
+            return login
+        if self.sessions and not self._in_session(request):
+            return VendorResponse(401, (("WWW-Authenticate", 'Basic realm="BPMRESTAPI"'),))
+        try:
+            return self._routed(request)
+        except Refused as refused:
+            return _error(refused)
+
+    def _login(self, request: VendorRequest) -> VendorResponse | None:
+        newer = request.above > 0 and request.path == ("bpm", "system", "login")
+        if request.above and not newer:
+            return VendorResponse(404)
+        if not newer and (not self.sessions or request.path != ("user", "current")):
+            return None
+        given = {key.lower(): value for key, value in request.headers}.get("authorization", "")
+        if not given.startswith("Basic ") or base64.b64decode(given[6:]).endswith(b":wrong"):
+            return VendorResponse(401)
+        self.logins += 1
+        self._live = f"session-{self.logins}"
+        headers = (_JSON, ("Set-Cookie", f"LtpaToken2={self._live}; Path=/; HttpOnly"))
+        if newer:
+            return VendorResponse(201, headers, jsontext.write({"csrf_token": self._live, "expiration": 7200}))
+        return VendorResponse(200, headers, jsontext.write({"status": "200", "data": {"userName": "gateway"}}))
+
+    def _in_session(self, request: VendorRequest) -> bool:
+        headers = {key.lower(): value for key, value in request.headers}
+        return self._live is not None and f"LtpaToken2={self._live}" in headers.get("cookie", "")
+
+    def _routed(self, request: VendorRequest) -> VendorResponse:
+        query = dict(request.query)
+        match (request.method, *request.path):
+            case ("GET", "systems"):
+                return _ok({"systems": [{"systemID": "fake", "version": "8.6.0.201803", "apiVersion": "1.0"}]})
+            case ("GET", "user", "current"):
+                return _ok({"userName": "gateway"})
+            case ("GET", "exposed") | ("GET", "exposed", "process"):
+                names = sorted({instance.definition for instance in self.instances.values()})
+                return _ok({"exposedItemsList": [{"display": name, "itemID": f"25.{name}"} for name in names]})
+            case ("PUT", "search", "query"):
+                return self._search(request)
+            case ("POST", "process") if query.get("action") == "start":
+                return self._started(query)
+            case ("GET", "process", instance_id):
+                return _ok(self._details(self._existing(instance_id), query.get("parts", "all")))
+            case ("PUT" | "POST", "process", instance_id) if query.get("action") in _ACTIONS:
+                return self._acted(self._existing(instance_id), query["action"])
+            case ("PUT", "process", instance_id, "variables"):
+                return self._written(self._existing(instance_id), _body(request))
+            case ("PUT", "process", instance_id, "variable", name):
+                return self._written(self._existing(instance_id), {name: _body(request)})
+            case _:
+                return VendorResponse(405 if request.path[:1] == ("process",) else 404)
+
+    def _existing(self, instance_id: str) -> Running:
+        if not instance_id.isdigit():
+            raise Refused(400, "CWTBG0553E", "UnexpectedInstanceIDException", "BPDInstance", instance_id)
+        instance = self.instances.get(instance_id)
+        if instance is None:
+            raise Refused(404, "CWTBG0059E", "InstanceDoesNotExistException", f"BPDInstance.{instance_id}")
+        return instance
+
+    def _started(self, query: dict[str, str]) -> VendorResponse:
+        if "bpdId" not in query:
+            raise Refused(400, "CWTBG0023E", "MissingParameterException", "bpdId")
+        name = query["bpdId"].removeprefix("25.")
+        instance_id = self.start(name, msgspec.json.decode(query.get("params") or "{}"))
+        return _ok(self._details(self.instances[instance_id], "header|data"))
+
+    def _acted(self, instance: Running, action: str) -> VendorResponse:
+        needed, then = _ACTIONS[action]
+        if instance.state != needed:
+            raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", action)
+        instance.state = then
+        return _ok(self._details(instance, "header"))
+
+    def _written(self, instance: Running, values: Tree) -> VendorResponse:
+        if instance.state not in _WRITABLE:
+            raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", "update")
+        if not isinstance(values, dict):
+            raise Refused(400, "CWTBG0012E", "InvalidParameterException", "body")
+        changed = instance.variables if not self.atomic else dict(instance.variables)
+        for name, tree in values.items():
+            if name not in instance.shapes:
+                raise Refused(400, "CWTBG0543E", "VariableDoesNotExistException", name)
+            kept = convert.conformed(tree, instance.shapes[name])
+            _ = changed.pop(name, None) if kept is None else changed.update({name: kept})
+        instance.variables = changed
+        return _ok({"message": "Successfully updated."})
+
+    def _details(self, instance: Running, parts: str) -> dict[str, Tree]:
+        wanted = set(parts.replace(",", "|").split("|"))
+        everything = "all" in wanted
+        shown: dict[str, Tree] = dict.fromkeys(
+            ("description", "processAppName", "snapshotID", "tasks", "documents", "comments", "actions")
+        )
+        if everything or "header" in wanted:
+            shown |= {
+                "piid": instance.id,
+                "name": f"{instance.definition}:{instance.id}",
+                "executionState": instance.state,
+                "state": _STATES[instance.state],
+                "processTemplateID": f"25.{instance.definition}",
+                "processTemplateName": instance.definition,
+                "creationTime": "2026-01-01T00:00:00Z",
+            }
+        if everything or "data" in wanted:
+            unset: dict[str, Tree] = dict.fromkeys(instance.shapes) if self.unset_as_null else {}
+            variables = unset | instance.variables
+            twice = jsontext.write(jsontext.write(variables).decode()).decode()
+            shown |= {"data": twice, "variables": variables, "businessData": []}
+        return shown
+
+    def _search(self, request: VendorRequest) -> VendorResponse:
+        query = dict(request.query)
+        conditions = [value.split("|", 2) for key, value in request.query if key == "condition"]
+        names = {value for field, _, value in conditions if field == "bpdName"}
+        rows = [
+            {"instanceId": int(instance.id), "instanceStatus": instance.state, "bpdName": instance.definition}
+            for instance in self.instances.values()
+            if not names or instance.definition in names
+        ]
+        first, size = int(query.get("offset", "0")), int(query.get("size", "500"))
+        return _ok({"data": rows[first : first + size], "offset": first, "totalCount": len(rows)})
+
+
+def _body(request: VendorRequest) -> Tree:
+    try:
+        return jsontext.parse(request.body if isinstance(request.body, bytes) else b"", depth=900)
+    except VarbridgeError as error:
+        raise Refused(400, "CWTBG0012E", "InvalidParameterException", "body") from error
+
+
+def _ok(data: Tree) -> VendorResponse:
+    return VendorResponse(200, (_JSON,), jsontext.write({"status": "200", "data": data}))
+
+
+def _error(refused: Refused) -> VendorResponse:
+    data = {
+        "status": "error",
+        "exceptionType": f"com.ibm.bpm.wle.api.{refused.kind}",
+        "errorNumber": refused.number,
+        "errorMessage": f"{refused.number}: The request was refused.",
+        "errorMessageParameters": list(refused.parameters),
+        "responses": None,
+        "errorData": None,
+    }
+    return VendorResponse(refused.status, (_JSON,), jsontext.write({"status": "error", "Data": data}))

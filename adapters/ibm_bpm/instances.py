@@ -1,0 +1,167 @@
+"""Instances: one, or those that match; and the engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import msgspec
+
+from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.wire import WireDetails, details, reading, succeeded
+from gateway.errors import EngineError, EngineMisbehaved, InstanceNotFound, InvalidRequest
+from gateway.model.commands import DescribeInstance, FindInstances
+from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_STATES = {
+    "Active": "active",
+    "Suspended": "suspended",
+    "Failed": "failed",
+    "Completed": "completed",
+    "Terminated": "terminated",
+    "Deleted": "terminated",
+    "STATE_RUNNING": "active",
+    "STATE_SUSPENDED": "suspended",
+    "STATE_FAILED": "failed",
+    "STATE_FINISHED": "completed",
+    "STATE_TERMINATED": "terminated",
+}
+ENDED = frozenset({"completed", "terminated"})
+_MOST = 500
+"""The server's own cap on one page of a search."""
+
+
+def describe_engine(engine: str) -> Plan[EngineDescribed]:
+    """Ask ``GET /systems``, which tells version and build level (seen on 8.6.2)."""
+    answer = yield reading("systems")
+    error = faults.found(engine, answer, writes=False)
+    if error is not None:
+        raise error
+    return EngineDescribed(version=_version(msgspec.json.decode(succeeded(answer, engine))))
+
+
+def _version(tree: Any) -> str | None:
+    """Find ``version`` at whatever depth this release puts it."""
+    if isinstance(tree, dict):
+        own = tree.get("version")
+        if isinstance(own, str):
+            return own
+        return next(filter(None, map(_version, tree.values())), None)
+    return next(filter(None, map(_version, tree)), None) if isinstance(tree, list) else None
+
+
+def described(engine: str, instance: str, parts: str) -> Generator[VendorRequest, VendorResponse, WireDetails]:
+    """Read ``GET /process/{id}?parts=…`` of an instance that has not ended.
+
+    A 500 may stand for "not found" (CWTBG0019E, seen for other operations), so it is asked once more, for less.
+
+    Raises:
+        InstanceNotFound: there is none, or it has ended.
+    """
+    answer = yield reading("process", instance, query=(("parts", parts),))
+    error = faults.found(engine, answer, writes=False)
+    if isinstance(error, EngineError):
+        again = yield reading("process", instance, query=(("parts", "none"),))
+        missing = faults.found(engine, again, writes=False)
+        error = missing if isinstance(missing, InstanceNotFound) else error
+    if error is not None:
+        raise error
+    wire = details(answer, engine)
+    if state_of(wire) in ENDED:
+        raise InstanceNotFound("The instance has ended.", engine=engine)
+    return wire
+
+
+def state_of(wire: WireDetails) -> str:
+    """Give the unified state; an end in either of the two fields counts, since they have been seen to differ."""
+    states = [_STATES.get(wire.executionState or ""), _STATES.get(wire.state or "")]
+    ended = [state for state in states if state in ENDED]
+    return next(filter(None, ended + states), "unknown")
+
+
+def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
+    """Ask ``GET /process/{id}?parts=header``."""
+    wire = yield from described(engine, command.instance, "header")
+    return InstanceDescribed(
+        Instance(
+            id=command.instance,
+            definition=wire.processTemplateName,
+            definition_id=wire.processTemplateID,
+            state=state_of(wire),
+        )
+    )
+
+
+def find(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
+    """Ask ``PUT /search/query`` by instance; it answers one row per task, so rows are made unique by instance.
+
+    The index lags a few seconds behind writes. Served, though deprecated, up to current releases.
+    """
+    conditions: list[tuple[str, str]] = []
+    if command.definition is not None:
+        name = yield from _definition_name(engine, command.definition)
+        conditions.append(("condition", f"bpdName|Equals|{name}"))
+    if command.business_key is not None:
+        conditions.append(("condition", f"{settings.business_key}|Equals|{command.business_key}"))
+    rows: dict[str, Instance] = {}
+    wanted = command.offset + command.limit
+    offset = 0
+    while len(rows) < wanted:
+        page, asked = yield from _page(engine, conditions, offset)
+        rows |= {row.id: row for row in page if row.state not in ENDED and row.id not in rows}
+        offset += _MOST
+        if asked < _MOST:
+            break
+    return InstancesFound(tuple(rows.values())[command.offset : wanted])
+
+
+def _page(
+    engine: str, conditions: list[tuple[str, str]], offset: int
+) -> Generator[VendorRequest, VendorResponse, tuple[list[Instance], int]]:
+    query = (
+        ("organization", "byInstance"),
+        ("columns", "instanceId,instanceStatus,bpdName"),
+        *conditions,
+        ("size", str(_MOST)),
+        ("offset", str(offset)),
+        ("filterByCurrentUser", "false"),
+    )
+    # a PUT that only reads
+    answer = yield VendorRequest(
+        method="PUT", path=("search", "query"), query=query, headers=(("Accept", "application/json"),),
+        writes=False, idempotent=True,
+    )  # fmt: skip
+    error = faults.found(engine, answer, writes=False)
+    if error is not None:
+        raise error
+    tree = msgspec.json.decode(succeeded(answer, engine))
+    rows = tree.get("data") if isinstance(tree, dict) else None
+    if not isinstance(rows, list):
+        raise EngineMisbehaved("The engine's answer holds no rows.", engine=engine, engine_status=answer.status)
+    return [_row(row) for row in rows if isinstance(row, dict) and row.get("instanceId") is not None], len(rows)
+
+
+def _row(row: dict[str, Any]) -> Instance:
+    return Instance(
+        id=str(row["instanceId"]),
+        definition=row.get("bpdName"),
+        state=_STATES.get(str(row.get("instanceStatus")), "unknown"),
+    )
+
+
+def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:
+    """Give the name that the search knows; an id (``25.…``) is looked up among the exposed processes."""
+    if not definition.startswith("25."):
+        return definition
+    answer = yield reading("exposed", "process")
+    error = faults.found(engine, answer, writes=False)
+    if error is not None:
+        raise error
+    tree = msgspec.json.decode(succeeded(answer, engine))
+    items = tree.get("exposedItemsList") if isinstance(tree, dict) else None
+    for item in items or ():
+        if isinstance(item, dict) and item.get("itemID") == definition and isinstance(item.get("display"), str):
+            return str(item["display"])
+    raise InvalidRequest("No exposed process has this id.", engine=engine)

@@ -1,0 +1,39 @@
+"""What may be set for an IBM engine besides the common keys. What is not known of a server is a switch here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+TypeHint = Literal["boolean", "integer", "number", "string", "date-time", "xml"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``[engines.NAME]`` for ``vendor = "ibm_bpm"``.
+
+    Args:
+        deletions: IBM cannot delete a variable: write null instead (rule ``delete-set-null``), or refuse.
+        binary: bytes and files: refuse, a base64 string (rule ``binary-to-base64``), or an envelope that reads back.
+        metadata: ``graft`` puts stored ``@metadata`` and list wrappers back by path; ``strip`` writes none;
+            ``as_given`` lets values pass untouched both ways.
+        types: variable name to declared type; the payload does not tell a date from a text.
+        new_lists: how a list that has no stored counterpart is written; documented is ``wrapped`` (``{"items": […]}``).
+        int64: an integer beyond 32 bits: refuse, or write its digits as text (rule ``int64-to-string``).
+        fractions: a date-time with a fraction of a second: refuse, or cut it (rule ``date-truncated-to-seconds``).
+        business_key: alias of a searchable variable that holds the business key; empty = there is none.
+        login: how ``ibm_session`` logs in: ``system_login`` posts to ``/bpm/system/login`` (8.5.7 CF2017.03 and later),
+            ``user_current`` asks ``/user/current`` with Basic; ``auto`` takes the first that works.
+        session_lifetime_s: asked for at log-in; 7200 is the server's longest.
+    """
+
+    deletions: Literal["set_null", "refuse"] = "set_null"
+    binary: Literal["refuse", "base64", "envelope"] = "refuse"
+    metadata: Literal["graft", "strip", "as_given"] = "graft"
+    types: dict[str, TypeHint] = {}
+    new_lists: Literal["wrapped", "plain"] = "wrapped"
+    int64: Literal["refuse", "string"] = "refuse"
+    fractions: Literal["refuse", "truncate"] = "refuse"
+    business_key: str = ""
+    login: Literal["auto", "system_login", "user_current"] = "auto"
+    session_lifetime_s: int = 7200

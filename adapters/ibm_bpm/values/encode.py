@@ -1,0 +1,141 @@
+"""From typed values to the vendor's JSON: exact, by a named rule, or refused before anything is sent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from adapters.ibm_bpm import binary
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values import trees
+from gateway.errors import (
+    Fault,
+    InvalidJson,
+    PayloadTooLarge,
+    Unsupported,
+    ValueInvalid,
+    ValueNotRepresentable,
+    ValueTooLong,
+)
+from gateway.model import jsontext
+from gateway.model.jsontext import Number, Tree
+from gateway.model.values import Value, instant, text_of
+
+NAME_LENGTH = 255
+"""Nothing is documented; a longer name than any engine's is refused alike everywhere."""
+_INT32 = 1 << 31
+"""The engine's Integer has 32 bits (seen on 8.6.2)."""
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A value for the engine, and the rule that was needed, if any."""
+
+    tree: Tree
+    rule: str | None = None
+
+
+def check_name(name: str) -> None:
+    """Refuse an overlong name.
+
+    Raises:
+        ValueTooLong: more than 255 characters.
+    """
+    if len(name) > NAME_LENGTH:
+        raise ValueTooLong(f"A name has at most {NAME_LENGTH} characters.")
+
+
+def encode(name: str, value: Value, settings: Settings, pointer: str) -> Encoded:
+    """Give a checked value as the engine takes it; what is stored is grafted on later (``trees.graft``).
+
+    Raises:
+        ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: with the pointer.
+    """
+    try:
+        check_name(name)
+        return _encoded(value, settings)
+    except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:
+        if error.errors:
+            raise
+        raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
+
+
+def _encoded(value: Value, settings: Settings) -> Encoded:
+    if value.transient:
+        raise Unsupported("This engine has no transient variables.")
+    if value.is_null():
+        return Encoded(None)
+    match value.type:
+        case "boolean":
+            return Encoded(value.text == b"true")
+        case "integer":
+            return _integer(value.text.decode(), settings)
+        case "number":
+            return _number(value.text)
+        case "string":
+            return Encoded(text_of(value.text))
+        case "xml":
+            return Encoded(text_of(value.text), "xml-to-string")
+        case "date-time":
+            return _date_time(text_of(value.text), settings)
+        case "bytes" | "file":
+            tree, rule = binary.closed(value, settings)
+            return Encoded(tree, rule)
+        case _:
+            return Encoded(_structured(value, settings))
+
+
+def _integer(text: str, settings: Settings) -> Encoded:
+    if -_INT32 <= int(text) < _INT32:
+        return Encoded(Number(text))
+    if settings.int64 == "string":
+        return Encoded(text, "int64-to-string")
+    raise ValueNotRepresentable("The engine's Integer has 32 bits.")
+
+
+def _number(text: bytes) -> Encoded:
+    if text[:1] == b'"':
+        raise ValueNotRepresentable("The engine's Decimal is finite.")
+    return Encoded(Number(text.decode()))
+
+
+def _date_time(text: str, settings: Settings) -> Encoded:
+    moment = instant(text)
+    rule = None
+    if moment.microsecond:
+        if settings.fractions == "refuse":
+            raise ValueNotRepresentable("The engine keeps dates to the second.")
+        rule = "date-truncated-to-seconds"
+    # an offset instead of Z is refused by the server with CWTBG0546E
+    return Encoded(f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}Z", rule)
+
+
+def _structured(value: Value, settings: Settings) -> Tree:
+    try:
+        tree = jsontext.parse(value.text)
+    except (InvalidJson, PayloadTooLarge) as error:
+        raise ValueInvalid(error.detail) from error
+    if not isinstance(tree, (dict, list)):
+        raise ValueNotRepresentable("The engine could not tell this JSON text from a plain value; give its own type.")
+    if value.serialization not in {None, "application/json"}:
+        raise ValueNotRepresentable("The engine keeps objects as JSON only.")
+    if settings.metadata == "strip":
+        tree = trees.clean(tree)
+    if value.class_name is not None and isinstance(tree, dict) and trees.METADATA not in tree:
+        tree = {**tree, trees.METADATA: {"className": value.class_name}}
+    return tree
+
+
+def placed(encoded: Tree, stored: Tree, settings: Settings) -> Tree:
+    """Give a structured value as it is written: grafted on what is stored, new lists in their documented form."""
+    if not isinstance(encoded, (dict, list)) or settings.metadata == "as_given":
+        return encoded
+    tree = encoded if settings.metadata == "strip" else _grafted(encoded, stored)
+    if isinstance(tree, list) and settings.new_lists == "wrapped":
+        return trees.wrapped(tree)
+    return tree
+
+
+def _grafted(encoded: Tree, stored: Tree) -> Tree:
+    given = trees.class_name(encoded)
+    if given is not None and given == trees.class_name(stored) and encoded[trees.METADATA] == {"className": given}:
+        encoded = {key: child for key, child in encoded.items() if key != trees.METADATA}
+    return trees.graft(encoded, stored)

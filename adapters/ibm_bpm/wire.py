@@ -1,0 +1,155 @@
+"""The vendor's JSON and XML, in the vendor's spelling. Nothing outside this folder knows it.
+
+Success is ``{"status": "200", "data": {…}}``, an error ``{"status": "error", "Data": {…}}``; the number also stands at
+the top, as ``errorNumber`` or ``error_number``, on newer resources. HTTP 200 may wrap an error.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+
+from gateway.errors import EngineMisbehaved
+from gateway.plan import VendorRequest, VendorResponse
+
+JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+ACCEPT = (("Accept", "application/json"),)
+_NUMBER = re.compile(r"CW[A-Z]{3}\d{4}[A-Z]")
+# {"map":null /* ERROR: … java.util.HashMap */}: servers before the fixes JR42095 and JR44513
+_COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*")|/\*.*?\*/', re.DOTALL)
+
+
+class WireError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as far as it can be told. Texts are localised and may hold values: only numbers decide."""
+
+    number: str | None = None
+    parameters: tuple[str, ...] = ()
+    known: bool = False
+    """Whether the body is one of the vendor's error shapes at all."""
+
+
+class WireDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """``data`` of a process; ``parts=data`` alone has neither id nor state."""
+
+    piid: Any = None
+    name: str | None = None
+    state: str | None = None
+    executionState: str | None = None  # noqa: N815 - the vendor's spelling
+    processTemplateID: str | None = None  # noqa: N815
+    processTemplateName: str | None = None  # noqa: N815
+    variables: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Success(msgspec.Struct, frozen=True, kw_only=True):
+    status: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_success = msgspec.json.Decoder(_Success)
+_details = msgspec.json.Decoder(WireDetails)
+encoder = msgspec.json.Encoder()
+
+
+def succeeded(answer: VendorResponse, engine: str) -> bytes:
+    """Give the text of ``data`` of an answer that is a success.
+
+    Raises:
+        EngineMisbehaved: it is no envelope of the vendor (a login page, a cut-off text).
+    """
+    body = answer.content()
+    try:
+        return bytes(_success.decode(_without_comments(body)).data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EngineMisbehaved(
+            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
+        ) from error
+
+
+def details(answer: VendorResponse, engine: str) -> WireDetails:
+    """Give the process of an answer that is a success.
+
+    Raises:
+        EngineMisbehaved: it is not what the API documents.
+    """
+    try:
+        return _details.decode(succeeded(answer, engine))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EngineMisbehaved(
+            "The engine's answer holds no process.", engine=engine, engine_status=answer.status
+        ) from error
+
+
+def _without_comments(body: bytes) -> bytes:
+    if b"/*" not in body:
+        return body
+    return _COMMENT.sub(lambda found: found.group(1) or b"", body)
+
+
+def error_in(answer: VendorResponse) -> WireError | None:
+    """Give the error that an answer carries, whatever its HTTP status; None if it carries none.
+
+    An unreadable or empty body is an error only beyond 2xx.
+    """
+    body = answer.content()
+    text = body.lstrip()
+    if text[:1] == b"<":
+        return _xml_error(body) or (WireError() if answer.status >= 300 else None)  # noqa: PLR2004
+    try:
+        tree = msgspec.json.decode(_without_comments(body)) if text else None
+    except (msgspec.DecodeError, RecursionError):
+        tree = None
+    found = _json_error(tree) if isinstance(tree, dict) else None
+    if found is not None:
+        return found
+    return WireError() if answer.status >= 300 else None  # noqa: PLR2004
+
+
+def _json_error(tree: dict[str, Any]) -> WireError | None:
+    nested = tree.get("Data")
+    inner: dict[str, Any] = nested if isinstance(nested, dict) else tree
+    number = inner.get("errorNumber") or inner.get("error_number")
+    said_so = tree.get("status") == "error" or inner.get("status") == "error"
+    if number is None and not said_so:
+        return None
+    parameters = inner.get("errorMessageParameters") or inner.get("error_message_parameters") or ()
+    listed = parameters if isinstance(parameters, (list, tuple)) else (parameters,)
+    return WireError(
+        number=str(number) if number is not None else _number(str(inner.get("errorMessage") or "")),
+        parameters=tuple(str(each) for each in listed),
+        known=True,
+    )
+
+
+def _number(message: str) -> str | None:
+    """Give the number that a message begins with: ``CWTBG0014E: The state …``."""
+    found = _NUMBER.match(message)
+    return found.group(0) if found else None
+
+
+def _xml_error(body: bytes) -> WireError | None:
+    """Read ``<RestRuntimeException><Data><errorNumber>…``; anything else is no error of the vendor (a login page)."""
+    try:
+        root = ElementTree.fromstring(body, forbid_dtd=True)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError):
+        return None
+    if not root.tag.endswith("RestRuntimeException"):
+        return None
+    texts: dict[str, list[str]] = {}
+    for node in root.iter():
+        texts.setdefault(node.tag.rpartition("}")[2], []).append(node.text or "")
+    numbers = texts.get("errorNumber") or [_number(texts.get("errorMessage", [""])[0]) or ""]
+    return WireError(number=numbers[0] or None, parameters=tuple(texts.get("errorMessageParameters", ())), known=True)
+
+
+def reading(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Give a GET, which never changes the engine."""
+    return VendorRequest(method="GET", path=path, query=query, headers=ACCEPT, writes=False, idempotent=True)
+
+
+def writing(*path: str, body: bytes) -> VendorRequest:
+    """Give a PUT of absolute values: twice equals once."""
+    return VendorRequest(method="PUT", path=path, headers=JSON, body=body, writes=True, idempotent=True)
