@@ -1,7 +1,7 @@
 """The load generator, a process of its own: 32 keep-alive connections, one request at a time each.
 
-One order a line on standard input (JSON of ``Order``), one ``Block`` a line on standard output. CPU time is read here, at
-the first and the last byte of the measured window, so that connecting and warming up are not in it.
+One order a line on standard input (JSON of ``Order``), one ``Block`` a line on standard output. CPU time is read here,
+at both ends of the measured window, so that connecting and warming up are not in it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import cast
@@ -25,7 +24,7 @@ class Order(msgspec.Struct, kw_only=True):
 
     Args:
         pid: whose CPU time to read.
-        seconds: longest window. requests: most requests in it. warm_up: requests before it.
+        seconds: longest window. requests: most answers in it. warm_up: answers before it, at least one.
     """
 
     port: int
@@ -38,8 +37,15 @@ class Order(msgspec.Struct, kw_only=True):
 
 
 class Block(msgspec.Struct, kw_only=True):
-    """What came of it. ``cpu_us`` is CPU time of all threads per request, ``statuses`` the answers that are no 2xx."""
+    """What came of it.
 
+    Args:
+        sent: all requests; ``requests`` of them were answered within the measured window.
+        cpu_us: CPU time of all threads per request.
+        statuses: the answers that are no 2xx.
+    """
+
+    sent: int
     requests: int
     seconds: float
     cpu_us: float
@@ -60,28 +66,42 @@ def cpu_ns(pid: int) -> int:
 
 
 class _Window:
-    """The requests of one stretch: handed out, timed, counted."""
+    """The requests of one block: handed out, and from the end of the warm-up on timed and counted.
 
-    def __init__(self, texts: Iterator[bytes], count: int, seconds: float) -> None:
-        self._texts = texts
-        self._left = count
-        self.began = perf_counter()
-        self._until = self.began + seconds
+    The stream neither stops before the measured stretch nor at its end: at both, every connection is busy.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._texts = itertools.cycle([WORKS[order.work](instance) for instance in instances()])
+        self._order = order
+        self._answered = self.sent = 0
+        self.began = self.ended = 0.0
         self.spent: list[float] = []
         self.statuses: dict[str, int] = {}
 
     def next(self) -> bytes | None:
         """Give the next request; None when the window is over."""
-        if self._left <= 0 or perf_counter() >= self._until:
+        if self.ended:
             return None
-        self._left -= 1
+        self.sent += 1
         return next(self._texts)
 
     def done(self, status: int, spent: float) -> None:
         """Take one answer."""
-        self.spent.append(spent)
         if not 200 <= status < 300:
             self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
+        self._answered += 1
+        if self.ended or self._answered < self._order.warm_up:
+            return
+        if not self.began:
+            self._cpu_ns = cpu_ns(self._order.pid)
+            self.began = perf_counter()
+            return
+        self.spent.append(spent)
+        now = perf_counter()
+        if len(self.spent) >= self._order.requests or now >= self.began + self._order.seconds:
+            self.cpu_us = (cpu_ns(self._order.pid) - self._cpu_ns) / 1000
+            self.ended = now
 
 
 class _Caller(asyncio.Protocol):
@@ -128,25 +148,21 @@ async def block(order: Order) -> Block:
     """Carry an order out."""
     loop = asyncio.get_running_loop()
     callers = [(await loop.create_connection(_Caller, "127.0.0.1", order.port))[1] for _ in range(order.connections)]
-    texts = itertools.cycle([WORKS[order.work](instance) for instance in instances()])
+    window = _Window(order)
     try:
-        warm = _Window(texts, order.warm_up, order.seconds + 10)
-        await asyncio.gather(*(caller.work(warm) for caller in callers))
-        before = cpu_ns(order.pid)
-        window = _Window(texts, order.requests, order.seconds)
         await asyncio.gather(*(caller.work(window) for caller in callers))
-        seconds, spent = perf_counter() - window.began, sorted(window.spent)
-        cpu_us = (cpu_ns(order.pid) - before) / 1000 / len(spent)
     finally:
         for caller in callers:
             caller.transport.abort()
+    spent = sorted(window.spent)
     return Block(
+        sent=window.sent,
         requests=len(spent),
-        seconds=seconds,
-        cpu_us=cpu_us,
+        seconds=window.ended - window.began,
+        cpu_us=window.cpu_us / len(spent),
         p50_ms=spent[len(spent) // 2] * 1000,
         p99_ms=spent[len(spent) * 99 // 100] * 1000,
-        statuses={**warm.statuses, **window.statuses},
+        statuses=window.statuses,
     )
 
 

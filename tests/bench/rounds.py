@@ -72,7 +72,7 @@ def measured(
         RuntimeError: a program answered with anything but success.
     """
     blocks: dict[str, list[Block]] = {f"{work} {name}": [] for work in works for name in programs}
-    sent: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     for turn in range(rounds):
         tell(f"round {turn + 1} of {rounds}")
         for work in works:
@@ -82,14 +82,13 @@ def measured(
                 block = stage.block(name, work, seconds, **more)
                 if block.statuses:
                     raise RuntimeError(f"{name} answered a {work} with {block.statuses}")
-                asked = (stage.counts() - before).total()
-                sent[f"{work} {name}"] += asked - more.get("warm_up", 200)
+                asked[f"{work} {name}"] += (stage.counts() - before).total()
                 blocks[f"{work} {name}"].append(block)
-    rows = [_row(work, name, blocks, sent) for work in works for name in programs]
+    rows = [_row(work, name, blocks, asked) for work in works for name in programs]
     return Run(seconds=seconds, rounds=rounds, rows=rows, blocks=blocks)
 
 
-def _row(work: str, name: str, blocks: dict[str, list[Block]], sent: Counter[str]) -> Row:
+def _row(work: str, name: str, blocks: dict[str, list[Block]], asked: Counter[str]) -> Row:
     own, gateway = blocks[f"{work} {name}"], blocks[f"{work} {GATEWAY}"]
     ratios = [theirs.cpu_us / ours.cpu_us for theirs, ours in zip(own, gateway, strict=True)]
     return Row(
@@ -99,7 +98,7 @@ def _row(work: str, name: str, blocks: dict[str, list[Block]], sent: Counter[str
         rate=median(block.requests / block.seconds for block in own),
         p50_ms=median(block.p50_ms for block in own),
         p99_ms=median(block.p99_ms for block in own),
-        calls=sent[f"{work} {name}"] / sum(block.requests for block in own),
+        calls=asked[f"{work} {name}"] / sum(block.sent for block in own),
         capacity=median(ratios),
         error=stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else 0.0,
     )

@@ -35,7 +35,7 @@ def test_patches_through_the_gateway_cause_no_more_calls_than_promised(stage: St
 
 
 def test_program_that_refuses_stops_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    refusing = Block(requests=1, seconds=1, cpu_us=1, p50_ms=1, p99_ms=1, statuses={"401": 1})
+    refusing = Block(sent=1, requests=1, seconds=1, cpu_us=1, p50_ms=1, p99_ms=1, statuses={"401": 1})
     monkeypatch.setattr(stage, "block", lambda *given, **more: refusing)
     with pytest.raises(RuntimeError, match="401"):
         measured(stage, ("patch",), ("varbridge",), seconds=1, rounds=1)
