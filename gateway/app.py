@@ -18,8 +18,9 @@ from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Vendor
+from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
-from gateway.web import Front, Limits, admin, handler
+from gateway.web import Door, Front, Limits, admin, handler
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
 from gateway.wire.stack import Tap
@@ -40,6 +41,10 @@ class Clients:
     async def __call__(self, engine: str, plan: Plan[R], call: Call) -> R:
         """Carry a plan out on an engine."""
         return await self._clients[engine].run(plan, call)
+
+    async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
+        """Hand a request on to an engine as it is."""
+        return await self._clients[engine].relay(request, call)
 
     async def start(self) -> None:
         """Open every session."""
@@ -67,13 +72,14 @@ class Running:
             }
         )
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
-        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing)
+        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing, self.clients.relay)
         self.front = Front(
             gateway=self.gateway,
             access=Access(_callers(config), open=config.auth.open or not config.auth.callers),
             metrics=self.metrics,
             limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
+            doors=_doors(config, self.engines),
         )
         self.state = admin.State()
         self._runners: list[web.BaseRunner] = []
@@ -138,13 +144,28 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
     )
 
 
+def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple[Door, ...]:
+    """Give the front doors, longest prefix first."""
+    found = [
+        Door(
+            prefix=entry.prefix,
+            dialect=VENDORS[entry.vendor].dialect(),
+            engine=engines[entry.engine],
+            engine_url=config.engines[entry.engine].url,
+            idle_s=config.engines[entry.engine].timeout_s,
+            forwards=config.engines[entry.engine].auth.kind == "forward",
+            caller_host=entry.host == "caller",
+            debug=entry.debug,
+        )
+        for entry in config.dialects.values()
+    ]
+    return tuple(sorted(found, key=lambda door: -len(door.prefix)))
+
+
 def _callers(config: configuration.Config) -> tuple[CallerEntry, ...]:
     for index, caller in enumerate(config.auth.callers):
-        if caller.jwt is not None or caller.forward:
-            kind = "jwt" if caller.jwt is not None else "forward"
-            raise configuration.ConfigError(
-                f"{config.source}: auth.callers[{index}].{kind}: not served by this version"
-            )
+        if caller.jwt is not None:
+            raise configuration.ConfigError(f"{config.source}: auth.callers[{index}].jwt: not served by this version")
     return tuple(
         CallerEntry(
             name=caller.name,
@@ -155,6 +176,7 @@ def _callers(config: configuration.Config) -> tuple[CallerEntry, ...]:
             engines=caller.engines,
             variables=caller.variables,
             masked=caller.masked,
+            forward=caller.forward,
         )
         for caller in config.auth.callers
     )

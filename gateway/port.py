@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NoReturn, Protocol
 
 import msgspec
 
-from gateway.errors import Unsupported
+from gateway.errors import Unsupported, VarbridgeError
 from gateway.model import commands, results
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -174,6 +174,49 @@ def authorization(credentials: Credentials) -> tuple[tuple[str, str], ...]:
     return ()
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request in a vendor's dialect asks for, as far as lanes, scopes and write lanes need to know.
+
+    Args:
+        scope: the scope it needs (``variables:read`` …), or ``passthrough:read`` and ``passthrough:write``.
+        writes: whether it changes anything; verbs lie.
+        instance: id of the instance it names, as the caller wrote it, if that is certain.
+        polls: whether it may wait for work (``Dialect.poll_s`` tells how long).
+    """
+
+    scope: str
+    writes: bool
+    instance: str | None = None
+    polls: bool = False
+
+
+class Dialect:
+    """A vendor's language towards callers. Pure: it reads requests and spells errors, and forwards nothing."""
+
+    vendor: ClassVar[str] = ""
+    scrubs: ClassVar[bool] = False
+    """Whether answers must be looked at before callers see them (``scrubbed``)."""
+
+    def asked(
+        self, method: str, segments: tuple[str, ...], query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Asked:
+        """Tell what a request asks for; ``segments`` below the prefix, decoded, header names in any case."""
+        raise NotImplementedError
+
+    def failed(self, error: VarbridgeError, accept: str) -> VendorResponse:
+        """Spell an error that was born in the gateway as this vendor's clients expect errors."""
+        raise NotImplementedError
+
+    def poll_s(self, body: bytes) -> float:
+        """Tell how long a polling request asks to wait, in seconds."""
+        del body
+        return 0.0
+
+    def scrubbed(self, body: bytes) -> bytes:
+        """Give an answer's body without what no caller may see."""
+        return body
+
+
 class Fake(Protocol):
     """An in-memory engine of a vendor: pure, shipped, kept true by live tests or recorded facts."""
 
@@ -204,6 +247,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         settings: struct of the keys an engine of this vendor takes besides the common ones; strict.
         engine: the engine class.
         fake: makes an empty fake.
+        dialect: its language towards callers.
         auth_kinds: values of ``auth.kind`` that it understands.
     """
 
@@ -211,4 +255,5 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     settings: type[msgspec.Struct]
     engine: type[Engine]
     fake: Callable[[], Fake]
+    dialect: type[Dialect]
     auth_kinds: frozenset[str]

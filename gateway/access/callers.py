@@ -40,6 +40,8 @@ class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
     engines: tuple[str, ...] = ("*",)
     variables: tuple[str, ...] = ("*",)
     masked: tuple[str, ...] = ()
+    forward: bool = False
+    """Whoever an engine accepts, where its ``auth.kind`` is ``forward``."""
 
 
 class Caller:
@@ -51,6 +53,11 @@ class Caller:
         self._engines = _pattern(entry.engines)
         self._variables = None if "*" in entry.variables else _pattern(entry.variables)
         self._masked = _pattern(entry.masked) if entry.masked else None
+
+    @property
+    def limited(self) -> bool:
+        """Tell whether there are variables that the caller may not touch or see."""
+        return self._variables is not None or self._masked is not None
 
     def require(self, scope: str) -> None:
         """Make sure of a scope.
@@ -96,6 +103,24 @@ class Access:
             if entry.basic_username is not None
         }
         self._anonymous = Caller(CallerEntry(name="anonymous", scopes=SCOPES)) if open else None
+        entries = [entry for entry in callers if entry.forward]
+        self._forward = Caller(entries[0]) if entries else self._anonymous
+
+    def identify_for(self, headers: Mapping[str, str], *, forwards: bool) -> tuple[Caller, bool]:
+        """Tell who calls at a front door, and whether the credentials were for the gateway.
+
+        Where an engine is told the caller's own credentials, those that the gateway does not know are for the engine to
+        check; such a caller has the scopes of the entry with ``forward = true``.
+
+        Raises:
+            Unauthenticated: as ``identify``.
+        """
+        if not forwards or "X-Api-Key" in headers or "Authorization" not in headers or self._forward is None:
+            return self.identify(headers), True
+        try:
+            return self.identify(headers), True
+        except Unauthenticated:
+            return self._forward, False
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
         """Tell who calls.

@@ -102,6 +102,8 @@ class Dialect(Strict, frozen=True, kw_only=True):
     vendor: str
     prefix: str
     engine: str
+    host: Literal["caller", "engine"] = "caller"
+    debug: bool = False
 
 
 class Start(Strict, frozen=True, kw_only=True):

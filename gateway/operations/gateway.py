@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from gateway.errors import Forbidden, InstanceAmbiguous, InstanceNotFound, InvalidRequest
+from gateway.errors import Forbidden, InstanceAmbiguous, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import DescribeInstance
 from gateway.operations.lanes import Lanes
 from gateway.plan import Call, Plan
 from gateway.port import Engine
+from gateway.raw import RawAnswer, RawRequest, Relayer
 from gateway.routing import Candidate, Routing
 
 R = TypeVar("R")
@@ -46,11 +47,24 @@ class Target(msgspec.Struct, frozen=True):
 class Gateway:
     """All an operation needs."""
 
-    def __init__(self, engines: Mapping[str, Engine], run: Runner, lanes: Lanes, routing: Routing) -> None:
+    def __init__(
+        self, engines: Mapping[str, Engine], run: Runner, lanes: Lanes, routing: Routing, relay: Relayer | None = None
+    ) -> None:
         self.engines = engines
         self.run = run
         self.lanes = lanes
         self.routing = routing
+        self._relay = relay
+
+    async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
+        """Hand a request on to an engine as it is.
+
+        Raises:
+            Unsupported: this gateway was made without that way.
+        """
+        if self._relay is None:
+            raise Unsupported("Nothing is handed on here.", engine=engine)
+        return await self._relay(engine, request, call)
 
     async def locate(self, public: str, explicit: str | None, may: Callable[[str], bool], call: Call) -> Target:
         """Find the one engine that owns an instance.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
@@ -59,6 +60,7 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
     """
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)
+    await _continue(request)
     content = request.content
     if content.is_eof():
         body = content.read_nowait(-1)
@@ -70,6 +72,35 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
             return await _collected(request, limits)
     except TimeoutError as error:
         raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
+
+
+async def passing(request: web.BaseRequest, limits: Limits) -> bytes | AsyncIterator[bytes]:
+    """Give a body to hand on: in full if it is here already, else as it comes."""
+    await _continue(request)
+    content = request.content
+    return content.read_nowait(-1) if content.is_eof() else _arriving(request, limits)
+
+
+async def _arriving(request: web.BaseRequest, limits: Limits) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            async with asyncio.timeout(limits.body_read_timeout_s):
+                piece = await request.content.readany()
+        except TimeoutError as error:
+            raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
+        if not piece:
+            return
+        yield piece
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it (``Expect``) to send the body; nothing has been refused so far."""
+    expected = request.headers.get("Expect")
+    if expected is not None and request.version.minor >= 1 and not request.content.is_eof():
+        if expected.lower() != "100-continue":
+            raise InvalidRequest("Only 100-continue can be expected.")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 async def _collected(request: web.BaseRequest, limits: Limits) -> bytes:
@@ -165,3 +196,13 @@ def _culprit(entries: jsontext.Tree) -> str:
             except msgspec.DecodeError:
                 return str(name)
     return ""
+
+
+def refuse_oddities(request: web.BaseRequest) -> None:
+    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades."""
+    if request.version.major != 1:
+        raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
+    if not request.raw_path.startswith("/"):
+        raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
+    if "Upgrade" in request.headers:
+        raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))

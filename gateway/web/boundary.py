@@ -14,8 +14,10 @@ from aiohttp import web
 from gateway.access import Caller
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
-from gateway.web import problems, target
+from gateway.web import body, problems, target
 from gateway.web.front import Answer, Exchange, Front
+from gateway.web.native import Passing
+from gateway.web.record import Record, kept
 from gateway.web.routes import Route, matched
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
@@ -33,6 +35,9 @@ def handler(front: Front) -> Handler:
         started = perf_counter()
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+        door = front.door(request.raw_path)
+        if door is not None:
+            return await Passing(front, door, request, Call(deadline=0.0, request_id=request_id)).answered()
         passage = _Passage(front, request, request_id)
         answer = await passage.answered()
         spent = perf_counter() - started
@@ -69,7 +74,7 @@ class _Passage:
 
     async def _dispatched(self) -> Answer:
         request, front = self.request, self.front
-        _refuse_oddities(request)
+        body.refuse_oddities(request)
         if request.method == "OPTIONS":
             return self._preflight()
         segments, query = target.split(request.raw_path)
@@ -137,33 +142,14 @@ class _Passage:
         return response
 
     def record(self, answer: Answer, spent: float) -> None:
-        """Count the request and write its canonical line: names of things, never a value."""
-        route = self.route.template if self.route else "unmatched"
-        method = self.request.method if self.route else "other"
-        engine = self.exchange.engine if self.exchange else ""
-        self.front.metrics.request(
-            route=route, method=method, status=answer.status, engine=engine, duration_s=spent, outcome=answer.outcome
-        )
-        _log.info(
-            "request",
-            request_id=self.call.request_id,
-            route=route,
-            method=method,
+        """Count the request and write its canonical line."""
+        record = Record(
+            route=self.route.template if self.route else "unmatched",
+            method=self.request.method if self.route else "other",
             status=answer.status,
             outcome=answer.outcome,
-            duration_s=round(spent, 6),
-            engine=engine,
-            engine_calls=self.call.engine_calls,
-            engine_s=round(self.call.engine_s, 6),
+            engine=self.exchange.engine if self.exchange else "",
             caller=self.caller.name if self.caller else None,
+            duration_s=spent,
         )
-
-
-def _refuse_oddities(request: web.BaseRequest) -> None:
-    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades."""
-    if request.version.major != 1:
-        raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
-    if not request.raw_path.startswith("/"):
-        raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
-    if "Upgrade" in request.headers:
-        raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))
+        kept(self.front.metrics, record, self.call)

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.access import Access, Caller
 from gateway.operations import Gateway
 from gateway.plan import Call
+from gateway.port import Dialect, Engine
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,28 @@ class RequestMetrics(Protocol):
         """Count one request."""
 
 
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One front door in a vendor's dialect.
+
+    Args:
+        prefix: path below which the dialect is spoken, without a trailing slash.
+        engine_url: the engine's base URL, whose ``Location`` headers lead back here.
+        idle_s: longest silence of the engine, seconds.
+        forwards: whether the engine sees the caller's own credentials and cookies.
+        caller_host: whether the engine is told the caller's ``Host``, so that its links lead back here.
+        debug: whether details are shown that may hold scripts and SQL.
+    """
+
+    prefix: str
+    dialect: Dialect
+    engine: Engine
+    engine_url: str
+    idle_s: float = 30.0
+    forwards: bool = False
+    caller_host: bool = True
+    debug: bool = False
+
+
 class Front(msgspec.Struct, frozen=True, kw_only=True):
     """All that the web room needs; made once at start."""
 
@@ -47,6 +70,15 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     metrics: RequestMetrics
     limits: Limits = Limits()
     cors_origins: frozenset[str] = frozenset()
+    doors: tuple[Door, ...] = ()
+    """Longest prefix first."""
+
+    def door(self, raw_path: str) -> Door | None:
+        """Give the front door of a raw request target, None for the gateway's own paths."""
+        for door in self.doors:
+            if raw_path.startswith(door.prefix) and raw_path[len(door.prefix) : len(door.prefix) + 1] in {"", "/", "?"}:
+                return door
+        return None
 
 
 class Exchange(msgspec.Struct, kw_only=True):

@@ -59,3 +59,31 @@ def _parameters(query: str) -> dict[str, str]:
 def names(raw: str) -> tuple[str, ...]:
     """Give a comma-separated list whose commas within a name are percent-encoded."""
     return tuple(dict.fromkeys(decoded(part, plus=True) for part in raw.split(",")))
+
+
+def lenient_segments(path: str) -> tuple[str, ...]:
+    """Give the segments as a server will read them, for telling what a path is about; never for making one.
+
+    Parameters after ``;`` go, empty segments and dots are folded, and what cannot be decoded stays as it is.
+    """
+    folded: list[str] = []
+    for raw in path.split("/"):
+        segment = _leniently(raw.partition(";")[0])
+        if segment == "..":
+            folded = folded[:-1]
+        elif segment not in {"", "."}:
+            folded.append(segment)
+    return tuple(folded)
+
+
+def lenient_query(query: str) -> dict[str, str]:
+    """Give the first value of each parameter."""
+    found: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        _ = found.setdefault(_leniently(name.replace("+", " ")), _leniently(value.replace("+", " ")))
+    return found
+
+
+def _leniently(text: str) -> str:
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -1,19 +1,26 @@
-"""One engine's client: its session, its stack, and the door ``run``."""
+"""One engine's client: its session, its stack, and two doors: ``run`` for plans, ``relay`` for bytes as they are."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from time import perf_counter
 from typing import TypeVar
 
+import msgspec
 from aiohttp import http_parser
 
-from gateway.errors import VarbridgeError
-from gateway.plan import Call, Plan
+from gateway.errors import EngineFailure, VarbridgeError
+from gateway.plan import Call, Plan, VendorRequest, VendorResponse
 from gateway.port import Engine
+from gateway.raw import RawAnswer, RawRequest
+from gateway.wire.credentials import Sessions
 from gateway.wire.drive import drive
 from gateway.wire.socket import ClientSettings, Socket
-from gateway.wire.stack import Observer, Tap, stack
+from gateway.wire.stack import Observer, Tap, bounded, stack
 
 R = TypeVar("R")
+_LOOKED_AT = 64 * 1024
+"""Bytes of an answer that may say that the session is over; log-in pages are smaller."""
 
 __all__ = ["ClientSettings", "EngineClient", "require_c_parser"]
 
@@ -30,12 +37,15 @@ def require_c_parser() -> None:
 
 
 class EngineClient:
-    """Carries plans out on one engine."""
+    """Carries plans out on one engine, and hands raw requests on to it."""
 
     def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer, tap: Tap | None = None) -> None:
         self.engine = engine
+        self._observer = observer
+        self._forwards = settings.auth_kind == "forward"
         self._socket = Socket(engine.name, settings)
-        self._send = stack(engine, settings, self._socket, observer, tap)
+        self._sessions = Sessions(engine, bounded(self._socket.send, engine.name, settings.timeout_s))
+        self._send = stack(engine, settings, self._socket, self._sessions, observer, tap)
 
     async def start(self) -> None:
         """Open the engine's session; nothing is sent yet."""
@@ -57,3 +67,91 @@ class EngineClient:
         except VarbridgeError as error:
             error.engine = error.engine or self.engine.name
             raise
+
+    async def relay(self, request: RawRequest, call: Call) -> RawAnswer:
+        """Hand a request on and give its answer as soon as the head of it is there.
+
+        Raises:
+            EngineFailure: the road failed; whatever the engine answers is an answer.
+        """
+        started = perf_counter()
+        status: int | None = None
+        code: str | None = None
+        try:
+            answer = await self._relayed(request, call)
+            status = answer.status
+        except EngineFailure as failure:
+            code = failure.code
+            raise
+        else:
+            return answer
+        finally:
+            spent = perf_counter() - started
+            call.engine_calls += 1
+            call.engine_s += spent
+            self._observer.exchange(self.engine.name, request.method, status, code, spent, writes=request.writes)
+
+    async def _relayed(self, request: RawRequest, call: Call) -> RawAnswer:
+        ask = self._socket.relay.ask
+        if self._forwards:
+            return await ask(request)
+        if not self.engine.needs_session:
+            return await ask(self._signed(request))
+        session = self._sessions.now or await self._sessions.opened(call, None)
+        answer = await ask(self._signed(request))
+        if not _may_be_expired(answer):
+            return answer
+        seen = await _seen(answer)
+        if seen is None or not self.engine.expired(seen.response):
+            return seen or answer
+        if not isinstance(request.body, bytes | None):
+            return seen
+        _ = await self._sessions.opened(call, session)
+        return await ask(self._signed(request))
+
+    def _signed(self, request: RawRequest) -> RawRequest:
+        bare = VendorRequest(method=request.method, path=(), writes=request.writes, idempotent=False)
+        added = self.engine.sign(bare, self._sessions.now).headers
+        return msgspec.structs.replace(request, headers=[*request.headers, *added]) if added else request
+
+
+def _may_be_expired(answer: RawAnswer) -> bool:
+    if answer.status in {401, 403} or 300 <= answer.status < 400:  # noqa: PLR2004
+        return True
+    kinds = [value for name, value in answer.headers if name.lower() == "content-type"]
+    return any("text/html" in kind for kind in kinds)
+
+
+async def _seen(answer: RawAnswer) -> _Seen | None:
+    """Read an answer that may say that the session is over; None if it is too long for that."""
+    length = next((value for name, value in answer.headers if name.lower() == "content-length"), "0")
+    if not length.isdigit() or int(length) > _LOOKED_AT:
+        return None
+    body = b"".join([piece async for piece in answer.pieces()])
+    answer.close()
+    return _Seen(answer, body)
+
+
+class _Seen:
+    """An answer whose body was read."""
+
+    def __init__(self, answer: RawAnswer, body: bytes) -> None:
+        self.status, self.reason, self.headers = answer.status, answer.reason, answer.headers
+        self._body = body
+        headers = tuple((name.lower(), value) for name, value in answer.headers)
+        self.response = VendorResponse(answer.status, headers, body)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def ended(self) -> bool:
+        """Nothing is still to come."""
+        return True
+
+    def at_once(self) -> bytes:
+        """Give the body."""
+        return self._body
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body."""
+        yield self._body

@@ -25,6 +25,7 @@ from gateway.errors import (
 )
 from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse, encode_path
 from gateway.wire import multipart
+from gateway.wire.relay import Relay
 
 _CHUNK = 64 * 1024
 _OK = 200
@@ -41,6 +42,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_connections: sockets to this engine; further requests wait for one.
         max_answer_bytes: larger answers are refused; protects the gateway's memory.
         connect_timeout_s: longest wait for a connection.
+        max_polls: sockets for requests that wait for work (long polls).
         keepalive_s: how long an idle connection is kept; less than the engine's own (Tomcat: 60 s).
     """
 
@@ -51,6 +53,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_answer_bytes: int = 64 * 1024 * 1024
     connect_timeout_s: float = 5.0
     keepalive_s: float = 15.0
+    max_polls: int = 1000
 
 
 class Socket:
@@ -63,6 +66,7 @@ class Socket:
         self._base = base
         self._prefix = base.raw_path.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
+        self.relay = Relay(engine, settings.url, settings.connect_timeout_s, settings.max_polls)
 
     async def open(self) -> None:
         """Open the session; needs the running loop."""
@@ -79,9 +83,11 @@ class Socket:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),
             headers={"Accept-Encoding": "identity", "User-Agent": "varbridge"},
         )
+        await self.relay.open(connector)
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.relay.close()
         if self._session is not None:
             await self._session.close()
 

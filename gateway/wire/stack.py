@@ -6,19 +6,15 @@ Each layer is a closure made once at start around the next one; what varies by c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol, TypeAlias
 
-import msgspec
-
 from gateway.errors import EngineFailure, EngineTimeout, OutcomeUnknown
-from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse
-from gateway.port import Engine, Session
-from gateway.wire.drive import drive
+from gateway.plan import Call, VendorRequest, VendorResponse
+from gateway.port import Engine
+from gateway.wire.credentials import Sender, Sessions, authenticated
 from gateway.wire.socket import ClientSettings, Socket
-
-Sender: TypeAlias = Callable[[VendorRequest, Call], Awaitable[VendorResponse]]
 
 
 class Observer(Protocol):
@@ -34,15 +30,22 @@ Tap: TypeAlias = Callable[[str, VendorRequest, VendorResponse], None]
 """Shown each exchange of an engine, unsigned: for demonstrations and dry runs, never for logs."""
 
 
-def stack(
-    engine: Engine, settings: ClientSettings, socket: Socket, observer: Observer, tap: Tap | None = None
+def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
+    engine: Engine,
+    settings: ClientSettings,
+    socket: Socket,
+    sessions: Sessions,
+    observer: Observer,
+    tap: Tap | None = None,
 ) -> Sender:
     """Give the stack of one engine."""
     send: Sender = socket.send
     layers: list[Callable[[Sender], Sender]] = [
         # read bottom to top when building, top to bottom when a request travels:
         lambda inner: logged(inner, engine.name, observer),  # what was asked, before anything secret is added
-        lambda inner: authenticated(inner, engine, settings),  # credentials, the session, one re-login
+        lambda inner: authenticated(
+            inner, engine, settings.auth_kind, sessions
+        ),  # credentials, the session, one re-login
         # retry: safe and absolute-set requests within the budget stand here
         # breaker: an engine that keeps failing is left alone here
         # limits: rate and concurrency of one engine stand here; the connector's cap is in force already
@@ -88,60 +91,6 @@ def logged(inner: Sender, engine: str, observer: Observer) -> Sender:
             observer.exchange(engine, request.method, status, code, spent, writes=request.writes)
 
     return send
-
-
-def authenticated(inner: Sender, engine: Engine, settings: ClientSettings) -> Sender:
-    """Add the credentials: the caller's own, the technical user's, or those of a session that is opened when needed."""
-    if settings.auth_kind == "forward":
-        return _forwarded(inner)
-    if not engine.needs_session:
-
-        async def send(request: VendorRequest, call: Call) -> VendorResponse:
-            return await inner(engine.sign(request, None), call)
-
-        return send
-    return _with_session(inner, engine)
-
-
-def _forwarded(inner: Sender) -> Sender:
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
-        if call.authorization is not None:
-            added = (("Authorization", call.authorization),)
-            request = msgspec.structs.replace(request, headers=request.headers + added)
-        return await inner(request, call)
-
-    return send
-
-
-def _with_session(inner: Sender, engine: Engine) -> Sender:
-    """Keep one session an engine; an answer that says it is gone causes one log-in and one repetition."""
-    session: Session | None = None
-    opening = asyncio.Lock()
-
-    async def opened(call: Call, stale: Session | None) -> Session:
-        nonlocal session
-        async with opening:
-            if session is None or session is stale:
-                session = None
-                session = await drive(engine.log_in(), lambda request: inner(request, call))
-            return session
-
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
-        current = session or await opened(call, None)
-        answer = await inner(engine.sign(request, current), call)
-        if not engine.expired(answer) or _streamed(request):
-            return answer
-        return await inner(engine.sign(request, await opened(call, current)), call)
-
-    return send
-
-
-def _streamed(request: VendorRequest) -> bool:
-    """Tell whether the body is gone once sent, so the request cannot be repeated."""
-    body = request.body
-    return isinstance(body, Stream) or (
-        isinstance(body, Multipart) and any(isinstance(part.content, Stream) for part in body.parts)
-    )
 
 
 def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:

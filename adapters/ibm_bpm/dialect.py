@@ -1,0 +1,137 @@
+"""IBM's REST API as a language of callers: what is asked, errors in its shapes, what no caller may see."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from gateway.errors import VarbridgeError
+from gateway.plan import VendorResponse
+from gateway.port import Asked, Dialect
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
+_MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
+_SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
+_NAMESPACE = "http://rest.bpm.ibm.com/v1/data/exception"
+_MEMBER = re.compile(rb'"programmersDetails"\s*:\s*')
+_ELEMENT = re.compile(
+    rb"<(?:[\w.-]+:)?programmersDetails(?:\s[^>]*)?(?:/>|>.*?</(?:[\w.-]+:)?programmersDetails\s*>)", re.DOTALL
+)
+NUMBERS: Mapping[str, str] = {
+    code: f"VBG{number:04d}E"
+    for number, code in enumerate(
+        (
+            "internal", "invalid-json", "invalid-request", "unauthenticated", "forbidden", "route-not-found",
+            "engine-not-found", "method-not-allowed", "not-acceptable", "instance-ambiguous", "request-in-progress",
+            "bridge-transition-refused", "precondition-failed", "payload-too-large", "unsupported-media-type",
+            "value-invalid", "value-not-representable", "value-too-long", "capability-unsupported",
+            "idempotency-key-reused", "precondition-required", "rate-limited", "overloaded", "draining",
+            "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
+            "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
+            "outcome-unknown",
+        ),
+        start=1,
+    )
+}  # fmt: skip
+"""Numbers of the gateway's own errors; the vendor's are never invented. New codes go to the end."""
+
+
+class IbmBpmDialect(Dialect):
+    """The language of ``/rest/bpm/wle/v1``."""
+
+    vendor = "ibm_bpm"
+    scrubs = True
+
+    def asked(
+        self, method: str, segments: tuple[str, ...], query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Asked:
+        """Tell what a request asks for, method override resolved first; what is not certain passes through."""
+        method = _resolved(method, query, headers)
+        safe = method in _SAFE
+        match segments:
+            case ("process", instance, "variable" | "variables" | "allVariables", *_):
+                return Asked(scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance)
+            case ("process", instance) if safe:
+                return Asked(scope="variables:read", writes=False, instance=instance)
+            case ("process", instance) if query.get("action") in _MODIFICATIONS:
+                return Asked(scope="modification", writes=True, instance=instance)
+            case ("process",) if query.get("action") == "start":
+                return Asked(scope="instances:start", writes=True)
+            case ("process",) if query.get("action") == "getdetails":
+                return Asked(scope="variables:read", writes=False)
+            case _:
+                safe = safe or segments in _SEARCHES
+                return Asked(scope="passthrough:read" if safe else "passthrough:write", writes=not safe)
+
+    def failed(self, error: VarbridgeError, accept: str) -> VendorResponse:
+        """Spell an error as JSON or, where ``Accept`` asks for it, as XML; what is 422 elsewhere is 400 here."""
+        status = 400 if error.status == 422 else error.status  # noqa: PLR2004
+        number = NUMBERS[error.code]
+        kind = f"varbridge.{type(error).__name__}"
+        message = f"{number}: {error.detail}"
+        if "xml" in accept and "json" not in accept:
+            body = (
+                f'<?xml version="1.0" encoding="UTF-8"?><RestRuntimeException xmlns="{_NAMESPACE}">'
+                f"<status>error</status><Data><status>error</status><exceptionType>{kind}</exceptionType><errorNumber>{number}</errorNumber>"
+                f"<errorMessage>{escape(message)}</errorMessage></Data></RestRuntimeException>"
+            )
+            return VendorResponse(status, (("Content-Type", "application/xml"),), body.encode())
+        data: dict[str, object] = {
+            "status": "error",
+            "exceptionType": kind,
+            "errorNumber": number,
+            "errorMessage": message,
+            "errorMessageParameters": [],
+            "responses": None,
+            "errorData": None,
+        }
+        tree = {"status": "error", "Data": data}
+        return VendorResponse(status, (("Content-Type", "application/json"),), msgspec.json.encode(tree))
+
+    def scrubbed(self, body: bytes) -> bytes:
+        """Give a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""
+        if b"programmersDetails" not in body:
+            return body
+        if body.lstrip()[:1] == b"<":
+            return _ELEMENT.sub(b"", body)
+        return _without_members(body)
+
+
+def _resolved(method: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
+    """Give the method that the server will carry out: POST may stand for another one."""
+    if method != "POST":
+        return method
+    for name, value in (*headers.items(), *query.items()):
+        if name.lower() in _OVERRIDES:
+            return value.upper()
+    return method
+
+
+def _without_members(body: bytes) -> bytes:
+    """Cut every member of the name out of a JSON text, with one of the commas beside it."""
+    found = _MEMBER.search(body)
+    while found is not None:
+        start, end = found.start(), _end_of_value(body, found.end())
+        after = re.compile(rb"\s*,\s*").match(body, end)
+        if after:
+            end = after.end()
+        else:
+            before = re.compile(rb",\s*\Z").search(body, 0, start)
+            start = before.start() if before else start
+        body = body[:start] + body[end:]
+        found = _MEMBER.search(body, start)
+    return body
+
+
+def _end_of_value(body: bytes, start: int) -> int:
+    text = body[start:].decode("utf-8", "surrogateescape")
+    try:
+        _, length = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return len(body)  # a cut-off text: what follows could be the rest of it
+    return start + len(text[:length].encode("utf-8", "surrogateescape"))

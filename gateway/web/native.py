@@ -1,0 +1,229 @@
+"""Front doors in a vendor's own dialect: requests are handed on as they are, answers come back as they are.
+
+Read top to bottom: who calls, what is asked, which lane, hand on, hand back. No body is looked at without a policy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import perf_counter
+
+import aiohttp
+import structlog
+from aiohttp import hdrs, web
+
+from gateway.access import Caller
+from gateway.errors import Forbidden, Internal, InvalidRequest, Unsupported, VarbridgeError
+from gateway.operations import lane
+from gateway.plan import Call, VendorResponse
+from gateway.port import Asked
+from gateway.raw import RawAnswer, RawRequest
+from gateway.web import body, headers, target
+from gateway.web.front import Door, Front
+from gateway.web.record import Record, kept
+
+_log = structlog.get_logger("varbridge")
+_POLL_MARGIN_S = 10.0
+"""An engine answers a poll a little after the time it was given."""
+_SCRUBBED_BYTES = 1024 * 1024
+"""Answers up to this size are looked at where something must be cut out; errors are far smaller."""
+
+
+class Relayed(web.StreamResponse):
+    """An answer with the engine's headers and no others: no content type is made up."""
+
+    async def _prepare_headers(self) -> None:
+        had = hdrs.CONTENT_TYPE in self.headers
+        await super()._prepare_headers()
+        if not had:
+            _ = self.headers.pop(hdrs.CONTENT_TYPE, None)
+
+
+class Passing:
+    """One request of a front door on its way."""
+
+    __slots__ = ("asked", "call", "caller", "door", "front", "request")
+
+    def __init__(self, front: Front, door: Door, request: web.BaseRequest, call: Call) -> None:
+        self.front, self.door, self.request, self.call = front, door, request, call
+        self.caller: Caller | None = None
+        self.asked: Asked | None = None
+
+    async def answered(self) -> web.StreamResponse:
+        """Give the answer, already sent or about to be; every error ends here, in the dialect's own shape."""
+        started = perf_counter()
+        outcome = "ok"
+        response: web.StreamResponse
+        try:
+            response = await self._passed()
+            if response.status >= 400:  # noqa: PLR2004 - the engine's own answer, counted as what it is
+                outcome = f"engine-{response.status // 100}xx"
+        except VarbridgeError as error:
+            outcome = error.code
+            response = self._failed(error)
+        except (ConnectionError, aiohttp.ClientError):
+            outcome = "caller-gone"
+            response = self._failed(InvalidRequest("The request broke off."))
+        except asyncio.CancelledError:
+            if not self._gone():
+                raise
+            outcome = "caller-gone"
+            response = web.Response(status=499)
+        except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
+            _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
+            outcome = "internal"
+            response = self._failed(Internal())
+        self._kept(response.status, outcome, perf_counter() - started)
+        return response
+
+    def _kept(self, status: int, outcome: str, spent: float) -> None:
+        record = Record(
+            route=f"{self.door.prefix} {self.asked.scope if self.asked else 'unknown'}",
+            method=self.request.method if self.asked else "other",
+            status=status,
+            outcome=outcome,
+            engine=self.door.engine.name,
+            caller=self.caller.name if self.caller else None,
+            duration_s=spent,
+        )
+        kept(self.front.metrics, record, self.call)
+
+    async def _passed(self) -> web.StreamResponse:
+        request, door = self.request, self.door
+        body.refuse_oddities(request)
+        if preflight := headers.preflight(request, self.front.cors_origins):
+            return preflight
+        self.caller, credentials_ours = self.front.access.identify_for(request.headers, forwards=door.forwards)
+        raw = request.raw_path[len(door.prefix) :]
+        self.asked = asked = self._asked(raw)
+        self._check_lane(asked, self.caller)
+        loop = asyncio.get_running_loop()
+        self.call.deadline = loop.time() + self.front.limits.max_timeout_s
+        onward = await self._onward(raw, asked, credentials_ours=credentials_ours)
+        if not asked.writes or asked.instance is None:
+            return await self._relayed(onward)
+        return await self.front.gateway.lanes.write(
+            self._lane_of(asked.instance), self.call, lambda: self._relayed(onward)
+        )
+
+    def _asked(self, raw: str) -> Asked:
+        path, _, query = raw.partition("?")
+        return self.door.dialect.asked(
+            self.request.method, target.lenient_segments(path), target.lenient_query(query), self.request.headers
+        )
+
+    def _check_lane(self, asked: Asked, caller: Caller) -> None:
+        door = self.door
+        facts = lane.Facts(
+            about_variables=not asked.scope.startswith("passthrough:"),
+            same_vendor=door.dialect.vendor == door.engine.vendor,
+            limited=caller.limited,
+        )
+        caller.require(asked.scope)
+        if not caller.may_use(door.engine.name):
+            raise Forbidden("The caller may not use this engine.")
+        match lane.lane(facts):
+            case "native" | "passed_through":
+                return
+            case "translated":
+                raise Unsupported("This request needs a translation that is not offered here.", engine=door.engine.name)
+            case _:
+                raise Forbidden("This request cannot be handed on for this caller.", engine=door.engine.name)
+
+    def _lane_of(self, instance: str) -> tuple[str, str]:
+        engine = self.door.engine
+        try:
+            return engine.name, engine.native_id(instance.removeprefix(f"{engine.name}:"))
+        except InvalidRequest:
+            return engine.name, instance
+
+    async def _onward(self, raw: str, asked: Asked, *, credentials_ours: bool) -> RawRequest:
+        request, door = self.request, self.door
+        if "#" in raw:
+            raise InvalidRequest("A request target has no fragment.")
+        idle_s = door.idle_s
+        content: bytes | AsyncIterator[bytes] | None = None
+        if asked.polls:
+            content = await body.received(request, self.front.limits)
+            idle_s = max(idle_s, door.dialect.poll_s(content) + _POLL_MARGIN_S)
+        elif request.body_exists:
+            content = await body.passing(request, self.front.limits)
+        kept_headers = headers.onward(request, door, self.call, credentials_ours=credentials_ours)
+        return RawRequest(
+            method=request.method,
+            target=raw,
+            headers=kept_headers,
+            body=content,
+            idle_s=idle_s,
+            writes=asked.writes,
+            polls=asked.polls,
+            gone=self._gone,
+        )
+
+    def _gone(self) -> bool:
+        transport = self.request.transport
+        return transport is None or transport.is_closing()
+
+    async def _relayed(self, onward: RawRequest) -> web.StreamResponse:
+        answer = await self.front.gateway.relay(self.door.engine.name, onward, self.call)
+        try:
+            return await self._handed_back(answer)
+        finally:
+            answer.close()
+
+    async def _handed_back(self, answer: RawAnswer) -> web.StreamResponse:
+        response = Relayed(status=answer.status, reason=answer.reason)
+        for name, value in headers.back(answer.headers, self.request, self.door):
+            response.headers.add(name, value)
+        headers.decorate(response, self.request, self.call, self.front.cors_origins)
+        pieces = answer.pieces()
+        first = answer.at_once()
+        if self.door.dialect.scrubs and not self.door.debug:
+            first, whole = await _gathered(first, pieces)
+            if whole:
+                first = self._scrubbed(response, first)
+        await response.prepare(self.request)
+        try:
+            if first:
+                await response.write(first)
+            if not answer.ended():
+                async for piece in pieces:
+                    await response.write(piece)
+        except VarbridgeError:
+            # the head is sent: only a broken transfer can tell the caller now
+            if self.request.transport is not None:
+                self.request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
+
+    def _scrubbed(self, response: web.StreamResponse, whole: bytes) -> bytes:
+        cut = self.door.dialect.scrubbed(whole)
+        if len(cut) != len(whole) and hdrs.CONTENT_LENGTH in response.headers:
+            response.headers[hdrs.CONTENT_LENGTH] = str(len(cut))
+        return cut
+
+    def _failed(self, error: VarbridgeError) -> web.Response:
+        spelled: VendorResponse = self.door.dialect.failed(error, self.request.headers.get(hdrs.ACCEPT, ""))
+        response = web.Response(
+            status=spelled.status, body=spelled.content(), headers=[*spelled.headers, *error.headers]
+        )
+        headers.decorate(response, self.request, self.call, self.front.cors_origins)
+        if response.headers.get(hdrs.CONNECTION, "").lower() == "close":
+            response.force_close()
+        return response
+
+
+async def _gathered(first: bytes | None, pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """Give an answer's beginning, and whether that is all of it; long answers are not held."""
+    if first is not None:
+        return first, True
+    collected: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        collected.append(piece)
+        size += len(piece)
+        if size > _SCRUBBED_BYTES:
+            return b"".join(collected), False
+    return b"".join(collected), True
