@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from urllib.parse import unquote
 
-from adapters.camunda7 import faults
+from adapters.camunda7 import faults, wire
 from adapters.camunda7.values import check_name
 from gateway.errors import Unsupported, ValueInvalid
 from gateway.model.commands import ReadBinary, WriteBinary
@@ -24,10 +25,12 @@ def read(engine: str, command: ReadBinary) -> Plan[BinaryRead]:
         VariableNotFound, InstanceNotFound: as it says.
         ValueInvalid: the variable is neither bytes nor a file.
     """
-    _check_path(engine, command.name)
+    path: tuple[str, ...] = ("process-instance", command.instance, "variables", command.name, "data")
+    if not fits_path(command.name):
+        path = ("variable-instance", (yield from _id_of(engine, command)), "data")
     answer = yield VendorRequest(
         method="GET",
-        path=("process-instance", command.instance, "variables", command.name, "data"),
+        path=path,
         writes=False,
         idempotent=True,
         streams_answer=True,
@@ -41,6 +44,20 @@ def read(engine: str, command: ReadBinary) -> Plan[BinaryRead]:
             raise ValueInvalid("The variable is neither bytes nor a file.", engine=engine, engine_status=_BAD)
         case _:
             return (yield from faults.failed(engine, answer, command.instance, writes=False))
+
+
+def _id_of(engine: str, command: ReadBinary) -> Generator[VendorRequest, VendorResponse, str]:
+    """Give a variable's own id, for a name that no path can carry."""
+    body = {"variableScopeIdIn": [command.instance], "variableName": command.name}
+    answer = yield wire.asking("variable-instance", body=body, query=(("deserializeValues", "false"),))
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    rows = wire.decoded(wire.rows_decoder, answer, engine)
+    if not rows:
+        yield from faults.confirm(engine, command.instance)
+    if not rows or rows[0].id is None:
+        raise faults.missing_variable(engine)
+    return rows[0].id
 
 
 def _content(answer: VendorResponse) -> BinaryRead:
@@ -62,7 +79,7 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
     """
     _check_path(engine, command.name)
     check_name(command.name)
-    kind = b"Bytes" if command.filename is None else b"File"
+    kind = command.kind or (b"Bytes" if command.filename is None else b"File")
     media_type = command.media_type or "application/octet-stream"
     if command.encoding is not None:
         media_type += f"; encoding={command.encoding}"

@@ -34,7 +34,6 @@ _TYPES = frozenset(
         "number/decimal",
         "string",
         "json",
-        "object",
         "list",
     )
 )
@@ -54,10 +53,11 @@ class IbmBpmEngine(Engine):
             "variables.delete_by_null": settings.deletions == "set_null",
             "instances.find.business_key": bool(settings.business_key),
         }
-        blobs = {"bytes", "file"} if settings.binary == "envelope" else set()
+        more = {"bytes", "file"} if settings.binary == "envelope" else set()
+        more |= {"object"} if settings.metadata != "as_given" else set()
         return Capabilities(
             features=_FEATURES | {feature for feature, there in optional.items() if there},
-            types=_TYPES | blobs,
+            types=_TYPES | more,
             limits=Limits(name_length=NAME_LENGTH),
         )
 

@@ -10,7 +10,7 @@ import msgspec
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.wire import WireDetails, details, reading, succeeded
-from gateway.errors import EngineError, EngineMisbehaved, InstanceNotFound, InvalidRequest
+from gateway.errors import EngineError, EngineMisbehaved, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import DescribeInstance, FindInstances
 from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
@@ -98,7 +98,12 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     """Ask ``PUT /search/query`` by instance; it answers one row per task, so rows are made unique by instance.
 
     The index lags a few seconds behind writes. Served, though deprecated, up to current releases.
+
+    Raises:
+        Unsupported: by business key, where no searchable variable is set to hold it.
     """
+    if command.business_key is not None and not settings.business_key:
+        raise Unsupported("No searchable variable of this engine is set to hold the business key.", engine=engine)
     conditions: list[tuple[str, str]] = []
     if command.definition is not None:
         name = yield from _definition_name(engine, command.definition)

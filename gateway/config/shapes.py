@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+"""A day at most: longer is a slip, and infinity would switch the deadline off."""
 AUTH_KINDS = ("none", "basic", "bearer", "oauth2", "forward", "ibm_session", "zen")
 
 
@@ -21,11 +25,11 @@ class Server(Strict, frozen=True, kw_only=True):
     """``[server]``."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: Port = 8080
     admin_host: str = "127.0.0.1"
-    admin_port: int = 9090
-    workers: int = 1
-    grace_s: float = 20.0
+    admin_port: Port = 9090
+    workers: Count = 1
+    grace_s: Seconds = 20.0
 
 
 class Basic(Strict, frozen=True, kw_only=True):
@@ -33,6 +37,10 @@ class Basic(Strict, frozen=True, kw_only=True):
 
     username: str
     password: str
+
+    def __repr__(self) -> str:
+        """Name no secret: this is shown wherever a configuration is."""
+        return f"Basic(username={self.username!r})"
 
 
 class CallerConfig(Strict, frozen=True, kw_only=True):
@@ -61,6 +69,10 @@ class Store(Strict, frozen=True, kw_only=True):
 
     url: str = "sqlite:///varbridge.db"
 
+    def __repr__(self) -> str:
+        """Name no secret: this is shown wherever a configuration is."""
+        return "Store(…)"
+
 
 class EngineAuth(Strict, frozen=True, kw_only=True):
     """``[engines.NAME.auth]``."""
@@ -70,6 +82,10 @@ class EngineAuth(Strict, frozen=True, kw_only=True):
     password: str | None = None
     token: str | None = None
 
+    def __repr__(self) -> str:
+        """Name no secret: this is shown wherever a configuration is."""
+        return f"EngineAuth(kind={self.kind!r})"
+
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
@@ -77,10 +93,10 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     url: str
     settings: Any
-    timeout_s: float = 30.0
-    connect_timeout_s: float = 5.0
-    max_connections: int = 100
-    max_answer_bytes: int = 64 * 1024 * 1024
+    timeout_s: Seconds = 30.0
+    connect_timeout_s: Seconds = 5.0
+    max_connections: Count = 100
+    max_answer_bytes: Count = 64 * 1024 * 1024
     auth: EngineAuth = EngineAuth()
 
 
@@ -89,10 +105,10 @@ class Common(Strict, frozen=True, kw_only=True):
 
     vendor: str
     url: str
-    timeout_s: float = 30.0
-    connect_timeout_s: float = 5.0
-    max_connections: int = 100
-    max_answer_bytes: int = 64 * 1024 * 1024
+    timeout_s: Seconds = 30.0
+    connect_timeout_s: Seconds = 5.0
+    max_connections: Count = 100
+    max_answer_bytes: Count = 64 * 1024 * 1024
     auth: EngineAuth = EngineAuth()
 
 
@@ -136,11 +152,12 @@ class Bridge(Strict, frozen=True, kw_only=True):
 class LimitsConfig(Strict, frozen=True, kw_only=True):
     """``[limits]``: what a caller may send."""
 
-    max_body_bytes: int = 10 * 1024 * 1024
-    max_depth: int = 64
-    max_names: int = 10_000
-    body_read_timeout_s: float = 30.0
-    max_timeout_s: float = 60.0
+    max_body_bytes: Count = 10 * 1024 * 1024
+    max_depth: Annotated[int, msgspec.Meta(ge=1, le=500)] = 64
+    max_names: Count = 10_000
+    body_read_timeout_s: Seconds = 30.0
+    max_timeout_s: Seconds = 60.0
+    max_binary_bytes: Count = 2 * 1024 * 1024 * 1024
 
 
 class Log(Strict, frozen=True, kw_only=True):

@@ -82,11 +82,17 @@ class ReadBinary(Command, frozen=True, kw_only=True):
 
 
 class WriteBinary(Command, frozen=True, kw_only=True):
-    """Write the content of a bytes or file variable from a stream; a filename makes it a file."""
+    """Write the content of a bytes or file variable from a stream.
+
+    Args:
+        kind: ``Bytes`` or ``File``; a stream of that word where it is known only after the content. None = a filename
+            makes it a file.
+    """
 
     instance: str
     name: str
     content: bytes | Stream
+    kind: bytes | Stream | None = None
     filename: str | None = None
     media_type: str | None = None
     encoding: str | None = None

@@ -7,6 +7,7 @@ A number is kept as the text it was written in (``Number``), so nothing is ever 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn, TypeAlias
 
 import msgspec
@@ -15,6 +16,9 @@ from gateway.errors import Fault, InvalidJson, PayloadTooLarge
 
 DEPTH = 64
 """Levels of nesting taken by default; engines stop at some 700 to 1000, and so would Python's parser."""
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Number:
@@ -65,10 +69,10 @@ _decoder = json.JSONDecoder(
 
 
 def parse(body: bytes | str, *, depth: int = DEPTH) -> Tree:
-    """Give the tree of a JSON text, strictly: UTF-8, one value, no duplicate key at any depth.
+    """Give the tree of a JSON text, strictly: UTF-8, one value, no duplicate key or half surrogate pair at any depth.
 
     Raises:
-        InvalidJson: with the pointer of a duplicate key, or the position of what cannot be read.
+        InvalidJson: with the pointer of a duplicate key or half pair, or the position of what cannot be read.
         PayloadTooLarge: nested deeper than ``depth``.
     """
     try:
@@ -87,20 +91,33 @@ def parse(body: bytes | str, *, depth: int = DEPTH) -> Tree:
 
 
 def _inspect(tree: Tree, depth: int) -> None:
-    """Refuse depth and duplicate keys; iterative, because the tree may be deep."""
+    """Refuse depth, duplicate keys and half surrogate pairs; iterative, because the tree may be deep."""
     todo: list[tuple[Tree, str, int]] = [(tree, "", 0)]
     while todo:
         node, pointer, level = todo.pop()
         if isinstance(node, _Twice):
             at = f"{pointer}/{escape(node.key)}"
             raise InvalidJson("An object has the same key twice.", errors=(Fault(at, "duplicate key"),))
+        if isinstance(node, str) and not _whole(node):
+            raise _half_pair(pointer)
         if isinstance(node, (dict, list)):
             if level >= depth:
                 raise PayloadTooLarge(
                     f"The JSON is nested deeper than {depth} levels.", errors=(Fault(pointer, "too deep"),)
                 )
+            if isinstance(node, dict) and not all(map(_whole, node)):
+                raise _half_pair(pointer)
             items = node.items() if isinstance(node, dict) else enumerate(node)
             todo.extend((child, f"{pointer}/{escape(str(key))}", level + 1) for key, child in items)
+
+
+def _whole(text: str) -> bool:
+    r"""Tell whether UTF-8 can carry a text: ``"\ud800"`` is JSON, but half a character."""
+    return text.isascii() or not _HALF.search(text)
+
+
+def _half_pair(pointer: str) -> InvalidJson:
+    return InvalidJson("A string holds half a surrogate pair.", errors=(Fault(pointer, "half a surrogate pair"),))
 
 
 _reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)

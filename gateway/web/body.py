@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from gateway.model.values import Value
 from gateway.web.front import Limits
 
 T = TypeVar("T")
+_CLOSE = (("Connection", "close"),)
 _AT = re.compile(r" - at `\$(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
@@ -91,6 +92,41 @@ async def _arriving(request: web.BaseRequest, limits: Limits) -> AsyncIterator[b
         if not piece:
             return
         yield piece
+
+
+async def raw(request: web.BaseRequest, limits: Limits) -> AsyncIterator[bytes]:
+    """Give a binary body as it comes.
+
+    Raises:
+        PayloadTooLarge: over the limit of binary content; InvalidRequest: it stopped coming.
+    """
+    if (request.content_length or 0) > limits.max_binary_bytes:
+        raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
+    await _continue(request)
+    size = 0
+    async for piece in _arriving(request, limits):
+        size += len(piece)
+        if size > limits.max_binary_bytes:
+            raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
+        yield piece
+
+
+async def in_time(waiting: Awaitable[T], limits: Limits) -> T:
+    """Wait for a piece of a body.
+
+    Raises:
+        InvalidRequest: it did not arrive in time.
+    """
+    try:
+        async with asyncio.timeout(limits.body_read_timeout_s):
+            return await waiting
+    except TimeoutError as error:
+        raise InvalidRequest("The body did not arrive in time.", headers=_CLOSE) from error
+
+
+async def awaited(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it to send the body."""
+    await _continue(request)
 
 
 async def _continue(request: web.BaseRequest) -> None:

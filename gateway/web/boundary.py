@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from time import perf_counter
 
 import structlog
@@ -42,6 +42,8 @@ def handler(front: Front) -> Handler:
         answer = await passage.answered()
         spent = perf_counter() - started
         passage.record(answer, spent)
+        if answer.stream is not None:
+            return await passage.streamed(answer, spent)
         return passage.response(answer, spent)
 
     return handle
@@ -120,6 +122,33 @@ class _Passage:
 
     def response(self, answer: Answer, spent: float) -> web.Response:
         """Give the answer with the headers that every one has."""
+        headers = self._headers(answer, spent)
+        response = web.Response(status=answer.status, body=answer.body or None, headers=headers)
+        if headers.get("Connection") == "close":
+            response.force_close()
+        return response
+
+    async def streamed(self, answer: Answer, spent: float) -> web.StreamResponse:
+        """Send content as it comes; one that breaks off breaks the transfer, and never ends as if it were whole."""
+        response = web.StreamResponse(status=answer.status, headers=self._headers(answer, spent))
+        pieces = answer.stream
+        if pieces is None:
+            return response
+        try:
+            _ = await response.prepare(self.request)
+            if self.request.method != "HEAD":
+                async for piece in pieces:
+                    await response.write(piece)
+        except VarbridgeError as error:
+            _log.warning("transfer_broken", request_id=self.call.request_id, code=error.code)
+            if self.request.transport is not None:
+                self.request.transport.abort()
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
+        return response
+
+    def _headers(self, answer: Answer, spent: float) -> dict[str, str]:
         call = self.call
         headers = {
             "X-Request-Id": call.request_id,
@@ -134,12 +163,9 @@ class _Passage:
                 headers["Access-Control-Allow-Origin"] = origin
                 headers["Access-Control-Expose-Headers"] = _EXPOSED
         headers.update(answer.headers)
-        if answer.body:
+        if answer.body or answer.stream is not None:
             headers["Content-Type"] = answer.media_type
-        response = web.Response(status=answer.status, body=answer.body or None, headers=headers)
-        if headers.get("Connection") == "close":
-            response.force_close()
-        return response
+        return headers
 
     def record(self, answer: Answer, spent: float) -> None:
         """Count the request and write its canonical line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import msgspec
@@ -21,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_depth: levels of nested JSON; engines stop at some 700 to 1000.
         max_names: modifications and deletions in one patch.
         body_read_timeout_s: time for a body to arrive; aiohttp itself waits for ever.
+        max_binary_bytes: of the content of one bytes or file variable; 2 GiB.
         max_timeout_s: longest deadline of a call; ``Request-Timeout`` may shorten it.
     """
 
@@ -29,6 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_names: int = 10_000
     body_read_timeout_s: float = 30.0
     max_timeout_s: float = 60.0
+    max_binary_bytes: int = 2 * 1024 * 1024 * 1024
 
 
 class RequestMetrics(Protocol):
@@ -107,6 +110,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
     outcome: str = "ok"
+    stream: AsyncIterator[bytes] | None = None
+    """Content that is not held; then ``body`` is empty."""
 
 
 _encoder = msgspec.json.Encoder()

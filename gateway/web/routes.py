@@ -45,6 +45,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", unified.get_variable),
     Route("PUT", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.put_variable),
     Route("DELETE", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.delete_variable),
+    Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", unified.read_data),
+    Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", unified.write_data),
+    Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", unified.post_data),
     Route("GET", "/openapi.json", "", openapi_document),
 )
 

@@ -11,7 +11,7 @@ from gateway.model import commands
 from gateway.model.values import Value
 from gateway.operations import Target, instances, variables
 from gateway.port import Engine
-from gateway.web import body, shapes, target
+from gateway.web import binary, body, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.problems import problem
 
@@ -140,6 +140,28 @@ async def delete_variable(exchange: Exchange) -> Answer:
     _may_touch(exchange, (name,))
     found = await _located(exchange)
     return await _write(exchange, found, commands.PatchVariables(instance=found.native, deletions=(name,)))
+
+
+async def read_data(exchange: Exchange) -> Answer:
+    """Answer ``GET /v1/instances/{instance}/variables/{name}/data``."""
+    _ = _parameters(exchange, _PATCH)
+    name = exchange.params[1]
+    _may_touch(exchange, (name,))
+    if exchange.caller.is_masked(name):
+        raise Forbidden("The variable's value is hidden from the caller.")
+    return await binary.read(exchange, await _located(exchange), name)
+
+
+async def write_data(exchange: Exchange) -> Answer:
+    """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
+    _ = _parameters(exchange, _PATCH)
+    _may_touch(exchange, (exchange.params[1],))
+    return await binary.write(exchange, await _located(exchange), exchange.params[1])
+
+
+async def post_data(exchange: Exchange) -> Answer:
+    """Answer ``POST /v1/instances/{instance}/variables/{name}/data``, the same as PUT."""
+    return await write_data(exchange)
 
 
 async def _write(

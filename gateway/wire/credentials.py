@@ -44,7 +44,7 @@ def _with_session(inner: Sender, engine: Engine, sessions: Sessions) -> Sender:
     async def send(request: VendorRequest, call: Call) -> VendorResponse:
         current = sessions.now or await sessions.opened(call, None)
         answer = await inner(engine.sign(request, current), call)
-        if not engine.expired(answer) or _streamed(request):
+        if not engine.expired(answer) or streams(request):
             return answer
         return await inner(engine.sign(request, await sessions.opened(call, current)), call)
 
@@ -68,7 +68,7 @@ class Sessions:
             return self.now
 
 
-def _streamed(request: VendorRequest) -> bool:
+def streams(request: VendorRequest) -> bool:
     """Tell whether the body is gone once sent, so the request cannot be repeated."""
     body = request.body
     return isinstance(body, Stream) or (

@@ -15,6 +15,7 @@ from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.wire.credentials import Sender, Sessions, authenticated
 from gateway.wire.socket import ClientSettings, Socket
+from gateway.wire.streamed import streaming
 
 
 class Observer(Protocol):
@@ -49,6 +50,8 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
         # retry: safe and absolute-set requests within the budget stand here
         # breaker: an engine that keeps failing is left alone here
         # limits: rate and concurrency of one engine stand here; the connector's cap is in force already
+        # what streams is bounded by silence instead of by time:
+        lambda inner: streaming(inner, socket.relay, engine.name, settings.timeout_s, settings.max_answer_bytes),
         lambda inner: bounded(inner, engine.name, settings.timeout_s),  # what is left of the deadline
     ]
     if tap is not None:

@@ -119,9 +119,21 @@ def _structured(value: Value, settings: Settings) -> Tree:
         raise ValueNotRepresentable("The engine keeps objects as JSON only.")
     if settings.metadata == "strip":
         tree = trees.clean(tree)
+    _check_tellable(tree, value, settings)
     if value.class_name is not None and isinstance(tree, dict) and trees.METADATA not in tree:
         tree = {**tree, trees.METADATA: {"className": value.class_name}}
     return tree
+
+
+def _check_tellable(tree: Tree, value: Value, settings: Settings) -> None:
+    """Refuse what would read back as something else: a list's wrapper, a blob's envelope, a class without a place."""
+    if settings.metadata == "as_given":
+        if value.class_name is not None and trees.class_name(tree) != value.class_name:
+            raise ValueNotRepresentable("This engine takes values as given: write `@metadata.className` into it.")
+    elif trees.looks_like_list(tree):
+        raise ValueNotRepresentable("An object of just `items` and `selected` is a list to the engine; give the list.")
+    if binary.opened(tree) is not None:
+        raise ValueNotRepresentable("The value looks like an envelope of bytes; give it the type bytes or file.")
 
 
 def placed(encoded: Tree, stored: Tree, settings: Settings) -> Tree:

@@ -26,6 +26,16 @@ def is_list(node: Tree) -> bool:
     )
 
 
+def looks_like_list(node: Tree) -> bool:
+    """Tell whether anything in a caller's value would read back as a list without being one.
+
+    A wrapper with ``@metadata`` is meant as one: it was read that way.
+    """
+    if isinstance(node, dict):
+        return (is_list(node) and METADATA not in node) or any(map(looks_like_list, node.values()))
+    return isinstance(node, list) and any(map(looks_like_list, node))
+
+
 def class_name(node: Tree) -> str | None:
     """Give the class of a business object, None for anything else."""
     metadata = node.get(METADATA) if isinstance(node, dict) else None

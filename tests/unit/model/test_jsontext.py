@@ -93,3 +93,16 @@ def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
 )
 def test_merge_patch_follows_the_standard(target: object, patch: object, result: object) -> None:
     assert merged(target, patch) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"), [(r'"\ud800"', ""), (r'{"a":["x","\udfffy"]}', "/a/1"), (r'{"a":{"\ud800":1}}', "/a")]
+)
+def test_half_a_surrogate_pair_is_refused_where_it_stands(text: str, pointer: str) -> None:
+    with pytest.raises(InvalidJson) as caught:
+        jsontext.parse(text)
+    assert [fault.pointer for fault in caught.value.errors] == [pointer]
+
+
+def test_whole_surrogate_pair_is_one_character() -> None:
+    assert jsontext.parse(rb'{"\ud83d\ude00":"\ud83d\ude00"}') == {"😀": "😀"}

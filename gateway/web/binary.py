@@ -1,0 +1,279 @@
+"""Binary and file variables of ``/v1``: streamed both ways, checked by digest, whole in memory on no path.
+
+Where an engine has no streams, the content goes as a value of type bytes or file, within the limit of a JSON body.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote, unquote
+
+import aiohttp
+import msgspec
+from aiohttp import hdrs, web
+
+from gateway.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType, ValueInvalid
+from gateway.model import commands
+from gateway.model.results import BinaryRead
+from gateway.model.values import Value, json_text, text_of
+from gateway.operations import Target, binaries, variables
+from gateway.plan import Stream
+from gateway.web import body, shapes
+from gateway.web.front import Answer, Exchange
+
+_CHUNK = 64 * 1024
+_ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
+_DIGEST = re.compile(r"\s*(sha-256|sha-512)\s*=\s*:([A-Za-z0-9+/=]+):\s*\Z")
+_FILENAME = re.compile(r"filename\*=UTF-8''([^;]+)|filename=\"((?:[^\"\\]|\\.)*)\"|filename=([^;\s]+)", re.IGNORECASE)
+_SMALL = 1024 * 1024
+"""Up to here an answer is held so that its digest can stand in front of it."""
+_KINDS = {b"bytes": b"Bytes", b"file": b"File"}
+_MAX_KIND = 64
+
+
+async def read(exchange: Exchange, found: Target, name: str) -> Answer:
+    """Answer ``GET …/data``: the content with its name, media type and, up to a size or on demand, its digest."""
+    gateway, call = exchange.front.gateway, exchange.call
+    if not binaries.streams(found, "binary.read"):
+        return _buffered((await variables.read(gateway, found, name, "instance", call)).value)
+    wanted = exchange.request.headers.get("Want-Content-Digest", "")
+    digest = b""
+    result = await binaries.read(gateway, found, name, call)
+    if "sha-256" in wanted and (result.size is None or result.size > _SMALL):
+        digest = await _digested(exchange, result)
+        result = await binaries.read(gateway, found, name, call)
+    content = _content(exchange, result)
+    if not digest and result.size is not None and result.size <= _SMALL:
+        whole = b"".join([piece async for piece in content])
+        return Answer(
+            status=200, body=whole, headers=(*_headers(result), _digest_header(hashlib.sha256(whole).digest())),
+            media_type=_media_type(result),
+        )  # fmt: skip
+    extra = (_digest_header(digest),) if digest else ()
+    length = ((hdrs.CONTENT_LENGTH, str(result.size)),) if result.size is not None else ()
+    return Answer(
+        status=200, stream=content, headers=(*_headers(result), *length, *extra), media_type=_media_type(result)
+    )
+
+
+async def _digested(exchange: Exchange, result: BinaryRead) -> bytes:
+    running = hashlib.sha256()
+    async for piece in _content(exchange, result):
+        running.update(piece)
+    return running.digest()
+
+
+async def _content(exchange: Exchange, result: BinaryRead) -> AsyncIterator[bytes]:
+    if isinstance(result.content, Stream):
+        async for piece in exchange.call.streams[result.content.token]:
+            yield piece
+    elif result.content:
+        yield result.content
+
+
+def _headers(result: BinaryRead) -> tuple[tuple[str, str], ...]:
+    if result.filename is None:
+        return ((hdrs.CONTENT_DISPOSITION, "attachment"),)
+    plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", result.filename)
+    encoded = quote(result.filename, safe="")
+    return ((hdrs.CONTENT_DISPOSITION, f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"),)
+
+
+def _media_type(result: BinaryRead) -> str:
+    kind = result.media_type or "application/octet-stream"
+    return kind if kind.isprintable() and kind.isascii() else "application/octet-stream"
+
+
+def _digest_header(digest: bytes) -> tuple[str, str]:
+    return ("Content-Digest", f"sha-256=:{base64.b64encode(digest).decode('ascii')}:")
+
+
+def _buffered(value: Value) -> Answer:
+    if value.type not in {"bytes", "file"}:
+        raise ValueInvalid("The variable is neither bytes nor a file.")
+    content = base64.b64decode(text_of(value.text))
+    kind = value.media_type
+    if kind is not None and value.encoding is not None:
+        kind += f"; charset={value.encoding}"
+    result = BinaryRead(content=content, filename=value.filename, media_type=kind, size=len(content))
+    headers = (*_headers(result), _digest_header(hashlib.sha256(content).digest()))
+    return Answer(status=200, body=content, headers=headers, media_type=_media_type(result))
+
+
+async def write(exchange: Exchange, found: Target, name: str) -> Answer:
+    """Answer ``PUT`` and ``POST …/data``: a raw body, or a form with ``data`` and ``valueType``."""
+    upload = await _upload(exchange)
+    if not binaries.streams(found, "binary.write"):
+        return await _write_value(exchange, found, name, upload)
+    exchange.call.streams = {**exchange.call.streams, "upload": upload.content, "kind": upload.kind()}
+    command = commands.WriteBinary(
+        instance=found.native,
+        name=name,
+        content=Stream("upload"),
+        kind=Stream("kind"),
+        filename=upload.filename,
+        media_type=upload.media_type,
+        encoding=upload.encoding,
+    )
+    done = await binaries.written(exchange.front.gateway, found, command, exchange.call)
+    return Answer(status=204, headers=shapes.rules_header(done.rules))
+
+
+async def _write_value(exchange: Exchange, found: Target, name: str, upload: _Upload) -> Answer:
+    limit = exchange.front.limits.max_body_bytes
+    collected = bytearray()
+    async for piece in upload.content:
+        collected += piece
+        if len(collected) > limit:
+            raise PayloadTooLarge(f"This engine takes binary content of at most {limit} bytes.")
+    kind = b"".join([piece async for piece in upload.kind()])
+    file = kind == b"File"
+    value = Value(
+        type="file" if file else "bytes",
+        value=json_text(base64.b64encode(bytes(collected)).decode("ascii")),
+        filename=upload.filename if file else None,
+        media_type=upload.media_type if file else None,
+        encoding=upload.encoding if file else None,
+    )
+    command = commands.PatchVariables(instance=found.native, modifications={name: value}, pointers={name: ""})
+    done = await variables.patched(exchange.front.gateway, found, command, exchange.call)
+    return Answer(status=204, headers=shapes.rules_header(done.rules))
+
+
+class _Upload(msgspec.Struct, kw_only=True):
+    """What is being uploaded. ``kind`` may be known only after the content has passed."""
+
+    content: AsyncIterator[bytes]
+    filename: str | None
+    media_type: str | None
+    encoding: str | None
+    said: bytes | None = None
+    rest: AsyncIterator[bytes] | None = None
+
+    async def kind(self) -> AsyncIterator[bytes]:
+        """Give the engine-neutral word for what it is: ``Bytes`` or ``File``."""
+        if self.rest is not None:
+            self.said = b"".join([piece async for piece in self.rest]) or self.said
+        word = self.said or (b"File" if self.filename else b"Bytes")
+        if word == b"File" and not self.filename:
+            raise ValueInvalid("A file needs a filename.", errors=(Fault("", "no filename"),))
+        yield word
+
+
+async def _upload(exchange: Exchange) -> _Upload:
+    request = exchange.request
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "")
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
+    if kind.lower().startswith("multipart/form-data"):
+        return await _form(exchange)
+    if kind.lower().startswith("multipart/"):
+        raise UnsupportedMediaType("Of multipart bodies only multipart/form-data is taken.")
+    name = _filename(request.headers.get(hdrs.CONTENT_DISPOSITION, ""))
+    arriving = body.raw(request, exchange.front.limits)
+    content = _verified(arriving, request)
+    media_type, encoding = _split(kind)
+    return _Upload(content=content, filename=name, media_type=media_type, encoding=encoding)
+
+
+def _split(kind: str) -> tuple[str | None, str | None]:
+    """Give media type and encoding (``charset``, or the vendors' word ``encoding``)."""
+    media_type, _, parameters = kind.partition(";")
+    found = re.search(r"(?:charset|encoding)=\"?([^\";\s]+)", parameters, re.IGNORECASE)
+    return media_type.strip() or None, found.group(1) if found else None
+
+
+def _filename(disposition: str) -> str | None:
+    found = _FILENAME.search(disposition)
+    if not found:
+        return None
+    extended, quoted, token = found.groups()
+    if extended is not None:
+        return unquote(extended)
+    return re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else str(token)
+
+
+async def _form(exchange: Exchange) -> _Upload:
+    await body.awaited(exchange.request)
+    try:
+        reader = aiohttp.MultipartReader(exchange.request.headers, exchange.request.content)
+    except ValueError as error:
+        raise InvalidRequest("The form has no boundary.") from error
+    said: bytes | None = None
+    while (part := await _next(reader)) is not None:
+        if part.name == "data":
+            media_type, encoding = _split(part.headers.get(hdrs.CONTENT_TYPE, ""))
+            return _Upload(
+                content=_verified(_chunks(part, exchange), exchange.request),
+                filename=part.filename,
+                media_type=media_type,
+                encoding=encoding,
+                said=said,
+                rest=_rest(reader),
+            )
+        said = await _word(part) or said
+    raise InvalidRequest("The form has no part `data`.")
+
+
+async def _next(reader: aiohttp.MultipartReader) -> aiohttp.BodyPartReader | None:
+    try:
+        part = await reader.next()
+    except (ValueError, aiohttp.ClientError, RuntimeError) as error:
+        raise InvalidRequest("The form cannot be read.") from error
+    if part is not None and not isinstance(part, aiohttp.BodyPartReader):
+        raise InvalidRequest("A form has no forms in it.")
+    return part
+
+
+async def _word(part: aiohttp.BodyPartReader) -> bytes | None:
+    """Read ``valueType`` (``variableType`` is taken as its synonym); other parts are not known."""
+    if part.name not in {"valueType", "variableType"}:
+        raise InvalidRequest("The form has an unknown part; known are data and valueType.")
+    text = (await part.read_chunk(_MAX_KIND)).strip()
+    if text.lower() not in _KINDS or (not part.at_eof() and await part.read_chunk(1)):
+        raise InvalidRequest("`valueType` is Bytes or File.")
+    return _KINDS[text.lower()]
+
+
+async def _rest(reader: aiohttp.MultipartReader) -> AsyncIterator[bytes]:
+    while (part := await _next(reader)) is not None:
+        yield await _word(part) or b""
+
+
+async def _chunks(part: aiohttp.BodyPartReader, exchange: Exchange) -> AsyncIterator[bytes]:
+    limit = exchange.front.limits.max_binary_bytes
+    size = 0
+    while not part.at_eof():
+        piece = await body.in_time(part.read_chunk(_CHUNK), exchange.front.limits)
+        size += len(piece)
+        if size > limit:
+            raise PayloadTooLarge(f"Binary content has at most {limit} bytes.")
+        if piece:
+            yield piece
+
+
+async def _verified(pieces: AsyncIterator[bytes], request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """Hand pieces on; a digest that was promised and is not kept breaks the upload off before its end."""
+    promised = [(_ALGORITHMS[name](), digest) for name, digest in _promised(request)]
+    async for piece in pieces:
+        for running, _ in promised:
+            running.update(piece)
+        yield piece
+    if any(running.digest() != digest for running, digest in promised):
+        raise InvalidRequest("The content does not have the digest that Content-Digest promises.")
+
+
+def _promised(request: web.BaseRequest) -> list[tuple[str, bytes]]:
+    header = request.headers.get("Content-Digest")
+    if header is None:
+        return []
+    found = [match for member in header.split(",") if (match := _DIGEST.match(member))]
+    if not found:
+        raise InvalidRequest("Content-Digest has no digest that is known: sha-256, sha-512.")
+    try:
+        return [(match.group(1), base64.b64decode(match.group(2), validate=True)) for match in found]
+    except ValueError as error:
+        raise InvalidRequest("Content-Digest cannot be read.") from error

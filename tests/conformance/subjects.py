@@ -1,0 +1,199 @@
+"""The engines that the kit examines: each vendor's on its fake, in several settings, and Camunda 7 on the real thing.
+
+A new vendor adds its lines here and nowhere else in the kit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import urllib.request
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters import camunda7, ibm_bpm
+from gateway.errors import InstanceNotFound, VariableNotFound
+from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
+from gateway.model.results import BinaryRead, Variable
+from gateway.model.values import Value
+from gateway.plan import Call, Stream, VendorRequest
+from gateway.port import Credentials, Engine, Fake
+from gateway.wire import ClientSettings, EngineClient
+
+LIVE = "camunda7-live"
+DEFINITION = "userTask"
+NAMES = {"number/double": "ratio", "number/decimal": "price", "date-time": "moment", "xml": "letter"}
+"""Which variable holds a type, for engines that must be told: their payload does not say."""
+
+
+@dataclass
+class Subject:
+    """An engine and how to speak to it.
+
+    Args:
+        engine: whose plans are run.
+        carry_out: drives a plan.
+        begin: starts an instance that may have variables of these names and gives its id.
+        end: makes an instance go away.
+        missing: the id of no instance.
+        read_calls, patch_calls: requests that a listing and a patch of typed values cost at most.
+    """
+
+    engine: Engine
+    carry_out: Callable[[Generator[VendorRequest, Any, Any]], Any]
+    begin: Callable[..., str]
+    end: Callable[[str], None]
+    missing: str
+    read_calls: int = 1
+    patch_calls: int = 1
+    sent: list[VendorRequest] = field(default_factory=list)
+
+    def ask(self, operation: str, command: Any) -> Any:
+        """Carry out a command; `sent` has the requests of the last one."""
+        self.sent = []
+        plan = getattr(self.engine, operation)(command)
+        return self.carry_out(self._watched(plan))
+
+    def _watched(self, plan: Generator[VendorRequest, Any, Any]) -> Generator[VendorRequest, Any, Any]:
+        try:
+            request = next(plan)
+            while True:
+                self.sent.append(request)
+                request = plan.send((yield request))
+        except StopIteration as done:
+            return done.value
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the last command sent anything that writes."""
+        return any(request.writes for request in self.sent)
+
+    def has(self, feature: str) -> bool:
+        """Tell whether the engine offers a feature."""
+        return feature in self.engine.capabilities.features
+
+    def patch(self, instance: str, modifications: Mapping[str, Value] | None = None, **more: Any) -> Any:
+        """Patch variables."""
+        return self.ask(
+            "patch_variables", PatchVariables(instance=instance, modifications=dict(modifications or {}), **more)
+        )
+
+    def listed(self, instance: str, names: tuple[str, ...] | None = None) -> dict[str, Variable]:
+        """List variables, by name."""
+        found = self.ask("list_variables", ListVariables(instance=instance, names=names)).variables
+        assert len({each.name for each in found}) == len(found)
+        return {each.name: each for each in found}
+
+    def read(self, instance: str, name: str) -> Value | None:
+        """Read one variable; None where there is none."""
+        try:
+            variable = self.ask("get_variable", GetVariable(instance=instance, name=name)).variable
+        except VariableNotFound:
+            return None
+        assert (variable.name, variable.error) == (name, None)
+        return variable.value
+
+    def lives(self, instance: str) -> bool:
+        """Tell whether the instance is there."""
+        try:
+            self.ask("describe_instance", DescribeInstance(instance=instance))
+        except InstanceNotFound:
+            return False
+        return True
+
+
+def _on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
+    def carry_out(plan: Generator[VendorRequest, Any, Any]) -> Any:
+        try:
+            request = next(plan)
+            while True:
+                request = plan.send(fake.answer(request))
+        except StopIteration as done:
+            return done.value
+
+    return Subject(engine=engine, carry_out=carry_out, **more)
+
+
+def _camunda7(**settings: Any) -> Subject:
+    fake = camunda7.VENDOR.fake()
+    return _on_fake(
+        camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(**settings), Credentials()),
+        fake,
+        begin=lambda _names=(), business_key=None: fake.start(DEFINITION, {}, business_key),
+        end=lambda instance: fake.instances.pop(instance) and None,
+        missing="nope",
+    )
+
+
+def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subject:
+    fake = ibm_bpm.VENDOR.fake(**(switches or {}))
+    types = {NAMES["number/double"]: "number", NAMES["number/decimal"]: "number", NAMES["date-time"]: "date-time"}
+    return _on_fake(
+        ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(types=types, **settings), Credentials()),
+        fake,
+        begin=lambda names=(), business_key=None: fake.start(DEFINITION, dict.fromkeys(names), business_key),
+        end=lambda instance: fake.instances.pop(instance) and None,
+        missing="4711",
+        patch_calls=2,
+    )
+
+
+SUBJECTS: Mapping[str, Callable[[], Subject]] = {
+    "camunda7": _camunda7,
+    "camunda7-objects": lambda: _camunda7(json="Object"),
+    "camunda7-small": lambda: _camunda7(json="refuse", page_size=2, string_length=2000, keep_type=False),
+    "ibm_bpm": _ibm_bpm,
+    "ibm_bpm-unset_as_null": lambda: _ibm_bpm({"unset_as_null": True}, binary="envelope"),
+    "ibm_bpm-not_atomic": lambda: _ibm_bpm({"atomic": False}, fractions="truncate", int64="string"),
+    "ibm_bpm-refusing": lambda: _ibm_bpm(deletions="refuse", binary="base64"),
+    "ibm_bpm-strip": lambda: _ibm_bpm(metadata="strip", new_lists="plain"),
+    "ibm_bpm-as_given": lambda: _ibm_bpm(metadata="as_given"),
+}
+
+
+class _Unobserved:
+    def exchange(self, *args: object, **more: object) -> None:
+        """Count nothing."""
+
+
+@contextlib.contextmanager
+def live(url: str) -> Iterator[Subject]:
+    """Camunda 7 on a real engine, its plans driven over sockets."""
+    engine = camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(), Credentials())
+    client = EngineClient(engine, ClientSettings(url=url), _Unobserved())
+
+    async def run(plan: Generator[VendorRequest, Any, Any]) -> Any:
+        call = Call(deadline=asyncio.get_running_loop().time() + 60, request_id="kit")
+        result = await client.run(plan, call)
+        if isinstance(result, BinaryRead) and isinstance(result.content, Stream):
+            content = b"".join([chunk async for chunk in call.streams[result.content.token]])
+            return BinaryRead(content=content, filename=result.filename, media_type=result.media_type)
+        return result
+
+    def begin(_names: tuple[str, ...] = (), business_key: str | None = None) -> str:
+        body = json.dumps({"businessKey": business_key}).encode()
+        asked = urllib.request.Request(
+            f"{url}/process-definition/key/{DEFINITION}/start", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return str(json.load(answer)["id"])
+
+    def end(instance: str) -> None:
+        urllib.request.urlopen(
+            urllib.request.Request(f"{url}/process-instance/{instance}", method="DELETE"), timeout=30
+        ).close()
+
+    with asyncio.Runner() as runner:
+        runner.run(client.start())
+        try:
+            yield Subject(
+                engine=engine,
+                carry_out=lambda plan: runner.run(run(plan)),
+                begin=begin,
+                end=end,
+                missing="nope",
+            )
+        finally:
+            runner.run(client.close())
