@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.access import SCOPES
-from gateway.config.shapes import AUTH_KINDS, CallerConfig, Common, Config, ConfigError, Dialect
+from gateway.config.shapes import AUTH_KINDS, Auth, CallerConfig, Common, Config, ConfigError, Dialect
 from gateway.port import Vendor
 
 _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[?::1\]?)\Z")
@@ -15,10 +18,12 @@ _NEEDS = {
     "zen": ("username", "token"),
     "bearer": ("token",),
 }
+_OWN = re.compile(r"/(v1|docs|openapi\.json)(/|\Z)")
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 REFERENCE = re.compile(r"(env|file):(.+)\Z", re.DOTALL)
 
 
-def check(config: Config) -> None:
+def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
     """Check what spans tables.
 
     Raises:
@@ -27,18 +32,25 @@ def check(config: Config) -> None:
     _check_binding(config)
     for index, caller in enumerate(config.auth.callers):
         _check_caller(config, f"auth.callers[{index}]", caller)
+    _check_distinct(config.source, config.auth)
     for name, dialect in config.dialects.items():
+        if dialect.vendor not in vendors:
+            raise ConfigError(f"{config.source}: dialects.{name}.vendor: one of {', '.join(sorted(vendors))}")
         _check_dialect(config, f"dialects.{name}", dialect)
-    prefixes = [dialect.prefix for dialect in config.dialects.values()]
-    if len(set(prefixes)) < len(prefixes):
+    if _repeated(dialect.prefix for dialect in config.dialects.values()):
         raise ConfigError(f"{config.source}: dialects: two front doors have the same prefix")
     for name in config.engines:
         if ":" in name or not name:
             raise ConfigError(f"{config.source}: engines.{name}: a name has no colon and is not empty")
     _check_routing(config)
+    if _PASSWORD.search(config.store.url):
+        raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
 
 
 def _check_binding(config: Config) -> None:
+    server = config.server
+    if server.port and (server.host, server.port) == (server.admin_host, server.admin_port):
+        raise ConfigError(f"{config.source}: server.admin_port: the same as server.port")
     if _LOOPBACK.match(config.server.host):
         return
     if config.auth.open:
@@ -79,31 +91,67 @@ def _check_dialect(config: Config, path: str, dialect: Dialect) -> None:
     engine = config.engines.get(dialect.engine)
     if engine is None:
         raise ConfigError(f"{config.source}: {path}.engine: no engine of this name")
-    if not re.match(r"/[^\s?#]*[^/\s?#]\Z", dialect.prefix) or dialect.prefix == "/v1":
-        raise ConfigError(f"{config.source}: {path}.prefix: a path that begins with / and is not /v1")
+    if not re.match(r"/[^\s?#]*[^/\s?#]\Z", dialect.prefix) or _OWN.match(dialect.prefix):
+        raise ConfigError(
+            f"{config.source}: {path}.prefix: a path that begins with / and hides nothing of the gateway's"
+        )
 
 
-def check_engine(source: str, path: str, read: Common, vendor: Vendor) -> None:
+def check_engine(source: str, path: str, read: Common) -> None:
     """Check the common keys of one engine.
 
     Raises:
         ConfigError: naming the source and the key path.
     """
     auth = read.auth
-    if not re.match(r"https?://[^/\s?#]+[^\s?#]*\Z", read.url):
-        raise ConfigError(f"{source}: {path}.url: an http or https URL without query")
-    if auth.kind not in AUTH_KINDS:
-        raise ConfigError(f"{source}: {path}.auth.kind: one of {', '.join(AUTH_KINDS)}")
-    if auth.kind not in vendor.auth_kinds:
-        known = ", ".join(sorted(vendor.auth_kinds))
-        raise ConfigError(
-            f"{source}: {path}.auth.kind: {auth.kind} is not offered for {vendor.name} (offered: {known})"
-        )
+    if not _is_url(read.url):
+        raise ConfigError(f"{source}: {path}.url: an http or https URL without user, query and fragment")
     for key in _NEEDS.get(auth.kind, ()):
         if getattr(auth, key) is None:
             raise ConfigError(f"{source}: {path}.auth.{key}: {auth.kind} needs it")
     for key in ("password", "token"):
         _check_reference(source, f"{path}.auth.{key}", getattr(auth, key))
+
+
+def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
+    """Check the kind of a login before its keys: a kind that is not offered has keys that are not known.
+
+    Raises:
+        ConfigError: naming the source and the key path.
+    """
+    kind = auth.get("kind") if isinstance(auth, Mapping) else None
+    if not isinstance(kind, str):
+        return  # absent, or refused as the wrong type
+    if kind not in AUTH_KINDS:
+        raise ConfigError(f"{source}: {path}.auth.kind: one of {', '.join(AUTH_KINDS)}")
+    if kind not in vendor.auth_kinds:
+        known = ", ".join(sorted(vendor.auth_kinds))
+        raise ConfigError(f"{source}: {path}.auth.kind: {kind} is not offered for {vendor.name} (offered: {known})")
+
+
+def _is_url(text: str) -> bool:
+    if not re.match(r"https?://[^/\s?#@]+(/[^\s?#]*)?\Z", text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_distinct(source: str, auth: Auth) -> None:
+    """Make sure that nobody can be two callers: one of them would be picked in silence."""
+    keys = [caller.key_sha256.lower() for caller in auth.callers if caller.key_sha256 is not None]
+    users = [caller.basic.username for caller in auth.callers if caller.basic is not None]
+    forwards = [True for caller in auth.callers if caller.forward]
+    for what, values in (("key_sha256", keys), ("basic.username", users), ("forward", forwards)):
+        if _repeated(values):
+            raise ConfigError(f"{source}: auth.callers: two callers have the same {what}")
+
+
+def _repeated(values: Iterable[Any]) -> bool:
+    listed = list(values)
+    return len(set(listed)) < len(listed)
 
 
 def _check_reference(source: str, path: str, text: str | None) -> None:

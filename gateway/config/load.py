@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.config.check import check, check_engine
+from gateway.config import place
+from gateway.config.check import check, check_engine, check_kind
 from gateway.config.shapes import Common, Config, ConfigError, EngineConfig, File
 from gateway.port import Vendor
 
@@ -38,7 +39,13 @@ def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Ven
         raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: not TOML: {error}") from error
-    return parse(_overridden(tree, environ, source), vendors, source)
+    except RecursionError as error:
+        raise ConfigError(f"{source}: not TOML: nested too deeply") from error
+    laid = _overridden(tree, environ, source)
+    try:
+        return parse(tree, vendors, source)
+    except ConfigError as error:
+        raise ConfigError(str(error) + _blamed(str(error).removeprefix(f"{source}: "), laid)) from error
 
 
 def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "configuration") -> Config:
@@ -51,23 +58,38 @@ def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "co
     engines = {name: _engine(source, f"engines.{name}", table, vendors) for name, table in read.engines.items()}
     members = {name: getattr(read, name) for name in File.__struct_fields__ if name != "engines"}
     config = Config(source=source, engines=engines, **members)
-    check(config)
+    check(config, vendors)
     return config
 
 
-def _overridden(tree: dict[str, Any], environ: Mapping[str, str], source: str) -> dict[str, Any]:
-    """Lay ``VARBRIDGE__A__B=value`` over the tree; a value is TOML where it can be read as such, else text."""
-    for name, text in environ.items():
+def _overridden(tree: dict[str, Any], environ: Mapping[str, str], source: str) -> dict[str, str]:
+    """Lay ``VARBRIDGE__A__B=value`` over the tree; a value is TOML where it can be read as such, else text.
+
+    Gives the key paths that were laid over, each with its variable.
+    """
+    laid: dict[str, str] = {}
+    for name, text in sorted(environ.items()):
         if not name.startswith(_PREFIX):
             continue
-        *tables, key = name.removeprefix(_PREFIX).split("__")
-        table = tree
+        *tables, last = name.removeprefix(_PREFIX).split("__")
+        table, path = tree, []
         for step in tables:
-            table = table.setdefault(_known(table, step), {})
+            path.append(_known(table, step))
+            table = table.setdefault(path[-1], {})
             if not isinstance(table, dict):
-                raise ConfigError(f"{source}: {name}: {step.lower()} is no table")
-        table[_known(table, key)] = _literal(text)
-    return tree
+                raise ConfigError(f"{source}: {name}: {'.'.join(path)} is no table")
+        key = _known(table, last)
+        table[key] = _literal(text)
+        laid[".".join((*path, key))] = name
+    return laid
+
+
+def _blamed(message: str, laid: Mapping[str, str]) -> str:
+    """Name the variable of the environment that a message is about, if one was laid over that key."""
+    for path, name in laid.items():
+        if re.match(rf"{re.escape(path)}[.:\[]", message):
+            return f" (set by {name} in the environment)"
+    return ""
 
 
 def _known(table: dict[str, Any], word: str) -> str:
@@ -86,7 +108,7 @@ def _converted(tree: Any, kind: type[Any], source: str, path: str) -> Any:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(_said(str(error), source, path)) from error
+        raise ConfigError(_said(place.named(tree, kind, str(error)), source, path)) from error
 
 
 def _said(message: str, source: str, path: str) -> str:
@@ -105,8 +127,9 @@ def _engine(source: str, path: str, table: dict[str, Any], vendors: Mapping[str,
         raise ConfigError(f"{source}: {path}.vendor: one of {', '.join(sorted(vendors))}")
     common = {key: value for key, value in table.items() if key in Common.__struct_fields__}
     own = {key: value for key, value in table.items() if key not in Common.__struct_fields__}
+    check_kind(source, path, common.get("auth"), vendor)
     read = _converted(common, Common, source, path)
     settings = _converted(own, vendor.settings, source, path)
-    check_engine(source, path, read, vendor)
+    check_engine(source, path, read)
     members = {name: getattr(read, name) for name in Common.__struct_fields__}
     return EngineConfig(settings=settings, **{**members, "url": read.url.rstrip("/")})
