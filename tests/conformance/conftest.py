@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.subjects import LIVE, SUBJECTS, Subject, live
-
 pytest.register_assert_rewrite("tests.conformance.kit")
+
+from tests.conformance.subjects import LIVE, SUBJECTS, Subject, live  # noqa: E402 - after what it must precede
 
 
 @pytest.fixture(

@@ -13,7 +13,6 @@ from gateway.model import jsontext
 from gateway.model.jsontext import Number
 from gateway.model.values import Value, checked, instant, json_text, text_of
 
-
 STRUCTURED = {"json", "list", "object"}
 NUMERIC = {"integer", "number"}
 
@@ -83,8 +82,10 @@ def _json(tree: object) -> bytes:
 
 _moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 28)).map(lambda m: m.replace(tzinfo=UTC))
 _shown = st.builds(
-    lambda moment, offset: (moment + timedelta(minutes=offset)).isoformat()[:-6]
-    + f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}",
+    lambda moment, offset: (
+        (moment + timedelta(minutes=offset)).isoformat()[:-6]
+        + f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+    ),
     _moments,
     st.integers(-1439, 1439),
 )

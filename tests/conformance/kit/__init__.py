@@ -1,0 +1,20 @@
+"""What every engine must do, whoever made it: it is asked for capabilities, never for its vendor.
+
+A test gets a `Subject`; what the engine says it cannot do, it must refuse before it sends anything.
+"""
+
+from tests.conformance.kit.patches import TestNames, TestPatches
+from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
+from tests.conformance.kit.values import TestMerges, TestValues
+
+__all__ = [
+    "TestBinary",
+    "TestCapabilities",
+    "TestInstances",
+    "TestMerges",
+    "TestMissing",
+    "TestNames",
+    "TestPatches",
+    "TestReads",
+    "TestValues",
+]
