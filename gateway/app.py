@@ -13,7 +13,7 @@ from aiohttp import web
 
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
-from gateway.access import Access, CallerEntry
+from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
 from gateway.plan import Call, Plan
@@ -23,12 +23,15 @@ from gateway.routing import Routing
 from gateway.web import Door, Front, Limits, admin, handler
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
+from gateway.wire.fetch import fetched
 from gateway.wire.stack import Tap
 
 R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _KEEPALIVE_S = 75.0
 """aiohttp's runner keeps idle callers for an hour otherwise."""
+_ADMIN_GRACE_S = 1.0
+"""Nothing that runs there is worth a wait."""
 _log = structlog.get_logger("varbridge")
 
 
@@ -75,7 +78,8 @@ class Running:
         self.gateway = Gateway(self.engines, self.clients, Lanes(), routing, self.clients.relay)
         self.front = Front(
             gateway=self.gateway,
-            access=Access(_callers(config), open=config.auth.open or not config.auth.callers),
+            access=_access(config),
+            forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,
             limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
@@ -98,18 +102,25 @@ class Running:
         )
         await self._listen(public, server.host, server.port, reuse_port=reuse_port)
         application = admin.application(self.gateway, self.metrics, self.state)
-        runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE_S)
+        runner = web.AppRunner(
+            application, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
+        )
         await self._listen(runner, server.admin_host, server.admin_port, reuse_port=reuse_port)
         self.state.ready = True
 
     async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
         await runner.setup()
         self._runners.append(runner)
-        await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
+        try:
+            await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
+        except OSError as error:
+            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 
     async def stop(self) -> None:
-        """Say not ready, take nothing new, let what runs end within the grace period, close."""
-        self.state.ready = False
+        """Say not ready, wait until that was seen, take nothing new, let what runs end within the grace period, close."""
+        if self.state.ready:
+            self.state.ready = False
+            await asyncio.sleep(self.config.server.drain_wait_s)
         for runner in self._runners:
             await runner.cleanup()
         await self.clients.close()
@@ -162,23 +173,43 @@ def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple
     return tuple(sorted(found, key=lambda door: -len(door.prefix)))
 
 
-def _callers(config: configuration.Config) -> tuple[CallerEntry, ...]:
-    for index, caller in enumerate(config.auth.callers):
-        if caller.jwt is not None:
-            raise configuration.ConfigError(f"{config.source}: auth.callers[{index}].jwt: not served by this version")
-    return tuple(
-        CallerEntry(
-            name=caller.name,
-            key_sha256=caller.key_sha256,
-            basic_username=caller.basic.username if caller.basic else None,
-            basic_password=caller.basic.password if caller.basic else None,
-            scopes=frozenset(caller.scopes),
-            engines=caller.engines,
-            variables=caller.variables,
-            masked=caller.masked,
-            forward=caller.forward,
+def _access(config: configuration.Config) -> Access:
+    callers = [(caller, _entry(config, caller)) for caller in config.auth.callers]
+    entries = tuple(entry for caller, entry in callers if caller.jwt is None)
+    tokens = tuple(
+        TokenEntry(
+            caller=entry,
+            issuer=caller.jwt.issuer,
+            audience=caller.jwt.audience,
+            jwks_url=caller.jwt.jwks_url,
+            algorithms=caller.jwt.algorithms,
+            leeway_s=caller.jwt.leeway_s,
+            claims=caller.jwt.claims,
         )
-        for caller in config.auth.callers
+        for caller, entry in callers
+        if caller.jwt is not None
+    )
+    anybody = config.auth.open or not config.auth.callers
+    return Access(entries, Tokens(tokens, fetched) if tokens else None, open=anybody)
+
+
+def _entry(config: configuration.Config, caller: configuration.CallerConfig) -> CallerEntry:
+    """Give one caller; one that only an engine can tell may use only engines that are told who calls."""
+    engines = caller.engines
+    if caller.forward:
+        may_use = Caller(CallerEntry(name=caller.name, engines=engines)).may_use
+        told = (name for name, entry in config.engines.items() if entry.auth.kind == "forward")
+        engines = tuple(name for name in told if may_use(name))
+    return CallerEntry(
+        name=caller.name,
+        key_sha256=caller.key_sha256,
+        basic_username=caller.basic.username if caller.basic else None,
+        basic_password=caller.basic.password if caller.basic else None,
+        scopes=frozenset(caller.scopes),
+        engines=engines,
+        variables=caller.variables,
+        masked=caller.masked,
+        forward=caller.forward,
     )
 
 
@@ -187,8 +218,13 @@ async def serve(
     started: Callable[[], None] = lambda: None,
     *,
     reuse_port: bool = False,
+    lifeline: int | None = None,
 ) -> None:
-    """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once."""
+    """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Args:
+        lifeline: file descriptor of a pipe whose other end the parent holds; when the parent is gone, the gateway stops.
+    """
     running = Running(config)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -200,6 +236,8 @@ async def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    if lifeline is not None:
+        loop.add_reader(lifeline, lambda: (loop.remove_reader(lifeline), stopping.set()))
     try:
         await running.start(reuse_port=reuse_port)
         _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))

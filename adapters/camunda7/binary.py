@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.values import check_name
-from gateway.errors import Unsupported, ValueInvalid
+from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
 from gateway.model.commands import ReadBinary, WriteBinary
 from gateway.model.results import BinaryRead, VariablesPatched
 from gateway.plan import Multipart, Part, Plan, VendorRequest, VendorResponse, fits_path
@@ -16,6 +16,8 @@ from gateway.plan import Multipart, Part, Plan, VendorRequest, VendorResponse, f
 _OK, _NO_CONTENT, _BAD, _NOT_FOUND = 200, 204, 400, 404
 # attachment; filename="f"; filename*=UTF-8''f  -- only the second form is escaped
 _FILENAME = re.compile(r"filename\*=UTF-8''([^;]+)")
+_UNSENDABLE = re.compile(r'["\x00-\x1f\x7f]|\A\s|\s\Z')
+"""Multipart escapes a quote and line breaks, the engine does not read escapes; and it trims (seen live)."""
 
 
 def read(engine: str, command: ReadBinary) -> Plan[BinaryRead]:
@@ -76,15 +78,26 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
 
     Raises:
         InstanceNotFound, EngineError: as it says.
+        ValueNotRepresentable: a file name that does not get through a multipart header.
     """
     _check_path(engine, command.name)
     check_name(command.name)
+    if _UNSENDABLE.search(command.filename or ""):
+        raise ValueNotRepresentable(
+            "A file name with a quote, a control character or blanks around it cannot be streamed to this engine.",
+            engine=engine,
+        )
     kind = command.kind or (b"Bytes" if command.filename is None else b"File")
     media_type = command.media_type or "application/octet-stream"
     if command.encoding is not None:
         media_type += f"; encoding={command.encoding}"
     parts = (
-        Part("data", command.content, filename=command.filename or "data", content_type=media_type),
+        Part(
+            "data",
+            command.content,
+            filename="data" if command.filename is None else command.filename,
+            content_type=media_type,
+        ),
         Part("valueType", kind, content_type="text/plain"),
     )
     answer = yield VendorRequest(

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -26,7 +27,21 @@ SCOPES = frozenset(
         "admin",
     )
 )
+_DOTS = 2
+"""In a signed token; an API key has no dots."""
 _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", Basic realm="varbridge"'),)
+
+
+class TokenCallers(Protocol):
+    """Who knows callers by their tokens."""
+
+    async def caller(self, token: str) -> Caller:
+        """Tell whose token it is.
+
+        Raises:
+            Unauthenticated: nobody's.
+        """
+        ...
 
 
 class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +110,13 @@ class Access:
         open: whether a request without credentials is anonymous with all scopes; for loopback only.
     """
 
-    def __init__(self, callers: tuple[CallerEntry, ...] = (), *, open: bool = False) -> None:  # noqa: A002 - the key's name
+    def __init__(
+        self,
+        callers: tuple[CallerEntry, ...] = (),
+        tokens: TokenCallers | None = None,
+        *,
+        open: bool = False,  # noqa: A002 - the key's name
+    ) -> None:
         self._keys = {entry.key_sha256.lower(): Caller(entry) for entry in callers if entry.key_sha256}
         self._basic = {
             entry.basic_username: (hashlib.sha256((entry.basic_password or "").encode()).digest(), Caller(entry))
@@ -104,7 +125,24 @@ class Access:
         }
         self._anonymous = Caller(CallerEntry(name="anonymous", scopes=SCOPES)) if open else None
         entries = [entry for entry in callers if entry.forward]
-        self._forward = Caller(entries[0]) if entries else self._anonymous
+        self._forward = Caller(entries[0]) if entries else None
+        self.tokens = tokens
+
+    async def recognised(self, headers: Mapping[str, str], *, forwards: bool) -> tuple[Caller, bool]:
+        """Tell who calls, by token too; otherwise as ``identify_for``.
+
+        Raises:
+            Unauthenticated: as ``identify``.
+        """
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if self.tokens is None or "X-Api-Key" in headers or scheme.lower() != "bearer" or token.count(".") != _DOTS:
+            return self.identify_for(headers, forwards=forwards)
+        try:
+            return await self.tokens.caller(token.strip()), True
+        except Unauthenticated:
+            if forwards and self._forward is not None:
+                return self._forward, False
+            raise
 
     def identify_for(self, headers: Mapping[str, str], *, forwards: bool) -> tuple[Caller, bool]:
         """Tell who calls at a front door, and whether the credentials were for the gateway.
@@ -115,12 +153,13 @@ class Access:
         Raises:
             Unauthenticated: as ``identify``.
         """
-        if not forwards or "X-Api-Key" in headers or "Authorization" not in headers or self._forward is None:
+        caller = self._forward or self._anonymous
+        if not forwards or "X-Api-Key" in headers or "Authorization" not in headers or caller is None:
             return self.identify(headers), True
         try:
             return self.identify(headers), True
         except Unauthenticated:
-            return self._forward, False
+            return caller, False
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
         """Tell who calls.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.access import SCOPES
+from gateway.access import ALGORITHMS, SCOPES
 from gateway.config.shapes import AUTH_KINDS, Auth, CallerConfig, Common, Config, ConfigError, Dialect
 from gateway.port import Vendor
 
@@ -83,6 +83,12 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
         raise ConfigError(f"{source}: {path}: exactly one of key_sha256, basic, jwt, forward")
     if caller.key_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", caller.key_sha256):
         raise ConfigError(f"{source}: {path}.key_sha256: 64 hexadecimal digits")
+    if caller.jwt is not None and (unknown := set(caller.jwt.algorithms) - ALGORITHMS):
+        raise ConfigError(
+            f"{source}: {path}.jwt.algorithms: not one of {', '.join(sorted(ALGORITHMS))}: {min(unknown)}"
+        )
+    if caller.jwt is not None and not re.match(r"https?://\S+\Z", caller.jwt.jwks_url):
+        raise ConfigError(f"{source}: {path}.jwt.jwks_url: an http or https URL")
     if caller.basic is not None:
         _check_reference(source, f"{path}.basic.password", caller.basic.password)
 

@@ -30,6 +30,7 @@ class Server(Strict, frozen=True, kw_only=True):
     admin_port: Port = 9090
     workers: Count = 1
     grace_s: Seconds = 20.0
+    drain_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class Basic(Strict, frozen=True, kw_only=True):
@@ -43,13 +44,24 @@ class Basic(Strict, frozen=True, kw_only=True):
         return f"Basic(username={self.username!r})"
 
 
+class Jwt(Strict, frozen=True, kw_only=True):
+    """``jwt`` of a caller."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    leeway_s: Seconds = 30.0
+    claims: dict[str, str] = {}
+
+
 class CallerConfig(Strict, frozen=True, kw_only=True):
     """``[[auth.callers]]``."""
 
     name: str
     key_sha256: str | None = None
     basic: Basic | None = None
-    jwt: dict[str, Any] | None = None
+    jwt: Jwt | None = None
     forward: bool = False
     scopes: tuple[str, ...] = ()
     engines: tuple[str, ...] = ("*",)

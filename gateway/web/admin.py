@@ -12,7 +12,8 @@ from aiohttp import web
 from gateway.operations import Gateway, instances
 from gateway.plan import Call
 
-_PROBE_S = 5.0
+_PROBE_S = 0.8
+"""Kubernetes waits one second for the answer to a probe, unless told otherwise."""
 
 
 class State:

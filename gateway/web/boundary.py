@@ -81,7 +81,11 @@ class _Passage:
             return self._preflight()
         segments, query = target.split(request.raw_path)
         self.route, params = matched(request.method, segments)
-        self.caller = front.access.identify(request.headers)
+        access = front.access
+        if access.tokens is None and not front.forwards:
+            self.caller = access.identify(request.headers)
+        else:
+            self.caller, _ = await access.recognised(request.headers, forwards=front.forwards)
         if self.route.scope:
             self.caller.require(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget()

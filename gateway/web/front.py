@@ -73,6 +73,8 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     metrics: RequestMetrics
     limits: Limits = Limits()
     cors_origins: frozenset[str] = frozenset()
+    forwards: bool = False
+    """Whether there are callers that only an engine can tell (``forward = true``)."""
     doors: tuple[Door, ...] = ()
     """Longest prefix first."""
 

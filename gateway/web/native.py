@@ -94,7 +94,7 @@ class Passing:
         body.refuse_oddities(request)
         if preflight := headers.preflight(request, self.front.cors_origins):
             return preflight
-        self.caller, credentials_ours = self.front.access.identify_for(request.headers, forwards=door.forwards)
+        self.caller, credentials_ours = await self.front.access.recognised(request.headers, forwards=door.forwards)
         raw = request.raw_path[len(door.prefix) :]
         self.asked = asked = self._asked(raw)
         self._check_lane(asked, self.caller)

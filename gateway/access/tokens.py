@@ -1,0 +1,129 @@
+"""Callers by JWT: signature by the issuer's published keys (JWKS), then issuer, audience, times and claims.
+
+Keys are fetched when first needed, kept for a while, and fetched anew when a token names one that is not known; the
+fetcher is given, so that this room does no input or output of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+from typing import Any
+
+import jwt
+import msgspec
+
+from gateway.access.callers import Caller, CallerEntry
+from gateway.errors import Unauthenticated
+
+Fetch = Callable[[str], Awaitable[bytes]]
+ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+"""Asymmetric ones only: with a shared secret whoever checks a token can also make one."""
+_KEPT_S = 600.0
+_PAUSE_S = 10.0
+"""Between two fetches for keys that are not known, so that made-up tokens cause no flood."""
+_MAX_TOKEN = 16 * 1024
+_CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", error="invalid_token"'),)
+
+
+class TokenEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tokens are a caller's.
+
+    Args:
+        issuer: ``iss``, exactly.
+        audience: one of ``aud``.
+        jwks_url: where the issuer publishes its keys.
+        algorithms: allowed ones, of ``ALGORITHMS``.
+        leeway_s: how far clocks may differ.
+        claims: further claims that the token must have, exactly.
+    """
+
+    caller: CallerEntry
+    issuer: str
+    audience: str
+    jwks_url: str
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    leeway_s: float = 30.0
+    claims: Mapping[str, str] = {}
+
+
+class Tokens:
+    """The callers that are known by tokens, and the keys of their issuers."""
+
+    def __init__(self, entries: tuple[TokenEntry, ...], fetch: Fetch) -> None:
+        self._entries = [(entry, Caller(entry.caller)) for entry in entries]
+        self._keys = {entry.jwks_url: _Keys(entry.jwks_url, fetch) for entry in entries}
+
+    async def caller(self, token: str) -> Caller:
+        """Tell whose token it is.
+
+        Raises:
+            Unauthenticated: nobody's, or it is not good (any more).
+        """
+        try:
+            if len(token) > _MAX_TOKEN:
+                raise _refused("The token is too long.")
+            kid = jwt.get_unverified_header(token).get("kid")
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        except (jwt.PyJWTError, ValueError) as error:
+            raise _refused("The token cannot be read.") from error
+        for entry, caller in self._entries:
+            if entry.issuer == issuer and await self._is_good(token, kid, entry):
+                return caller
+        raise _refused("The token is not good here.")
+
+    async def _is_good(self, token: str, kid: object, entry: TokenEntry) -> bool:
+        for key in await self._keys[entry.jwks_url].named(kid):
+            try:
+                claims = jwt.decode(
+                    token,
+                    key,
+                    algorithms=list(entry.algorithms),
+                    audience=entry.audience,
+                    issuer=entry.issuer,
+                    leeway=entry.leeway_s,
+                    options={"require": ["exp", "iss", "aud"]},
+                )
+            except (jwt.PyJWTError, TypeError, ValueError):
+                continue
+            if all(claims.get(name) == value for name, value in entry.claims.items()):
+                return True
+        return False
+
+
+def _refused(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, headers=_CHALLENGE)
+
+
+class _Keys:
+    """The keys of one issuer."""
+
+    def __init__(self, url: str, fetch: Fetch) -> None:
+        self._url, self._fetch = url, fetch
+        self._known: tuple[jwt.PyJWK, ...] = ()
+        self._fetched = self._asked = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def named(self, kid: object) -> tuple[Any, ...]:
+        """Give the keys of that name, all of them for a token that names none; empty where they cannot be had."""
+        found = self._of(kid)
+        if not found or monotonic() - self._fetched > _KEPT_S:
+            await self._renew()
+            found = self._of(kid)
+        return found
+
+    def _of(self, kid: object) -> tuple[Any, ...]:
+        return tuple(key.key for key in self._known if kid is None or key.key_id == kid)
+
+    async def _renew(self) -> None:
+        async with self._fetching:
+            if monotonic() - self._asked < _PAUSE_S:
+                return
+            self._asked = monotonic()
+            try:
+                published = msgspec.json.decode(await self._fetch(self._url))
+                self._known = tuple(jwt.PyJWKSet.from_dict(published).keys)
+            except (jwt.PyJWTError, msgspec.DecodeError, OSError, TimeoutError, ValueError, AttributeError, TypeError):
+                return  # what is known stays good; the issuer may be down for a while
+            self._fetched = monotonic()
