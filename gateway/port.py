@@ -220,7 +220,7 @@ class Dialect:
 class Fake(Protocol):
     """An in-memory engine of a vendor: pure, shipped, kept true by live tests or recorded facts."""
 
-    base_path: str
+    base_path: ClassVar[str]
     """Path below which a real server of this vendor serves its API, e.g. ``/rest``."""
 
     def answer(self, request: VendorRequest) -> VendorResponse:
@@ -238,6 +238,11 @@ class Fake(Protocol):
         """
         ...
 
+    @staticmethod
+    def example(instance: str) -> tuple[tuple[str, ...], str]:
+        """Give path segments and query of a read that clients of this vendor make: the variables of an instance."""
+        ...
+
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """What an adapter package exports as ``VENDOR``.
@@ -246,7 +251,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         name: the word in ``vendor = "…"`` of the configuration.
         settings: struct of the keys an engine of this vendor takes besides the common ones; strict.
         engine: the engine class.
-        fake: makes an empty fake.
+        fake: the class of its fake.
         dialect: its language towards callers.
         auth_kinds: values of ``auth.kind`` that it understands.
     """
@@ -254,6 +259,6 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     settings: type[msgspec.Struct]
     engine: type[Engine]
-    fake: Callable[[], Fake]
+    fake: type[Fake]
     dialect: type[Dialect]
     auth_kinds: frozenset[str]

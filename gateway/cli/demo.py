@@ -77,6 +77,7 @@ class _Demo:
             await running.start()
             self._introduce()
             done = [await self._main_job(name) for name in self.instances]
+            done += [await self._existing_client(name) for name in self.instances]
             if not once:
                 _console.print("\nServing until Ctrl-C.")
                 await _interrupted()
@@ -105,6 +106,10 @@ class _Demo:
             "server": {"port": self.port, "admin_port": self.admin_port, "grace_s": 2.0},
             "auth": {"open": True},
             "engines": {name: {"vendor": vendor, "url": urls[name]} for name, vendor in _ENGINES.items()},
+            "dialects": {
+                vendor: {"vendor": vendor, "prefix": app.VENDORS[vendor].fake.base_path, "engine": name}
+                for name, vendor in _ENGINES.items()
+            },
         }
         return config.parse(tree, app.VENDORS, "demo")
 
@@ -146,6 +151,19 @@ class _Demo:
             _console.print(f"            ← {reply.status}", markup=False)
         _console.print(f"  caller  ← {answer.status} {_rules(answer.headers)}".rstrip(), markup=False)
         _console.print(f"            {_short(body)}", markup=False)
+        return answer.status < 300  # noqa: PLR2004 - the success class
+
+    async def _existing_client(self, name: str) -> bool:
+        """Show that a client of the vendor's own API is answered by the gateway as by the engine."""
+        vendor = app.VENDORS[_ENGINES[name]]
+        native = self.instances[name].partition(":")[2]
+        path, query = vendor.fake.example(native)
+        url = f"{self.base}{vendor.fake.base_path}{encode_path(path)}" + (f"?{query}" if query else "")
+        _console.print(f"\n[bold]An existing client of {name} ({vendor.name}), with the gateway as its base URL[/bold]")
+        _console.print(f"curl -s '{url}'", markup=False)
+        async with aiohttp.ClientSession() as session, session.get(URL(url, encoded=True)) as answer:
+            body = await answer.read()
+        _console.print(f"  ← {answer.status} {_short(body)}", markup=False)
         return answer.status < 300  # noqa: PLR2004 - the success class
 
 

@@ -10,7 +10,7 @@ import base64
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -47,7 +47,7 @@ class Running(msgspec.Struct, kw_only=True):
 class Fake:
     """The engine. ``answer`` is its only door; ``start`` begins an instance without HTTP."""
 
-    base_path = "/engine-rest"
+    base_path: ClassVar[str] = "/engine-rest"
 
     def __init__(self) -> None:
         self.instances: dict[str, Running] = {}
@@ -59,6 +59,11 @@ class Fake:
         for name, wire in variables.items():
             _store(instance, name, convert.stored(convert.parsed(convert.written(wire))))
         return instance.id
+
+    @staticmethod
+    def example(instance: str) -> tuple[tuple[str, ...], str]:
+        """Give path segments and query of a read that clients make."""
+        return ("process-instance", instance, "variables"), "deserializeValues=false"
 
     def showcase(self) -> str:
         """Begin an instance with every type of variable, for demonstrations; give its id."""
@@ -79,7 +84,7 @@ class Fake:
             case ("GET", "engine"):
                 return _ok([{"name": "default"}])
             case ("POST", "process-definition", "key", key, "start"):
-                return self._start(key, _body(request))
+                return self._start(key, _body(request), _host(request))
             case ("POST", "process-instance"):
                 return self._find(_body(request), query)
             case (method, "process-instance", instance_id):
@@ -103,10 +108,10 @@ class Fake:
             case _:
                 return _error(404, "NotFoundException", "HTTP 404 Not Found", None)
 
-    def _start(self, key: str, body: dict[str, Any]) -> VendorResponse:
+    def _start(self, key: str, body: dict[str, Any], host: str) -> VendorResponse:
         instance_id = self.start(key, body.get("variables") or {}, body.get("businessKey"))
         shape = _shape(self.instances[instance_id])
-        href = f"{self.base_path}/process-instance/{instance_id}"
+        href = f"http://{host}{self.base_path}/process-instance/{instance_id}"
         return _ok(shape | {"links": [{"method": "GET", "href": href, "rel": "self"}]})
 
     def _find(self, body: dict[str, Any], query: dict[str, str]) -> VendorResponse:
@@ -334,6 +339,10 @@ def _body(request: VendorRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused(400, "InvalidRequestException", "", None, prefixed=False)
     return body
+
+
+def _host(request: VendorRequest) -> str:
+    return next((value for key, value in request.headers if key.lower() == "host"), "localhost:8080")
 
 
 def _id() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -55,7 +55,7 @@ class Fake:
         sessions: whether every call needs the cookie of a log-in and, for writes, its CSRF token.
     """
 
-    base_path = "/rest/bpm/wle/v1"
+    base_path: ClassVar[str] = "/rest/bpm/wle/v1"
 
     def __init__(self, *, unset_as_null: bool = False, atomic: bool = True, sessions: bool = False) -> None:
         self.instances: dict[str, Running] = {}
@@ -73,6 +73,11 @@ class Fake:
         instance = Running(id=str(next(self._numbers)), definition=definition, shapes=shapes, variables=values)
         self.instances[instance.id] = instance
         return instance.id
+
+    @staticmethod
+    def example(instance: str) -> tuple[tuple[str, ...], str]:
+        """Give path segments and query of a read that clients make."""
+        return ("process", instance), "parts=data"
 
     def showcase(self) -> str:
         """Begin an instance with nested objects and lists, for demonstrations; give its id."""
