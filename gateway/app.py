@@ -117,7 +117,7 @@ class Running:
             raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 
     async def stop(self) -> None:
-        """Say not ready, wait until that was seen, take nothing new, let what runs end within the grace period, close."""
+        """Say not ready, wait until that was seen, close the ports, let what runs end within the grace period."""
         if self.state.ready:
             self.state.ready = False
             await asyncio.sleep(self.config.server.drain_wait_s)
@@ -222,8 +222,7 @@ async def serve(
 ) -> None:
     """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once.
 
-    Args:
-        lifeline: file descriptor of a pipe whose other end the parent holds; when the parent is gone, the gateway stops.
+    ``lifeline`` is a pipe whose other end the parent holds: when the parent is gone, the gateway stops as well.
     """
     running = Running(config)
     stopping = asyncio.Event()
@@ -234,10 +233,14 @@ async def serve(
             os._exit(1)
         stopping.set()
 
+    def orphaned(pipe: int) -> None:
+        loop.remove_reader(pipe)
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     if lifeline is not None:
-        loop.add_reader(lifeline, lambda: (loop.remove_reader(lifeline), stopping.set()))
+        loop.add_reader(lifeline, orphaned, lifeline)
     try:
         await running.start(reuse_port=reuse_port)
         _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))

@@ -18,7 +18,6 @@ from gateway.plan import encode_path
 from gateway.web import openapi as document
 from gateway.web.routes import ROUTES
 
-UNREACHABLE = 4
 _TIMEOUT_S = 90.0
 """Longer than the gateway's own longest deadline (60 s), so its answer is seen."""
 
@@ -59,6 +58,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         with_engine: bool = True,
     ) -> Any:
         """Give the decoded answer, None where there is no body; end the program where it is a problem."""
+        if any("\udc80" <= letter <= "\udcff" for text in (*path, *(query or {}).values()) for letter in text):
+            raise click.UsageError("An argument is not UTF-8.")
         pairs = dict(query or {})
         if with_engine and self.engine:
             pairs["engine"] = self.engine
@@ -74,20 +75,22 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.request(method, URL(target, encoded=True), data=body, headers=headers) as answer,
+                session.request(
+                    method, URL(target, encoded=True), data=body, headers=headers, allow_redirects=False
+                ) as answer,
             ):
                 return output.answered(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             click.echo(f"error: no answer from {self.url}: {error}", err=True)
-            raise SystemExit(UNREACHABLE) from error
+            raise SystemExit(output.UNREACHABLE) from error
 
 
 @click.command()
 @connected
 def engines(connection: Connection, *, as_json: bool) -> None:
     """List the engines: vendor, version, whether each lives."""
-    found = connection.ask("GET", "v1", "engines", with_engine=False)["engines"]
-    shown = [each for each in found if connection.engine in {None, each["engine"]}]
+    found = output.member(connection.ask("GET", "v1", "engines", with_engine=False), "engines")
+    shown = [each for each in found if connection.engine in {None, each.get("engine")}]
     output.shown(shown, ("engine", "vendor", "version", "health"), as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 FAILED = 1
+UNREACHABLE = 4
 _FIRST_ERROR = 300
 _WIDE = 200
 """Columns of a table that goes into a pipe or a file, where nobody folds lines."""
@@ -21,16 +22,32 @@ def answered(status: int, body: bytes) -> Any:
     """Give an answer's content, or show its problem and end the program."""
     content = _decoded(body)
     if status < _FIRST_ERROR:
+        if body and not isinstance(content, dict):
+            raise foreign()
         return content
     problem: Mapping[str, Any] = content if isinstance(content, dict) else {}
     click.echo(f"error: {problem.get('code', status)}: {problem.get('detail', 'no problem document')}", err=True)
-    for fault in problem.get("errors", ()):
+    for fault in problem.get("errors") or ():
         click.echo(f"  {fault['pointer'] or '(whole body)'}: {fault['detail']}", err=True)
     if problem.get("outcome") not in {None, "not_applied"}:
         click.echo(
             f"  outcome: {problem['outcome']}; applied: {', '.join(problem.get('applied', ())) or '-'}", err=True
         )
     raise SystemExit(FAILED)
+
+
+def member(content: Any, name: str) -> Any:
+    """Give a list of an answer, or end the program: whoever answered is no gateway."""
+    found = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise foreign()
+    return found
+
+
+def foreign() -> SystemExit:
+    """Say that something else than a gateway answered; give the end of the program."""
+    click.echo("error: what answered is no Varbridge gateway", err=True)
+    return SystemExit(UNREACHABLE)
 
 
 def _decoded(body: bytes) -> Any:

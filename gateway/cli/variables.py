@@ -28,7 +28,7 @@ def list_(instance: str, names: str | None, connection: Connection, *, as_json: 
     """List variables."""
     query = {"names": names} if names else {}
     found = connection.ask("GET", "v1", "instances", instance, "variables", query=query)
-    output.shown(found["variables"], _COLUMNS, as_json=as_json)
+    output.shown(output.member(found, "variables"), _COLUMNS, as_json=as_json)
 
 
 @variables.command()
@@ -64,7 +64,12 @@ def set_(
 @click.argument("instance")
 @click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
 @click.option("--delete", "deletions", multiple=True, metavar="NAME", help="May be given often.")
-@click.option("--file", "path", type=click.Path(exists=True, path_type=Path), help="A whole body of PATCH, as JSON.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="A whole body of PATCH, as JSON.",
+)
 @connected
 def patch(
     instance: str,
@@ -111,7 +116,9 @@ def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
         decoded = msgspec.json.decode(text)
         if kind in _AS_TEXT and not isinstance(decoded, str):
             value = text
-    except msgspec.DecodeError as error:
+    except UnicodeEncodeError as error:
+        raise click.UsageError("A value is not UTF-8.") from error
+    except (msgspec.DecodeError, RecursionError) as error:
         if kind not in _AS_TEXT:
             raise click.UsageError(f"{text!r} is not JSON; quote it ('\"text\"') or give --type string.") from error
         value = text

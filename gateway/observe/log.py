@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 from typing import Any
 
 import msgspec
@@ -12,6 +13,37 @@ import structlog
 from structlog.typing import EventDict
 
 _encoder = msgspec.json.Encoder()
+_log = structlog.get_logger("varbridge")
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """Tell what failed and where, but not the error's own message: it may hold a value."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) is not None and before not in chain:
+        chain.append(before)
+    return {
+        "error": " from ".join(type(each).__name__ for each in chain),
+        "where": [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ],
+    }
+
+
+def _failed(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Put what ``_told`` tells in the place of an exception."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+    return {**event, **_told(error)} if error is not None else event
+
+
+class _Library(logging.Handler):
+    """What libraries log, in our shape: the text before its arguments are put in, and never those."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        lines = str(record.msg).splitlines()
+        told = _told(record.exc_info[1]) if record.exc_info and record.exc_info[1] is not None else {}
+        _log.log(record.levelno, "library", logger=record.name, said=lines[0] if lines else "", **told)
 
 
 def _stamped(_logger: Any, method: str, event: EventDict) -> bytes:
@@ -28,11 +60,12 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         json: True = JSON lines, False = for people; None = JSON unless the standard error stream is a terminal.
         level: least level that is written.
     """
+    logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
     as_json = not sys.stderr.isatty() if json is None else json
     wrapper = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()])
     if as_json:
         structlog.configure(
-            processors=[structlog.processors.format_exc_info, _stamped],
+            processors=[_failed, _stamped],
             wrapper_class=wrapper,
             logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
             cache_logger_on_first_use=True,
@@ -40,6 +73,7 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     else:
         structlog.configure(
             processors=[
+                _failed,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.dev.ConsoleRenderer(),

@@ -1,9 +1,14 @@
-"""Prometheus metrics: requests by route template, exchanges with engines. Label children are cached."""
+"""Prometheus metrics: requests by route template, exchanges with engines. Label children are cached.
+
+Where workers share the ports, each writes to files of one folder (``PROMETHEUS_MULTIPROC_DIR``, which prometheus-client
+reads when it is imported), and whoever is asked adds them all up.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Seconds; from a loopback answer to the longest default deadline."""
@@ -53,5 +58,15 @@ class Metrics:
         child.observe(duration_s)
 
     def render(self) -> tuple[bytes, str]:
-        """Give the exposition and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+        """Give the exposition, of all workers where there are several, and its content type."""
+        return generate_latest(_added_up() if _shared() else self._registry), CONTENT_TYPE_LATEST
+
+
+def _shared() -> bool:
+    return values.ValueClass is not values.MutexValue
+
+
+def _added_up() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    _ = MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library has none here
+    return registry

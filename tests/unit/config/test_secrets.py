@@ -87,8 +87,10 @@ def test_literal_secret_of_the_environment_is_refused_and_not_repeated(tmp_path:
     assert SECRET not in said
 
 
-def test_caller_by_jwt_loads_and_is_refused_when_served(tmp_path: Path) -> None:
-    read = load(tmp_path, caller('jwt = {issuer = "https://id.example"}'))
+def test_caller_by_jwt_loads_with_its_defaults(tmp_path: Path) -> None:
+    given = 'jwt = {issuer = "https://id.example", audience = "a", jwks_url = "https://id.example/keys"}'
 
-    with pytest.raises(ConfigError, match=r"auth\.callers\[0\]\.jwt: not served by this version"):
-        _ = app.Running(read)
+    jwt = load(tmp_path, caller(given)).auth.callers[0].jwt
+
+    assert jwt is not None
+    assert (jwt.algorithms, jwt.leeway_s, jwt.claims) == (("RS256", "ES256"), 30.0, {})

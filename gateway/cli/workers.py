@@ -1,0 +1,112 @@
+"""Workers: processes that share the ports, started again when they die, gone when the one that started them is."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from gateway import config
+from gateway.config import Config
+
+_RESTART_S = 1.0
+"""Pause before a worker that died is started again; keeps a broken one from eating a core."""
+_POLL_S = 0.1
+_START_S = 3.0
+"""A worker that gives up sooner than this after the first start has found something that will not change."""
+_METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def supervise(read: Config, path: Path, count: int) -> int:
+    """Keep ``count`` workers alive until a signal; give the exit code."""
+    server = read.server
+    try:
+        for host, port in ((server.host, server.port), (server.admin_host, server.admin_port)):
+            _make_sure_free(host, port)
+    except OSError as error:
+        click.echo(f"error: cannot listen: {error.strerror}", err=True)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="varbridge-metrics-") as directory:
+        return _Workers(path, count, directory).run()
+
+
+def _make_sure_free(host: str, port: int) -> None:
+    """Raise OSError if somebody listens there: workers of two gateways would share the port without a word."""
+    if port == 0:
+        raise OSError(0, f"{host}: workers share a port, so it cannot be 0")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
+
+
+class _Workers:
+    """The workers of one gateway.
+
+    Args:
+        directory: where they put their metrics, to be added up.
+    """
+
+    def __init__(self, path: Path, count: int, directory: str) -> None:
+        self._path, self._directory = path, directory
+        self._count = count
+        self._signals = 0
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def run(self) -> int:
+        """Run them; give the exit code: 0 if all ended as they should."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            _ = signal.signal(number, self._signalled)
+        self._running = [self._started() for _ in range(self._count)]
+        begun = time.monotonic()
+        while not self._signals:
+            time.sleep(_POLL_S)
+            ended = [index for index, process in enumerate(self._running) if process.poll() is not None]
+            gave_up = any((self._running[index].returncode or 0) > 0 for index in ended)
+            if gave_up and time.monotonic() - begun < _START_S:
+                break  # it could not even start; another try would say the same
+            if ended:
+                self._revive(ended)
+        self._send(signal.SIGKILL if self._signals > 1 else signal.SIGTERM)
+        return max(_judged(process.wait()) for process in self._running)
+
+    def _signalled(self, _number: int, _frame: object) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(number)
+
+    def _revive(self, ended: list[int]) -> None:
+        for index in ended:
+            gone = self._running[index]
+            click.echo(f"worker {gone.pid} ended ({gone.returncode}); another starts", err=True)
+        time.sleep(_RESTART_S)
+        for index in ended:
+            if not self._signals:
+                self._running[index] = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Start one, in a group of its own: Ctrl-C is for us, and we pass it on once."""
+        command = [sys.executable, "-m", "gateway", "serve", "--worker", "--config", str(self._path)]
+        environ = {**config.environment(), _METRICS_DIR: self._directory}
+        return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - ourselves
+
+
+def _judged(code: int) -> int:
+    """Give what a worker's end means: one that was told to stop before it listened for signals did nothing wrong."""
+    if code in {0, -signal.SIGTERM}:
+        return 0
+    return code if code > 0 else 1
