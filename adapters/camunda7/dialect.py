@@ -27,7 +27,6 @@ _QUERIES = frozenset(
         "process-definition",
         "deployment",
         "event-subscription",
-        "message",
     )
 )
 _VARIABLES = frozenset({"variables", "localVariables"})
@@ -50,6 +49,8 @@ class Camunda7Dialect(Dialect):
                 return Asked(scope=_of("variables", safe=safe), writes=not safe, instance=instance)
             case ("execution" | "task", _, kind, *_) if kind in _VARIABLES:
                 return Asked(scope=_of("variables", safe=safe), writes=not safe)
+            case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
+                return Asked(scope="variables:read", writes=False)
             case ("variable-instance", *_):
                 return Asked(scope="variables:read", writes=False)
             case ("process-instance", instance, "modification") if not safe:
@@ -81,10 +82,14 @@ def _of(kind: str, *, safe: bool) -> str:
 
 
 def _asks(path: tuple[str, ...]) -> bool:
-    """Tell whether a POST is a query: a bare resource, its count, or anything below ``history``."""
-    return (len(path) == 1 and path[0] in _QUERIES - {"message"}) or (
-        len(path) == 2 and (path[1] == "count" or path[0] == "history")  # noqa: PLR2004
-    )
+    """Tell whether a POST is a query: a bare resource, or its count, here or below ``history``."""
+    match path[:-1] if path[-1:] == ("count",) else path:
+        case ("history", _):
+            return True
+        case (resource,):
+            return resource in _QUERIES
+        case _:
+            return False
 
 
 def _other(path: tuple[str, ...], *, safe: bool) -> Asked:

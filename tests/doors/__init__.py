@@ -1,0 +1,1 @@
+"""Every path of Camunda's REST API that carries variables: the ways past a mask, if there were any."""

@@ -1,0 +1,68 @@
+"""A caller with masks or name limits reaches a variable by no side door of a vendor's dialect."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.camunda7.dialect import Camunda7Dialect
+from gateway.access import Access, CallerEntry
+from gateway.access.callers import SCOPES
+from gateway.operations import lane
+from tests.doors.reader import carrying
+
+DOORS = Path(__file__).with_name("camunda7-7.24.txt").read_text(encoding="utf-8").splitlines()
+DIALECT = Camunda7Dialect()
+
+
+def segments(path: str) -> tuple[str, ...]:
+    return tuple(re.sub(r"\{[^}]+\}", "x", path)[1:].split("/"))
+
+
+def lane_of(door: str, *, limited: bool) -> str:
+    method, path = door.split()
+    asked = DIALECT.asked(method, segments(path), {}, {})
+    known = not asked.scope.startswith("passthrough:")
+    return lane.lane(lane.Facts(about_variables=known, same_vendor=True, limited=limited))
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("prefix", ["", "/engine/default"])
+def test_limited_caller_is_handed_on_by_no_door(door: str, prefix: str) -> None:
+    method, path = door.split()
+    assert lane_of(f"{method} {prefix}{path}", limited=True) in {"translated", "refused"}
+    assert lane_of(f"{method} {prefix}{path}", limited=False) in {"native", "passed_through"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_door_that_changes_something_is_known_to_write(door: str) -> None:
+    method, path = door.split()
+    resources = ("task", "execution", "external-task", "process-instance", "variable-instance")
+    reads = {f"/{base}{name}{count}" for base in ("", "history/") for name in resources for count in ("", "/count")}
+    evaluates = path.endswith("/evaluate") or path in {"/migration/generate", "/migration/validate"}
+    asked = DIALECT.asked(method, segments(path), {}, {})
+    if method == "GET" or path in reads:
+        assert not asked.writes
+    elif not evaluates:
+        assert asked.writes
+
+
+@pytest.mark.parametrize("entry", [{"masked": ("salary",)}, {"variables": ("public-*",)}])
+def test_masks_and_name_limits_make_a_caller_limited(entry: dict[str, tuple[str, ...]]) -> None:
+    digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  # sha256 of "secret"
+    access = Access((CallerEntry(name="a", key_sha256=digest, scopes=SCOPES, **entry),))
+    assert access.identify({"X-Api-Key": "secret"}).limited
+
+
+def test_reader_finds_a_variable_behind_references() -> None:
+    document = {
+        "paths": {
+            "/a": {"post": {"x": {"$ref": "#/components/schemas/A"}}},
+            "/b": {"get": {}},
+            "/variable": {"get": {}},
+        },
+        "components": {"schemas": {"A": {"p": [{"$ref": "#/components/schemas/VariableValueDto"}]}}},
+    }
+    assert carrying(document) == ["GET /variable", "POST /a"]
