@@ -7,7 +7,7 @@ A method takes a command whose instance id is native and gives a plan. What an e
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn, Protocol
 
 import msgspec

@@ -9,6 +9,13 @@ from typing import NoReturn
 
 import pytest
 
+from gateway.observe import log
+
+
+def pytest_configure() -> None:
+    """Logs as a program would: one short line each; the default shows every local variable of a traceback."""
+    log.configure(json=True, level="warning")
+
 
 @pytest.fixture(scope="session")
 def live_camunda() -> Iterator[str]:

@@ -68,7 +68,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     type: str | None = None
     format: str | None = None
-    value: msgspec.Raw = ABSENT
+    value: msgspec.Raw = msgspec.field(default_factory=lambda: ABSENT)  # a JSON Schema can show no raw default
     filename: str | None = None
     media_type: str | None = None
     encoding: str | None = None

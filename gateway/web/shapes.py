@@ -20,7 +20,7 @@ class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     type: str
     format: str | None = None
-    value: msgspec.Raw = msgspec.Raw(b"null")
+    value: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
     filename: str | None = None
     media_type: str | None = None
     encoding: str | None = None

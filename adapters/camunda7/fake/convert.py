@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import msgspec
@@ -17,9 +19,12 @@ from gateway.model import jsontext
 from gateway.model.jsontext import Number
 from gateway.plan import Part, VendorRequest
 
+JAVA_FORMAT = "application/x-java-serialized-object"
 TOO_LONG = 413
 """Stands for "Variable value is too long": 400 by PUT, 500 by POST; the fake's caller decides."""
 _NAME, _TEXT = 255, 4000
+_OBJECT_INFO = ("objectTypeName", "serializationDataFormat")
+_FILE_INFO = ("filename", "mimeType", "encoding")
 _JAVA = {
     "Integer": ("java.lang.Integer", 1 << 31),
     "Short": ("java.lang.Short", 1 << 15),
@@ -27,7 +32,8 @@ _JAVA = {
 }
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*\Z", re.ASCII)
 _REAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}\Z", re.ASCII)
+# lenient, as SimpleDateFormat is: months and hours roll over, digits after the point are milliseconds, a tail goes
+_DATE = re.compile(r"(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)\.(\d+)(?:([+-])(\d\d)(\d\d)|GMT|UTC)", re.ASCII)
 
 
 class Refused(Exception):
@@ -47,11 +53,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     transient: bool = False
 
 
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+_parser = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_no_constant)
+
+
 def parsed(body: bytes) -> Any:
-    """Give a body's tree, numbers by their text. Raises ValueError where the engine's parser would."""
+    """Give a body's tree, numbers by their text, the last of equal keys. Raises ValueError where the engine refuses."""
     try:
-        return jsontext.parse(body, depth=1000)
-    except Exception as error:
+        return _parser.decode(body.decode("utf-8-sig"))
+    except RecursionError as error:
         raise ValueError(str(error)) from error
 
 
@@ -77,12 +90,18 @@ def stored(wire: dict[str, Any]) -> Change:
     if isinstance(value, int) and not isinstance(value, bool):
         value = Number(str(value))
     if kind is None:
-        kind = _inferred(value)
+        kind = _untyped(value)
+        if isinstance(kind, Change):
+            return msgspec.structs.replace(kind, transient=transient)
+    if not kind:
+        raise Refused(500, "StringIndexOutOfBoundsException", "begin 0, end 1, length 0", None, prefixed=False)
     kind = kind[:1].upper() + kind[1:]
     if kind in {"Object", "Json", "Xml"}:
-        return Change(type=kind, value=_text(kind, value), info=info if kind == "Object" else {}, transient=transient)
+        kept = {key: info[key] for key in _OBJECT_INFO if key in info} if kind == "Object" else {}
+        return Change(type=kind, value=_text(kind, value), info=kept, transient=transient)
     if kind == "File":
-        return Change(type=kind, value=_file(value, info), info=info, transient=transient)
+        kept = {key: info[key] for key in _FILE_INFO if key in info}
+        return Change(type=kind, value=_file(value, info), info=kept, transient=transient)
     if kind not in _CONVERSIONS:
         raise _bad(f"Unsupported value type '{kind}'")
     return Change(type=kind, value=None if value is None else _converted(kind, value), info={}, transient=transient)
@@ -93,15 +112,23 @@ def check_storable(name: str, change: Change) -> None:
     units = len(change.value.encode("utf-16-le", "surrogatepass")) // 2 if isinstance(change.value, str) else 0
     if len(name) > _NAME or (change.type == "String" and units > _TEXT):
         raise Refused(TOO_LONG, "RestException", "Variable value is too long", 0)
-    if change.type == "Object" and "java" in str(change.info.get("serializationDataFormat")):
+    if (
+        change.type == "Object"
+        and isinstance(change.value, str)
+        and change.info.get("serializationDataFormat") == JAVA_FORMAT
+    ):
         said = f"ENGINE-17007 Cannot set variable with name {name}. Java serialization format is prohibited"
         raise Refused(500, "RestException", said, 0)
-    if change.type == "Object" and change.info.get("serializationDataFormat") and not change.info.get("objectTypeName"):
+    if change.type == "Object" and not change.info.get("serializationDataFormat"):
+        shown = f"ObjectValue [value=null, isDeserialized=false, serializationDataFormat=null, objectTypeName={change.info.get('objectTypeName', 'null')}, serializedValue={units} chars, isTransient=false]"  # noqa: E501 - the engine's words
+        raise Refused(500, "RestException", f"Cannot find serializer for value '{shown}'.", 0)
+    if change.type == "Object" and not change.info.get("objectTypeName"):
         said = f"Cannot write serialized value for variable '{name}': no 'objectTypeName' provided for non-null value."
         raise Refused(500, "RestException", said, 0)
 
 
-def _inferred(value: Any) -> str:
+def _untyped(value: Any) -> Change | str:
+    """Give the type of a value that names none; what is no primitive becomes a Java object, shown as JSON here."""
     match value:
         case None:
             return "Null"
@@ -109,12 +136,16 @@ def _inferred(value: Any) -> str:
             return "Boolean"
         case str():
             return "String"
-        case Number() if _WHOLE.match(value.text):
-            return "Integer" if -(1 << 31) <= int(value.text) < 1 << 31 else "Long"
-        case Number():
+        case Number() if not _WHOLE.match(value.text):
             return "Double"
+        case Number() if -(1 << 31) <= int(value.text) < 1 << 31:
+            return "Integer"
+        case Number() if -(1 << 63) <= int(value.text) < 1 << 63:
+            return "Long"
         case _:
-            return "Object"
+            kinds = {Number: "java.math.BigInteger", list: "java.util.ArrayList", dict: "java.util.LinkedHashMap"}
+            info = {"objectTypeName": kinds[type(value)], "serializationDataFormat": JAVA_FORMAT}
+            return Change(type="Object", value=value, info=info)
 
 
 def _bad(message: str) -> Refused:
@@ -122,12 +153,22 @@ def _bad(message: str) -> Refused:
 
 
 def _java(value: Any) -> str:
-    """Give a value as Java prints it in messages."""
-    if isinstance(value, Number):
-        return value.text
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    """Give a value as Java prints it."""
+    match value:
+        case Number() if not _WHOLE.match(value.text):
+            return repr(float(value.text))
+        case Number():
+            return value.text
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "{" + ", ".join(f"{key}={_java(each)}" for key, each in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_java, value)) + "]"
+        case _:
+            return str(value)
 
 
 def _converted(kind: str, value: Any) -> Any:
@@ -181,15 +222,25 @@ def _boolean(_kind: str, value: Any) -> Any:
 
 
 def _string(_kind: str, value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        return str(value)
     return _java(value)
 
 
 def _date(_kind: str, value: Any) -> Any:
     if value == "":
         return None
-    return value if isinstance(value, str) and _DATE.match(value) else _NOTHING
+    found = _DATE.match(value) if isinstance(value, str) else None
+    if found is None:
+        return _NOTHING
+    year, month, day, hour, minute, second, millis = map(int, found.groups()[:7])
+    offset = timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0))
+    years, months = divmod(month - 1, 12)
+    try:
+        first = datetime(year + years, months + 1, 1, tzinfo=UTC)
+        moment = first + timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second, milliseconds=millis)
+        moment -= -offset if found[8] == "-" else offset
+    except (ValueError, OverflowError):
+        return value
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
 
 
 def _bytes(_kind: str, value: Any) -> Any:
@@ -235,7 +286,7 @@ def _text(kind: str, value: Any) -> Any:
 
 
 def _file(value: Any, info: dict[str, Any]) -> Any:
-    if not info.get("filename"):
+    if info.get("filename") is None:
         said = "Cannot create file without filename! Please set a name into ValueInfo with key filename"
         raise Refused(500, "IllegalArgumentException", said, None, prefixed=False)
     return value
