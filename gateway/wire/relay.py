@@ -64,6 +64,14 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
+def never_again(session: aiohttp.ClientSession) -> None:
+    """Switch off that aiohttp sends a PUT or DELETE a second time, unasked, when a connection breaks.
+
+    There is no public way; what is sent twice, and when, is decided in this room alone.
+    """
+    session._retry_connection = False  # noqa: SLF001
+
+
 class Relay:
     """The raw way to one engine, on connections shared with the other way; polls have their own."""
 
@@ -79,7 +87,7 @@ class Relay:
         self._polling = self._opened(aiohttp.TCPConnector(limit=self._most_polls), owns=True)
 
     def _opened(self, connector: aiohttp.BaseConnector, *, owns: bool) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             connector_owner=owns,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -88,6 +96,8 @@ class Relay:
             skip_auto_headers=_NOT_ADDED,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
         )
+        never_again(session)
+        return session
 
     async def close(self) -> None:
         """Close what is open."""

@@ -25,7 +25,7 @@ from gateway.errors import (
 )
 from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse, encode_path
 from gateway.wire import multipart
-from gateway.wire.relay import Relay
+from gateway.wire.relay import Relay, never_again
 
 _CHUNK = 64 * 1024
 _OK = 200
@@ -83,6 +83,7 @@ class Socket:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),
             headers={"Accept-Encoding": "identity", "User-Agent": "varbridge"},
         )
+        never_again(self._session)
         await self.relay.open(connector)
 
     async def close(self) -> None:
@@ -110,20 +111,28 @@ class Socket:
             OutcomeUnknown: a write may have been sent and was not answered.
             EngineMisbehaved: the answer is no HTTP, or larger than the limit.
         """
-        if self._session is None:
-            raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
         headers = CIMultiDict(request.headers)
         headers["X-Request-Id"] = call.request_id
         if call.traceparent is not None:
             headers["traceparent"] = call.traceparent
         data = self._body(request, call, headers)
         try:
-            answer = await self._session.request(
-                request.method, self._url(request), headers=headers, data=data, allow_redirects=False
-            )
+            try:
+                answer = await self._asked(request, headers, data)
+            except aiohttp.ServerDisconnectedError:
+                if request.writes:
+                    raise
+                answer = await self._asked(request, headers, data)  # a kept connection that the engine had closed
             return await self._taken(answer, request, call)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise self._failure(error, request) from error
+
+    async def _asked(self, request: VendorRequest, headers: CIMultiDict[str], data: Any) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
+        return await self._session.request(
+            request.method, self._url(request), headers=headers, data=data, allow_redirects=False
+        )
 
     @staticmethod
     def _body(request: VendorRequest, call: Call, headers: CIMultiDict[str]) -> Any:

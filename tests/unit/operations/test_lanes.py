@@ -1,0 +1,103 @@
+"""Lanes: one write at a time, in order, no longer than the deadline; and which way a request of a dialect takes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from gateway.errors import ConcurrentUpdate
+from gateway.operations import Lanes
+from gateway.operations.lane import Facts, lane
+from gateway.plan import Call
+
+KEY = ("hr", "1")
+
+
+def call(budget_s: float = 5.0) -> Call:
+    return Call(deadline=asyncio.get_running_loop().time() + budget_s, request_id="r")
+
+
+async def test_writes_of_one_instance_are_done_in_order_and_alone() -> None:
+    lanes, inside, done = Lanes(), [], []
+
+    async def work(number: int) -> None:
+        inside.append(number)
+        assert inside == [number]
+        await asyncio.sleep(0)
+        inside.remove(number)
+        done.append(number)
+
+    await asyncio.gather(*(lanes.write(KEY, call(), lambda n=n: work(n)) for n in range(10)))
+    assert (done, len(lanes)) == (list(range(10)), 0)
+
+
+async def test_other_instance_does_not_wait() -> None:
+    lanes, gate = Lanes(), asyncio.Event()
+    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    await asyncio.sleep(0)
+    await lanes.write(("hr", "2"), call(), lambda: asyncio.sleep(0))
+    gate.set()
+    await held
+    assert len(lanes) == 0
+
+
+async def test_deadline_in_the_queue_is_a_conflict_and_nothing_is_done() -> None:
+    lanes, gate, done = Lanes(), asyncio.Event(), []
+
+    async def work() -> None:
+        done.append(1)
+
+    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    await asyncio.sleep(0)
+    with pytest.raises(ConcurrentUpdate) as failed:
+        await lanes.write(KEY, call(0.02), work)
+    assert (failed.value.outcome, done) == ("not_applied", [])
+    gate.set()
+    await held
+    await lanes.write(KEY, call(), work)
+    assert (done, len(lanes)) == ([1], 0)
+
+
+async def test_waiter_that_is_cancelled_leaves_the_lane_to_the_next() -> None:
+    lanes, gate, done = Lanes(), asyncio.Event(), []
+
+    async def work() -> None:
+        done.append(1)
+
+    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    await asyncio.sleep(0)
+    first = asyncio.ensure_future(lanes.write(KEY, call(), work))
+    second = asyncio.ensure_future(lanes.write(KEY, call(), work))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.set()
+    await asyncio.gather(held, second)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (done, len(lanes)) == ([1], 0)
+
+
+async def test_work_that_fails_frees_the_lane() -> None:
+    lanes = Lanes()
+
+    async def work() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        await lanes.write(KEY, call(), work)
+    assert len(lanes) == 0
+
+
+BOTH = (False, True)
+
+
+@pytest.mark.parametrize(("about", "same", "limited", "second", "body"), list(itertools.product(BOTH, repeat=5)))
+def test_lane_by_its_facts(about: bool, same: bool, limited: bool, second: bool, body: bool) -> None:
+    if not about:
+        expected = "passed_through" if same and not limited else "refused"
+    else:
+        expected = "native" if same and not (limited or second or body) else "translated"
+    facts = Facts(about_variables=about, same_vendor=same, limited=limited, second_write=second, body_needed=body)
+    assert lane(facts) == expected
