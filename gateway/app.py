@@ -21,6 +21,7 @@ from gateway.port import Credentials, Engine, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
 from gateway.web import Door, Front, Limits, admin, handler
+from gateway.web.server import Server as WebServer
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
 from gateway.wire.fetch import fetched
@@ -97,7 +98,7 @@ class Running:
         await self.clients.start()
         server = self.config.server
         public = web.ServerRunner(
-            web.Server(handler(self.front), access_log=None, keepalive_timeout=_KEEPALIVE_S),
+            WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S),
             shutdown_timeout=server.grace_s,
         )
         await self._listen(public, server.host, server.port, reuse_port=reuse_port)

@@ -102,6 +102,10 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(parts) or r"(?!)", re.DOTALL)
 
 
+NOBODY = Caller(CallerEntry(name="nobody", engines=()))
+"""Whoever asks for what is public; may do nothing else."""
+
+
 class Access:
     """All callers.
 

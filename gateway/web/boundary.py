@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 from aiohttp import web
 
-from gateway.access import Caller
+from gateway.access import NOBODY, Caller
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web import body, problems, target
@@ -81,22 +81,25 @@ class _Passage:
             return self._preflight()
         segments, query = target.split(request.raw_path)
         self.route, params = matched(request.method, segments)
-        access = front.access
-        if access.tokens is None and not front.forwards:
-            self.caller = access.identify(request.headers)
-        else:
-            self.caller, _ = await access.recognised(request.headers, forwards=front.forwards)
         if self.route.scope:
-            self.caller.require(self.route.scope)
+            await self._recognise(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget()
         traceparent = request.headers.get("traceparent")
         if traceparent is not None and _TRACEPARENT.match(traceparent):
             self.call.traceparent = traceparent
         self.call.authorization = request.headers.get("Authorization")
         self.exchange = Exchange(
-            front=front, request=request, call=self.call, caller=self.caller, params=params, query=query
+            front=front, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
         return await self.route.handler(self.exchange)
+
+    async def _recognise(self, scope: str) -> None:
+        access = self.front.access
+        if access.tokens is None and not self.front.forwards:
+            self.caller = access.identify(self.request.headers)
+        else:
+            self.caller, _ = await access.recognised(self.request.headers, forwards=self.front.forwards)
+        self.caller.require(scope)
 
     def _budget(self) -> float:
         header = self.request.headers.get("Request-Timeout")

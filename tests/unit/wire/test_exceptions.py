@@ -49,7 +49,7 @@ async def test_exception_is_translated(raised: Exception, read: type, write: typ
 
     try:
         with aioresponses() as mocked:
-            mocked.get("http://engine/api/x", exception=raised)
+            mocked.get("http://engine/api/x", exception=raised, repeat=True)
             with pytest.raises(write if writes else read) as failed:
                 _ = await client.run(plan(), Call(deadline=asyncio.get_running_loop().time() + 5, request_id="r"))
         assert (failed.type, failed.value.engine) == (write if writes else read, "hr")

@@ -1,0 +1,51 @@
+"""The HTTP server of callers: what is no request that can be read is answered in our shape too."""
+
+from __future__ import annotations
+
+import os
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.errors import Internal, InvalidRequest
+from gateway.web import problems
+from gateway.web.boundary import Handler
+
+_log = structlog.get_logger("varbridge")
+_OURS = 500
+
+
+class _Protocol(RequestHandler):
+    """One connection. aiohttp calls ``handle_error`` for bytes that are no HTTP, before any handler is asked."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = _OURS,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer with a problem; the parser's own words may hold what was sent and go nowhere."""
+        del request, message
+        request_id = os.urandom(16).hex()
+        error = Internal() if status >= _OURS else InvalidRequest("This is not HTTP/1.1 that can be read.")
+        _log.warning("unreadable_request", request_id=request_id, status=status, error=type(exc).__name__)
+        answer = problems.answer(error, request_id)
+        headers = {"X-Request-Id": request_id, "Content-Type": answer.media_type, "Cache-Control": "no-store"}
+        response = web.Response(status=error.status, body=answer.body, headers=headers)
+        response.force_close()
+        return response
+
+
+class Server(web.Server):
+    """The server; ``keepalive_s`` also bounds how long the head of a request may take."""
+
+    def __init__(self, handler: Handler, *, keepalive_s: float = 75.0) -> None:
+        super().__init__(handler, access_log=None, keepalive_timeout=keepalive_s)
+
+    def __call__(self) -> RequestHandler:
+        """Give the protocol of one connection."""
+        return _Protocol(self, loop=self._loop, **self._kwargs)

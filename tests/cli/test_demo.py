@@ -1,0 +1,90 @@
+"""``demo`` and the client commands, as processes, the way a newcomer uses them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.programs import Program, free_port, running, varbridge
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[tuple[Program, str]]:
+    port = free_port()
+    with running("demo", "--port", str(port), "--admin-port", str(free_port())) as program:
+        program.wait_for("Serving until Ctrl-C.")
+        yield program, f"http://127.0.0.1:{port}"
+
+
+def instances(program: Program) -> list[str]:
+    return sorted(set(re.findall(r"/v1/instances/((?:hr|claims):[\w-]+)/variables", program.text())))
+
+
+def test_demo_once_does_the_main_job_on_both_vendors() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = varbridge("demo", "--once", "--port", str(port), "--admin-port", str(port))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Port {port} is in use; taking" in done.stdout
+    assert "gateway → hr: POST /process-instance/" in done.stdout
+    assert "gateway → claims: PUT /process/1355/variables" in done.stdout
+    assert done.stdout.count("caller  ← 200") == 2
+    assert done.stdout.count("An existing client of") == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_lines_to_paste_work_when_pasted(demo: tuple[Program, str]) -> None:
+    lines = [line.strip() for line in demo[0].said if line.startswith("curl ")]
+    assert len(lines) >= 5
+    for line in lines:
+        done = subprocess.run(["bash", "-c", line + " --fail-with-body"], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, line + done.stdout
+
+
+def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: tuple[Program, str]) -> None:
+    program, url = demo
+    there = {"VARBRIDGE_URL": url}
+    assert len(instances(program)) == 2
+    for instance in instances(program):
+        assert varbridge("vars", "set", instance, "amount", "5.5", **there).returncode == 0
+        assert varbridge("vars", "set", instance, "note", "plain text", "--type", "string", **there).returncode == 0
+        found = json.loads(varbridge("vars", "get", instance, "amount", "--json", **there).stdout)
+        assert (found["value"], found["type"]) == (5.5, "number")
+        patched = varbridge("vars", "patch", instance, "--set", 'note="a=b"', "--delete", "obsolete", **there)
+        assert (patched.returncode, patched.stdout) == (0, "done\n")
+        listed = json.loads(varbridge("vars", "list", instance, "--names", "note", "--json", **there).stdout)
+        assert listed == [{"name": "note", "type": "string", "value": "a=b"}]
+        assert varbridge("vars", "delete", instance, "approved", **there).returncode == 0
+        assert "amount" in varbridge("vars", "list", instance, **there).stdout
+
+
+def test_exit_codes_tell_who_said_no(demo: tuple[Program, str]) -> None:
+    program, url = demo
+    there = {"VARBRIDGE_URL": url}
+    instance = instances(program)[1]
+    missing = varbridge("vars", "get", instance, "never-there", **there)
+    assert (missing.returncode, "variable-not-found" in missing.stderr) == (1, True)
+    assert varbridge("vars", "set", instance, "x", "not json", **there).returncode == 2
+    assert varbridge("vars", "patch", instance, "--set", "x", **there).returncode == 2
+    unreachable = varbridge("vars", "list", instance, VARBRIDGE_URL="http://127.0.0.1:1")
+    assert (unreachable.returncode, "Traceback" in unreachable.stderr) == (4, False)
+
+
+def test_engines_and_openapi_are_listed(demo: tuple[Program, str]) -> None:
+    found = json.loads(varbridge("engines", "--json", VARBRIDGE_URL=demo[1]).stdout)
+    assert [(each["engine"], each["health"]) for each in found] == [("hr", "up"), ("claims", "up")]
+    assert json.loads(varbridge("openapi").stdout)["openapi"] == "3.1.0"
+
+
+def test_ctrl_c_ends_the_demo_cleanly(demo: tuple[Program, str]) -> None:
+    assert demo[0].end(signal.SIGINT) == 0
+    assert "Traceback" not in demo[0].text()

@@ -1,0 +1,171 @@
+"""``serve`` and ``check``, as processes."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.programs import free_port, get, ready, running, varbridge, wait_until
+
+CONFIG = """
+[server]
+port = {port}
+admin_port = {admin}
+grace_s = 10
+[auth]
+open = true
+[engines.hr]
+vendor = "camunda7"
+url = "{url}"
+"""
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """An engine that answers when it is let."""
+
+    asked, let = threading.Event(), threading.Event()
+
+    def do_GET(self) -> None:
+        type(self).asked.set()
+        type(self).let.wait(20)
+        body = b'{"id": "1", "definitionId": "d:1:1", "suspended": false}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None: ...
+
+
+@pytest.fixture
+def slow() -> Iterator[str]:
+    Slow.asked.clear()
+    Slow.let.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    Slow.let.set()
+    server.shutdown()
+
+
+def written(tmp_path: Path, url: str = "http://127.0.0.1:1") -> tuple[Path, int, int]:
+    port, admin = free_port(), free_port()
+    path = tmp_path / "gateway.toml"
+    path.write_text(CONFIG.format(port=port, admin=admin, url=url))
+    return path, port, admin
+
+
+def test_gateway_is_ready_serves_and_ends_what_it_began(tmp_path: Path, slow: str) -> None:
+    path, port, admin = written(tmp_path, slow)
+    with running("serve", "--config", str(path)) as program:
+        Slow.let.set()
+        wait_until(lambda: ready(admin))
+        assert get(admin, "/healthz") == (200, {"status": "alive"})
+        Slow.let.clear()
+        Slow.asked.clear()
+        answers: list[tuple[int, object]] = []
+        caller = threading.Thread(target=lambda: answers.append(get(port, "/v1/instances/hr:1?engine=hr")))
+        caller.start()
+        assert Slow.asked.wait(20)
+        program.process.send_signal(signal.SIGTERM)
+        program.wait_for('"stopping"')
+        Slow.let.set()
+        caller.join(20)
+        assert answers[0][0] == 200
+        assert program.process.wait(20) == 0
+        lines = [json.loads(line) for line in program.text().splitlines()]
+        (request,) = [line for line in lines if line["event"] == "request"]
+        assert (request["route"], request["status"], request["engine"]) == ("/v1/instances/{instance}", 200, "hr")
+
+
+def test_engine_that_is_down_shows_and_costs_only_its_callers(tmp_path: Path) -> None:
+    path, port, admin = written(tmp_path)
+    with running("serve", "--config", str(path)) as program:
+        wait_until(lambda: ready(admin))
+        status, found = get(admin, "/readyz")
+        assert (status, found["engines"]["hr"]["up"]) == (200, False)
+        assert get(port, "/v1/engines")[1]["engines"][0]["health"] == "down"
+        body = '{"value": "MARKER-VALUE"}'
+        status, problem = get(port, "/v1/instances/hr:1/variables/x", "PUT", body)
+        assert (status, problem["code"], problem["outcome"]) == (503, "engine-unavailable", "not_applied")
+        status, metrics = get(admin, "/metrics")
+        assert 'outcome="engine-unavailable"' in metrics
+        assert program.end() == 0
+        assert "MARKER-VALUE" not in program.text() + metrics
+
+
+def test_second_signal_ends_at_once(tmp_path: Path, slow: str) -> None:
+    path, port, admin = written(tmp_path, slow)
+    with running("serve", "--config", str(path)) as program:
+        Slow.let.set()
+        wait_until(lambda: ready(admin))
+        Slow.let.clear()
+        Slow.asked.clear()
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(b"GET /v1/instances/hr:1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert Slow.asked.wait(20)
+            program.process.send_signal(signal.SIGTERM)
+            program.wait_for('"stopping"')
+            program.process.send_signal(signal.SIGTERM)
+            assert program.process.wait(5) != 0
+
+
+def test_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
+    path, port, _ = written(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        done = varbridge("serve", "--config", str(path))
+    assert done.returncode == 1
+    assert "cannot listen" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
+    path, port, admin = written(tmp_path)
+    with running("serve", "--config", str(path), "--workers", "2") as program:
+        wait_until(lambda: ready(admin) and len(children(program.process.pid)) == 2)
+        threading.Event().wait(3.2)  # a worker that ends sooner stops the program: it would never work
+        first, second = children(program.process.pid)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: len(set(children(program.process.pid)) - {first}) == 2)
+        wait_until(lambda: ready(admin))
+        assert all(get(port, "/v1/engines")[0] == 200 for _ in range(10))
+        assert "varbridge_request_duration_seconds_count{" in get(admin, "/metrics")[1]
+        alive = children(program.process.pid)
+        assert second in alive
+        assert program.end() == 0
+        assert not [pid for pid in alive if Path(f"/proc/{pid}").exists()]
+
+
+def test_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
+    path, _, _ = written(tmp_path)
+    assert varbridge("check", str(path)).returncode == 0
+    reached = varbridge("check", str(path), "--reach", "--json")
+    assert (reached.returncode, json.loads(reached.stdout)["health"]["hr"]["up"]) == (1, False)
+    path.write_text(
+        path.read_text() + '\n[engines.hr.auth]\nkind = "basic"\nusername = "u"\npassword = "env:NOT_THERE"\n'
+    )
+    assert varbridge("check", str(path)).returncode == 0
+    missing = varbridge("check", str(path), "--secrets")
+    assert (missing.returncode, "engines.hr.auth.password" in missing.stderr) == (3, True)
+    path.write_text(path.read_text().replace("grace_s", "graze_s"))
+    wrong = varbridge("check", str(path))
+    assert wrong.returncode == 3
+    assert f"{path}: server.graze_s: unknown key" in wrong.stderr
+    assert varbridge("check", str(tmp_path / "none.toml")).returncode == 3
+    assert varbridge("serve").returncode == 2
