@@ -44,7 +44,8 @@ class Server(web.Server):
     """The server; ``keepalive_s`` also bounds how long the head of a request may take."""
 
     def __init__(self, handler: Handler, *, keepalive_s: float = 75.0) -> None:
-        super().__init__(handler, access_log=None, keepalive_timeout=keepalive_s)
+        # bodies stay as they are: what is handed on must not be unpacked, and `/v1` refuses what is packed
+        super().__init__(handler, access_log=None, keepalive_timeout=keepalive_s, auto_decompress=False)
 
     def __call__(self) -> RequestHandler:
         """Give the protocol of one connection."""
