@@ -9,8 +9,9 @@ from typing import TypeAlias
 import msgspec
 
 from gateway.errors import MethodNotAllowed, RouteNotFound
-from gateway.web import openapi, unified
+from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
+from gateway.web.unified import engines, instances, variables
 
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
 
@@ -36,18 +37,18 @@ def _document() -> Answer:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/engines", "instances:read", unified.list_engines),
-    Route("GET", "/v1/engines/{engine}", "instances:read", unified.describe_engine),
-    Route("GET", "/v1/instances", "instances:read", unified.find_instances),
-    Route("GET", "/v1/instances/{instance}", "instances:read", unified.describe_instance),
-    Route("GET", "/v1/instances/{instance}/variables", "variables:read", unified.list_variables),
-    Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", unified.patch_variables),
-    Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", unified.get_variable),
-    Route("PUT", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.put_variable),
-    Route("DELETE", "/v1/instances/{instance}/variables/{name}", "variables:write", unified.delete_variable),
-    Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", unified.read_data),
-    Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", unified.write_data),
-    Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", unified.post_data),
+    Route("GET", "/v1/engines", "instances:read", engines.list_engines),
+    Route("GET", "/v1/engines/{engine}", "instances:read", engines.describe_engine),
+    Route("GET", "/v1/instances", "instances:read", instances.find_instances),
+    Route("GET", "/v1/instances/{instance}", "instances:read", instances.describe_instance),
+    Route("GET", "/v1/instances/{instance}/variables", "variables:read", variables.list_variables),
+    Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", variables.patch_variables),
+    Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", variables.get_variable),
+    Route("PUT", "/v1/instances/{instance}/variables/{name}", "variables:write", variables.put_variable),
+    Route("DELETE", "/v1/instances/{instance}/variables/{name}", "variables:write", variables.delete_variable),
+    Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", variables.read_data),
+    Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.write_data),
+    Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.post_data),
     Route("GET", "/openapi.json", "", openapi_document),
 )
 

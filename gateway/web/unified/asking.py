@@ -1,0 +1,68 @@
+"""What the handlers of ``/v1`` share: strict parameters, preferences, who owns the instance, who may touch what."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
+from gateway.operations import Target
+from gateway.web import shapes, target
+from gateway.web.front import Exchange
+
+_PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)=\"?([a-z]+)")
+_LATER = {"dryRun": "dry run", "state": "reading of ended instances", "include": "this inclusion"}
+INSTANCE = frozenset({"engine"})
+"""Query parameters of every route that names an instance."""
+
+
+def parameters(exchange: Exchange, allowed: frozenset[str]) -> dict[str, str]:
+    """Refuse what would otherwise be ignored: unknown parameters, and headers that promise what is not there yet."""
+    for name in exchange.query:
+        if name not in allowed:
+            if name in _LATER:
+                raise Unsupported(f"This gateway does not offer {_LATER[name]} here.")
+            raise InvalidRequest(f"Unknown query parameter {name}.")
+    if exchange.request.method not in {"GET", "HEAD"}:
+        for header in ("If-Match", "If-None-Match", "Idempotency-Key"):
+            if header in exchange.request.headers:
+                raise Unsupported(f"This gateway does not offer {header}.")
+    return exchange.query
+
+
+def preferences(exchange: Exchange) -> dict[str, str]:
+    """Give what ``Prefer`` asks for: ``return`` and ``handling``."""
+    header = exchange.request.headers.get("Prefer")
+    return dict(_PREFERENCE.findall(header)) if header else {}
+
+
+async def located(exchange: Exchange) -> Target:
+    """Find the engine that owns the instance of the path; an engine named beside it goes first."""
+    headers = exchange.request.headers
+    named = exchange.query.get("engine")
+    explicit = target.decoded(named, plus=True) if named is not None else headers.get("Gateway-Engine")
+    found = await exchange.front.gateway.locate(exchange.params[0], explicit, exchange.caller.may_use, exchange.call)
+    exchange.engine = found.engine.name
+    return found
+
+
+def fields(query: dict[str, str]) -> frozenset[str] | None:
+    """Give the members that are asked for, None for all."""
+    if "fields" not in query:
+        return None
+    wanted = frozenset(target.names(query["fields"]))
+    if unknown := wanted - shapes.FIELDS:
+        raise InvalidRequest(f"Unknown field {min(unknown)}. Known: {', '.join(sorted(shapes.FIELDS))}.")
+    return wanted
+
+
+def scope(query: dict[str, str]) -> str:
+    """Give the scope that is asked for."""
+    return target.decoded(query.get("scope", "instance"), plus=True)
+
+
+def may_touch(exchange: Exchange, names: tuple[str, ...]) -> None:
+    """Make sure that the caller may touch these variables."""
+    denied = [name for name in names if not exchange.caller.may_touch(name)]
+    if denied:
+        faults = tuple(Fault("", f"variable {name}") for name in denied)
+        raise Forbidden("The caller may not touch some of the variables.", errors=faults)
