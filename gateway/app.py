@@ -20,6 +20,8 @@ from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
+from gateway.store import Settings as StoreSettings
+from gateway.store import Store
 from gateway.web import Door, Front, Limits, admin, handler
 from gateway.web.server import Server as WebServer
 from gateway.wire import ClientSettings, EngineClient
@@ -87,6 +89,7 @@ class Running:
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
+        self.store = Store(store_settings(config.store))
         self._runners: list[web.BaseRunner] = []
 
     async def start(self, *, reuse_port: bool = False) -> None:
@@ -96,13 +99,15 @@ class Running:
             OSError: a port is in use.
         """
         await self.clients.start()
+        if (missing := await self.store.open()) is not None:
+            _log.error("store_unavailable", reason=missing.detail)  # the rest is served; it is tried again when needed
         server = self.config.server
         public = web.ServerRunner(
             WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S),
             shutdown_timeout=server.grace_s,
         )
         await self._listen(public, server.host, server.port, reuse_port=reuse_port)
-        application = admin.application(self.gateway, self.metrics, self.state)
+        application = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
         runner = web.AppRunner(
             application, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
         )
@@ -125,6 +130,7 @@ class Running:
         for runner in self._runners:
             await runner.cleanup()
         await self.clients.close()
+        await self.store.close()
 
 
 async def reached(config: configuration.Config) -> dict[str, instances.Health]:
@@ -136,6 +142,23 @@ async def reached(config: configuration.Config) -> dict[str, instances.Health]:
         return {name: await instances.health(running.gateway, each, call) for name, each in running.engines.items()}
     finally:
         await running.clients.close()
+
+
+async def store_reached(config: configuration.Config) -> str | None:
+    """Open the store of a configuration, making its tables if need be; give what is in the way, if anything."""
+    store = Store(store_settings(config.store))
+    try:
+        missing = await store.open()
+        return None if missing is None else missing.detail
+    finally:
+        await store.close()
+
+
+def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
+    """Give what the store is told."""
+    return StoreSettings(
+        url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
+    )
 
 
 def engine(name: str, entry: configuration.EngineConfig) -> Engine:

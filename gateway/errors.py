@@ -27,6 +27,7 @@ What must not live here: the wire shape of an error (``gateway.web.problems``) a
     │   ├── PreconditionRequired      428 precondition-required
     │   ├── RateLimited               429 rate-limited
     │   ├── Overloaded                503 overloaded
+    │   ├── StoreUnavailable          503 store-unavailable
     │   └── Draining                  503 draining
     ├── EngineFailure                 the engine, or the road to it
     │   ├── InstanceNotFound          404 instance-not-found
@@ -248,6 +249,12 @@ class Overloaded(Refusal):
     """The gateway has no room for this request now."""
 
     code, status, retryable = "overloaded", 503, True
+
+
+class StoreUnavailable(Refusal):
+    """The gateway's own store cannot be reached; what needs it is refused."""
+
+    code, status, retryable = "store-unavailable", 503, True
 
 
 class Draining(Refusal):

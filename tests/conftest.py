@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -56,3 +56,16 @@ def _give_up(reason: str) -> NoReturn:
     if os.environ.get("VARBRIDGE_LIVE") == "required":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server. Where it cannot run, as for the live engine: skipped, or failed if it is required."""
+    from tests.store.postgres import CannotRun, Postgres  # noqa: PLC0415 - other tests run where this does not
+
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(Postgres())
+        except CannotRun as reason:
+            _give_up(f"no PostgreSQL here: {reason}")
+        yield server

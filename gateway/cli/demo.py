@@ -105,6 +105,7 @@ class _Demo:
         tree: dict[str, Any] = {
             "server": {"port": self.port, "admin_port": self.admin_port, "grace_s": 2.0},
             "auth": {"open": True},
+            "store": {"url": "sqlite:///:memory:"},
             "engines": {name: {"vendor": vendor, "url": urls[name]} for name, vendor in _ENGINES.items()},
             "dialects": {
                 vendor: {"vendor": vendor, "prefix": app.VENDORS[vendor].fake.base_path, "engine": name}

@@ -69,20 +69,26 @@ def run(read: Config, *, worker: bool = False) -> int:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--secrets", is_flag=True, help="Also make sure that every secret can be read.")
-@click.option("--reach", is_flag=True, help="Also ask every engine whether it lives (implies --secrets).")
+@click.option(
+    "--reach", is_flag=True, help="Also ask every engine and the store whether they live (implies --secrets)."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check(path: Path, *, secrets: bool, reach: bool, as_json: bool) -> None:
     """Make sure that a configuration can be used: syntax, keys, references."""
     try:
         read = loaded(path, secrets=secrets or reach)
         found = asyncio.run(app.reached(read)) if reach else {}
+        store = asyncio.run(app.store_reached(read)) if reach else None
     except ConfigError as error:
         if as_json:
             click.echo(msgspec.json.encode({"file": str(path), "usable": False, "error": str(error)}))
         raise SystemExit(unusable(error)) from error
     if as_json:
         click.echo(
-            msgspec.json.encode({"file": str(path), "usable": True, "engines": sorted(read.engines), "health": found})
+            msgspec.json.encode(
+                {"file": str(path), "usable": True, "engines": sorted(read.engines), "health": found}
+                | ({"store": {"up": store is None}} if reach else {})
+            )
         )
     else:
         click.echo(f"{path}: can be used; engines: {', '.join(sorted(read.engines)) or 'none'}")
@@ -90,5 +96,7 @@ def check(path: Path, *, secrets: bool, reach: bool, as_json: bool) -> None:
             click.echo(
                 f"  {name}: " + (f"up, version {health.version or 'unknown'}" if health.up else f"{health.code}")
             )
-    if any(not health.up for health in found.values()):
+        if reach:
+            click.echo(f"  store: {store or 'up'}")
+    if store or any(not health.up for health in found.values()):
         raise SystemExit(1)

@@ -6,5 +6,17 @@ Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``confi
 from gateway.config.load import environment, load, parse
 from gateway.config.secrets import resolve
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineConfig, File
+from gateway.config.shapes import Store as StoreConfig
 
-__all__ = ["CallerConfig", "Config", "ConfigError", "EngineConfig", "File", "environment", "load", "parse", "resolve"]
+__all__ = [
+    "CallerConfig",
+    "Config",
+    "ConfigError",
+    "EngineConfig",
+    "File",
+    "StoreConfig",
+    "environment",
+    "load",
+    "parse",
+    "resolve",
+]

@@ -20,6 +20,7 @@ _NEEDS = {
 }
 _OWN = re.compile(r"/(v1|docs|openapi\.json)(/|\Z)")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+_STORES = re.compile(r"sqlite:///[^?#]+\Z|postgresql\+psycopg://\S+\Z")
 REFERENCE = re.compile(r"(env|file):(.+)\Z", re.DOTALL)
 
 
@@ -43,6 +44,7 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
         if ":" in name or not name:
             raise ConfigError(f"{config.source}: engines.{name}: a name has no colon and is not empty")
     _check_routing(config)
+    check_store(config.source, config.store.url)
     if _PASSWORD.search(config.store.url):
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
 
@@ -101,6 +103,16 @@ def _check_dialect(config: Config, path: str, dialect: Dialect) -> None:
         raise ConfigError(
             f"{config.source}: {path}.prefix: a path that begins with / and hides nothing of the gateway's"
         )
+
+
+def check_store(source: str, url: str) -> None:
+    """Check the URL of the store, unless it is still a reference.
+
+    Raises:
+        ConfigError: naming the source and the key path; the URL may hold a password and is not shown.
+    """
+    if not REFERENCE.match(url) and not _STORES.match(url):
+        raise ConfigError(f"{source}: store.url: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
 
 
 def check_engine(source: str, path: str, read: Common) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.config.check import REFERENCE
-from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuth, Store
+from gateway.config.check import REFERENCE, check_store
+from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuth
 
 
 def resolve(config: Config, environ: Mapping[str, str]) -> Config:
@@ -29,11 +29,12 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
     store_url = config.store.url
     if REFERENCE.match(store_url):
         store_url = _secret(source, "store.url", store_url, environ)
+        check_store(source, store_url)
     return msgspec.structs.replace(
         config,
         engines=engines,
         auth=msgspec.structs.replace(config.auth, callers=callers),
-        store=Store(url=store_url),
+        store=msgspec.structs.replace(config.store, url=store_url),
     )
 
 

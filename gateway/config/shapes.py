@@ -80,6 +80,9 @@ class Store(Strict, frozen=True, kw_only=True):
     """``[store]``."""
 
     url: str = "sqlite:///varbridge.db"
+    timeout_s: Seconds = 5.0
+    connections: Count = 4
+    synchronous: Literal["normal", "full"] = "normal"
 
     def __repr__(self) -> str:
         """Name no secret: this is shown wherever a configuration is."""

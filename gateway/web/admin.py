@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -31,8 +32,10 @@ class Rendered(Protocol):
         ...
 
 
-def application(gateway: Gateway, metrics: Rendered, state: State) -> web.Application:
-    """Give the admin application."""
+def application(
+    gateway: Gateway, metrics: Rendered, state: State, store: Callable[[], Awaitable[bool]]
+) -> web.Application:
+    """Give the admin application; ``store`` tells whether the store can be used."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -41,9 +44,11 @@ def application(gateway: Gateway, metrics: Rendered, state: State) -> web.Applic
         loop = asyncio.get_running_loop()
         call = Call(deadline=loop.time() + _PROBE_S, request_id=os.urandom(16).hex())
         asked = [instances.health(gateway, engine, call) for engine in gateway.engines.values()]
-        found = dict(zip(gateway.engines, await asyncio.gather(*asked), strict=True))
-        body = {"ready": state.ready, "engines": found}
-        status = 200 if state.ready else 503
+        reached, *answers = await asyncio.gather(_soon(store()), *asked)
+        found = dict(zip(gateway.engines, answers, strict=True))
+        ready = state.ready and reached is True
+        body = {"ready": ready, "store": {"up": reached}, "engines": found}
+        status = 200 if ready else 503
         return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
     async def exposition(_request: web.Request) -> web.Response:
@@ -55,3 +60,11 @@ def application(gateway: Gateway, metrics: Rendered, state: State) -> web.Applic
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", exposition)
     return app
+
+
+async def _soon(asked: Awaitable[bool]) -> bool:
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            return await asked
+    except TimeoutError:
+        return False

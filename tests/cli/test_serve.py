@@ -22,6 +22,8 @@ admin_port = {admin}
 grace_s = 10
 [auth]
 open = true
+[store]
+url = "sqlite:///{store}"
 [engines.hr]
 vendor = "camunda7"
 url = "{url}"
@@ -57,10 +59,10 @@ def slow() -> Iterator[str]:
     server.shutdown()
 
 
-def written(tmp_path: Path, url: str = "http://127.0.0.1:1") -> tuple[Path, int, int]:
+def written(tmp_path: Path, url: str = "http://127.0.0.1:1", store: str = "") -> tuple[Path, int, int]:
     port, admin = free_port(), free_port()
     path = tmp_path / "gateway.toml"
-    path.write_text(CONFIG.format(port=port, admin=admin, url=url))
+    path.write_text(CONFIG.format(port=port, admin=admin, url=url, store=store or tmp_path / "store.db"))
     return path, port, admin
 
 
@@ -101,6 +103,19 @@ def test_engine_that_is_down_shows_and_costs_only_its_callers(tmp_path: Path) ->
         assert 'outcome="engine-unavailable"' in metrics
         assert program.end() == 0
         assert "MARKER-VALUE" not in program.text() + metrics
+
+
+def test_store_that_is_missing_shows_and_the_rest_is_served(tmp_path: Path) -> None:
+    path, port, admin = written(tmp_path, store="/nowhere/at/all/store.db")
+    with running("serve", "--config", str(path)) as program:
+        program.wait_for('"started"')
+        status, found = get(admin, "/readyz")
+        assert (status, found["ready"], found["store"]) == (503, False, {"up": False})
+        assert get(port, "/v1/engines")[0] == 200
+        assert '"store_unavailable"' in program.text()
+        assert program.end() == 0
+    reached = varbridge("check", str(path), "--reach", "--json")
+    assert (reached.returncode, json.loads(reached.stdout)["store"]) == (1, {"up": False})
 
 
 def test_second_signal_ends_at_once(tmp_path: Path, slow: str) -> None:
@@ -156,7 +171,8 @@ def test_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
     path, _, _ = written(tmp_path)
     assert varbridge("check", str(path)).returncode == 0
     reached = varbridge("check", str(path), "--reach", "--json")
-    assert (reached.returncode, json.loads(reached.stdout)["health"]["hr"]["up"]) == (1, False)
+    found = json.loads(reached.stdout)
+    assert (reached.returncode, found["health"]["hr"]["up"], found["store"]) == (1, False, {"up": True})
     path.write_text(
         path.read_text() + '\n[engines.hr.auth]\nkind = "basic"\nusername = "u"\npassword = "env:NOT_THERE"\n'
     )

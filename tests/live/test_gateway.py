@@ -68,6 +68,7 @@ async def caller(live_camunda: str, live_instance: str) -> AsyncIterator[Caller]
     tree = {
         "server": {"port": port, "admin_port": 0},
         "auth": {"open": True},
+        "store": {"url": "sqlite:///:memory:"},
         "engines": {"hr": {"vendor": "camunda7", "url": live_camunda}},
     }
     running = app.Running(config.parse(tree, app.VENDORS))

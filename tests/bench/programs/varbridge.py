@@ -27,6 +27,7 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "server": {"port": settings["port"], "admin_port": settings["admin_port"], "grace_s": 0.1},
         "auth": {"callers": [caller]},
+        "store": {"url": "sqlite:///:memory:"},
         "engines": engines,
         "log": {"json": True},
     }

@@ -20,7 +20,9 @@ def everything(tmp_path: Path) -> Config:
     path.write_text(SECRET + "\n")
     text = '[store]\nurl = "env:STORE"\n' + HR + BASIC.format("env:HR_PASSWORD")
     text += caller(f'basic = {{username = "u", password = "file:{path}"}}')
-    return config.resolve(load(tmp_path, text), {"HR_PASSWORD": SECRET, "STORE": f"postgresql://u:{SECRET}@db/x"})
+    return config.resolve(
+        load(tmp_path, text), {"HR_PASSWORD": SECRET, "STORE": f"postgresql+psycopg://u:{SECRET}@db/x"}
+    )
 
 
 def test_references_of_every_kind_are_resolved(tmp_path: Path) -> None:
@@ -29,7 +31,7 @@ def test_references_of_every_kind_are_resolved(tmp_path: Path) -> None:
     assert read.engines["hr"].auth.password == SECRET
     assert read.auth.callers[0].basic is not None
     assert read.auth.callers[0].basic.password == SECRET
-    assert read.store.url == f"postgresql://u:{SECRET}@db/x"
+    assert read.store.url == f"postgresql+psycopg://u:{SECRET}@db/x"
 
 
 def test_resolved_secret_is_never_shown(tmp_path: Path) -> None:
@@ -94,3 +96,13 @@ def test_caller_by_jwt_loads_with_its_defaults(tmp_path: Path) -> None:
 
     assert jwt is not None
     assert (jwt.algorithms, jwt.leeway_s, jwt.claims) == (("RS256", "ES256"), 30.0, {})
+
+
+@pytest.mark.parametrize("url", ["mysql://u:MARKER@db/x", "sqlite://", "postgresql://u:MARKER@db/x", "store.db"])
+def test_url_of_no_store_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text('[store]\nurl = "env:STORE"\n')
+    with pytest.raises(ConfigError) as refused:
+        _ = config.resolve(config.load(path, {}, app.VENDORS), {"STORE": url})
+    assert "store.url" in str(refused.value)
+    assert "MARKER" not in str(refused.value)

@@ -1,0 +1,10 @@
+"""The store: what must outlive a process, or be one for many. SQLAlchemy Core tables, made by migrations.
+
+A table belongs to the module that reads and writes it; that module is given the ``Store`` and runs its statements
+through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What must not live here: what operations mean
+(they are given this room through protocols of their own).
+"""
+
+from gateway.store.store import Settings, Store, is_sqlite
+
+__all__ = ["Settings", "Store", "is_sqlite"]

@@ -1,0 +1,104 @@
+"""Connections: what each of the two databases must be told before it is used."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import StaticPool
+
+from gateway.store import migrate
+
+_LEAST_CONNECT_S = 2
+"""libpq takes no less."""
+
+
+class Tuning(Protocol):
+    """What can be set."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Give the longest wait, seconds."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """Give the most connections."""
+        ...
+
+    @property
+    def synchronous(self) -> str:
+        """Give when SQLite waits for the disk."""
+        ...
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether the store is a file of this machine."""
+    return url.startswith("sqlite:")
+
+
+def connected(url: str, tuning: Tuning) -> Engine:
+    """Give the database with its tables up to date.
+
+    Raises:
+        SQLAlchemyError: it cannot be reached, or it is of a later version than this program.
+    """
+    engine = _sqlite(url, tuning) if is_sqlite(url) else _postgresql(url, tuning)
+    try:
+        with engine.begin() as connection:
+            migrate.upgrade(connection)
+    except migrate.CommandError as error:
+        engine.dispose()
+        raise OperationalError("migrate", {}, error) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _sqlite(url: str, tuning: Tuning) -> Engine:
+    in_memory = make_url(url).database in {None, "", ":memory:"}
+    engine = create_engine(
+        url,
+        connect_args={"timeout": tuning.timeout_s, "check_same_thread": False},
+        **({"poolclass": StaticPool} if in_memory else {"pool_size": 1, "max_overflow": 0}),
+    )
+
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # else the driver begins transactions when it likes
+        _ = connection.execute("PRAGMA journal_mode = WAL")
+        _ = connection.execute(f"PRAGMA synchronous = {tuning.synchronous}")
+
+    def begin(connection: Connection) -> None:
+        _ = connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that turns writer could not wait its turn
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _postgresql(url: str, tuning: Tuning) -> Engine:
+    milliseconds = int(tuning.timeout_s * 1000)
+    engine = create_engine(
+        url,
+        pool_size=tuning.connections,
+        max_overflow=0,
+        pool_timeout=tuning.timeout_s,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(_LEAST_CONNECT_S, int(tuning.timeout_s)),
+            "tcp_user_timeout": milliseconds,
+            "prepare_threshold": None,  # prepared statements break under poolers
+        },
+    )
+
+    def connect(connection: Any, _record: Any) -> None:
+        was, connection.autocommit = connection.autocommit, True
+        _ = connection.execute(f"SET statement_timeout = {milliseconds}")
+        _ = connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        connection.autocommit = was
+
+    event.listen(engine, "connect", connect)
+    return engine

@@ -1,0 +1,15 @@
+"""What SQLAlchemy spells by database and we say once: ``INSERT … ON CONFLICT``."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """Give an insert that can say what happens on a conflict; both databases take the same words."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
