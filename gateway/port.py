@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.errors import Unsupported, VarbridgeError
 from gateway.model import commands, results
+from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 FEATURES: dict[str, str] = {
@@ -31,6 +32,12 @@ FEATURES: dict[str, str] = {
     "variables.merge": "merge JSON into a structured variable",
     "variables.transient": "take a transient variable",
     "variables.scopes": "read execution and task scopes",
+    "instances.activities": "show where the tokens of an instance are",
+    "modification": "cancel and start activities: one token to another step, or away",
+    "modification.free": "cancel and start any number of activities in order, all or nothing",
+    "modification.transition": "start a sequence flow",
+    "modification.local": "set local variables where a token starts",
+    "modification.skip": "skip listeners and mappings of what starts and ends",
     "binary.read": "stream a bytes or file variable out",
     "binary.write": "stream a bytes or file variable in",
 }
@@ -115,6 +122,14 @@ class Engine:
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
+        self._refuse(command)
+
+    def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
+        """Give where the tokens of an instance are."""
+        self._refuse(command)
+
+    def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
+        """Cancel and start activities."""
         self._refuse(command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.camunda7 import binary, instances, variables
+from adapters.camunda7 import activities, binary, instances, modification, variables
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import NAME_LENGTH
 from gateway.model import commands, results
+from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan
 from gateway.port import FEATURES, Capabilities, Engine, Limits
 
@@ -55,6 +56,14 @@ class Camunda7Engine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
         return instances.find(self.name, command)
+
+    def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
+        """Give where the tokens are."""
+        return activities.listed(self.name, command)
+
+    def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
+        """Cancel and start activities."""
+        return modification.modified(self.name, self.settings, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """Give variables."""

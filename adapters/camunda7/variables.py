@@ -148,7 +148,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     """
     for name in command.deletions:
         check_name(name)
-    waiting = [name for name, value in command.modifications.items() if settings.keep_type and _keeps(value)]
+    waiting = [name for name, value in command.modifications.items() if settings.keep_type and keeps(value)]
     modifications = {
         name: encode(name, checked(value, command.pointer(name)), settings, command.pointer(name))
         for name, value in command.modifications.items()
@@ -176,7 +176,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     return VariablesPatched()
 
 
-def _keeps(value: Value) -> bool:
+def keeps(value: Value) -> bool:
     """Tell whether the stored type matters: no type given, and a number, string, array or object."""
     return value.type is None and value.text[:1] not in (b"", b"t", b"f", b"n")
 

@@ -69,6 +69,25 @@ class WireExecution(msgspec.Struct, frozen=True, kw_only=True):
     processInstanceId: str  # noqa: N815
 
 
+class WireTransition(msgspec.Struct, frozen=True, kw_only=True):
+    """A token between two elements (an asynchronous continuation)."""
+
+    id: str
+    activityId: str | None = None  # noqa: N815
+    activityName: str | None = None  # noqa: N815
+
+
+class WireActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of the activity-instance tree."""
+
+    id: str
+    activityId: str | None = None  # noqa: N815
+    activityName: str | None = None  # noqa: N815
+    activityType: str | None = None  # noqa: N815
+    childActivityInstances: list[WireActivity] | None = None  # noqa: N815
+    childTransitionInstances: list[WireTransition] | None = None  # noqa: N815
+
+
 class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
     """``GET /version``; null when the jar does not say."""
 
@@ -80,6 +99,7 @@ rows_decoder = msgspec.json.Decoder(list[WireVariable])
 instance_decoder = msgspec.json.Decoder(WireInstance)
 instances_decoder = msgspec.json.Decoder(list[WireInstance])
 execution_decoder = msgspec.json.Decoder(WireExecution)
+tree_decoder = msgspec.json.Decoder(WireActivity)
 version_decoder = msgspec.json.Decoder(WireVersion)
 error_decoder = msgspec.json.Decoder(WireError)
 encoder = msgspec.json.Encoder()

@@ -6,11 +6,12 @@ import re
 
 import msgspec
 
-from adapters.ibm_bpm import auth, instances, variables
+from adapters.ibm_bpm import activities, auth, instances, modification, variables
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from gateway.errors import InvalidRequest
 from gateway.model import commands, results
+from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Engine, Limits, Session
 
@@ -23,6 +24,8 @@ _FEATURES = frozenset(
         "variables.read",
         "variables.write",
         "variables.merge",
+        "instances.activities",
+        "modification",
     )
 )
 _TYPES = frozenset(
@@ -84,6 +87,14 @@ class IbmBpmEngine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
         return instances.find(self.name, self.settings, command)
+
+    def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
+        """Give where the tokens are."""
+        return activities.listed(self.name, command)
+
+    def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
+        """Cancel and start activities."""
+        return modification.modified(self.name, self.settings, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """Give variables."""

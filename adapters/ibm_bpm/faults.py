@@ -26,6 +26,8 @@ from gateway.plan import VendorResponse
 
 NOT_NOW = "CWTBG0549E"
 """No such action for this caller now: a permission, or a state."""
+GONE = "CWTBG0013E"
+"""No such token (seen with 404 for moveToken and deleteToken)."""
 _BY_NUMBER: dict[str, type[VarbridgeError]] = {
     "CWTBG0059E": InstanceNotFound,
     "CWTBG0553E": InvalidRequest,
@@ -34,6 +36,7 @@ _BY_NUMBER: dict[str, type[VarbridgeError]] = {
     "CWTBG0029E": ValueInvalid,
     "CWTBG0546E": ValueInvalid,
     "CWTBG0014E": InstanceStateConflict,
+    GONE: InstanceStateConflict,
     NOT_NOW: EngineForbidden,
     "CWTBG0594E": EngineForbidden,
     "CWTBG0595E": EngineForbidden,

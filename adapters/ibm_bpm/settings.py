@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int64: an integer beyond 32 bits: refuse, or write its digits as text (rule ``int64-to-string``).
         fractions: a date-time with a fraction of a second: refuse, or cut it (rule ``date-truncated-to-seconds``).
         business_key: alias of a searchable variable that holds the business key; empty = there is none.
+        comment_parameter: query parameter of ``action=comment`` that takes the text (documented by name only); an
+            annotation becomes a comment; empty = annotations are refused.
         login: how ``ibm_session`` logs in: ``system_login`` posts to ``/bpm/system/login`` (8.5.7 CF2017.03 and later),
             ``user_current`` asks ``/user/current`` with Basic; ``auto`` takes the first that works.
         session_lifetime_s: asked for at log-in; 7200 is the server's longest.
@@ -35,5 +37,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     int64: Literal["refuse", "string"] = "refuse"
     fractions: Literal["refuse", "truncate"] = "refuse"
     business_key: str = ""
+    comment_parameter: str = "comment"
     login: Literal["auto", "system_login", "user_current"] = "auto"
     session_lifetime_s: int = 7200

@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.client import engines, openapi
 from gateway.cli.demo import demo
+from gateway.cli.modification import modify
 from gateway.cli.serve import check, serve
 from gateway.cli.variables import variables
 
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, check, demo, engines, variables, openapi):
+for _command in (serve, check, demo, engines, variables, modify, openapi):
     main.add_command(_command)

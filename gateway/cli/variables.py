@@ -57,7 +57,7 @@ def set_(
     """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); for textual types plain text will do."""
     body = msgspec.json.encode(typed(value, kind, form))
     connection.ask("PUT", "v1", "instances", instance, "variables", name, body=body)
-    _done(as_json=as_json)
+    done(as_json=as_json)
 
 
 @variables.command()
@@ -85,7 +85,7 @@ def patch(
         raise click.UsageError("Give either --file or --set and --delete.")
     body = path.read_bytes() if path is not None else msgspec.json.encode(_patch(settings, deletions))
     connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
-    _done(as_json=as_json)
+    done(as_json=as_json)
 
 
 @variables.command()
@@ -96,17 +96,22 @@ def delete(instance: str, names: tuple[str, ...], connection: Connection, *, as_
     """Delete variables in one call."""
     body = msgspec.json.encode({"deletions": names})
     connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
-    _done(as_json=as_json)
+    done(as_json=as_json)
 
 
 def _patch(settings: tuple[str, ...], deletions: tuple[str, ...]) -> dict[str, Any]:
-    modifications: dict[str, Any] = {}
+    return {"modifications": settings_of(settings), "deletions": deletions}
+
+
+def settings_of(settings: tuple[str, ...]) -> dict[str, Any]:
+    """Give the typed values of ``NAME=JSON`` options."""
+    found: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
             raise click.UsageError(f"--set takes NAME=JSON, not {setting}.")
-        modifications[name] = typed(text, None, None)
-    return {"modifications": modifications, "deletions": deletions}
+        found[name] = typed(text, None, None)
+    return found
 
 
 def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
@@ -126,7 +131,8 @@ def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
     return {member: content for member, content in shape.items() if content is not None}
 
 
-def _done(*, as_json: bool) -> None:
+def done(*, as_json: bool) -> None:
+    """Say that it is done."""
     if as_json:
         click.echo('{"done": true}')
     else:

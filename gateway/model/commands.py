@@ -31,6 +31,12 @@ class FindInstances(Command, frozen=True, kw_only=True):
     offset: int = 0
 
 
+class ListActivities(Command, frozen=True, kw_only=True):
+    """Ask where the tokens of an instance are."""
+
+    instance: str
+
+
 class ListVariables(Command, frozen=True, kw_only=True):
     """List variables of an instance, typed.
 

@@ -71,6 +71,35 @@ class InstancesFound(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
 
 
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """One place where a token is, or a scope around such places.
+
+    Args:
+        id: what a modification cancels by: activity instance, transition instance or token.
+        activity: the element in the diagram, by which a modification starts.
+        type: the vendor's word; ``transition`` for a token on its way between two elements.
+        parent: id of the scope around it.
+    """
+
+    id: str
+    activity: str
+    name: str | None = None
+    type: str | None = None
+    parent: str | None = None
+
+
+class ActivitiesListed(msgspec.Struct, frozen=True):
+    """Where the tokens are; parents before their children."""
+
+    activities: tuple[Activity, ...]
+
+
+class InstanceModified(msgspec.Struct, frozen=True):
+    """All instructions are carried out."""
+
+    rules: tuple[Rule, ...] = ()
+
+
 class VariablesListed(msgspec.Struct, frozen=True):
     """Variables, by name."""
 

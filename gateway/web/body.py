@@ -199,6 +199,19 @@ def value(body: bytes, limits: Limits) -> Value:
         raise _fault(error, tree) from error
 
 
+def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: Limits) -> T:
+    """Give a decoded JSON body, strictly.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    tree = jsontext.parse(content, depth=limits.max_depth)
+    try:
+        return decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise _fault(error, tree) from error
+
+
 def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:
     if not isinstance(error, msgspec.ValidationError):
         return InvalidJson(str(error))

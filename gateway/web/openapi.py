@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from gateway.model.results import Activity
 from gateway.model.values import Value
 from gateway.web.body import PatchBody
 from gateway.web.problems import Problem
 from gateway.web.shapes import VariableShape
+from gateway.web.unified.activities import ModificationBody
 
 _REF = "#/components/schemas/{name}"
 _QUERY: dict[str, dict[str, str]] = {
@@ -30,6 +32,8 @@ _QUERY: dict[str, dict[str, str]] = {
     "put_variable": {"engine": "Engine of a bare id."},
     "delete_variable": {"engine": "Engine of a bare id."},
     "describe_instance": {"engine": "Engine of a bare id."},
+    "list_activities": {"engine": "Engine of a bare id."},
+    "modify_instance": {"engine": "Engine of a bare id."},
     "find_instances": {
         "businessKey": "Business key, exactly.",
         "definition": "Key, name or id of the definition.",
@@ -43,6 +47,7 @@ _BODIES = {
         "application/json": {"$ref": _REF.format(name="PatchBody")},
         "application/merge-patch+json": {"type": "object"},
     },
+    "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
     "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
 }
 _INSTANCE = {
@@ -61,13 +66,18 @@ _ANSWERS: dict[str, dict[str, Any]] = {
     },
     "get_variable": _VARIABLE,
     "describe_instance": _INSTANCE,
+    "list_activities": {
+        "type": "object",
+        "required": ["activities"],
+        "properties": {"activities": {"type": "array", "items": {"$ref": _REF.format(name="Activity")}}},
+    },
     "find_instances": {
         "type": "object",
         "required": ["items", "next", "engines"],
         "properties": {"items": {"type": "array", "items": _INSTANCE}, "engines": {"type": "array"}},
     },
 }
-_NO_CONTENT = {"patch_variables", "put_variable", "delete_variable"}
+_NO_CONTENT = {"modify_instance", "patch_variables", "put_variable", "delete_variable"}
 
 
 class Routed(Protocol):
@@ -96,7 +106,9 @@ class Routed(Protocol):
 
 def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
-    _, schemas = msgspec.json.schema_components([PatchBody, Value, Problem, VariableShape], ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(
+        [PatchBody, ModificationBody, Value, Problem, VariableShape, Activity], ref_template=_REF
+    )
     schemas["VariableShape"]["required"] = ["name", "type"]
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:

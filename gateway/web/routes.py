@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import engines, instances, variables
+from gateway.web.unified import activities, engines, instances, variables
 
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
 
@@ -41,6 +41,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/engines/{engine}", "instances:read", engines.describe_engine),
     Route("GET", "/v1/instances", "instances:read", instances.find_instances),
     Route("GET", "/v1/instances/{instance}", "instances:read", instances.describe_instance),
+    Route("GET", "/v1/instances/{instance}/activities", "instances:read", activities.list_activities),
+    Route("POST", "/v1/instances/{instance}/modification", "modification", activities.modify_instance),
     Route("GET", "/v1/instances/{instance}/variables", "variables:read", variables.list_variables),
     Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", variables.patch_variables),
     Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", variables.get_variable),

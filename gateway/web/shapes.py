@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from gateway.access import Caller
-from gateway.model.results import Instance, Rule, Scope, Variable
+from gateway.model.results import Activity, Instance, Rule, Scope, Variable
 from gateway.operations.instances import Health
 from gateway.port import Engine
 from gateway.web.problems import Problem
@@ -79,6 +79,12 @@ def instance(engine: str, found: Instance) -> dict[str, object]:
         "state": found.state,
         "tenant": found.tenant,
     }
+    return {key: content for key, content in shape.items() if content is not None}
+
+
+def activity(found: Activity) -> dict[str, str]:
+    """Give one place where a token is."""
+    shape = {name: getattr(found, name) for name in Activity.__struct_fields__}
     return {key: content for key, content in shape.items() if content is not None}
 
 

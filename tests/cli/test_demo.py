@@ -67,6 +67,16 @@ def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: 
         assert "amount" in varbridge("vars", "list", instance, **there).stdout
 
 
+def test_tokens_are_moved_from_the_command_line(demo: tuple[Program, str]) -> None:
+    program, url = demo
+    there = {"VARBRIDGE_URL": url}
+    instance = next(each for each in instances(program) if each.startswith("hr:"))
+    moved = ("--cancel", "review", "--start-before", "review", "--set", 'note="moved"', "--annotation", "again")
+    assert varbridge("modify", instance, *moved, **there).returncode == 0
+    assert varbridge("modify", instance, "--start-before", "nowhere", **there).returncode == 1
+    assert varbridge("modify", instance, **there).returncode == 2
+
+
 def test_exit_codes_tell_who_said_no(demo: tuple[Program, str]) -> None:
     program, url = demo
     there = {"VARBRIDGE_URL": url}

@@ -9,6 +9,7 @@ from tests.conformance.kit import (
     TestNames,
     TestPatches,
     TestReads,
+    TestTokens,
     TestValues,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "TestNames",
     "TestPatches",
     "TestReads",
+    "TestTokens",
     "TestValues",
 ]

@@ -14,16 +14,16 @@ NOT_DONE: Mapping[str, str] = {
     "deploys nothing, knows every key": "deploy-model start-unknown-key start-unknown-definition-id",
     "has no activities, tokens, tasks, executions or workers": (
         "start-with-variables instance-activities missing-task-get-all missing-execution-put suspended-put-moves "
-        "suspended-patch-moves suspended-modification moving-fails moving-rolled-back branches-root branches-inner "
+        "suspended-patch-moves moving-fails moving-rolled-back branches-root branches-inner "
         "branches-inner-local branches-all branches-put-new branches-put-local branches-hidden branches-delete "
-        "moving-up-second-branch moving-up-before moving-up-first-branch-ends moving-up-root-after moving-up-after "
+        "moving-up-before moving-up-first-branch-ends moving-up-root-after moving-up-after "
         "task-local-put task-get-all task-patch task-patch-local task-variable-missing task-complete copies-counters "
         "called-variables worker-fetch worker-complete worker-variables"
     ),
-    "has no modification, batches or messages": (
-        "modify modify-root modify-nothing modify-nothing-missing-instance modify-missing-instance "
-        "modify-unknown-activity modify-cancel-unknown-activity modify-unknown-type modify-bad-value "
-        "modify-string-too-long modify-trailing-comma modify-async modify-cancel-last batch-variables batch-seed-job "
+    "has no batches or messages": (
+        ""
+        ""
+        "modify-string-too-long modify-async batch-variables batch-seed-job "
         "batch-work-job batch-done batch-no-variables batch-empty-variables batch-missing-instance message-no-match "
         "message-bad-value message"
     ),

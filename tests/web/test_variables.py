@@ -111,6 +111,7 @@ async def test_openapi_is_served_without_credentials(started) -> None:
         "instances:read",
         "variables:read",
         "variables:write",
+        "modification",
     }
 
 

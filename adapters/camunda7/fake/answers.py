@@ -43,6 +43,8 @@ class Running(msgspec.Struct, kw_only=True):
     business_key: str | None
     variables: dict[str, Stored]
     suspended: bool = False
+    tokens: dict[str, str] = {}
+    """Activity instance to the element where it is."""
 
 
 _SORTS = {"variableName": "name", "variableType": "type", "activityInstanceId": "activityInstanceId"}

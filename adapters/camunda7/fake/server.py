@@ -1,6 +1,6 @@
 """An in-memory engine that answers as Camunda 7.24 does: pure, for the demo, for tests, and for users' own tests.
 
-It holds instances and their variables; tokens, history and deserialization are not in it. ``tests/recordings`` keep it
+It holds instances, their variables and tokens; history and deserialization are not in it. ``tests/recordings`` keep it
 true: what the live engine answered there, it answers.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.camunda7.fake import answers, convert
+from adapters.camunda7.fake import answers, convert, tokens
 from adapters.camunda7.fake.convert import Refused
 from adapters.camunda7.fake.showcase import DEFINITION, VARIABLES
 from gateway.plan import VendorRequest, VendorResponse
@@ -29,6 +29,7 @@ class Fake:
         """Begin an instance with ``{name: {type, value, valueInfo}}`` and give its id."""
         instance = answers.Running(id=answers.new_id(), definition=definition, business_key=business_key, variables={})
         self.instances[instance.id] = instance
+        tokens.begun(instance)
         for name, wire in variables.items():
             answers.store(instance, name, convert.stored(convert.parsed(convert.written(wire))))
         return instance.id
@@ -74,6 +75,10 @@ class Fake:
                 if instance_id in self.instances:
                     self.instances[instance_id].suspended = bool(answers.body_of(request).get("suspended"))
                 return answers.no_content()
+            case ("GET", "process-instance", instance_id, "activity-instances"):
+                return self._tree(instance_id)
+            case ("POST", "process-instance", instance_id, "modification"):
+                return self._modified(instance_id, answers.body_of(request))
             case ("GET", "execution", execution_id):
                 return self._execution(execution_id)
             case (_, "process-instance", instance_id, "variables"):
@@ -130,6 +135,27 @@ class Fake:
             del self.instances[instance_id]
             return answers.no_content()
         return answers.ok(answers.shape(instance) | {"links": []})
+
+    def _tree(self, instance_id: str) -> VendorResponse:
+        instance = self.instances.get(instance_id)
+        if instance is None:
+            message = f"Process instance with id {instance_id} does not exist"
+            return answers.error(404, "InvalidRequestException", message, None)
+        return answers.ok(tokens.tree(instance))
+
+    def _modified(self, instance_id: str, body: dict[str, Any]) -> VendorResponse:
+        instructions = body.get("instructions") or []
+        if not instructions:
+            return answers.no_content()
+        instance = self.instances.get(instance_id)
+        if instance is None:
+            said = (
+                f"ENGINE-13036 Process instance '{instance_id}' cannot be modified. The process instance does not exist"
+            )
+            return answers.error(500, "ProcessEngineException", said, 0)
+        if not tokens.modified(instance, instructions):
+            del self.instances[instance_id]
+        return answers.no_content()
 
     def _execution(self, execution_id: str) -> VendorResponse:
         if execution_id not in self.instances:

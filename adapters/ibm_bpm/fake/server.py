@@ -1,6 +1,6 @@
 """An in-memory engine that answers as the recorded facts say an 8.6 server does: pure, for demos and tests.
 
-What no recording shows is a switch of the constructor. Tokens, tasks and the model are not in it.
+What no recording shows is a switch of the constructor. Tasks and the model are not in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from adapters.ibm_bpm.fake import convert
 from adapters.ibm_bpm.fake.convert import Refused, Shape
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
+from adapters.ibm_bpm.fake.tokens import Tokens
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
@@ -44,6 +45,7 @@ class Running(msgspec.Struct, kw_only=True):
     shapes: dict[str, Shape]
     variables: dict[str, Tree]
     state: str = "Active"
+    tokens: Tokens = msgspec.field(default_factory=Tokens)
 
 
 class Fake:
@@ -121,7 +123,7 @@ class Fake:
         headers = {key.lower(): value for key, value in request.headers}
         return self._live is not None and f"LtpaToken2={self._live}" in headers.get("cookie", "")
 
-    def _routed(self, request: VendorRequest) -> VendorResponse:
+    def _routed(self, request: VendorRequest) -> VendorResponse:  # noqa: C901 - the table of routes
         query = dict(request.query)
         match (request.method, *request.path):
             case ("GET", "systems"):
@@ -139,6 +141,11 @@ class Fake:
                 return _ok(self._details(self._existing(instance_id), query.get("parts", "all")))
             case ("PUT" | "POST", "process", instance_id) if query.get("action") in _ACTIONS:
                 return self._acted(self._existing(instance_id), query["action"])
+            case ("POST", "process", instance_id) if query.get("action") in {"moveToken", "deleteToken"}:
+                return self._moved(self._existing(instance_id), query)
+            case ("POST", "process", instance_id) if query.get("action") == "comment":
+                self._existing(instance_id).tokens.comments.append(query.get("comment", ""))
+                return _ok({"comment": query.get("comment")})
             case ("PUT", "process", instance_id, "variables"):
                 return self._written(self._existing(instance_id), _body(request))
             case ("PUT", "process", instance_id, "variable", name):
@@ -167,6 +174,17 @@ class Fake:
             raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", action)
         instance.state = then
         return _ok(self._details(instance, "header"))
+
+    def _moved(self, instance: Running, query: dict[str, str]) -> VendorResponse:
+        if instance.state not in _WRITABLE:
+            raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", query["action"])
+        if query["action"] == "moveToken":
+            instance.tokens.move(query.get("tokenId"), query.get("target"))
+        else:
+            instance.tokens.delete(query.get("tokenId"))
+        if not instance.tokens.at:
+            instance.state = "Completed"
+        return _ok(self._details(instance, "header|executionTree"))
 
     def _written(self, instance: Running, values: Tree) -> VendorResponse:
         if instance.state not in _WRITABLE:
@@ -203,6 +221,10 @@ class Fake:
             variables = unset | instance.variables
             twice = jsontext.write(jsontext.write(variables).decode()).decode()
             shown |= {"data": twice, "variables": variables, "businessData": []}
+        if everything or "executionTree" in wanted:
+            shown["executionTree"] = instance.tokens.execution_tree(instance.definition, instance.variables)
+        if everything or "diagram" in wanted:
+            shown["diagram"] = instance.tokens.diagram()
         return shown
 
     def _search(self, request: VendorRequest) -> VendorResponse:

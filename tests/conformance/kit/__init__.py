@@ -5,6 +5,7 @@ A test gets a `Subject`; what the engine says it cannot do, it must refuse befor
 
 from tests.conformance.kit.patches import TestNames, TestPatches
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
+from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "TestNames",
     "TestPatches",
     "TestReads",
+    "TestTokens",
     "TestValues",
 ]

@@ -1,0 +1,55 @@
+"""Where tokens are: the activity-instance tree, flattened."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from adapters.camunda7 import faults
+from adapters.camunda7.wire import WireActivity, decoded, reading, tree_decoder
+from gateway.model.commands import ListActivities
+from gateway.model.results import ActivitiesListed, Activity
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_OK = 200
+
+
+def listed(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
+    """Ask ``GET /process-instance/{id}/activity-instances``.
+
+    Raises:
+        InstanceNotFound: there is no such instance, or it has ended.
+    """
+    root = yield from tree(engine, command.instance)
+    return ActivitiesListed(tuple(flattened(root)))
+
+
+def tree(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireActivity]:
+    """Read the tree.
+
+    Raises:
+        InstanceNotFound: there is no such instance, or it has ended (the engine says 500).
+    """
+    answer = yield reading("process-instance", instance, "activity-instances")
+    if answer.status != _OK:
+        yield from faults.confirm(engine, instance)
+        raise faults.translated(engine, answer, writes=False)
+    return decoded(tree_decoder, answer, engine)
+
+
+def flattened(root: WireActivity) -> Iterator[Activity]:
+    """Give every node, parents first; the tree may be deep, so nothing recurses."""
+    todo: list[tuple[WireActivity, str | None]] = [(root, None)]
+    while todo:
+        node, parent = todo.pop()
+        yield Activity(
+            id=node.id, activity=node.activityId or "", name=node.activityName, type=node.activityType, parent=parent
+        )
+        for waiting in node.childTransitionInstances or ():
+            yield Activity(
+                id=waiting.id,
+                activity=waiting.activityId or "",
+                name=waiting.activityName,
+                type="transition",
+                parent=node.id,
+            )
+        todo += [(child, node.id) for child in reversed(node.childActivityInstances or ())]

@@ -1,0 +1,108 @@
+"""Where tokens are: the execution tree for tokens, the diagram for steps and lines. Recorded on 8.6.2.
+
+``GET /process/{id}?parts=…|executionTree|diagram``; the server has no list of tokens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from adapters.ibm_bpm.instances import described
+from adapters.ibm_bpm.wire import WireDetails
+from gateway.model.commands import ListActivities
+from gateway.model.results import ActivitiesListed, Activity
+from gateway.plan import Plan
+
+PARTS = "header|executionTree|diagram"
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token: its id, the step it is in (``flowObjectId``), and the node of the execution tree around it."""
+
+    id: str
+    activity: str
+    name: str | None = None
+    parent: str | None = None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step of the diagram, and the ids of the steps that its lines lead to."""
+
+    id: str
+    name: str | None = None
+    kind: str | None = None
+    lines: tuple[str, ...] = ()
+
+
+def listed(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
+    """Give the tokens.
+
+    Raises:
+        InstanceNotFound: there is none, or it has ended.
+    """
+    wire = yield from described(engine, command.instance, PARTS)
+    steps = steps_in(wire)
+    return ActivitiesListed(
+        tuple(
+            Activity(
+                id=token.id,
+                activity=token.activity,
+                name=token.name or _of(steps, token).name,
+                type=_of(steps, token).kind,
+                parent=token.parent,
+            )
+            for token in tokens_in(wire)
+        )
+    )
+
+
+def _of(steps: dict[str, Step], token: Token) -> Step:
+    return steps.get(token.activity) or Step(token.activity)
+
+
+def tokens_in(wire: WireDetails) -> tuple[Token, ...]:
+    """Give the tokens of the execution tree; where the server sends none, those that the diagram's steps name."""
+    root = wire.executionTree.get("root") if isinstance(wire.executionTree, dict) else None
+    found: dict[str, Token] = {}
+    todo: list[tuple[Any, str | None]] = [(root, None)]
+    while todo:
+        node, parent = todo.pop()
+        if not isinstance(node, dict):
+            continue
+        token, step = node.get("tokenId"), node.get("flowObjectId")
+        if token is not None and step is not None:
+            found.setdefault(str(token), Token(str(token), str(step), _text(node.get("name")), parent))
+        todo += [(child, _text(node.get("tokenId")) or parent) for child in reversed(node.get("children") or [])]
+    return tuple(found.values()) or _drawn(wire)
+
+
+def _drawn(wire: WireDetails) -> tuple[Token, ...]:
+    return tuple(
+        Token(str(token), str(step["ID"]), _text(step.get("name")))
+        for step in _steps(wire)
+        for token in step.get("tokenID") or ()
+    )
+
+
+def steps_in(wire: WireDetails) -> dict[str, Step]:
+    """Give the steps of the diagram by their ids; empty where the server sends no diagram."""
+    return {
+        str(step["ID"]): Step(
+            id=str(step["ID"]),
+            name=_text(step.get("name")),
+            kind=_text(step.get("activityType") or step.get("type")),
+            lines=tuple(str(line["to"]) for line in step.get("lines") or () if isinstance(line, dict) and "to" in line),
+        )
+        for step in _steps(wire)
+    }
+
+
+def _steps(wire: WireDetails) -> list[dict[str, Any]]:
+    steps = wire.diagram.get("step") if isinstance(wire.diagram, dict) else None
+    return [step for step in steps or () if isinstance(step, dict) and step.get("ID") is not None]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

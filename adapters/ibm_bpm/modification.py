@@ -1,0 +1,234 @@
+"""Modification: exactly what tokens can say: one ``moveToken``, or one ``deleteToken``; variables first, comment last.
+
+``POST /process/{id}?action=moveToken&tokenId=…&target=…`` and ``…?action=deleteToken&tokenId=…`` (IBM's admin pages
+"Moving tokens" and "Deleting tokens"). Nothing is atomic here, so a failure says what had been done before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+
+from adapters.ibm_bpm import faults, variables
+from adapters.ibm_bpm.activities import PARTS, Step, Token, steps_in, tokens_in
+from adapters.ibm_bpm.instances import described, state_of
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.wire import succeeded
+from gateway.errors import (
+    EngineError,
+    EngineForbidden,
+    Fault,
+    InstanceStateConflict,
+    Unsupported,
+    ValueInvalid,
+    VarbridgeError,
+)
+from gateway.model import modification
+from gateway.model.commands import PatchVariables
+from gateway.model.modification import Instruction, ModifyInstance
+from gateway.model.results import InstanceModified, Rule
+from gateway.model.values import Value
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_ACTIVE = {"active", "suspended", "failed"}
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    """What is left of the instructions: which token goes, and where a token is wanted; each with its place."""
+
+    cancel: Instruction
+    cancel_at: int
+    start: Instruction | None = None
+    start_at: int = 0
+
+
+def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[InstanceModified]:
+    """Move or delete one token.
+
+    Raises:
+        Unsupported: tokens cannot say it; nothing was sent that writes.
+        InstanceStateConflict: no token is where ``cancel`` points; ValueInvalid: no such step.
+        VarbridgeError: with ``outcome`` partial and the names in ``applied`` where variables had been written.
+    """
+    wish = _wish(engine, settings, command)
+    token, target = yield from _resolved(engine, command.instance, wish)
+    rules = yield from _variables(engine, settings, command.instance, wish)
+    query = [("action", "deleteToken" if target is None else "moveToken"), ("tokenId", token.id)]
+    if target is not None:
+        query += [("target", target.id), ("resume", "true")]
+    try:
+        yield from _acted(engine, command.instance, tuple(query), token, target)
+        if (note := command.annotation and command.note()) is not None and settings.comment_parameter:
+            yield from _commented(engine, command.instance, settings.comment_parameter, note)
+    except VarbridgeError as error:
+        if wish.start is not None and wish.start.variables:
+            error.applied = tuple(wish.start.variables)
+            error.outcome = "partial" if error.outcome == "not_applied" else error.outcome
+        raise
+    return InstanceModified(rules)
+
+
+def _wish(engine: str, settings: Settings, command: ModifyInstance) -> _Wish:
+    """Refuse what tokens cannot say, before any call."""
+    refused: list[Fault] = []
+    if command.skip_custom_listeners:
+        refused.append(Fault("/skipCustomListeners", "there are no listeners to skip"))
+    if command.skip_io_mappings:
+        refused.append(Fault("/skipIoMappings", "mappings cannot be skipped"))
+    if command.annotation and not settings.comment_parameter:
+        refused.append(Fault("/annotation", "comments are switched off (comment_parameter)"))
+    cancels = [(index, each) for index, each in enumerate(command.instructions) if not each.starts]
+    starts = [(index, each) for index, each in enumerate(command.instructions) if each.starts]
+    for index, each in enumerate(command.instructions):
+        refused += _unsayable(index, each)
+    if len(cancels) != 1 or len(starts) > 1:
+        refused.append(Fault("/instructions", "one cancel, alone or with one start, is all that tokens can say"))
+    if refused:
+        raise Unsupported("This engine cannot carry out such a modification.", engine=engine, errors=tuple(refused))
+    (cancel_at, cancel), (start_at, start) = cancels[0], starts[0] if starts else (0, None)
+    return _Wish(cancel, cancel_at, start, start_at)
+
+
+def _unsayable(index: int, each: Instruction) -> list[Fault]:
+    found: list[Fault] = []
+    if each.type == "startTransition":
+        found.append(Fault(modification.pointer(index, "type"), "lines of this engine have no ids"))
+    if each.transition_instance_id is not None:
+        found.append(Fault(modification.pointer(index, "transitionInstanceId"), "there are no transition instances"))
+    if each.ancestor_activity_instance_id is not None:
+        found.append(Fault(modification.pointer(index, "ancestorActivityInstanceId"), "there are no ancestors"))
+    for name, value in each.variables.items():
+        if value.local:
+            at = modification.pointer(index, "variables", name, "local")
+            found.append(Fault(at, "variables belong to the instance"))
+    return found
+
+
+def _resolved(
+    engine: str, instance: str, wish: _Wish
+) -> Generator[VendorRequest, VendorResponse, tuple[Token, Step | None]]:
+    """Read where the tokens are, and give the one that goes and the step that it goes to.
+
+    Raises:
+        InstanceStateConflict: no token is there; Unsupported: several are, or it is the last.
+        ValueInvalid: the diagram has no such step.
+    """
+    wire = yield from described(engine, instance, PARTS)
+    if state_of(wire) not in _ACTIVE:
+        raise InstanceStateConflict("The instance takes no modification in this state.", engine=engine)
+    steps, tokens = steps_in(wire), tokens_in(wire)
+    token = _chosen(engine, wish, steps, tokens)
+    if wish.start is None:
+        if len(tokens) == 1:
+            raise Unsupported(
+                "Deleting the last token would end the instance.",
+                engine=engine,
+                errors=(Fault(modification.pointer(wish.cancel_at), "the last token"),),
+            )
+        return token, None
+    return token, _target(engine, wish.start, wish.start_at, steps)
+
+
+def _chosen(engine: str, wish: _Wish, steps: dict[str, Step], tokens: tuple[Token, ...]) -> Token:
+    cancel = wish.cancel
+    key = "activityId" if cancel.activity_id is not None else "activityInstanceId"
+    at = modification.pointer(wish.cancel_at, key)
+    if cancel.activity_id is not None:
+        found = [token for token in tokens if token.activity == cancel.activity_id]
+        if not found and steps and cancel.activity_id not in steps:
+            raise _unknown(engine, at)
+    else:
+        found = [token for token in tokens if token.id == cancel.activity_instance_id]
+    if not found:
+        raise InstanceStateConflict(
+            "There is nothing to cancel: no token is there.", engine=engine, errors=(Fault(at, "no token"),)
+        )
+    if len(found) > 1:
+        detail = "Several tokens are in this activity; name one by activityInstanceId."
+        raise Unsupported(detail, engine=engine, errors=(Fault(at, "several tokens"),))
+    return found[0]
+
+
+def _target(engine: str, start: Instruction, index: int, steps: dict[str, Step]) -> Step:
+    at = modification.pointer(index, "activityId")
+    step = steps.get(start.activity_id or "")
+    if step is None:
+        raise _unknown(engine, at)
+    if start.type == "startBeforeActivity":
+        return step
+    after = steps.get(step.lines[0]) if len(step.lines) == 1 else None
+    if after is None:
+        detail = "Only where one line leads to one step can be started after an activity."
+        raise Unsupported(detail, engine=engine, errors=(Fault(at, "no single line"),))
+    return after
+
+
+def _unknown(engine: str, at: str) -> ValueInvalid:
+    return ValueInvalid("The diagram has no such step.", engine=engine, errors=(Fault(at, "unknown step"),))
+
+
+def _variables(
+    engine: str, settings: Settings, instance: str, wish: _Wish
+) -> Generator[VendorRequest, VendorResponse, tuple[Rule, ...]]:
+    if wish.start is None or not wish.start.variables:
+        return ()
+    given = wish.start.variables
+    command = PatchVariables(
+        instance=instance,
+        modifications={
+            name: Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
+            for name, value in given.items()
+        },
+        pointers={name: modification.pointer(wish.start_at, "variables", name) for name in given},
+    )
+    return (yield from variables.patched(engine, settings, command)).rules
+
+
+def _acted(
+    engine: str, instance: str, query: tuple[tuple[str, str], ...], token: Token, target: Step | None
+) -> Generator[VendorRequest, VendorResponse, None]:
+    """Move or delete; after an error that may have come too late, a read tells whether the token is still there."""
+    answer = yield _posting(instance, query)
+    error = faults.found(engine, answer, writes=True)
+    if error is None:
+        _ = succeeded(answer, engine)
+        return
+    if error.engine_code == faults.GONE:
+        gone = "The token is no longer there."
+        raise InstanceStateConflict(gone, engine=engine, engine_status=answer.status, engine_code=error.engine_code)
+    if isinstance(error, (EngineError, EngineForbidden)):
+        wire = yield from described(engine, instance, PARTS)
+        if isinstance(error, EngineForbidden) and state_of(wire) not in _ACTIVE:
+            raise InstanceStateConflict(engine=engine, engine_status=answer.status, engine_code=error.engine_code)
+        still = token in tokens_in(wire)
+        error.outcome = "not_applied" if still or (target is not None and target.id == token.activity) else "applied"
+    raise error
+
+
+def _commented(engine: str, instance: str, parameter: str, note: str) -> Generator[VendorRequest, VendorResponse, None]:
+    """Write the annotation as a comment.
+
+    Raises:
+        VarbridgeError: with ``outcome`` applied: the token has moved all the same.
+    """
+    try:
+        answer = yield _posting(instance, (("action", "comment"), (parameter, note)))
+        error = faults.found(engine, answer, writes=True)
+    except VarbridgeError as broken:
+        error = broken
+    if error is not None:
+        error.detail = "The modification was carried out; its comment was not written."
+        error.outcome = "applied"
+        raise error
+
+
+def _posting(instance: str, query: tuple[tuple[str, str], ...]) -> VendorRequest:
+    return VendorRequest(
+        method="POST",
+        path=("process", instance),
+        query=query,
+        headers=(("Accept", "application/json"),),
+        writes=True,
+        idempotent=False,
+    )

@@ -1,0 +1,69 @@
+"""``varbridge modify``: cancel and start activities of an instance through a running gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from gateway.cli.client import Connection, connected
+from gateway.cli.variables import done, settings_of
+
+_FLAGS = {
+    "cancel": ("cancel", "activityId"),
+    "cancel_instance": ("cancel", "activityInstanceId"),
+    "start_before": ("startBeforeActivity", "activityId"),
+    "start_after": ("startAfterActivity", "activityId"),
+    "start_transition": ("startTransition", "transitionId"),
+}
+
+
+@click.command()
+@click.argument("instance")
+@click.option("--cancel", metavar="ACTIVITY", help="Cancel all that is in an activity.")
+@click.option("--cancel-instance", metavar="ID", help="Cancel one activity instance, or token.")
+@click.option("--start-before", metavar="ACTIVITY", help="Start before an activity.")
+@click.option("--start-after", metavar="ACTIVITY", help="Start after an activity.")
+@click.option("--start-transition", metavar="FLOW", help="Start a sequence flow.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=JSON", help="A variable where it starts; may be given often."
+)
+@click.option("--annotation", help="Why, for the engine's audit.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="A whole body, as JSON: several instructions, in order.",
+)
+@connected
+def modify(
+    instance: str,
+    settings: tuple[str, ...],
+    annotation: str | None,
+    path: Path | None,
+    connection: Connection,
+    *,
+    as_json: bool,
+    **steps: str | None,
+) -> None:
+    """Cancel, then start. The ids are those of `GET /v1/instances/INSTANCE/activities` and of the diagram."""
+    chosen = {flag: value for flag, value in steps.items() if value is not None}
+    if (path is not None) == bool(chosen):
+        raise click.UsageError("Give either --file, or what to cancel and start.")
+    body = path.read_bytes() if path is not None else msgspec.json.encode(_body(chosen, settings, annotation))
+    connection.ask("POST", "v1", "instances", instance, "modification", body=body)
+    done(as_json=as_json)
+
+
+def _body(chosen: dict[str, str], settings: tuple[str, ...], annotation: str | None) -> dict[str, Any]:
+    instructions: list[dict[str, Any]] = []
+    for flag, (kind, key) in _FLAGS.items():
+        if flag in chosen:
+            instructions.append({"type": kind, key: chosen[flag]})
+    if settings:
+        if instructions[-1]["type"] == "cancel":
+            raise click.UsageError("--set needs something that starts.")
+        instructions[-1]["variables"] = settings_of(settings)
+    return {"instructions": instructions} | ({"annotation": annotation} if annotation else {})

@@ -1,0 +1,70 @@
+"""Activities and modification over a socket: bodies that are wrong, scopes, and both vendors' tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.access import Access
+from tests.web.conftest import Site, entry
+
+CANCEL = {"type": "cancel", "activityId": "review"}
+START = {"type": "startBeforeActivity", "activityId": "review"}
+
+
+async def test_token_is_moved_on_both_vendors_with_variables(site: Site) -> None:
+    for instance in (site.hr, site.claims):
+        (place,) = [
+            each
+            for each in (await site.ask("GET", "instances", instance, "activities"))[1]["activities"]
+            if each["id"] != instance.partition(":")[2]
+        ]
+        cancel = {"type": "cancel", "activityInstanceId": place["id"]}
+        variables = {"note": {"value": "moved"}}
+        start = {"type": "startBeforeActivity", "activityId": place["activity"], "variables": variables}
+        body = {"instructions": [cancel, start], "annotation": "tried"}
+        assert (await site.ask("POST", "instances", instance, "modification", body=body))[:2] == (204, None)
+        note = (await site.ask("GET", "instances", instance, "variables", "note"))[1]
+        assert note == {"name": "note", "type": "string", "value": "moved"} | {k: note[k] for k in note if k == "etag"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointers"),
+    [
+        ({}, 400, [""]),
+        ({"instructions": []}, 400, ["/instructions"]),
+        ({"instructions": [{"type": "jump"}]}, 400, ["/instructions/0/type"]),
+        ({"instructions": [{"type": "cancel"}]}, 400, ["/instructions/0"]),
+        ({"instructions": [CANCEL | {"activityInstanceId": "1"}]}, 400, ["/instructions/0"]),
+        ({"instructions": [CANCEL | {"variables": {"a": {"value": 1}}}]}, 400, ["/instructions/0/variables"]),
+        ({"instructions": [{"type": "startBeforeActivity"}]}, 400, ["/instructions/0/activityId"]),
+        ({"instructions": [START | {"transitionId": "x"}]}, 400, ["/instructions/0/transitionId"]),
+        ({"instructions": [START | {"activityId": ""}]}, 400, ["/instructions/0/activityId"]),
+        ({"instructions": [{"type": "startTransition", "activityId": "x"}]}, 400, None),
+        ({"instructions": [START | {"colour": 1}]}, 400, ["/instructions/0/colour"]),
+        ({"instructions": [START], "annotation": "x" * 10_000}, 422, ["/annotation"]),
+        ({"instructions": [START | {"variables": {"a/b": {"type": "integer", "value": "x"}}}]}, 422, None),
+        ({"instructions": [START | {"activityId": "nowhere"}]}, 422, ["/instructions/0/activityId"]),
+        ({"instructions": [{"type": "cancel", "activityId": "nowhere"}]}, 409, ["/instructions/0/activityId"]),
+    ],
+)
+async def test_wrong_modification_is_refused_and_pointed_at(
+    site: Site, body: Any, status: int, pointers: list[str] | None
+) -> None:
+    before = (await site.ask("GET", "instances", site.hr, "activities"))[1]
+    answered, problem, _ = await site.ask("POST", "instances", site.hr, "modification", body=body)
+    assert (answered, problem["outcome"]) == (status, "not_applied")
+    if pointers is not None:
+        assert [fault["pointer"] for fault in problem["errors"]] == pointers
+    assert (await site.ask("GET", "instances", site.hr, "activities"))[1] == before
+
+
+async def test_scopes_are_needed(started) -> None:
+    site = await started(Site(Access((entry(scopes=frozenset({"modification"})),))))
+    key = {"X_Api_Key": "secret"}
+    plain = {"instructions": [START]}
+    valued = {"instructions": [START | {"variables": {"a": {"value": 1}}}]}
+    assert (await site.ask("POST", "instances", site.hr, "modification", body=plain, **key))[0] == 204
+    assert (await site.ask("POST", "instances", site.hr, "modification", body=valued, **key))[0] == 403
+    assert (await site.ask("GET", "instances", site.hr, "activities", **key))[0] == 403
