@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -78,7 +79,7 @@ class Running:
             }
         )
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
-        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing, self.clients.relay)
+        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing, self.clients.relay, _base_paths(config))
         self.front = Front(
             gateway=self.gateway,
             access=_access(config),
@@ -177,6 +178,10 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
         max_answer_bytes=entry.max_answer_bytes,
         connect_timeout_s=entry.connect_timeout_s,
     )
+
+
+def _base_paths(config: configuration.Config) -> dict[str, str]:
+    return {name: urlsplit(entry.url).path.rstrip("/") for name, entry in config.engines.items()}
 
 
 def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple[Door, ...]:

@@ -133,6 +133,19 @@ def encode_path(segments: tuple[str, ...]) -> str:
     return "".join("/" + quote(segment, safe="~").replace(".", "%2E") for segment in segments)
 
 
+def encode_target(request: VendorRequest, base: str) -> str:
+    """Give the request target, path and query encoded, below the path of an engine's base URL.
+
+    Raises:
+        UnicodeEncodeError: a segment or a parameter holds a lone surrogate.
+    """
+    prefix = base.rsplit("/", request.above)[0] if request.above else base
+    path = prefix + encode_path(request.path)
+    if not request.query:
+        return path
+    return path + "?" + "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in request.query)
+
+
 def fits_path(name: str) -> bool:
     r"""Tell whether a name may be sent as a path segment at all.
 

@@ -152,6 +152,11 @@ class Engine:
         """Take the content of a blob."""
         self._refuse(command)
 
+    def supposed(self, request: VendorRequest) -> VendorResponse:
+        """Give the answer to a request that writes as it would be if it went well; for dry runs, which send none."""
+        del request
+        return VendorResponse(204)
+
     def _refuse(self, command: commands.Command) -> NoReturn:
         msg = f"{self.vendor} engines cannot carry out {type(command).__name__}."
         raise Unsupported(msg, engine=self.name)

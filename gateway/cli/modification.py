@@ -8,8 +8,9 @@ from typing import Any
 import click
 import msgspec
 
+from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
-from gateway.cli.variables import done, settings_of
+from gateway.cli.variables import settings_of
 
 _FLAGS = {
     "cancel": ("cancel", "activityId"),
@@ -37,6 +38,7 @@ _FLAGS = {
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     help="A whole body, as JSON: several instructions, in order.",
 )
+@rehearsable
 @connected
 def modify(
     instance: str,
@@ -46,6 +48,7 @@ def modify(
     connection: Connection,
     *,
     as_json: bool,
+    dry_run: bool,
     **steps: str | None,
 ) -> None:
     """Cancel, then start. The ids are those of `GET /v1/instances/INSTANCE/activities` and of the diagram."""
@@ -53,8 +56,8 @@ def modify(
     if (path is not None) == bool(chosen):
         raise click.UsageError("Give either --file, or what to cancel and start.")
     body = path.read_bytes() if path is not None else msgspec.json.encode(_body(chosen, settings, annotation))
-    connection.ask("POST", "v1", "instances", instance, "modification", body=body)
-    done(as_json=as_json)
+    where = ("v1", "instances", instance, "modification")
+    changed(connection, "POST", *where, body=body, dry_run=dry_run, as_json=as_json)
 
 
 def _body(chosen: dict[str, str], settings: tuple[str, ...], annotation: str | None) -> dict[str, Any]:

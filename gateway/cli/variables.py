@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from gateway.cli import output
+from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
 
 _COLUMNS = ("name", "type", "format", "value", "error")
@@ -50,14 +51,23 @@ def get(instance: str, name: str, connection: Connection, *, as_json: bool) -> N
 @click.argument("value")
 @click.option("--type", "kind", help="Unified type or engine's word; without it the value's own JSON type.")
 @click.option("--format", "form", help="int16, int32, int64, double or decimal.")
+@rehearsable
 @connected
 def set_(
-    instance: str, name: str, value: str, kind: str | None, form: str | None, connection: Connection, *, as_json: bool
+    instance: str,
+    name: str,
+    value: str,
+    kind: str | None,
+    form: str | None,
+    connection: Connection,
+    *,
+    as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); for textual types plain text will do."""
     body = msgspec.json.encode(typed(value, kind, form))
-    connection.ask("PUT", "v1", "instances", instance, "variables", name, body=body)
-    done(as_json=as_json)
+    path = ("v1", "instances", instance, "variables", name)
+    changed(connection, "PUT", *path, body=body, dry_run=dry_run, as_json=as_json)
 
 
 @variables.command()
@@ -70,6 +80,7 @@ def set_(
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     help="A whole body of PATCH, as JSON.",
 )
+@rehearsable
 @connected
 def patch(
     instance: str,
@@ -79,24 +90,24 @@ def patch(
     connection: Connection,
     *,
     as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Set and delete several variables in one call; updates precede deletions."""
     if path is not None and (settings or deletions):
         raise click.UsageError("Give either --file or --set and --delete.")
     body = path.read_bytes() if path is not None else msgspec.json.encode(_patch(settings, deletions))
-    connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
-    done(as_json=as_json)
+    changed(connection, "PATCH", "v1", "instances", instance, "variables", body=body, dry_run=dry_run, as_json=as_json)
 
 
 @variables.command()
 @click.argument("instance")
 @click.argument("names", nargs=-1, required=True)
+@rehearsable
 @connected
-def delete(instance: str, names: tuple[str, ...], connection: Connection, *, as_json: bool) -> None:
+def delete(instance: str, names: tuple[str, ...], connection: Connection, *, as_json: bool, dry_run: bool) -> None:
     """Delete variables in one call."""
     body = msgspec.json.encode({"deletions": names})
-    connection.ask("PATCH", "v1", "instances", instance, "variables", body=body)
-    done(as_json=as_json)
+    changed(connection, "PATCH", "v1", "instances", instance, "variables", body=body, dry_run=dry_run, as_json=as_json)
 
 
 def _patch(settings: tuple[str, ...], deletions: tuple[str, ...]) -> dict[str, Any]:
@@ -129,11 +140,3 @@ def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
         value = text
     shape = {"type": kind, "format": form, "value": value}
     return {member: content for member, content in shape.items() if content is not None}
-
-
-def done(*, as_json: bool) -> None:
-    """Say that it is done."""
-    if as_json:
-        click.echo('{"done": true}')
-    else:
-        click.echo("done")

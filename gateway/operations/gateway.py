@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
@@ -47,14 +48,31 @@ class Target(msgspec.Struct, frozen=True):
 class Gateway:
     """All an operation needs."""
 
-    def __init__(
-        self, engines: Mapping[str, Engine], run: Runner, lanes: Lanes, routing: Routing, relay: Relayer | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - what operations stand on, once
+        self,
+        engines: Mapping[str, Engine],
+        run: Runner,
+        lanes: Lanes,
+        routing: Routing,
+        relay: Relayer | None = None,
+        base_paths: Mapping[str, str] | None = None,
     ) -> None:
         self.engines = engines
         self.run = run
         self.lanes = lanes
         self.routing = routing
         self._relay = relay
+        self._base_paths = base_paths or {}
+
+    def base_path(self, engine: str) -> str:
+        """Give the path of an engine's base URL, without a trailing slash."""
+        return self._base_paths.get(engine, "")
+
+    def running(self, run: Runner, lanes: Lanes) -> Gateway:
+        """Give this gateway with another runner and other lanes."""
+        other = copy.copy(self)
+        other.run, other.lanes = run, lanes
+        return other
 
     async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
         """Hand a request on to an engine as it is.

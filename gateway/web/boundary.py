@@ -19,6 +19,7 @@ from gateway.web.front import Answer, Exchange, Front
 from gateway.web.native import Passing
 from gateway.web.record import Record, kept
 from gateway.web.routes import Route, matched
+from gateway.web.unified import rehearsals
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
@@ -91,6 +92,8 @@ class _Passage:
         self.exchange = Exchange(
             front=front, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
+        if "dryRun" in query and self.route.rehearses and rehearsals.wanted(self.exchange):
+            return await rehearsals.rehearsed(self.exchange, self.route.handler)
         return await self.route.handler(self.exchange)
 
     async def _recognise(self, scope: str) -> None:

@@ -12,7 +12,7 @@ from gateway.model.results import Activity
 from gateway.model.values import Value
 from gateway.web.body import PatchBody
 from gateway.web.problems import Problem
-from gateway.web.shapes import VariableShape
+from gateway.web.shapes import DryRun, VariableShape
 from gateway.web.unified.activities import ModificationBody
 
 _REF = "#/components/schemas/{name}"
@@ -42,6 +42,7 @@ _QUERY: dict[str, dict[str, str]] = {
         "limit": "Instances of each engine at most; 1 to 1000, default 100.",
     },
 }
+_DRY_RUN = {"dryRun": "`true`: nothing that writes is sent; the answer shows the engine requests that would be."}
 _BODIES = {
     "patch_variables": {
         "application/json": {"$ref": _REF.format(name="PatchBody")},
@@ -99,6 +100,11 @@ class Routed(Protocol):
         ...
 
     @property
+    def rehearses(self) -> bool:
+        """Tell whether it takes ``dryRun=true``."""
+        ...
+
+    @property
     def handler(self) -> Callable[..., Any]:
         """Give the handler, whose name is the operation's id."""
         ...
@@ -107,13 +113,12 @@ class Routed(Protocol):
 def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
     _, schemas = msgspec.json.schema_components(
-        [PatchBody, ModificationBody, Value, Problem, VariableShape, Activity], ref_template=_REF
+        [PatchBody, ModificationBody, Value, Problem, VariableShape, Activity, DryRun], ref_template=_REF
     )
     schemas["VariableShape"]["required"] = ["name", "type"]
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        operation = _operation(route.handler.__name__, route.handler.__doc__ or "", route.template, route.scope)
-        paths.setdefault(route.template, {})[route.method.lower()] = operation
+        paths.setdefault(route.template, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Varbridge", "version": "1", "description": "One process-variable API over many engines."},
@@ -130,32 +135,35 @@ def document(routes: Iterable[Routed]) -> dict[str, Any]:
     }
 
 
-def _operation(name: str, doc: str, template: str, scope: str) -> dict[str, Any]:
+def _operation(route: Routed) -> dict[str, Any]:
+    name, doc = route.handler.__name__, route.handler.__doc__ or ""
     parameters = [
         {"name": part, "in": "path", "required": True, "schema": {"type": "string"}}
-        for part in re.findall(r"\{(\w+)\}", template)
+        for part in re.findall(r"\{(\w+)\}", route.template)
     ]
     parameters += [
         {"name": key, "in": "query", "description": text, "schema": {"type": "string"}}
-        for key, text in _QUERY.get(name, {}).items()
+        for key, text in (_QUERY.get(name, {}) | (_DRY_RUN if route.rehearses else {})).items()
     ]
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": doc.splitlines()[0] if doc else name,
         "parameters": parameters,
-        "responses": _responses(name),
+        "responses": _responses(name, rehearses=route.rehearses),
     }
-    if scope:
-        operation["description"] = f"Needs the scope `{scope}`."
+    if route.scope:
+        operation["description"] = f"Needs the scope `{route.scope}`."
     if name in _BODIES:
         content = {kind: {"schema": schema} for kind, schema in _BODIES[name].items()}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _responses(name: str) -> dict[str, Any]:
+def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     schema = _ANSWERS.get(name, {"type": "object"})
+    if rehearses:
+        schema = {"anyOf": [schema, {"$ref": _REF.format(name="DryRun")}]}
     responses: dict[str, Any] = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
     if name in _NO_CONTENT:
         responses["204"] = {"description": "Done; nothing to show."}

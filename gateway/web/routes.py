@@ -13,6 +13,7 @@ from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified import activities, engines, instances, variables
 
+_WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
 
 
@@ -23,6 +24,11 @@ class Route(msgspec.Struct, frozen=True):
     template: str
     scope: str
     handler: Handler
+
+    @property
+    def rehearses(self) -> bool:
+        """Tell whether ``dryRun=true`` shows what would be sent: on everything that changes an engine."""
+        return self.scope in _WRITING
 
 
 async def openapi_document(exchange: Exchange) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -31,6 +32,31 @@ class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     size: int | None = None
     error: str | None = None
     redacted: bool = False
+
+
+class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to an engine as a dry run shows it.
+
+    Args:
+        path: path and query as they are sent.
+        headers: secrets starred.
+        body: JSON as JSON; other text as text, other bytes as base64; ``<stream>``; a form as the list of its parts.
+        writes: whether it would change the engine; then it was not sent.
+    """
+
+    engine: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any = None
+    writes: bool
+
+
+class DryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a write would send, in order, and the rules that would apply."""
+
+    requests: list[EngineRequest]
+    rules: tuple[Rule, ...] = ()
 
 
 FIELDS = frozenset(VariableShape.__struct_encode_fields__)

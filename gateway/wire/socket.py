@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -23,7 +22,7 @@ from gateway.errors import (
     InvalidRequest,
     OutcomeUnknown,
 )
-from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse, encode_path
+from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse, encode_target
 from gateway.wire import multipart
 from gateway.wire.relay import Relay, never_again
 
@@ -63,7 +62,7 @@ class Socket:
         self._engine = engine
         self._settings = settings
         base = URL(settings.url)
-        self._base = base
+        self._origin = str(base.origin())
         self._prefix = base.raw_path.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
         self.relay = Relay(engine, settings.url, settings.connect_timeout_s, settings.max_polls)
@@ -94,14 +93,9 @@ class Socket:
 
     def _url(self, request: VendorRequest) -> URL:
         try:
-            prefix = self._prefix.rsplit("/", request.above)[0] if request.above else self._prefix
-            url = self._base.with_path(prefix + encode_path(request.path), encoded=True)
+            return URL(self._origin + encode_target(request, self._prefix), encoded=True)
         except UnicodeEncodeError as error:
             raise InvalidRequest("A name has a lone surrogate, which no URL can carry.") from error
-        if request.query:
-            pairs = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in request.query)
-            url = URL(f"{url}?{pairs}", encoded=True)
-        return url
 
     async def send(self, request: VendorRequest, call: Call) -> VendorResponse:
         """Send one request and give the answer, in full or as a stream.

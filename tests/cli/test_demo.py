@@ -64,6 +64,10 @@ def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: 
         listed = json.loads(varbridge("vars", "list", instance, "--names", "note", "--json", **there).stdout)
         assert listed == [{"name": "note", "type": "string", "value": "a=b"}]
         assert varbridge("vars", "delete", instance, "approved", **there).returncode == 0
+        rehearsed = varbridge("vars", "set", instance, "amount", "6.5", "--dry-run", **there)
+        assert ("/engine-rest/" if "hr:" in instance else "/rest/bpm/wle/v1/") in rehearsed.stdout
+        assert "(not sent)" in rehearsed.stdout
+        assert "5.5" in varbridge("vars", "get", instance, "amount", **there).stdout
         assert "amount" in varbridge("vars", "list", instance, **there).stdout
 
 

@@ -121,7 +121,16 @@ async def test_body_that_is_too_large_or_never_ends_is_answered(started) -> None
         ("GET", ("instances", "claims:1355", "variables"), "scope=task:1", {}, 422, "capability-unsupported"),
         ("GET", ("instances",), "", {}, 400, "invalid-request"),
         ("GET", ("instances",), "businessKey=x&limit=0", {}, 400, "invalid-request"),
-        ("DELETE", ("instances", "hr:1", "variables", "x"), "dryRun=true", {}, 422, "capability-unsupported"),
+        ("DELETE", ("instances", "hr:1", "variables", "x"), "dryRun=yes", {}, 400, "invalid-request"),
+        ("GET", ("instances", "hr:1", "variables"), "dryRun=true", {}, 400, "invalid-request"),
+        (
+            "DELETE",
+            ("instances", "hr:1", "variables", "x"),
+            "dryRun=true",
+            {"Idempotency_Key": "k"},
+            400,
+            "invalid-request",
+        ),
         ("DELETE", ("instances", "hr:1", "variables", "x"), "", {"If_Match": '"x"'}, 422, "capability-unsupported"),
         (
             "DELETE",

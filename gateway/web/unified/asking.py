@@ -10,7 +10,7 @@ from gateway.web import shapes, target
 from gateway.web.front import Exchange
 
 _PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)=\"?([a-z]+)")
-_LATER = {"dryRun": "dry run", "state": "reading of ended instances", "include": "this inclusion"}
+_LATER = {"state": "reading of ended instances", "include": "this inclusion"}
 INSTANCE = frozenset({"engine"})
 """Query parameters of every route that names an instance."""
 
