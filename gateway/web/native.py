@@ -6,8 +6,10 @@ Read top to bottom: who calls, what is asked, which lane, hand on, hand back. No
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from time import perf_counter
+from typing import Any
 
 import aiohttp
 import structlog
@@ -24,6 +26,7 @@ from gateway.web.front import Door, Front
 from gateway.web.record import Record, kept
 
 _log = structlog.get_logger("varbridge")
+_SURROGATE = re.compile("[\udc80-\udcff]")
 _POLL_MARGIN_S = 10.0
 """An engine answers a poll a little after the time it was given."""
 _SCRUBBED_BYTES = 1024 * 1024
@@ -31,13 +34,28 @@ _SCRUBBED_BYTES = 1024 * 1024
 
 
 class Relayed(web.StreamResponse):
-    """An answer with the engine's headers and no others: no content type is made up."""
+    """An answer with the engine's headers and no others: no content type is made up, no byte of them is lost."""
+
+    _send_headers_immediately = False  # the head travels with the first bytes of the body, if some are there
 
     async def _prepare_headers(self) -> None:
         had = hdrs.CONTENT_TYPE in self.headers
         await super()._prepare_headers()
         if not had:
             _ = self.headers.pop(hdrs.CONTENT_TYPE, None)
+
+    async def _write_headers(self) -> None:
+        await super()._write_headers()
+        writer: Any = self._payload_writer
+        if writer is not None and any(_SURROGATE.search(value) for value in self.headers.values()):
+            # bytes that are no UTF-8, a file name in Latin-1 say, which aiohttp would drop
+            lines = [f"HTTP/1.1 {self.status} {self.reason}", *(f"{name}: {of}" for name, of in self.headers.items())]
+            writer._headers_buf = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")  # noqa: SLF001
+
+    def head_now(self) -> None:
+        """Send the head, though nothing of the body is there yet."""
+        if self._payload_writer is not None:
+            self._payload_writer.send_headers()
 
 
 class Passing:
@@ -187,6 +205,8 @@ class Passing:
         try:
             if first:
                 await response.write(first)
+            elif not answer.ended():
+                response.head_now()
             if not answer.ended():
                 async for piece in pieces:
                     await response.write(piece)
