@@ -6,6 +6,7 @@ Nothing is parsed here. What must not live here: who may ask (``access``), which
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterable, AsyncIterator
 
 import aiohttp
@@ -23,8 +24,8 @@ _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 class Streamed:
     """An answer on an open connection (a ``RawAnswer``)."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, engine: str, idle_s: float) -> None:
-        self._answer, self._engine, self._idle_s = answer, engine, idle_s
+    def __init__(self, answer: aiohttp.ClientResponse, engine: str, request: RawRequest) -> None:
+        self._answer, self._engine, self._request = answer, engine, request
         self.status = answer.status
         self.reason = answer.reason
         self.headers = [(_text(name), _text(value)) for name, value in answer.raw_headers]
@@ -46,18 +47,28 @@ class Streamed:
         """Give the body as it comes.
 
         Raises:
-            EngineUnavailable: the engine broke off, or was silent for too long.
+            EngineUnavailable: the engine broke off, or was silent for too long, or the caller has gone.
         """
         content = self._answer.content
         try:
-            while True:
-                async with asyncio.timeout(self._idle_s):
-                    piece = await content.readany()
-                if not piece:
-                    return
-                yield piece
+            while not content.at_eof():
+                if piece := content.read_nowait(-1) or await self._waited():
+                    yield piece
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise EngineUnavailable("The engine broke its answer off.", engine=self._engine) from error
+
+    async def _waited(self) -> bytes:
+        """Wait for the next piece, no longer than the engine may be silent and the caller is there."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._request.idle_s
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(_TICK_S, until - loop.time())):
+                    return await self._answer.content.readany()
+            if self._request.gone():
+                raise ConnectionResetError
+            if loop.time() >= until:
+                raise TimeoutError
 
 
 def _text(raw: bytes) -> str:
@@ -134,7 +145,7 @@ class Relay:
             raise self._failure(error, request) from error
         finally:
             watch.stop()
-        return Streamed(answer, self._engine, request.idle_s)
+        return Streamed(answer, self._engine, request)
 
     def _silent(self, request: RawRequest) -> EngineFailure:
         if request.writes:
