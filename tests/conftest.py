@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from gateway.observe import log
+from tests.house.required import give_up
 
 
 def pytest_configure() -> None:
@@ -26,12 +26,12 @@ def live_camunda() -> Iterator[str]:
     try:
         from tests.live.server import CannotRun, LiveEngine  # noqa: PLC0415 - other tests run where this does not
     except ImportError as missing:  # no POSIX system
-        _give_up(f"no live engine here: {missing}")
+        give_up(f"no live engine here: {missing}")
     with contextlib.ExitStack() as stack:
         try:
             engine = stack.enter_context(LiveEngine())
         except CannotRun as reason:
-            _give_up(f"no live engine here: {reason}")
+            give_up(f"no live engine here: {reason}")
         yield engine.url
 
 
@@ -52,12 +52,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
 
 
-def _give_up(reason: str) -> NoReturn:
-    if os.environ.get("VARBRIDGE_LIVE") == "required":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """A PostgreSQL server. Where it cannot run, as for the live engine: skipped, or failed if it is required."""
@@ -67,5 +61,5 @@ def postgres() -> Iterator[Any]:
         try:
             server = stack.enter_context(Postgres())
         except CannotRun as reason:
-            _give_up(f"no PostgreSQL here: {reason}")
+            give_up(f"no PostgreSQL here: {reason}")
         yield server

@@ -197,7 +197,7 @@ class Access:
 
     def _by_password(self, pair: str) -> Caller:
         try:
-            username, _, password = base64.b64decode(pair, validate=True).decode("utf-8").partition(":")
+            username, _, password = _as_text(base64.b64decode(pair, validate=True)).partition(":")
         except (binascii.Error, ValueError) as error:
             raise Unauthenticated("The Basic credentials cannot be read.", headers=_CHALLENGE) from error
         expected, caller = self._basic.get(username, (b"", None))
@@ -205,3 +205,11 @@ class Access:
         if not hmac.compare_digest(given, expected) or caller is None:
             raise Unauthenticated("User name or password is wrong.", headers=_CHALLENGE)
         return caller
+
+
+def _as_text(pair: bytes) -> str:
+    """Give the pair as sent: UTF-8, or else Latin-1, which RFC 7617 leaves open and `requests` and others send."""
+    try:
+        return pair.decode()
+    except UnicodeDecodeError:
+        return pair.decode("latin-1")

@@ -248,10 +248,13 @@ def _culprit(entries: jsontext.Tree) -> str:
 
 
 def refuse_oddities(request: web.BaseRequest) -> None:
-    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades."""
+    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades.
+
+    The offer of HTTP/2 is passed over, as RFC 9110 section 7.8 allows: Java's client makes it with its first request.
+    """
     if request.version.major != 1:
         raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
     if not request.raw_path.startswith("/"):
         raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
-    if "Upgrade" in request.headers:
+    if any(offer.strip().lower() != "h2c" for offer in request.headers.getall("Upgrade", ())):
         raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import shutil
@@ -19,16 +18,18 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
+
+from tests.live import maven
+from tests.live.maven import CannotRun
 
 HERE = Path(__file__).parent
 PROJECT = HERE / "engine"
 JAR = PROJECT / "target" / "live-engine.jar"
 MODELS = HERE.parent / "recordings" / "models"
 
-BUILD_TIMEOUT_S = 600  # the first build downloads about 100 MB
 START_TIMEOUT_S = 120  # 10 to 15 seconds on two cores
 STOP_TIMEOUT_S = 15
 ANSWER_TIMEOUT_S = 30
@@ -38,23 +39,13 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _JAVA = ("java", "-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC")
 
 
-class CannotRun(Exception):
-    """The engine cannot be built or started here; the message says why."""
-
-
 def build() -> Path:
-    """Gives the jar, built anew where it is missing or older than its sources.
+    """Gives the engine's jar.
 
     Raises:
-        CannotRun: java or mvn is missing, or Maven failed (most often: a download).
+        CannotRun: It cannot be built.
     """
-    _demand("java")
-    JAR.parent.mkdir(exist_ok=True)
-    with _alone(JAR.parent / "build.lock"):
-        if _is_stale():
-            _demand("mvn")
-            _package()
-    return JAR
+    return maven.build(PROJECT, JAR)
 
 
 def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
@@ -198,44 +189,6 @@ class LiveEngine:
         except urllib.error.HTTPError as refused:
             reason = refused.read().decode("utf-8", "replace")
             raise CannotRun(f"the engine refused the models: {refused.code} {reason}\n{self.log_tail()}") from refused
-
-
-def _demand(program: str) -> None:
-    if shutil.which(program) is None:
-        raise CannotRun(f"{program} is not on the path")
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _is_stale() -> bool:
-    sources = (PROJECT / "pom.xml", *(path for path in (PROJECT / "src").rglob("*") if path.is_file()))
-    return not JAR.is_file() or JAR.stat().st_mtime < max(path.stat().st_mtime for path in sources)
-
-
-def _package() -> None:
-    command = ("mvn", "-q", "-B", "package")
-    try:
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=BUILD_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise CannotRun(f"{' '.join(command)} took more than {BUILD_TIMEOUT_S} s") from late
-    if done.returncode != 0:
-        tail = "\n".join(done.stdout.splitlines()[-LOG_TAIL_LINES:])
-        raise CannotRun(f"{' '.join(command)} ended with {done.returncode}:\n{tail}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.live import server
+from tests.live import maven, server
 from tests.live.server import CannotRun, LiveEngine
 
 
@@ -41,7 +41,7 @@ def test_build_that_fails_says_what_maven_said(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_jar_newer_than_its_sources_is_not_built_again(monkeypatch: pytest.MonkeyPatch, live_camunda: str) -> None:
-    monkeypatch.setattr(server, "_package", lambda: pytest.fail("built again"))
+    monkeypatch.setattr(maven, "run", lambda *_: pytest.fail("built again"))
     assert server.build() == server.JAR
 
 

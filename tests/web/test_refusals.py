@@ -219,6 +219,7 @@ FRAMES = {
     "http 2": b"GET /v1/engines HTTP/2.0\r\nHost: x\r\n\r\n",
     "foreign target": b"GET http://other/v1/engines HTTP/1.1\r\nHost: x\r\n\r\n",
     "upgrade": GET + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "upgrade beside the offer of http 2": GET + b"Connection: upgrade\r\nUpgrade: h2c, websocket\r\n\r\n",
     "long target": b"GET /v1/" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     "long header": GET + b"X-A: " + b"b" * 100_000 + b"\r\n\r\n",
     "many headers": GET + b"".join(b"X-%d: b\r\n" % number for number in range(1000)) + b"\r\n",
@@ -233,6 +234,18 @@ async def test_framing_that_could_be_read_two_ways_is_refused(site: Site, name: 
     assert b"Traceback" not in head
     assert site.sent == []
     assert (await site.ask("GET", "engines"))[0] == 200
+
+
+async def test_offer_of_http_2_is_passed_over(site: Site) -> None:
+    offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    target = f"/v1/instances/{site.hr}/variables/note"
+    head = f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{offer}Content-Length: 13\r\n\r\n"
+    answer = await site.raw(head.encode() + b'{"value":"x"}')
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert b"upgrade" not in answer.lower()
+    assert (await site.ask("GET", "instances", site.hr, "variables", "note"))[1]["value"] == "x"
+    again = f"GET /v1/engines HTTP/1.1\r\nHost: x\r\n{offer}\r\nGET {target} HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert (await site.raw(again.encode())).startswith(b"HTTP/1.1 200")
 
 
 def test_default_limits_are_those_that_are_documented() -> None:
