@@ -21,8 +21,8 @@ from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
+from gateway.store import Leases, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
-from gateway.store import Store
 from gateway.web import Door, Front, Limits, admin, handler
 from gateway.web.server import Server as WebServer
 from gateway.wire import ClientSettings, EngineClient
@@ -65,11 +65,16 @@ class Clients:
 
 
 class Running:
-    """A gateway: what it consists of, and its two servers while they run."""
+    """A gateway: what it consists of, and its two servers while they run.
 
-    def __init__(self, config: configuration.Config, tap: Tap | None = None) -> None:
+    Args:
+        shared: whether other processes may write to the same engines; on PostgreSQL they always may.
+    """
+
+    def __init__(self, config: configuration.Config, tap: Tap | None = None, *, shared: bool = False) -> None:
         require_c_parser()
         self.config = config
+        self.store = Store(store_settings(config.store))
         self.metrics = Metrics()
         self.engines = {name: engine(name, entry) for name, entry in config.engines.items()}
         self.clients = Clients(
@@ -79,7 +84,9 @@ class Running:
             }
         )
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
-        self.gateway = Gateway(self.engines, self.clients, Lanes(), routing, self.clients.relay, _base_paths(config))
+        alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
+        self.lanes = Lanes(None if alone else Leases(self.store, config.store.lease_s))
+        self.gateway = Gateway(self.engines, self.clients, self.lanes, routing, self.clients.relay, _base_paths(config))
         self.front = Front(
             gateway=self.gateway,
             access=_access(config),
@@ -90,7 +97,6 @@ class Running:
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
-        self.store = Store(store_settings(config.store))
         self._runners: list[web.BaseRunner] = []
 
     async def start(self, *, reuse_port: bool = False) -> None:
@@ -131,6 +137,7 @@ class Running:
         for runner in self._runners:
             await runner.cleanup()
         await self.clients.close()
+        await self.lanes.close()
         await self.store.close()
 
 
@@ -253,7 +260,7 @@ async def serve(
 
     ``lifeline`` is a pipe whose other end the parent holds: when the parent is gone, the gateway stops as well.
     """
-    running = Running(config)
+    running = Running(config, shared=reuse_port)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -10,7 +10,7 @@ pass. Decision 0001 tells why; decision 0002 what a request says beyond HTTP; de
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, Generator
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -94,6 +94,16 @@ class VendorResponse(msgspec.Struct, frozen=True):
         return self.body
 
 
+class Hold(msgspec.Struct, kw_only=True):
+    """A write lane that is held on lease, while it is held.
+
+    Args:
+        until: on the event loop's clock, seconds; no write is sent after it. Whoever renews the lease moves it on.
+    """
+
+    until: float
+
+
 class Call(msgspec.Struct, kw_only=True):
     """What accompanies the plans of one caller's request: its budget, its ids, and what it cost so far.
 
@@ -105,6 +115,8 @@ class Call(msgspec.Struct, kw_only=True):
         traceparent: W3C trace context to hand on, if the caller sent a valid one.
         authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
         streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
+        hold: the lease of the write lane that the call is in, where lanes are shared with other processes.
+        claim: what must be recorded before anything is written (``operations.idempotency``); done once, in the lane.
         engine_calls: requests sent to engines so far.
         engine_s: seconds spent waiting for engines so far.
     """
@@ -114,6 +126,8 @@ class Call(msgspec.Struct, kw_only=True):
     traceparent: str | None = None
     authorization: str | None = None
     streams: dict[str, AsyncIterable[bytes]] = {}
+    hold: Hold | None = None
+    claim: Callable[[], Awaitable[None]] | None = None
     engine_calls: int = 0
     engine_s: float = 0.0
 

@@ -83,6 +83,7 @@ class Store(Strict, frozen=True, kw_only=True):
     timeout_s: Seconds = 5.0
     connections: Count = 4
     synchronous: Literal["normal", "full"] = "normal"
+    lease_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 10.0
 
     def __repr__(self) -> str:
         """Name no secret: this is shown wherever a configuration is."""

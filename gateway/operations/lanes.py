@@ -1,6 +1,8 @@
 """Write lanes: one write at a time per instance, first come first served, waiting no longer than the call's deadline.
 
-An engine answers parallel writes of one variable with errors (seen live: 27 of 60); in a lane they all succeed.
+An engine answers parallel writes of one variable with errors (seen live: 27 of 60); in a lane they all succeed. Within
+a process a lane is a queue; where other processes write to the same engines, its head also holds a lease
+(``operations.leases``), which is handed on along the queue.
 """
 
 from __future__ import annotations
@@ -10,25 +12,32 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gateway.errors import ConcurrentUpdate
+from gateway.operations.leases import Holder, Lane, Leases
 from gateway.plan import Call
 
 R = TypeVar("R")
 
 
 class Lanes:
-    """The lanes of this process. A lane exists while somebody is in it."""
+    """The lanes of this process. A lane exists while somebody is in it.
 
-    def __init__(self) -> None:
-        self._lanes: dict[tuple[str, str], list[asyncio.Future[None]]] = {}
+    Args:
+        leases: where lanes are shared with other processes; None = there are none.
+    """
+
+    def __init__(self, leases: Leases | None = None) -> None:
+        self._lanes: dict[Lane, list[asyncio.Future[None]]] = {}
+        self._holder = Holder(leases) if leases is not None else None
 
     def __len__(self) -> int:
         return len(self._lanes)
 
-    async def write(self, lane: tuple[str, str], call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    async def write(self, lane: Lane, call: Call, work: Callable[[], Awaitable[R]]) -> R:
         """Do some work alone in its lane.
 
         Raises:
             ConcurrentUpdate: others kept the lane until the deadline; nothing was sent.
+            StoreUnavailable: nobody can say whether other processes are in the lane; nothing was sent.
         """
         waiting = self._lanes.get(lane)
         if waiting is None:
@@ -36,11 +45,21 @@ class Lanes:
         else:
             await self._turn(lane, waiting, call)
         try:
+            if self._holder is not None:
+                call.hold = await self._holder.held(lane, call)
+            if call.claim is not None:
+                await call.claim()
             return await work()
         finally:
-            self._next(lane)
+            call.hold = None
+            self._leave(lane)
 
-    async def _turn(self, lane: tuple[str, str], waiting: list[asyncio.Future[None]], call: Call) -> None:
+    async def close(self) -> None:
+        """Wait until what was held is given back."""
+        if self._holder is not None:
+            await self._holder.close()
+
+    async def _turn(self, lane: Lane, waiting: list[asyncio.Future[None]], call: Call) -> None:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         waiting.append(turn)
@@ -51,14 +70,20 @@ class Lanes:
             if turn in waiting:
                 waiting.remove(turn)
             elif turn.done() and not turn.cancelled():
-                self._next(lane)  # it was our turn already: hand it on
+                self._leave(lane)  # it was our turn already: hand it on
             if turn.cancelled() and loop.time() >= call.deadline:
                 raise ConcurrentUpdate("Other writes kept the instance busy until the deadline.") from cancelled
             raise
         finally:
             timer.cancel()
 
-    def _next(self, lane: tuple[str, str]) -> None:
+    def _leave(self, lane: Lane) -> None:
+        if self._holder is None:
+            self._next(lane)
+        else:
+            self._holder.leave(lane, lambda: self._next(lane), wanted=any(not t.done() for t in self._lanes[lane]))
+
+    def _next(self, lane: Lane) -> None:
         waiting = self._lanes[lane]
         while waiting:
             turn = waiting.pop(0)

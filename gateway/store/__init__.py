@@ -5,6 +5,7 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
+from gateway.store.leases import Leases
 from gateway.store.store import Settings, Store, is_sqlite
 
-__all__ = ["Settings", "Store", "is_sqlite"]
+__all__ = ["Leases", "Settings", "Store", "is_sqlite"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Double, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -13,3 +13,14 @@ secrets = Table(
     Column("secret", LargeBinary, nullable=False),
 )
 """Keys that the gateway makes for itself, e.g. to sign cursors; the same for every replica."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("engine", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("owner", String(32), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires", Double, nullable=False),
+)
+"""Who may write to an instance, until when (the database's clock, seconds since 1970)."""

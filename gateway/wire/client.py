@@ -16,7 +16,7 @@ from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.credentials import Sessions
 from gateway.wire.drive import drive
 from gateway.wire.socket import ClientSettings, Socket
-from gateway.wire.stack import Observer, Tap, bounded, stack
+from gateway.wire.stack import Observer, Tap, bounded, check_held, stack
 
 R = TypeVar("R")
 _LOOKED_AT = 64 * 1024
@@ -78,6 +78,8 @@ class EngineClient:
         status: int | None = None
         code: str | None = None
         try:
+            if request.writes:
+                check_held(call, self.engine.name)
             answer = await self._relayed(request, call)
             status = answer.status
         except EngineFailure as failure:

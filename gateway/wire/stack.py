@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol, TypeAlias
 
-from gateway.errors import EngineFailure, EngineTimeout, OutcomeUnknown
+from gateway.errors import ConcurrentUpdate, EngineFailure, EngineTimeout, OutcomeUnknown
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.wire.credentials import Sender, Sessions, authenticated
@@ -104,6 +104,8 @@ def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
         left = min(call.deadline - loop.time(), timeout_s)
         if left <= 0:
             raise EngineTimeout("The deadline was over before the engine was asked.", engine=engine)
+        if request.writes:
+            check_held(call, engine)
         task = asyncio.current_task()
         if task is None:
             raise EngineTimeout("There is no task to bound.", engine=engine)
@@ -121,6 +123,16 @@ def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
             handle.cancel()
 
     return send
+
+
+def check_held(call: Call, engine: str) -> None:
+    """Make sure that nobody else may be writing to the instance by now.
+
+    Raises:
+        ConcurrentUpdate: the lease of its lane ran out; nothing is sent.
+    """
+    if call.hold is not None and asyncio.get_running_loop().time() >= call.hold.until:
+        raise ConcurrentUpdate("The lease of the instance's write lane could not be renewed in time.", engine=engine)
 
 
 class _Timer:
