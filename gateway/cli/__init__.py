@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli.batch import batch
 from gateway.cli.client import engines, openapi
 from gateway.cli.demo import demo
 from gateway.cli.modification import modify
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, check, demo, engines, variables, modify, openapi):
+for _command in (serve, check, demo, engines, variables, modify, batch, openapi):
     main.add_command(_command)

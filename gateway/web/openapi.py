@@ -14,6 +14,7 @@ from gateway.web.body import PatchBody
 from gateway.web.problems import Problem
 from gateway.web.shapes import DryRun, VariableShape
 from gateway.web.unified.activities import ModificationBody
+from gateway.web.unified.batch import BatchBody, BatchOutcome
 
 _REF = "#/components/schemas/{name}"
 _QUERY: dict[str, dict[str, str]] = {
@@ -49,6 +50,7 @@ _BODIES = {
         "application/merge-patch+json": {"type": "object"},
     },
     "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
+    "patch_batch": {"application/json": {"$ref": _REF.format(name="BatchBody")}},
     "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
 }
 _INSTANCE = {
@@ -67,6 +69,11 @@ _ANSWERS: dict[str, dict[str, Any]] = {
     },
     "get_variable": _VARIABLE,
     "describe_instance": _INSTANCE,
+    "patch_batch": {
+        "type": "object",
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "items": {"$ref": _REF.format(name="BatchOutcome")}}},
+    },
     "list_activities": {
         "type": "object",
         "required": ["activities"],
@@ -78,6 +85,8 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "properties": {"items": {"type": "array", "items": _INSTANCE}, "engines": {"type": "array"}},
     },
 }
+_STATUS = {"patch_batch": "207"}
+"""Of a success, where it is not 200."""
 _NO_CONTENT = {"modify_instance", "patch_variables", "put_variable", "delete_variable"}
 
 
@@ -113,7 +122,8 @@ class Routed(Protocol):
 def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
     _, schemas = msgspec.json.schema_components(
-        [PatchBody, ModificationBody, Value, Problem, VariableShape, Activity, DryRun], ref_template=_REF
+        [PatchBody, ModificationBody, BatchBody, BatchOutcome, Value, Problem, VariableShape, Activity, DryRun],
+        ref_template=_REF,
     )
     schemas["VariableShape"]["required"] = ["name", "type"]
     paths: dict[str, dict[str, Any]] = {}
@@ -162,9 +172,15 @@ def _operation(route: Routed) -> dict[str, Any]:
 def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     schema = _ANSWERS.get(name, {"type": "object"})
+    status = _STATUS.get(name, "200")
+    described = {status: schema}
     if rehearses:
-        schema = {"anyOf": [schema, {"$ref": _REF.format(name="DryRun")}]}
-    responses: dict[str, Any] = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+        dry = {"$ref": _REF.format(name="DryRun")}
+        described["200"] = {"anyOf": [schema, dry]} if status == "200" else dry
+    responses: dict[str, Any] = {
+        code: {"description": "Done.", "content": {"application/json": {"schema": each}}}
+        for code, each in described.items()
+    }
     if name in _NO_CONTENT:
         responses["204"] = {"description": "Done; nothing to show."}
     responses["default"] = {"description": "A problem (RFC 9457).", "content": problem}

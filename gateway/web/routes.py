@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import activities, engines, instances, variables
+from gateway.web.unified import activities, batch, engines, instances, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
@@ -57,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", variables.read_data),
     Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.write_data),
     Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.post_data),
+    Route("POST", "/v1/variables/batch", "variables:write", batch.patch_batch),
     Route("GET", "/openapi.json", "", openapi_document),
 )
 

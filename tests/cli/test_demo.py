@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,18 @@ def test_tokens_are_moved_from_the_command_line(demo: tuple[Program, str]) -> No
     assert varbridge("modify", instance, *moved, **there).returncode == 0
     assert varbridge("modify", instance, "--start-before", "nowhere", **there).returncode == 1
     assert varbridge("modify", instance, **there).returncode == 2
+
+
+def test_batch_is_carried_out_from_a_file_and_says_what_failed(demo: tuple[Program, str], tmp_path: Path) -> None:
+    program, url = demo
+    there = {"VARBRIDGE_URL": url}
+    file = tmp_path / "batch.json"
+    items = [{"instance": each, "modifications": {"note": {"value": "batched"}}} for each in instances(program)]
+    file.write_text(json.dumps({"items": items}))
+    assert varbridge("batch", str(file), **there).returncode == 0
+    file.write_text(json.dumps({"items": [*items, {"instance": "hr:nobody", "deletions": ["x"]}]}))
+    done = varbridge("batch", str(file), "--json", **there)
+    assert (done.returncode, [each["status"] for each in json.loads(done.stdout)]) == (1, [204, 204, 404])
 
 
 def test_exit_codes_tell_who_said_no(demo: tuple[Program, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
 from gateway.operations import Target
 from gateway.web import shapes, target
@@ -60,9 +61,18 @@ def scope(query: dict[str, str]) -> str:
     return target.decoded(query.get("scope", "instance"), plus=True)
 
 
-def may_touch(exchange: Exchange, names: tuple[str, ...]) -> None:
-    """Make sure that the caller may touch these variables."""
-    denied = [name for name in names if not exchange.caller.may_touch(name)]
+def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:
+    """Make sure that a caller may touch these variables.
+
+    Raises:
+        Forbidden: naming those that it may not.
+    """
+    denied = [name for name in names if not caller.may_touch(name)]
     if denied:
         faults = tuple(Fault("", f"variable {name}") for name in denied)
         raise Forbidden("The caller may not touch some of the variables.", errors=faults)
+
+
+def may_touch(exchange: Exchange, names: tuple[str, ...]) -> None:
+    """Make sure that the caller may touch these variables."""
+    may_touch_of(exchange.caller, names)

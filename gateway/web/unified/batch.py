@@ -1,0 +1,99 @@
+"""Handler of ``/v1`` for many instances in one call."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from gateway.access import Caller
+from gateway.errors import Fault, Forbidden, InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
+from gateway.model import jsontext
+from gateway.model.commands import PatchVariables
+from gateway.model.results import Rule, VariablesPatched
+from gateway.model.values import Value
+from gateway.operations import batch
+from gateway.web import body
+from gateway.web.front import Answer, Exchange, json_answer
+from gateway.web.problems import Problem, problem
+from gateway.web.unified.asking import may_touch_of, parameters
+
+_MULTI_STATUS = 207
+_DONE = 204
+
+
+class BatchItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """One instance of a batch: typed values to set, then names to delete, as in a patch."""
+
+    instance: str
+    modifications: dict[str, Value] = {}
+    deletions: list[str] = []
+    if_match: str | None = None
+
+
+class BatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/batch``; ``atomicity: instance`` = each instance all or nothing."""
+
+    items: list[BatchItem]
+    atomicity: Literal["none", "instance"] = "none"
+
+
+class BatchOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one item went; ``instance`` as the caller wrote it."""
+
+    instance: str
+    status: int
+    problem: Problem | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(BatchBody)
+
+
+async def patch_batch(exchange: Exchange) -> Answer:
+    """Answer ``POST /v1/variables/batch``: 207, in the order of the items."""
+    _ = parameters(exchange, frozenset())
+    _ = body.media_type(exchange.request, "application/json")
+    limits = exchange.front.limits
+    asked = body.decoded(_decoder, await body.received(exchange.request, limits), limits)
+    _check(asked, limits.max_batch_items, limits.max_names)
+    gateway, call = exchange.front.gateway, exchange.call
+    items = [_item(index, each, exchange.caller) for index, each in enumerate(asked.items)]
+    targets = await batch.located(gateway, items, exchange.caller.may_use, call)
+    done = await batch.patched(
+        gateway, items, targets, call, atomic=asked.atomicity == "instance", at_once=limits.batch_at_once
+    )
+    outcomes = [_outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
+    return json_answer({"items": outcomes}, status=_MULTI_STATUS)
+
+
+def _check(asked: BatchBody, most: int, most_names: int) -> None:
+    if not asked.items:
+        raise InvalidRequest("Give at least one item.", errors=(Fault("/items", "empty"),))
+    if len(asked.items) > most:
+        raise PayloadTooLarge(f"A batch has at most {most} items.")
+    if sum(len(each.modifications) + len(each.deletions) for each in asked.items) > most_names:
+        raise PayloadTooLarge(f"A batch has at most {most_names} names.")
+
+
+def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
+    command = PatchVariables(
+        instance="",
+        modifications=each.modifications,
+        deletions=tuple(dict.fromkeys(each.deletions)),
+        pointers={name: f"/items/{index}/modifications/{jsontext.escape(name)}" for name in each.modifications},
+    )
+    try:
+        may_touch_of(caller, (*each.modifications, *command.deletions))
+        refused: VarbridgeError | None = None
+        if each.if_match is not None:
+            refused = Unsupported("This gateway does not offer ifMatch.")
+    except Forbidden as error:
+        refused = error
+    return batch.Item(instance=each.instance, command=command, refused=refused)
+
+
+def _outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
+    if isinstance(result, VarbridgeError):
+        return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
+    return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)
