@@ -18,7 +18,7 @@ from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
 from gateway.plan import Call, Plan
-from gateway.port import Credentials, Engine, Vendor
+from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
 from gateway.store import Leases, Store, is_sqlite
@@ -173,7 +173,8 @@ def engine(name: str, entry: configuration.EngineConfig) -> Engine:
     """Give one engine of a configuration whose secrets are resolved."""
     auth = entry.auth
     credentials = Credentials(kind=auth.kind, username=auth.username, password=auth.password, token=auth.token)
-    return VENDORS[entry.vendor].engine(name, entry.settings, credentials)
+    policy = Policy(require_if_match=entry.require_if_match, strong_binary=entry.strong_binary, verify=entry.verify)
+    return VENDORS[entry.vendor].engine(name, entry.settings, credentials, policy)
 
 
 def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn, Protocol
+from typing import Any, ClassVar, Literal, NoReturn, Protocol
 
 import msgspec
 
@@ -30,6 +30,8 @@ FEATURES: dict[str, str] = {
     "variables.atomic": "apply all of a patch or nothing",
     "variables.stored_types": "keep a variable's type between writes",
     "variables.merge": "merge JSON into a structured variable",
+    "variables.json_patch": "change parts of a structured variable by JSON patch",
+    "variables.conditional": "write only if the variables are as expected (If-Match)",
     "variables.transient": "take a transient variable",
     "variables.scopes": "read execution and task scopes",
     "instances.activities": "show where the tokens of an instance are",
@@ -89,15 +91,30 @@ class Session(msgspec.Struct, frozen=True):
         return "Session(…)"
 
 
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What is demanded of writes on one engine, whatever its vendor.
+
+    Args:
+        require_if_match: a write of ``/v1`` without a condition is refused.
+        strong_binary: the tag of a bytes or file variable is strong; comparing it costs reading the content.
+        verify: ``after`` reads back what was written and compares.
+    """
+
+    require_if_match: bool = False
+    strong_binary: bool = False
+    verify: Literal["off", "after"] = "off"
+
+
 class Engine:
     """One configured engine of some vendor: commands in, plans out. It does no I/O and holds no state of calls."""
 
     vendor: ClassVar[str] = ""
 
-    def __init__(self, name: str, settings: Any, credentials: Credentials) -> None:
+    def __init__(self, name: str, settings: Any, credentials: Credentials, policy: Policy | None = None) -> None:
         self.name = name
         self.settings = settings
         self.credentials = credentials
+        self.policy = policy or Policy()
 
     @property
     def capabilities(self) -> Capabilities:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.camunda7 import activities, binary, instances, modification, variables
+from adapters.camunda7 import activities, binary, instances, modification, patch, variables
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import NAME_LENGTH
 from gateway.model import commands, results
@@ -74,8 +74,8 @@ class Camunda7Engine(Engine):
         return variables.read(self.name, self.settings, command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
-        """Set, merge and delete."""
-        return variables.patched(self.name, self.settings, command)
+        """Set, merge, patch and delete."""
+        return patch.patched(self.name, self.settings, command)
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
         """Stream a blob out."""

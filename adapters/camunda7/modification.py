@@ -9,7 +9,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from adapters.camunda7 import activities, faults, variables, wire
+from adapters.camunda7 import activities, faults, patch, variables, wire
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import encode
 from gateway.errors import Fault, InstanceNotFound, InstanceStateConflict, InvalidRequest, ValueInvalid
@@ -70,7 +70,7 @@ def _stored(
         name
         for each in command.instructions
         for name, value in each.variables.items()
-        if settings.keep_type and not value.local and variables.keeps(value)
+        if settings.keep_type and not value.local and patch.keeps(value)
     ]
     if not names:
         return {}
@@ -92,7 +92,7 @@ def _written(index: int, each: Instruction, settings: Settings, stored: dict[str
 
 def _value(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> dict[str, Any]:
     plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
-    typed = checked(plain, at) if value.local else variables.kept(plain, stored.get(name), at)
+    typed = checked(plain, at) if value.local else patch.kept(plain, stored.get(name), at)
     written = encode(name, typed, settings, at)
     shown: dict[str, Any] = {"type": written.type, "value": written.value}
     if written.valueInfo is not None:

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from adapters.ibm_bpm import activities, auth, instances, modification, variables
+from adapters.ibm_bpm import activities, auth, instances, modification, patch, variables
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from gateway.errors import InvalidRequest
@@ -26,6 +26,8 @@ _FEATURES = frozenset(
         "variables.merge",
         "instances.activities",
         "modification",
+        "variables.json_patch",
+        "variables.conditional",
     )
 )
 _TYPES = frozenset(
@@ -105,8 +107,8 @@ class IbmBpmEngine(Engine):
         return variables.read(self.name, self.settings, command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
-        """Set, merge and delete."""
-        return variables.patched(self.name, self.settings, command)
+        """Set, merge, patch and delete."""
+        return patch.patched(self.name, self.settings, command)
 
     def supposed(self, request: VendorRequest) -> VendorResponse:
         """Give the success of a write: an envelope with nothing in it."""

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import msgspec
 
-from adapters.ibm_bpm import faults, variables
+from adapters.ibm_bpm import faults, patch
 from adapters.ibm_bpm.activities import PARTS, Step, Token, steps_in, tokens_in
 from adapters.ibm_bpm.instances import described, state_of
 from adapters.ibm_bpm.settings import Settings
@@ -182,7 +182,7 @@ def _variables(
         },
         pointers={name: modification.pointer(wish.start_at, "variables", name) for name in given},
     )
-    return (yield from variables.patched(engine, settings, command)).rules
+    return (yield from patch.patched(engine, settings, command)).rules
 
 
 def _acted(

@@ -113,6 +113,9 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_s: Seconds = 5.0
     max_connections: Count = 100
     max_answer_bytes: Count = 64 * 1024 * 1024
+    require_if_match: bool = False
+    strong_binary: bool = False
+    verify: Literal["off", "after"] = "off"
     auth: EngineAuth = EngineAuth()
 
 
@@ -125,6 +128,9 @@ class Common(Strict, frozen=True, kw_only=True):
     connect_timeout_s: Seconds = 5.0
     max_connections: Count = 100
     max_answer_bytes: Count = 64 * 1024 * 1024
+    require_if_match: bool = False
+    strong_binary: bool = False
+    verify: Literal["off", "after"] = "off"
     auth: EngineAuth = EngineAuth()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from gateway.model.expect import Expect
+from gateway.model.jsonpatch import Bounds, Operation
 from gateway.model.values import Value
 from gateway.plan import Stream
 
@@ -43,19 +45,22 @@ class ListVariables(Command, frozen=True, kw_only=True):
     Args:
         names: only these; None = all. Names that do not exist are left out.
         scope: ``instance`` (its own), ``all``, ``execution:ID`` or ``task:ID``.
+        metadata: with what the engine keeps inside values beside them, where it does.
     """
 
     instance: str
     names: tuple[str, ...] | None = None
     scope: str = "instance"
+    metadata: bool = False
 
 
 class GetVariable(Command, frozen=True, kw_only=True):
-    """Read one variable; blobs are inlined as base64."""
+    """Read one variable; blobs are inlined as base64. ``metadata`` as in ``ListVariables``."""
 
     instance: str
     name: str
     scope: str = "instance"
+    metadata: bool = False
 
 
 class PatchVariables(Command, frozen=True, kw_only=True):
@@ -66,18 +71,37 @@ class PatchVariables(Command, frozen=True, kw_only=True):
             it is inferred. Values have not been through ``values.checked``: the adapter does that with the stored type.
         deletions: names; one that is absent is no error where the engine can create names.
         merges: name to JSON object text, merged into the stored value as RFC 7396 says.
+        patches: name to JSON patch, applied to the stored value as RFC 6902 says; the name must be there.
         pointers: name to JSON Pointer in the caller's body, for errors; default ``/modifications/{name}``.
+        expect: what must be so for anything to be written.
+        bounds: how large a merged or patched value may become.
+        verify: whether what was written is read back and compared.
     """
 
     instance: str
     modifications: dict[str, Value] = {}
     deletions: tuple[str, ...] = ()
     merges: dict[str, msgspec.Raw] = {}
+    patches: dict[str, tuple[Operation, ...]] = {}
     pointers: dict[str, str] = {}
+    expect: Expect | None = None
+    bounds: Bounds = Bounds()
+    verify: bool = False
+
+    @property
+    def partial(self) -> tuple[str, ...]:
+        """Give the names whose stored value must be read, because it is changed in parts."""
+        return (*self.merges, *self.patches)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Give the names that are set, whole or in parts."""
+        return (*self.modifications, *self.partial)
 
     def pointer(self, name: str) -> str:
         """Give where in the caller's body a name's value stands."""
-        return self.pointers.get(name) or "/modifications/" + name.replace("~", "~0").replace("/", "~1")
+        known = self.pointers.get(name)
+        return known if known is not None else "/modifications/" + name.replace("~", "~0").replace("/", "~1")
 
 
 class ReadBinary(Command, frozen=True, kw_only=True):

@@ -137,14 +137,39 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
-def _number(value: object) -> msgspec.Raw:
+_PARTS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?\Z")
+_MAX_EXPONENT = 4000
+"""Characters of an exponent that is reckoned with; Python's own integers end at 4300 digits read from text."""
+
+
+def numeric(text: str) -> tuple[str, str, int | str]:
+    """Give what two numbers share if and only if they are equal: sign, digits, power of ten; no float, no blow-up.
+
+    An exponent of thousands of digits is not reckoned with: such numbers are equal only where they are written alike.
+    """
+    found = _PARTS.match(text)
+    if found is None:
+        return "", text, ""
+    sign, whole, fraction, exponent = found.groups()
+    fraction = fraction or ""
+    digits = (whole + fraction).lstrip("0")
+    if not digits:
+        return "", "0", 0
+    if len(exponent or "") > _MAX_EXPONENT:
+        return sign, text, ""
+    kept = digits.rstrip("0")
+    return sign, kept, int(exponent or "0") - len(fraction) + len(digits) - len(kept)
+
+
+def number_text(value: object) -> msgspec.Raw:
+    """Give a ``Number`` as its text, for encoders."""
     if isinstance(value, Number):
         return msgspec.Raw(value.text.encode())
     msg = f"{type(value).__name__} is no part of a JSON tree"
     raise NotImplementedError(msg)
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_number)
+_encoder = msgspec.json.Encoder(enc_hook=number_text)
 
 
 def write(tree: Tree) -> bytes:

@@ -61,6 +61,7 @@ class Gateway:
         self.run = run
         self.lanes = lanes
         self.routing = routing
+        self.rehearses = False
         self._relay = relay
         self._base_paths = base_paths or {}
 
@@ -69,9 +70,9 @@ class Gateway:
         return self._base_paths.get(engine, "")
 
     def running(self, run: Runner, lanes: Lanes) -> Gateway:
-        """Give this gateway with another runner and other lanes."""
+        """Give this gateway with another runner and other lanes, for rehearsals."""
         other = copy.copy(self)
-        other.run, other.lanes = run, lanes
+        other.run, other.lanes, other.rehearses = run, lanes, True
         return other
 
     async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Variable, VariablesListed, VariablesPatched
@@ -24,26 +26,37 @@ async def read(gateway: Gateway, target: Target, name: str, scope: str, call: Ca
 
 
 async def patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
-    """Set, merge and delete, alone in the instance's lane."""
+    """Set, change in parts and delete, alone in the instance's lane."""
 
     async def work() -> VariablesPatched:
-        return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
+        return await _patched(gateway, target, command, call)
 
     return await gateway.lanes.write(target.lane, call, work)
+
+
+async def _patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
+    """Patch; what a rehearsal has not written is not there to be read back."""
+    verify = target.engine.policy.verify == "after" and not gateway.rehearses
+    if verify:
+        command = msgspec.structs.replace(command, verify=True)
+    return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
 
 
 async def represented(
     gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call
 ) -> tuple[VariablesPatched, VariablesListed]:
-    """Patch, then read what was touched; a read that fails does not make the write undone.
+    """Patch, then read what was touched, in one stay in the lane: what is shown is what this write has made.
 
     Raises:
         VarbridgeError: with ``outcome`` applied when only the read failed.
     """
-    done = await patched(gateway, target, command, call)
-    names = (*command.modifications, *command.merges)
-    try:
-        return done, await listed(gateway, target, names, "instance", call)
-    except VarbridgeError as error:
-        error.outcome = "applied"
-        raise
+
+    async def work() -> tuple[VariablesPatched, VariablesListed]:
+        done = await _patched(gateway, target, command, call)
+        try:
+            return done, await listed(gateway, target, command.written, "instance", call)
+        except VarbridgeError as error:
+            error.outcome = "applied"
+            raise
+
+    return await gateway.lanes.write(target.lane, call, work)

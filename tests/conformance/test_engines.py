@@ -3,7 +3,9 @@
 from tests.conformance.kit import (
     TestBinary,
     TestCapabilities,
+    TestExpectations,
     TestInstances,
+    TestJsonPatches,
     TestMerges,
     TestMissing,
     TestNames,
@@ -11,12 +13,15 @@ from tests.conformance.kit import (
     TestReads,
     TestTokens,
     TestValues,
+    TestVerification,
 )
 
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestExpectations",
     "TestInstances",
+    "TestJsonPatches",
     "TestMerges",
     "TestMissing",
     "TestNames",
@@ -24,4 +29,5 @@ __all__ = [
     "TestReads",
     "TestTokens",
     "TestValues",
+    "TestVerification",
 ]

@@ -94,6 +94,18 @@ def _graft_list(value: list[Tree], stored: Tree) -> Tree:
     return {**wrapper, "items": _graft_items(value, stored["items"]), **_metadata_of({}, stored)}
 
 
+def reselected(node: Tree) -> Tree:
+    """Give the value with every wrapped list selecting only entries that it has."""
+    if isinstance(node, list):
+        return [reselected(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    inner = {key: reselected(child) for key, child in node.items()}
+    if is_list(inner) and isinstance(inner["selected"], list):
+        inner["selected"] = [each for each in inner["selected"] if _still_there(each, len(inner["items"]))]
+    return inner
+
+
 def _still_there(index: Tree, length: int) -> bool:
     text = index.text if isinstance(index, Number) else str(index)
     return text.isdigit() and int(text) < length

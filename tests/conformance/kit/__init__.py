@@ -3,6 +3,7 @@
 A test gets a `Subject`; what the engine says it cannot do, it must refuse before it sends anything.
 """
 
+from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
 from tests.conformance.kit.patches import TestNames, TestPatches
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
 from tests.conformance.kit.tokens import TestTokens
@@ -11,7 +12,9 @@ from tests.conformance.kit.values import TestMerges, TestValues
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestExpectations",
     "TestInstances",
+    "TestJsonPatches",
     "TestMerges",
     "TestMissing",
     "TestNames",
@@ -19,4 +22,5 @@ __all__ = [
     "TestReads",
     "TestTokens",
     "TestValues",
+    "TestVerification",
 ]

@@ -1,0 +1,219 @@
+"""Patches: set, changed in parts and deleted with one ``POST …/variables``: one transaction, any name, one error form.
+
+What the write depends on (stored types, values to change in parts, what the caller expects) is read with one query
+before it. The counterpart of ``variables``, which reads for callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+
+from adapters.camunda7 import faults, wire
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.values import check_name, decode, encode
+from adapters.camunda7.variables import rows_of, scope_filter, variable_of, with_content
+from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable
+from gateway.model import etag, jsonpatch, jsontext, verify
+from gateway.model.commands import ListVariables, PatchVariables
+from gateway.model.expect import Expect
+from gateway.model.merge import merged
+from gateway.model.results import Variable, VariablesPatched
+from gateway.model.values import ABSENT, NULL, Value, checked
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_NO_CONTENT = 204
+_STRUCTURED = frozenset({"json", "object", "list"})
+_WHOLE_ONLY = etag.BLOBS | {"opaque"}
+Rows = list[wire.WireVariable]
+Reading = Generator[VendorRequest, VendorResponse, None]
+
+
+def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[VariablesPatched]:
+    """Set, merge, patch and delete in one ``POST …/variables``; reads first only where it must.
+
+    Raises:
+        ValueInvalid, ValueTooLong, ValueNotRepresentable, InvalidRequest, Unsupported, PreconditionFailed,
+        PayloadTooLarge, VariableNotFound: before anything that writes.
+        InstanceNotFound, EngineError: nothing was applied; the engine rolls back as a whole.
+        ConcurrentUpdate: likewise; or the read after the write shows something else.
+    """
+    verify.refuse_transient(engine, command)
+    for name in command.deletions:
+        check_name(name)
+    waiting = [name for name, value in command.modifications.items() if settings.keep_type and keeps(value)]
+    modifications = {
+        name: encode(name, checked(value, command.pointer(name)), settings, command.pointer(name))
+        for name, value in command.modifications.items()
+        if name not in waiting
+    }
+    if waiting or command.partial or command.expect is not None:
+        rows = yield from _read(engine, settings, command, waiting)
+        yield from _check(engine, command, rows)
+        changed = _changed(engine, command, waiting, {row.name: decode(row) for row in rows})
+        for name, value in changed.items():
+            modifications[name] = encode(name, value, settings, command.pointer(name))
+    yield from _write(engine, command, modifications)
+    if command.verify and (modifications or command.deletions):
+        yield from _verify(engine, settings, command, modifications)
+    return VariablesPatched()
+
+
+def keeps(value: Value) -> bool:
+    """Tell whether the stored type matters: no type given, and a number, string, array or object."""
+    return value.type is None and value.text[:1] not in (b"", b"t", b"f", b"n")
+
+
+def _read(
+    engine: str, settings: Settings, command: PatchVariables, waiting: list[str]
+) -> Generator[VendorRequest, VendorResponse, Rows]:
+    """Read what the write depends on, with one query."""
+    expected = () if command.expect is None else command.expect.names
+    names = None if expected is None else tuple({*waiting, *command.partial, *expected})
+    asked = ListVariables(instance=command.instance, names=names)
+    return (yield from rows_of(engine, settings, scope_filter(asked)))
+
+
+def _check(engine: str, command: PatchVariables, rows: Rows) -> Reading:
+    """Make sure that the variables are as expected, and that those to be patched are there.
+
+    Raises:
+        PreconditionFailed, VariableNotFound: not so. InstanceNotFound: there is no such instance.
+    """
+    names = {row.name for row in rows}
+    if not rows and (command.partial or not _met(engine, command.expect, [])):
+        yield from faults.confirm(engine, command.instance)
+    if command.expect is not None:
+        variables = [variable_of(row, command.instance) for row in rows]
+        if command.expect.strong_binary:
+            variables = yield from _with_contents(engine, command.expect, rows, variables)
+        command.expect.check(variables, engine)
+    if any(name not in names for name in command.patches):
+        raise faults.missing_variable(engine)
+
+
+def _met(engine: str, expect: Expect | None, variables: list[Variable]) -> bool:
+    try:
+        if expect is not None:
+            expect.check(variables, engine)
+    except PreconditionFailed:
+        return False
+    return True
+
+
+def _with_contents(
+    engine: str, expect: Expect, rows: Rows, variables: list[Variable]
+) -> Generator[VendorRequest, VendorResponse, list[Variable]]:
+    """Read the content of the one blob that is compared; a query does not give it."""
+    filled: list[Variable] = []
+    for row, variable in zip(rows, variables, strict=True):
+        each = variable
+        if variable.name == expect.name and variable.value.type in etag.BLOBS and row.id is not None:
+            content = yield wire.reading("variable-instance", row.id, "data")
+            each = msgspec.structs.replace(variable, value=with_content(engine, variable.value, content), error=None)
+        filled.append(each)
+    return filled
+
+
+def _changed(engine: str, command: PatchVariables, waiting: list[str], stored: dict[str, Value]) -> dict[str, Value]:
+    """Give the values that depend on what is stored."""
+    values = {name: kept(command.modifications[name], stored.get(name), command.pointer(name)) for name in waiting}
+    for name, patch in command.merges.items():
+        target = _document(stored.get(name), command.pointer(name)) if _is_structured(stored.get(name)) else None
+        text = command.bounds.text(merged(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
+        old = stored.get(name)
+        values[name] = kept(Value(value=text), old if _is_structured(old) else None, command.pointer(name))
+    for name, operations in command.patches.items():
+        if name not in stored:
+            raise faults.missing_variable(engine)
+        document = _document(stored[name], command.pointer(name))
+        result = jsonpatch.applied(document, operations, bounds=command.bounds)
+        values[name] = kept(Value(value=command.bounds.text(result)), stored[name], command.pointer(name))
+    return values
+
+
+def _is_structured(value: Value | None) -> bool:
+    return value is not None and value.type in _STRUCTURED
+
+
+def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
+    """Give the tree of a stored value.
+
+    Raises:
+        ValueInvalid: it has none.
+    """
+    detail = ""
+    if stored is None or stored.type in _WHOLE_ONLY:
+        detail = "A value of this type is not changed in parts."
+    elif not stored.text:
+        detail = "The stored text is not JSON, so nothing can be changed in it."
+    if stored is None or detail:
+        raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
+    return jsontext.parse(stored.text)
+
+
+def kept(value: Value, stored: Value | None, pointer: str) -> Value:
+    """Give an untyped value with the stored type where it fits, else with the inferred one.
+
+    Raises:
+        ValueInvalid, ValueNotRepresentable: it cannot be inferred either.
+    """
+    if stored is None or stored.type in {"null", "opaque", "file"}:
+        return checked(value, pointer)
+    candidate = msgspec.structs.replace(
+        value,
+        type=stored.type,
+        format=stored.format,
+        class_name=stored.class_name,
+        serialization=stored.serialization,
+    )
+    try:
+        return checked(candidate, pointer)
+    except (ValueInvalid, ValueNotRepresentable):
+        return checked(value, pointer)
+
+
+def _write(engine: str, command: PatchVariables, modifications: dict[str, wire.WireValue]) -> Reading:
+    body = wire.WirePatch(modifications=modifications, deletions=command.deletions)
+    answer = yield VendorRequest(
+        method="POST",
+        path=("process-instance", command.instance, "variables"),
+        headers=wire.JSON,
+        body=wire.encoder.encode(body),
+        writes=True,
+        idempotent=True,
+    )
+    if answer.status != _NO_CONTENT:
+        yield from faults.failed(engine, answer, command.instance, writes=True)
+
+
+def _verify(
+    engine: str, settings: Settings, command: PatchVariables, modifications: dict[str, wire.WireValue]
+) -> Reading:
+    """Read back what was written.
+
+    Raises:
+        ConcurrentUpdate: it is not what is there. EngineFailure: it could not be read, with the outcome ``applied``.
+    """
+    names = tuple({**modifications, **dict.fromkeys(command.deletions)})
+    asked = ListVariables(instance=command.instance, names=names)
+    try:
+        rows = yield from rows_of(engine, settings, scope_filter(asked))
+    except EngineFailure as error:
+        error.outcome = "applied"
+        raise
+    there = {row.name: _told(row.name, row) for row in rows}
+    held = {name for name, each in modifications.items() if there.get(name) == _told(name, each)}
+    held -= set(command.deletions)
+    verify.compared(engine, command, held | {name for name in command.deletions if name not in there})
+
+
+def _told(name: str, stored: wire.WireValue) -> str:
+    """Give what two stored values share if they are the same; the content of blobs is not asked for."""
+    value = decode(stored)
+    if value.type in etag.BLOBS:
+        value = msgspec.structs.replace(value, value=ABSENT)
+    if value.is_null() and value.type not in etag.BLOBS:
+        value = msgspec.structs.replace(value, value=NULL)
+    return etag.of_value(Variable(name=name, value=value))
