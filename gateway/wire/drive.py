@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateway.errors import EngineFailure
+from gateway.errors import EngineFailure, VarbridgeError
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 R = TypeVar("R")
@@ -17,11 +17,13 @@ async def drive(plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorR
     A failure of the road is thrown into the plan at its ``yield``, so that it can say what had been applied.
 
     Raises:
-        VarbridgeError: whatever the plan raises, or lets pass.
+        VarbridgeError: whatever the plan raises, or lets pass; ``not_applied`` as long as no write was sent.
     """
+    wrote = False
     try:
         request = next(plan)
         while True:
+            wrote = wrote or request.writes
             try:
                 answer = await send(request)
             except EngineFailure as failure:
@@ -31,5 +33,9 @@ async def drive(plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorR
     except StopIteration as done:
         result: R = done.value
         return result
+    except VarbridgeError as error:
+        if not wrote and error.outcome == "unknown":  # an answer to a read that nobody can read changes nothing
+            error.outcome = "not_applied"
+        raise
     finally:
         plan.close()
