@@ -185,6 +185,7 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
         max_connections=entry.max_connections,
         max_answer_bytes=entry.max_answer_bytes,
         connect_timeout_s=entry.connect_timeout_s,
+        client=entry.client,
     )
 
 

@@ -111,6 +111,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
     timeout_s: Seconds = 30.0
     connect_timeout_s: Seconds = 5.0
+    client: Literal["thin", "aiohttp"] = "thin"
     max_connections: Count = 100
     max_answer_bytes: Count = 64 * 1024 * 1024
     require_if_match: bool = False
@@ -126,6 +127,7 @@ class Common(Strict, frozen=True, kw_only=True):
     url: str
     timeout_s: Seconds = 30.0
     connect_timeout_s: Seconds = 5.0
+    client: Literal["thin", "aiohttp"] = "thin"
     max_connections: Count = 100
     max_answer_bytes: Count = 64 * 1024 * 1024
     require_if_match: bool = False

@@ -17,6 +17,7 @@ from gateway.wire.credentials import Sessions
 from gateway.wire.drive import drive
 from gateway.wire.socket import ClientSettings, Socket
 from gateway.wire.stack import Observer, Tap, bounded, check_held, stack
+from gateway.wire.thin import Thin
 
 R = TypeVar("R")
 _LOOKED_AT = 64 * 1024
@@ -44,15 +45,19 @@ class EngineClient:
         self._observer = observer
         self._forwards = settings.auth_kind == "forward"
         self._socket = Socket(engine.name, settings)
-        self._sessions = Sessions(engine, bounded(self._socket.send, engine.name, settings.timeout_s))
-        self._send = stack(engine, settings, self._socket, self._sessions, observer, tap)
+        self._thin = Thin(engine.name, settings, self._socket.send)
+        innermost = self._thin.send if settings.client == "thin" else self._socket.send
+        self._sessions = Sessions(engine, bounded(innermost, engine.name, settings.timeout_s))
+        self._send = stack(engine, settings, innermost, self._socket.relay, self._sessions, observer, tap)
 
     async def start(self) -> None:
         """Open the engine's session; nothing is sent yet."""
         await self._socket.open()
+        self._thin.open()
 
     async def close(self) -> None:
         """Close the engine's connections."""
+        await self._thin.close()
         await self._socket.close()
 
     async def run(self, plan: Plan[R], call: Call) -> R:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import msgspec
@@ -43,6 +43,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         connect_timeout_s: longest wait for a connection.
         max_polls: sockets for requests that wait for work (long polls).
         keepalive_s: how long an idle connection is kept; less than the engine's own (Tomcat: 60 s).
+        client: what sends small exchanges: ``thin`` (our own) or ``aiohttp``, which streams go through anyhow.
     """
 
     url: str
@@ -53,6 +54,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_s: float = 5.0
     keepalive_s: float = 15.0
     max_polls: int = 1000
+    client: Literal["thin", "aiohttp"] = "thin"
 
 
 class Socket:

@@ -14,7 +14,8 @@ from gateway.errors import ConcurrentUpdate, EngineFailure, EngineTimeout, Outco
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.wire.credentials import Sender, Sessions, authenticated
-from gateway.wire.socket import ClientSettings, Socket
+from gateway.wire.relay import Relay
+from gateway.wire.socket import ClientSettings
 from gateway.wire.streamed import streaming
 
 
@@ -34,13 +35,14 @@ Tap: TypeAlias = Callable[[str, VendorRequest, VendorResponse], None]
 def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
     engine: Engine,
     settings: ClientSettings,
-    socket: Socket,
+    innermost: Sender,
+    relay: Relay,
     sessions: Sessions,
     observer: Observer,
     tap: Tap | None = None,
 ) -> Sender:
     """Give the stack of one engine."""
-    send: Sender = socket.send
+    send = innermost
     layers: list[Callable[[Sender], Sender]] = [
         # read bottom to top when building, top to bottom when a request travels:
         lambda inner: logged(inner, engine.name, observer),  # what was asked, before anything secret is added
@@ -51,7 +53,7 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
         # breaker: an engine that keeps failing is left alone here
         # limits: rate and concurrency of one engine stand here; the connector's cap is in force already
         # what streams is bounded by silence instead of by time:
-        lambda inner: streaming(inner, socket.relay, engine.name, settings.timeout_s, settings.max_answer_bytes),
+        lambda inner: streaming(inner, relay, engine.name, settings.timeout_s, settings.max_answer_bytes),
         lambda inner: bounded(inner, engine.name, settings.timeout_s),  # what is left of the deadline
     ]
     if tap is not None:

@@ -1,0 +1,128 @@
+"""One answer being put together from what llhttp reports. What must not live here: sockets."""
+
+from __future__ import annotations
+
+import httptools
+
+from gateway.plan import VendorResponse
+
+_MAX_HEAD_BYTES = 64 * 1024
+"""Names and values of an answer's headers, interim answers and trailers included; servers send some hundred bytes."""
+_LINE_BYTES = 16
+"""What an empty interim answer counts for, so that they cannot come without end."""
+_FINAL = 200
+_SWITCHING = 101
+
+
+class Unreadable(Exception):
+    """What came is no HTTP answer that can be read."""
+
+
+class TooLarge(Exception):
+    """The answer's body is over the limit."""
+
+
+class Answer:
+    """The answer to the request that is under way; made ready anew for each."""
+
+    __slots__ = (
+        "_body",
+        "_framed",
+        "_head_bytes",
+        "_headers",
+        "_limit",
+        "_parser",
+        "_status",
+        "complete",
+        "headed",
+        "keep",
+    )
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.expect(0)
+
+    def expect(self, limit: int) -> None:
+        """Be ready for one answer whose body has at most so many bytes."""
+        self._limit = limit
+        self._head_bytes = 0
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._framed = False
+        self._status = 0
+        self.headed = self.complete = self.keep = False
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes.
+
+        Raises:
+            Unreadable, TooLarge: also after the answer was complete, when more follows it.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            self.keep = False
+            raise (error.__context__ if isinstance(error.__context__, TooLarge) else Unreadable()) from error
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self.keep = False
+            raise Unreadable from error
+
+    def ends(self) -> bool:
+        """Take the end of the stream; tell whether that completes the answer (one of no announced length)."""
+        if self.headed and not self._framed:
+            self.complete = True
+        return self.complete
+
+    def response(self) -> VendorResponse:
+        """Give the complete answer."""
+        body = self._body
+        return VendorResponse(self._status, tuple(self._headers), body[0] if len(body) == 1 else b"".join(body))
+
+    # what llhttp calls
+
+    def on_message_begin(self) -> None:
+        """Begin; whatever follows a complete answer was not asked for."""
+        if self.complete:
+            raise Unreadable
+        self._counted(_LINE_BYTES)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer, which is counted and dropped."""
+        self._counted(len(name) + len(value))
+        if self.headed:
+            return
+        lower = name.decode("latin-1").lower()
+        if lower == "content-length" or lower == "transfer-encoding":  # noqa: PLR1714 - no set is made each time
+            self._framed = True
+            if value.isdigit() and int(value) > self._limit:
+                raise TooLarge
+        self._headers.append((lower, value.decode("utf-8", "surrogateescape")))
+
+    def _counted(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > _MAX_HEAD_BYTES:
+            raise Unreadable
+
+    def on_headers_complete(self) -> None:
+        """Take the end of a head."""
+        self._status = status = self._parser.get_status_code()
+        if status == _SWITCHING or self._parser.get_http_version()[:2] != "1.":
+            raise Unreadable
+        if status >= _FINAL:
+            self.headed = True
+
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+        self._limit -= len(piece)
+        if self._limit < 0:
+            raise TooLarge
+        self._body.append(piece)
+
+    def on_message_complete(self) -> None:
+        """Take the end of an answer; an interim one is forgotten."""
+        if not self.headed:
+            self._headers.clear()
+            self._framed = False
+            return
+        self.complete = True
+        self.keep = self._parser.should_keep_alive()

@@ -1,0 +1,71 @@
+"""A request as bytes. They are written as they are, so nothing in them may end a line."""
+
+from __future__ import annotations
+
+from yarl import URL
+
+from gateway.errors import InvalidRequest
+from gateway.plan import Call, VendorRequest, encode_target
+
+_BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods whose empty body is not announced."""
+_USUAL = {
+    "accept": "\r\nAccept: */*",
+    "accept-encoding": "\r\nAccept-Encoding: identity",
+    "user-agent": "\r\nUser-Agent: varbridge",
+}
+"""What every request says that does not say otherwise."""
+_ALL_USUAL = "".join(_USUAL.values())
+
+
+class Writer:
+    """Writes requests to one engine."""
+
+    def __init__(self, base: URL) -> None:
+        self._prefix = base.raw_path.rstrip("/")
+        self._host = f"Host: {base.host_port_subcomponent}"
+
+    def text(self, request: VendorRequest, call: Call, body: bytes) -> bytes:
+        """Give the whole request.
+
+        Raises:
+            InvalidRequest: a line break or NUL in what stands in the head, or a name that no URL can carry.
+        """
+        headers = request.headers
+        lines = [f"{request.method} {self._target(request)} HTTP/1.1", self._host]
+        lines += [f"{name}: {value}" for name, value in headers]
+        lines.append(f"X-Request-Id: {call.request_id}")
+        if call.traceparent is not None:
+            lines.append(f"traceparent: {call.traceparent}")
+        if body or request.method not in _BODILESS:
+            lines.append(f"Content-Length: {len(body)}")
+        return head(lines, _usual(headers) if headers else _ALL_USUAL) + body
+
+    def _target(self, request: VendorRequest) -> str:
+        try:
+            return encode_target(request, self._prefix)
+        except UnicodeEncodeError as error:
+            raise InvalidRequest("A name has a lone surrogate, which no URL can carry.") from error
+
+
+def _usual(headers: tuple[tuple[str, str], ...]) -> str:
+    own = {name.lower() for name, _ in headers}
+    if own.isdisjoint(_USUAL):
+        return _ALL_USUAL
+    return "".join(line for name, line in _USUAL.items() if name not in own)
+
+
+def head(lines: list[str], usual: str) -> bytes:
+    """Give the head of a request from its lines without their ends, and lines that are known to be good.
+
+    Raises:
+        InvalidRequest: a line has a line break or NUL in it.
+    """
+    text = "\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or "\r" in text or "\0" in text:
+        raise InvalidRequest("A header has a line break or NUL in it.")
+    whole = text.replace("\n", "\r\n") + usual + "\r\n\r\n"
+    try:
+        return whole.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("A header has a lone surrogate in it.") from error
