@@ -31,6 +31,7 @@ What must not live here: the wire shape of an error (``gateway.web.problems``) a
     │   └── Draining                  503 draining
     ├── EngineFailure                 the engine, or the road to it
     │   ├── InstanceNotFound          404 instance-not-found
+    │   ├── ScopeNotFound             404 scope-not-found
     │   ├── VariableNotFound          404 variable-not-found
     │   ├── EngineForbidden           403 forbidden
     │   ├── InstanceStateConflict     409 instance-state-conflict
@@ -274,6 +275,12 @@ class InstanceNotFound(EngineFailure):
     """No such instance, or it has ended."""
 
     code, status, default_outcome = "instance-not-found", 404, "not_applied"
+
+
+class ScopeNotFound(EngineFailure):
+    """The instance has no such execution or task."""
+
+    code, status, default_outcome = "scope-not-found", 404, "not_applied"
 
 
 class VariableNotFound(EngineFailure):

@@ -6,30 +6,33 @@ import re
 from collections.abc import Generator
 from urllib.parse import unquote
 
-from adapters.camunda7 import faults, wire
+from adapters.camunda7 import faults, scopes
+from adapters.camunda7.scopes import Wanted
+from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import check_name
 from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
 from gateway.model.commands import ReadBinary, WriteBinary
 from gateway.model.results import BinaryRead, VariablesPatched
+from gateway.model.scope import INSTANCE, place
 from gateway.plan import Multipart, Part, Plan, VendorRequest, VendorResponse, fits_path
 
-_OK, _NO_CONTENT, _BAD, _NOT_FOUND = 200, 204, 400, 404
+_NO_CONTENT, _BAD = 204, 400
 # attachment; filename="f"; filename*=UTF-8''f  -- only the second form is escaped
 _FILENAME = re.compile(r"filename\*=UTF-8''([^;]+)")
 _UNSENDABLE = re.compile(r'["\x00-\x1f\x7f]|\A\s|\s\Z')
 """Multipart escapes a quote and line breaks, the engine does not read escapes; and it trims (seen live)."""
 
 
-def read(engine: str, command: ReadBinary) -> Plan[BinaryRead]:
+def read(engine: str, settings: Settings, command: ReadBinary) -> Plan[BinaryRead]:
     """Give the content as a stream.
 
     Raises:
-        VariableNotFound, InstanceNotFound: as it says.
+        VariableNotFound, InstanceNotFound, ScopeNotFound: as it says.
         ValueInvalid: the variable is neither bytes nor a file.
     """
     path: tuple[str, ...] = ("process-instance", command.instance, "variables", command.name, "data")
-    if not fits_path(command.name):
-        path = ("variable-instance", (yield from _id_of(engine, command)), "data")
+    if command.scope != INSTANCE or command.ended or not fits_path(command.name):
+        path = yield from _own_path(engine, settings, command)
     answer = yield VendorRequest(
         method="GET",
         path=path,
@@ -48,18 +51,17 @@ def read(engine: str, command: ReadBinary) -> Plan[BinaryRead]:
             return (yield from faults.failed(engine, answer, command.instance, writes=False))
 
 
-def _id_of(engine: str, command: ReadBinary) -> Generator[VendorRequest, VendorResponse, str]:
-    """Give a variable's own id, for a name that no path can carry."""
-    body = {"variableScopeIdIn": [command.instance], "variableName": command.name}
-    answer = yield wire.asking("variable-instance", body=body, query=(("deserializeValues", "false"),))
-    if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    rows = wire.decoded(wire.rows_decoder, answer, engine)
-    if not rows:
-        yield from faults.confirm(engine, command.instance)
-    if not rows or rows[0].id is None:
+def _own_path(
+    engine: str, settings: Settings, command: ReadBinary
+) -> Generator[VendorRequest, VendorResponse, tuple[str, ...]]:
+    """Give the path by the variable's own id: for inner scopes, ended instances, and names that no path can carry."""
+    where = place(command.scope)
+    wanted = Wanted(instance=command.instance, place=where, name=command.name, ended=command.ended)
+    found = yield from scopes.rows(engine, settings, wanted)
+    own = next((row.id for row in found.rows if row.name == command.name), None)
+    if own is None:
         raise faults.missing_variable(engine)
-    return rows[0].id
+    return (*found.source, own, "data")
 
 
 def _content(answer: VendorResponse) -> BinaryRead:
@@ -77,7 +79,7 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
     """Take the content from a stream; ``valueType`` is the part's name in the code, whatever the manual says.
 
     Raises:
-        InstanceNotFound, EngineError: as it says.
+        InstanceNotFound, ScopeNotFound, EngineError: as it says.
         ValueNotRepresentable: a file name that does not get through a multipart header.
     """
     _check_path(engine, command.name)
@@ -87,6 +89,7 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
             "A file name with a quote, a control character or blanks around it cannot be streamed to this engine.",
             engine=engine,
         )
+    where = place(command.scope)
     kind = command.kind or (b"Bytes" if command.filename is None else b"File")
     media_type = command.media_type or "application/octet-stream"
     if command.encoding is not None:
@@ -100,15 +103,16 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
         ),
         Part("valueType", kind, content_type="text/plain"),
     )
+    entry = yield from scopes.entered(engine, where, command.instance)
     answer = yield VendorRequest(
         method="POST",
-        path=("process-instance", command.instance, "variables", command.name, "data"),
+        path=(*entry.path, command.name, "data"),
         body=Multipart(parts),
         writes=True,
         idempotent=True,
     )
     if answer.status != _NO_CONTENT:
-        yield from faults.failed(engine, answer, command.instance, writes=True)
+        yield from scopes.failed(engine, answer, where, command.instance)
     return VariablesPatched()
 
 

@@ -79,7 +79,7 @@ class Camunda7Engine(Engine):
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
         """Stream a blob out."""
-        return binary.read(self.name, command)
+        return binary.read(self.name, self.settings, command)
 
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
         """Stream a blob in."""

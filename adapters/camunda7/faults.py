@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import msgspec
 
-from adapters.camunda7.wire import WireError, error_decoder, reading
+from adapters.camunda7.wire import WireError, decoded, error_decoder, owned_decoder, reading
 from gateway.errors import (
     ConcurrentUpdate,
     EngineCredentialsRejected,
@@ -56,12 +56,12 @@ def failed(engine: str, answer: VendorResponse, instance: str, *, writes: bool) 
     """
     body = error_of(answer)
     if answer.status == 500 and any(text in (body.message or "") for text in _MISSING):  # noqa: PLR2004
-        yield from confirm(engine, instance)
+        _ = yield from confirm(engine, instance)
     raise translated(engine, answer, writes=writes)
 
 
-def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, None]:
-    """Make sure that the instance (or execution) is there.
+def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, str]:
+    """Give the process instance that an id means, its own or that of an execution, once it is known to be there.
 
     Raises:
         InstanceNotFound: it is not.
@@ -69,7 +69,7 @@ def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorRespon
     for kind in ("process-instance", "execution"):
         answer = yield reading(kind, instance)
         if answer.status == 200:  # noqa: PLR2004
-            return
+            return decoded(owned_decoder, answer, engine).processInstanceId or instance
         if answer.status != 404:  # noqa: PLR2004
             raise translated(engine, answer, writes=False)
     raise InstanceNotFound(engine=engine, engine_status=404)

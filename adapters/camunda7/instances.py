@@ -5,11 +5,13 @@ from __future__ import annotations
 from adapters.camunda7 import faults
 from adapters.camunda7.wire import (
     WireInstance,
+    WirePast,
     asking,
     decoded,
     execution_decoder,
     instance_decoder,
     instances_decoder,
+    past_decoder,
     reading,
     version_decoder,
 )
@@ -19,6 +21,14 @@ from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, 
 from gateway.plan import Plan
 
 _OK, _NOT_FOUND = 200, 404
+_STATES = {
+    "ACTIVE": "active",
+    "SUSPENDED": "suspended",
+    "COMPLETED": "completed",
+    "EXTERNALLY_TERMINATED": "terminated",
+    "INTERNALLY_TERMINATED": "terminated",
+}
+"""States of the history; externally is by the API, internally by the model (a terminating end event)."""
 
 
 def describe_engine(engine: str) -> Plan[EngineDescribed]:
@@ -30,11 +40,25 @@ def describe_engine(engine: str) -> Plan[EngineDescribed]:
 
 
 def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
-    """Ask ``GET /process-instance/{id}``; an inner execution's id is resolved first.
+    """Ask ``GET /process-instance/{id}``; an inner execution's id is resolved first, an ended one is in the history.
 
     Raises:
-        InstanceNotFound: neither an instance nor an execution.
+        InstanceNotFound: neither an instance nor an execution; or it has ended and ended ones do not count.
     """
+    try:
+        return (yield from _running(engine, command))
+    except InstanceNotFound:
+        if not command.ended:
+            raise
+    answer = yield reading("history", "process-instance", command.instance)
+    if answer.status == _NOT_FOUND:
+        raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    return InstanceDescribed(_past(decoded(past_decoder, answer, engine)))
+
+
+def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     answer = yield reading("process-instance", command.instance)
     if answer.status == _NOT_FOUND:
         owner = yield reading("execution", command.instance)
@@ -73,5 +97,16 @@ def _instance(row: WireInstance) -> Instance:
         definition_id=row.definitionId,
         business_key=row.businessKey,
         state="suspended" if row.suspended else "active",
+        tenant=row.tenantId,
+    )
+
+
+def _past(row: WirePast) -> Instance:
+    return Instance(
+        id=row.id,
+        definition=row.processDefinitionKey,
+        definition_id=row.processDefinitionId,
+        business_key=row.businessKey,
+        state=_STATES.get(row.state or "", "unknown"),
         tenant=row.tenantId,
     )

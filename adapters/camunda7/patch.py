@@ -10,16 +10,18 @@ from collections.abc import Generator
 
 import msgspec
 
-from adapters.camunda7 import faults, wire
+from adapters.camunda7 import faults, scopes, wire
+from adapters.camunda7.scopes import Entry
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import check_name, decode, encode
-from adapters.camunda7.variables import rows_of, scope_filter, variable_of, with_content
+from adapters.camunda7.variables import variable_of, with_content
 from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable
 from gateway.model import etag, jsonpatch, jsontext, verify
-from gateway.model.commands import ListVariables, PatchVariables
+from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
 from gateway.model.merge import merged
 from gateway.model.results import Variable, VariablesPatched
+from gateway.model.scope import place
 from gateway.model.values import ABSENT, NULL, Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -36,9 +38,10 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     Raises:
         ValueInvalid, ValueTooLong, ValueNotRepresentable, InvalidRequest, Unsupported, PreconditionFailed,
         PayloadTooLarge, VariableNotFound: before anything that writes.
-        InstanceNotFound, EngineError: nothing was applied; the engine rolls back as a whole.
+        InstanceNotFound, ScopeNotFound, EngineError: nothing was applied; the engine rolls back as a whole.
         ConcurrentUpdate: likewise; or the read after the write shows something else.
     """
+    where = place(command.scope)
     verify.refuse_transient(engine, command)
     for name in command.deletions:
         check_name(name)
@@ -48,15 +51,16 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
         for name, value in command.modifications.items()
         if name not in waiting
     }
+    entry = yield from scopes.entered(engine, where, command.instance)
     if waiting or command.partial or command.expect is not None:
-        rows = yield from _read(engine, settings, command, waiting)
+        rows = yield from _read(engine, settings, command, entry, waiting)
         yield from _check(engine, command, rows)
         changed = _changed(engine, command, waiting, {row.name: decode(row) for row in rows})
         for name, value in changed.items():
             modifications[name] = encode(name, value, settings, command.pointer(name))
-    yield from _write(engine, command, modifications)
+    yield from _write(engine, command, entry, modifications)
     if command.verify and (modifications or command.deletions):
-        yield from _verify(engine, settings, command, modifications)
+        yield from _verify(engine, settings, command, entry, modifications)
     return VariablesPatched()
 
 
@@ -66,13 +70,12 @@ def keeps(value: Value) -> bool:
 
 
 def _read(
-    engine: str, settings: Settings, command: PatchVariables, waiting: list[str]
+    engine: str, settings: Settings, command: PatchVariables, entry: Entry, waiting: list[str]
 ) -> Generator[VendorRequest, VendorResponse, Rows]:
     """Read what the write depends on, with one query."""
     expected = () if command.expect is None else command.expect.names
     names = None if expected is None else tuple({*waiting, *command.partial, *expected})
-    asked = ListVariables(instance=command.instance, names=names)
-    return (yield from rows_of(engine, settings, scope_filter(asked)))
+    return (yield from scopes.running(engine, settings, entry.wanted(names)))
 
 
 def _check(engine: str, command: PatchVariables, rows: Rows) -> Reading:
@@ -174,22 +177,22 @@ def kept(value: Value, stored: Value | None, pointer: str) -> Value:
         return checked(value, pointer)
 
 
-def _write(engine: str, command: PatchVariables, modifications: dict[str, wire.WireValue]) -> Reading:
+def _write(engine: str, command: PatchVariables, entry: Entry, modifications: dict[str, wire.WireValue]) -> Reading:
     body = wire.WirePatch(modifications=modifications, deletions=command.deletions)
     answer = yield VendorRequest(
         method="POST",
-        path=("process-instance", command.instance, "variables"),
+        path=entry.path,
         headers=wire.JSON,
         body=wire.encoder.encode(body),
         writes=True,
         idempotent=True,
     )
     if answer.status != _NO_CONTENT:
-        yield from faults.failed(engine, answer, command.instance, writes=True)
+        yield from scopes.failed(engine, answer, entry.place, command.instance)
 
 
 def _verify(
-    engine: str, settings: Settings, command: PatchVariables, modifications: dict[str, wire.WireValue]
+    engine: str, settings: Settings, command: PatchVariables, entry: Entry, modifications: dict[str, wire.WireValue]
 ) -> Reading:
     """Read back what was written.
 
@@ -197,9 +200,8 @@ def _verify(
         ConcurrentUpdate: it is not what is there. EngineFailure: it could not be read, with the outcome ``applied``.
     """
     names = tuple({**modifications, **dict.fromkeys(command.deletions)})
-    asked = ListVariables(instance=command.instance, names=names)
     try:
-        rows = yield from rows_of(engine, settings, scope_filter(asked))
+        rows = yield from scopes.running(engine, settings, entry.wanted(names))
     except EngineFailure as error:
         error.outcome = "applied"
         raise

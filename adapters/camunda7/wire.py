@@ -88,6 +88,23 @@ class WireActivity(msgspec.Struct, frozen=True, kw_only=True):
     childTransitionInstances: list[WireTransition] | None = None  # noqa: N815
 
 
+class WireOwned(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution or a task, as far as it says whose it is; a task of no process has none."""
+
+    processInstanceId: str | None = None  # noqa: N815
+
+
+class WirePast(msgspec.Struct, frozen=True, kw_only=True):
+    """One process instance of the history."""
+
+    id: str
+    processDefinitionId: str | None = None  # noqa: N815
+    processDefinitionKey: str | None = None  # noqa: N815
+    businessKey: str | None = None  # noqa: N815
+    state: str | None = None
+    tenantId: str | None = None  # noqa: N815
+
+
 class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
     """``GET /version``; null when the jar does not say."""
 
@@ -100,6 +117,8 @@ instance_decoder = msgspec.json.Decoder(WireInstance)
 instances_decoder = msgspec.json.Decoder(list[WireInstance])
 execution_decoder = msgspec.json.Decoder(WireExecution)
 tree_decoder = msgspec.json.Decoder(WireActivity)
+owned_decoder = msgspec.json.Decoder(WireOwned)
+past_decoder = msgspec.json.Decoder(WirePast)
 version_decoder = msgspec.json.Decoder(WireVersion)
 error_decoder = msgspec.json.Decoder(WireError)
 encoder = msgspec.json.Encoder()

@@ -21,6 +21,7 @@ _FEATURES = frozenset(
         "engine.describe",
         "instances.describe",
         "instances.find.definition",
+        "instances.ended",
         "variables.read",
         "variables.write",
         "variables.merge",

@@ -52,13 +52,15 @@ def _version(tree: Any) -> str | None:
     return next(filter(None, map(_version, tree)), None) if isinstance(tree, list) else None
 
 
-def described(engine: str, instance: str, parts: str) -> Generator[VendorRequest, VendorResponse, WireDetails]:
-    """Read ``GET /process/{id}?parts=…`` of an instance that has not ended.
+def described(
+    engine: str, instance: str, parts: str, *, ended: bool = False
+) -> Generator[VendorRequest, VendorResponse, WireDetails]:
+    """Read ``GET /process/{id}?parts=…`` of an instance that has not ended, or of any.
 
     A 500 may stand for "not found" (CWTBG0019E, seen for other operations), so it is asked once more, for less.
 
     Raises:
-        InstanceNotFound: there is none, or it has ended.
+        InstanceNotFound: there is none, or it has ended and ended ones do not count.
     """
     answer = yield reading("process", instance, query=(("parts", parts),))
     error = faults.found(engine, answer, writes=False)
@@ -69,7 +71,7 @@ def described(engine: str, instance: str, parts: str) -> Generator[VendorRequest
     if error is not None:
         raise error
     wire = details(answer, engine)
-    if state_of(wire) in ENDED:
+    if not ended and state_of(wire) in ENDED:
         raise InstanceNotFound("The instance has ended.", engine=engine)
     return wire
 
@@ -83,7 +85,7 @@ def state_of(wire: WireDetails) -> str:
 
 def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     """Ask ``GET /process/{id}?parts=header``."""
-    wire = yield from described(engine, command.instance, "header")
+    wire = yield from described(engine, command.instance, "header", ended=command.ended)
     return InstanceDescribed(
         Instance(
             id=command.instance,

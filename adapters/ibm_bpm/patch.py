@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 
 import msgspec
 
-from adapters.ibm_bpm import faults
+from adapters.ibm_bpm import faults, scopes
 from adapters.ibm_bpm.instances import described, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.decode import decode
@@ -54,6 +54,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
         VariableNotFound, InstanceStateConflict, EngineForbidden, EngineError: with the outcome that a read has shown.
         ConcurrentUpdate: the read after the write shows something else.
     """
+    scopes.check(engine, command.scope)
     verify.refuse_transient(engine, command)
     encoded = {
         name: encode(name, _hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))

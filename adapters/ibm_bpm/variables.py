@@ -9,12 +9,13 @@ from collections.abc import Generator
 
 import msgspec
 
+from adapters.ibm_bpm import scopes
 from adapters.ibm_bpm.instances import described
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.decode import decode
 from adapters.ibm_bpm.values.trees import METADATA
 from adapters.ibm_bpm.wire import WireDetails
-from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, Unsupported, VariableNotFound
+from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VariableNotFound
 from gateway.model import jsontext
 from gateway.model.commands import GetVariable, ListVariables
 from gateway.model.etag import BLOBS
@@ -32,11 +33,10 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
     """List variables; those that the engine shows, for unset ones may be left out by it.
 
     Raises:
-        InstanceNotFound: there is no such instance, or it has ended.
+        InstanceNotFound: there is no such instance, or it has ended and ended ones do not count.
     """
-    if command.scope not in {"instance", "all"}:
-        raise Unsupported("This engine has the instance's scope only.", engine=engine)
-    stored = yield from stored_in(engine, command.instance)
+    scopes.check(engine, command.scope, lists=True)
+    stored = yield from stored_in(engine, command.instance, ended=command.ended)
     wanted = None if command.names is None else frozenset(command.names)
     settings = _shown(settings, metadata=command.metadata)
     found = [in_list(name, decode(name, tree, settings)) for name, tree in stored.items() if _in(name, wanted)]
@@ -65,24 +65,23 @@ def read(engine: str, settings: Settings, command: GetVariable) -> Plan[Variable
     """Read one variable, by reading all.
 
     Raises:
-        VariableNotFound: not declared, or unset. InstanceNotFound: no such instance, or it has ended.
+        VariableNotFound: not declared, or unset. InstanceNotFound: there is no such instance, or it has ended.
     """
-    if command.scope not in {"instance", "all"}:
-        raise Unsupported("This engine has the instance's scope only.", engine=engine)
-    stored = yield from stored_in(engine, command.instance)
+    scopes.check(engine, command.scope)
+    stored = yield from stored_in(engine, command.instance, ended=command.ended)
     if command.name not in stored:
         raise VariableNotFound(engine=engine)
     value = decode(command.name, stored[command.name], _shown(settings, metadata=command.metadata))
     return VariableRead(Variable(name=command.name, value=value))
 
 
-def stored_in(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, Trees]:
+def stored_in(engine: str, instance: str, *, ended: bool = False) -> Generator[VendorRequest, VendorResponse, Trees]:
     """Give all variables of an instance as the engine has them.
 
     Raises:
-        InstanceNotFound: there is no such instance, or it has ended.
+        InstanceNotFound: there is no such instance, or it has ended and ended ones do not count.
     """
-    return trees_in(engine, (yield from described(engine, instance, "header|data")))
+    return trees_in(engine, (yield from described(engine, instance, "header|data", ended=ended)))
 
 
 def trees_in(engine: str, wire: WireDetails) -> Trees:

@@ -19,9 +19,14 @@ class DescribeEngine(Command, frozen=True, kw_only=True):
 
 
 class DescribeInstance(Command, frozen=True, kw_only=True):
-    """Ask for one instance: definition, business key, state."""
+    """Ask for one instance: definition, business key, state.
+
+    Args:
+        ended: an instance that has ended counts too.
+    """
 
     instance: str
+    ended: bool = False
 
 
 class FindInstances(Command, frozen=True, kw_only=True):
@@ -46,21 +51,29 @@ class ListVariables(Command, frozen=True, kw_only=True):
         names: only these; None = all. Names that do not exist are left out.
         scope: ``instance`` (its own), ``all``, ``execution:ID`` or ``task:ID``.
         metadata: with what the engine keeps inside values beside them, where it does.
+        ended: the last values of an instance that has ended count too.
     """
 
     instance: str
     names: tuple[str, ...] | None = None
     scope: str = "instance"
     metadata: bool = False
+    ended: bool = False
 
 
 class GetVariable(Command, frozen=True, kw_only=True):
-    """Read one variable; blobs are inlined as base64. ``metadata`` as in ``ListVariables``."""
+    """Read one variable; blobs are inlined as base64.
+
+    Args:
+        scope: any but ``all``.
+        metadata, ended: as in ``ListVariables``.
+    """
 
     instance: str
     name: str
     scope: str = "instance"
     metadata: bool = False
+    ended: bool = False
 
 
 class PatchVariables(Command, frozen=True, kw_only=True):
@@ -73,12 +86,14 @@ class PatchVariables(Command, frozen=True, kw_only=True):
         merges: name to JSON object text, merged into the stored value as RFC 7396 says.
         patches: name to JSON patch, applied to the stored value as RFC 6902 says; the name must be there.
         pointers: name to JSON Pointer in the caller's body, for errors; default ``/modifications/{name}``.
+        scope: ``instance``, ``execution:ID`` or ``task:ID``.
         expect: what must be so for anything to be written.
         bounds: how large a merged or patched value may become.
         verify: whether what was written is read back and compared.
     """
 
     instance: str
+    scope: str = "instance"
     modifications: dict[str, Value] = {}
     deletions: tuple[str, ...] = ()
     merges: dict[str, msgspec.Raw] = {}
@@ -105,10 +120,12 @@ class PatchVariables(Command, frozen=True, kw_only=True):
 
 
 class ReadBinary(Command, frozen=True, kw_only=True):
-    """Read the content of a bytes or file variable as a stream."""
+    """Read the content of a bytes or file variable as a stream. ``scope`` and ``ended`` as in ``GetVariable``."""
 
     instance: str
     name: str
+    scope: str = "instance"
+    ended: bool = False
 
 
 class WriteBinary(Command, frozen=True, kw_only=True):
@@ -117,9 +134,11 @@ class WriteBinary(Command, frozen=True, kw_only=True):
     Args:
         kind: ``Bytes`` or ``File``; a stream of that word where it is known only after the content. None = a filename
             makes it a file.
+        scope: ``instance``, ``execution:ID`` or ``task:ID``.
     """
 
     instance: str
+    scope: str = "instance"
     name: str
     content: bytes | Stream
     kind: bytes | Stream | None = None

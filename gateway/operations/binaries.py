@@ -13,9 +13,8 @@ def streams(target: Target, feature: str) -> bool:
     return feature in target.engine.capabilities.features
 
 
-async def read(gateway: Gateway, target: Target, name: str, call: Call) -> BinaryRead:
+async def read(gateway: Gateway, target: Target, command: commands.ReadBinary, call: Call) -> BinaryRead:
     """Open the content of a blob; its stream is in ``call.streams``."""
-    command = commands.ReadBinary(instance=target.native, name=name)
     return await gateway.run(target.engine.name, target.engine.read_binary(command), call)
 
 

@@ -85,7 +85,9 @@ class Gateway:
             raise Unsupported("Nothing is handed on here.", engine=engine)
         return await self._relay(engine, request, call)
 
-    async def locate(self, public: str, explicit: str | None, may: Callable[[str], bool], call: Call) -> Target:
+    async def locate(
+        self, public: str, explicit: str | None, may: Callable[[str], bool], call: Call, *, ended: bool = False
+    ) -> Target:
         """Find the one engine that owns an instance.
 
         Args:
@@ -93,6 +95,7 @@ class Gateway:
             explicit: engine that the caller named beside it.
             may: whether the caller may use an engine.
             call: for the probe.
+            ended: whether instances that have ended count.
 
         Raises:
             Forbidden: the caller may not use that engine.
@@ -106,16 +109,18 @@ class Gateway:
             return self._target(allowed[0])
         if not self.routing.probe:
             raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
-        owner = await self._probe(allowed, call)
+        owner = await self._probe(allowed, call, ended=ended)
         self.routing.remember(public, owner)
         return self._target(owner)
 
     def _target(self, owner: Candidate) -> Target:
         return Target(self.engines[owner.engine], owner.native)
 
-    async def _probe(self, candidates: tuple[Candidate, ...], call: Call) -> Candidate:
+    async def _probe(self, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
         """Ask every candidate; an engine that fails to answer leaves the owner in doubt, so its failure is raised."""
-        asked = await asyncio.gather(*(self._has(candidate, call) for candidate in candidates), return_exceptions=True)
+        asked = await asyncio.gather(
+            *(self._has(candidate, call, ended=ended) for candidate in candidates), return_exceptions=True
+        )
         for answer in asked:
             if isinstance(answer, BaseException):
                 raise answer
@@ -127,10 +132,11 @@ class Gateway:
             raise InstanceNotFound
         return owners[0]
 
-    async def _has(self, candidate: Candidate, call: Call) -> bool:
+    async def _has(self, candidate: Candidate, call: Call, *, ended: bool) -> bool:
         engine = self.engines[candidate.engine]
+        command = DescribeInstance(instance=candidate.native, ended=ended)
         try:
-            _ = await self.run(engine.name, engine.describe_instance(DescribeInstance(instance=candidate.native)), call)
+            _ = await self.run(engine.name, engine.describe_instance(command), call)
         except InstanceNotFound:
             return False
         return True

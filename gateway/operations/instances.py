@@ -33,9 +33,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     error: VarbridgeError | None = None
 
 
-async def described(gateway: Gateway, target: Target, call: Call) -> Instance:
-    """Describe one instance."""
-    command = commands.DescribeInstance(instance=target.native)
+async def described(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
+    """Describe one instance; one that has ended too, if that is wanted."""
+    command = commands.DescribeInstance(instance=target.native, ended=ended)
     return (await gateway.run(target.engine.name, target.engine.describe_instance(command), call)).instance
 
 

@@ -11,17 +11,13 @@ from gateway.operations.gateway import Gateway, Target
 from gateway.plan import Call
 
 
-async def listed(
-    gateway: Gateway, target: Target, names: tuple[str, ...] | None, scope: str, call: Call
-) -> VariablesListed:
+async def listed(gateway: Gateway, target: Target, command: commands.ListVariables, call: Call) -> VariablesListed:
     """List variables."""
-    command = commands.ListVariables(instance=target.native, names=names, scope=scope)
     return await gateway.run(target.engine.name, target.engine.list_variables(command), call)
 
 
-async def read(gateway: Gateway, target: Target, name: str, scope: str, call: Call) -> Variable:
+async def read(gateway: Gateway, target: Target, command: commands.GetVariable, call: Call) -> Variable:
     """Read one variable."""
-    command = commands.GetVariable(instance=target.native, name=name, scope=scope)
     return (await gateway.run(target.engine.name, target.engine.get_variable(command), call)).variable
 
 
@@ -50,11 +46,12 @@ async def represented(
     Raises:
         VarbridgeError: with ``outcome`` applied when only the read failed.
     """
+    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope)
 
     async def work() -> tuple[VariablesPatched, VariablesListed]:
         done = await _patched(gateway, target, command, call)
         try:
-            return done, await listed(gateway, target, command.written, "instance", call)
+            return done, await listed(gateway, target, wanted, call)
         except VarbridgeError as error:
             error.outcome = "applied"
             raise

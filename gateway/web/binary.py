@@ -34,22 +34,25 @@ _KINDS = {b"bytes": b"Bytes", b"file": b"File"}
 _MAX_KIND = 64
 
 
-async def read(exchange: Exchange, found: Target, name: str) -> Answer:
+async def read(exchange: Exchange, found: Target, command: commands.ReadBinary) -> Answer:
     """Answer ``GET …/data``: the content with its name, media type and, up to a size or on demand, its digest."""
     gateway, call = exchange.front.gateway, exchange.call
     if not binaries.streams(found, "binary.read"):
-        return _buffered((await variables.read(gateway, found, name, "instance", call)).value)
+        whole = commands.GetVariable(
+            instance=command.instance, name=command.name, scope=command.scope, ended=command.ended
+        )
+        return _buffered((await variables.read(gateway, found, whole, call)).value)
     wanted = exchange.request.headers.get("Want-Content-Digest", "")
     digest = b""
-    result = await binaries.read(gateway, found, name, call)
+    result = await binaries.read(gateway, found, command, call)
     if "sha-256" in wanted and (result.size is None or result.size > _SMALL):
         digest = await _digested(exchange, result)
-        result = await binaries.read(gateway, found, name, call)
+        result = await binaries.read(gateway, found, command, call)
     content = _content(exchange, result)
     if not digest and result.size is not None and result.size <= _SMALL:
-        whole = b"".join([piece async for piece in content])
+        held = b"".join([piece async for piece in content])
         return Answer(
-            status=200, body=whole, headers=(*_headers(result), _digest_header(hashlib.sha256(whole).digest())),
+            status=200, body=held, headers=(*_headers(result), _digest_header(hashlib.sha256(held).digest())),
             media_type=_media_type(result),
         )  # fmt: skip
     extra = (_digest_header(digest),) if digest else ()
@@ -103,14 +106,15 @@ def _buffered(value: Value) -> Answer:
     return Answer(status=200, body=content, headers=headers, media_type=_media_type(result))
 
 
-async def write(exchange: Exchange, found: Target, name: str) -> Answer:
+async def write(exchange: Exchange, found: Target, name: str, scope: str) -> Answer:
     """Answer ``PUT`` and ``POST …/data``: a raw body, or a form with ``data`` and ``valueType``."""
     upload = await _upload(exchange)
     if not binaries.streams(found, "binary.write"):
-        return await _write_value(exchange, found, name, upload)
+        return await _write_value(exchange, found, name, scope, upload)
     exchange.call.streams = {**exchange.call.streams, "upload": upload.content, "kind": upload.kind()}
     command = commands.WriteBinary(
         instance=found.native,
+        scope=scope,
         name=name,
         content=Stream("upload"),
         kind=Stream("kind"),
@@ -122,7 +126,7 @@ async def write(exchange: Exchange, found: Target, name: str) -> Answer:
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
-async def _write_value(exchange: Exchange, found: Target, name: str, upload: _Upload) -> Answer:
+async def _write_value(exchange: Exchange, found: Target, name: str, scope: str, upload: _Upload) -> Answer:
     limit = exchange.front.limits.max_body_bytes
     collected = bytearray()
     async for piece in upload.content:
@@ -138,7 +142,9 @@ async def _write_value(exchange: Exchange, found: Target, name: str, upload: _Up
         media_type=upload.media_type if file else None,
         encoding=upload.encoding if file else None,
     )
-    command = commands.PatchVariables(instance=found.native, modifications={name: value}, pointers={name: ""})
+    command = commands.PatchVariables(
+        instance=found.native, scope=scope, modifications={name: value}, pointers={name: ""}
+    )
     done = await variables.patched(exchange.front.gateway, found, command, exchange.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 

@@ -17,22 +17,30 @@ from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
 
 _REF = "#/components/schemas/{name}"
+_ENDED = "`any`: instances that have ended too, with their last values."
+_SCOPE = "instance (default), execution:ID or task:ID."
+_WRITE = {"engine": "Engine of a bare id.", "scope": _SCOPE}
 _QUERY: dict[str, dict[str, str]] = {
     "list_variables": {
         "names": "Only these, separated by commas.",
         "fields": "Only these members of each variable, separated by commas.",
         "scope": "instance (default), all, execution:ID or task:ID.",
+        "state": _ENDED,
         "engine": "Engine of a bare id.",
     },
     "get_variable": {
         "fields": "Only these members, separated by commas.",
-        "scope": "instance (default), execution:ID or task:ID.",
+        "scope": _SCOPE,
+        "state": _ENDED,
         "engine": "Engine of a bare id.",
     },
-    "patch_variables": {"engine": "Engine of a bare id."},
-    "put_variable": {"engine": "Engine of a bare id."},
-    "delete_variable": {"engine": "Engine of a bare id."},
-    "describe_instance": {"engine": "Engine of a bare id."},
+    "patch_variables": _WRITE,
+    "put_variable": _WRITE,
+    "delete_variable": _WRITE,
+    "read_data": {**_WRITE, "state": _ENDED},
+    "write_data": _WRITE,
+    "post_data": _WRITE,
+    "describe_instance": {"engine": "Engine of a bare id.", "state": _ENDED},
     "list_activities": {"engine": "Engine of a bare id."},
     "modify_instance": {"engine": "Engine of a bare id."},
     "find_instances": {

@@ -24,6 +24,7 @@ from gateway.wire import ClientSettings, EngineClient
 
 LIVE = "camunda7-live"
 DEFINITION = "userTask"
+NESTED = "parallelScope"
 NAMES = {"number/double": "ratio", "number/decimal": "price", "date-time": "moment", "xml": "letter"}
 """Which variable holds a type, for engines that must be told: their payload does not say."""
 
@@ -36,8 +37,9 @@ class Subject:
         engine: whose plans are run.
         carry_out: drives a plan.
         begin: starts an instance that may have variables of these names and gives its id.
-        end: makes an instance go away.
+        end: ends an instance from outside.
         missing: the id of no instance.
+        nested: starts an instance with inner places and gives its id and two scopes; None = the engine has none.
         read_calls, patch_calls: requests that a listing and a patch of typed values cost at most.
     """
 
@@ -46,6 +48,7 @@ class Subject:
     begin: Callable[..., str]
     end: Callable[[str], None]
     missing: str
+    nested: Callable[[], tuple[str, str, str]] | None = None
     read_calls: int = 1
     patch_calls: int = 1
     sent: list[VendorRequest] = field(default_factory=list)
@@ -80,16 +83,16 @@ class Subject:
             "patch_variables", PatchVariables(instance=instance, modifications=dict(modifications or {}), **more)
         )
 
-    def listed(self, instance: str, names: tuple[str, ...] | None = None) -> dict[str, Variable]:
+    def listed(self, instance: str, names: tuple[str, ...] | None = None, **more: Any) -> dict[str, Variable]:
         """List variables, by name."""
-        found = self.ask("list_variables", ListVariables(instance=instance, names=names)).variables
+        found = self.ask("list_variables", ListVariables(instance=instance, names=names, **more)).variables
         assert len({each.name for each in found}) == len(found)
         return {each.name: each for each in found}
 
-    def read(self, instance: str, name: str) -> Value | None:
+    def read(self, instance: str, name: str, **more: Any) -> Value | None:
         """Read one variable; None where there is none."""
         try:
-            variable = self.ask("get_variable", GetVariable(instance=instance, name=name)).variable
+            variable = self.ask("get_variable", GetVariable(instance=instance, name=name, **more)).variable
         except VariableNotFound:
             return None
         assert (variable.name, variable.error) == (name, None)
@@ -118,12 +121,19 @@ def _on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
 
 def _camunda7(**settings: Any) -> Subject:
     fake = camunda7.VENDOR.fake()
+
+    def nested() -> tuple[str, str, str]:
+        instance = fake.start(NESTED, {})
+        inner = next(each for each in fake.instances[instance].places.values() if each.activity == "innerTask")
+        return instance, f"execution:{inner.parent}", f"task:{inner.id}"
+
     return _on_fake(
         camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(**settings), Credentials()),
         fake,
         begin=lambda _names=(), business_key=None: fake.start(DEFINITION, {}, business_key),
-        end=lambda instance: fake.instances.pop(instance) and None,
+        end=fake.end,
         missing="nope",
+        nested=nested,
     )
 
 
@@ -134,7 +144,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
         ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(types=types, **settings), Credentials()),
         fake,
         begin=lambda names=(), business_key=None: fake.start(DEFINITION, dict.fromkeys(names), business_key),
-        end=lambda instance: fake.instances.pop(instance) and None,
+        end=lambda instance: setattr(fake.instances[instance], "state", "Terminated"),
         missing="4711",
         patch_calls=2,
     )
@@ -172,13 +182,20 @@ def live(url: str) -> Iterator[Subject]:
             return BinaryRead(content=content, filename=result.filename, media_type=result.media_type)
         return result
 
-    def begin(_names: tuple[str, ...] = (), business_key: str | None = None) -> str:
+    def begin(_names: tuple[str, ...] = (), business_key: str | None = None, definition: str = DEFINITION) -> str:
         body = json.dumps({"businessKey": business_key}).encode()
         asked = urllib.request.Request(
-            f"{url}/process-definition/key/{DEFINITION}/start", body, {"Content-Type": "application/json"}
+            f"{url}/process-definition/key/{definition}/start", body, {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(asked, timeout=30) as answer:
             return str(json.load(answer)["id"])
+
+    def nested() -> tuple[str, str, str]:
+        instance = begin(definition=NESTED)
+        asked = f"{url}/task?processInstanceId={instance}&taskDefinitionKey=innerTask"
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            task = json.load(answer)[0]
+        return instance, f"execution:{task['executionId']}", f"task:{task['id']}"
 
     def end(instance: str) -> None:
         urllib.request.urlopen(
@@ -194,6 +211,7 @@ def live(url: str) -> Iterator[Subject]:
                 begin=begin,
                 end=end,
                 missing="nope",
+                nested=nested,
             )
         finally:
             runner.run(client.close())

@@ -3,6 +3,7 @@
 from tests.conformance.kit import (
     TestBinary,
     TestCapabilities,
+    TestEnded,
     TestExpectations,
     TestInstances,
     TestJsonPatches,
@@ -11,6 +12,7 @@ from tests.conformance.kit import (
     TestNames,
     TestPatches,
     TestReads,
+    TestScopes,
     TestTokens,
     TestValues,
     TestVerification,
@@ -19,6 +21,7 @@ from tests.conformance.kit import (
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestEnded",
     "TestExpectations",
     "TestInstances",
     "TestJsonPatches",
@@ -27,6 +30,7 @@ __all__ = [
     "TestNames",
     "TestPatches",
     "TestReads",
+    "TestScopes",
     "TestTokens",
     "TestValues",
     "TestVerification",

@@ -8,43 +8,20 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from adapters.camunda7.fake import convert
 from adapters.camunda7.fake.convert import Refused
+from adapters.camunda7.fake.places import Local, Running, Stored, View, execution_of
 from gateway.model.jsontext import Number
 from gateway.plan import Multipart, Stream, VendorRequest, VendorResponse
 
 _JSON = ("Content-Type", "application/json")
 _CLOSE = {400, 500}
+_TIME = "2026-01-01T00:00:00.000+0000"
 _NOT_PERSISTED = (
     "An exception occurred in the persistence layer. "
     "Please check the server logs for a detailed message and the entire exception stack trace."
 )
 _REST = "org.camunda.bpm.engine.rest"
-ENDED = "execution {id} doesn't exist: execution is null"
-
-
-class Stored(msgspec.Struct, kw_only=True):
-    """One variable: its own id survives every change."""
-
-    id: str
-    name: str
-    type: str
-    value: Any
-    info: dict[str, Any]
-
-
-class Running(msgspec.Struct, kw_only=True):
-    """One instance."""
-
-    id: str
-    definition: str
-    business_key: str | None
-    variables: dict[str, Stored]
-    suspended: bool = False
-    tokens: dict[str, str] = {}
-    """Activity instance to the element where it is."""
 
 
 _SORTS = {"variableName": "name", "variableType": "type", "activityInstanceId": "activityInstanceId"}
@@ -106,10 +83,11 @@ def check_started(changes: Mapping[str, convert.Change]) -> None:
             raise Refused(500, "RestException", _NOT_PERSISTED, 10002) from refused
 
 
-def check_all(changes: Mapping[str, convert.Change], instance: Running) -> None:
+def check_all(changes: Mapping[str, convert.Change], view: View) -> None:
     """Refuse what a patch cannot store."""
+    known = view.visible()
     for name, change in changes.items():
-        if change.transient and name in instance.variables:
+        if change.transient and name in known:
             said = (
                 f"ENGINE-17006 Cannot set transient variable with name {name} to non-transient variable and vice versa."
             )
@@ -127,12 +105,12 @@ def prefixed(said: str, work: Callable[[], Any], bad_request: int | None = None)
         raise Refused(status, refused.kind, prefix + refused.message, refused.code) from refused
 
 
-def store(instance: Running, name: str, change: convert.Change) -> None:
+def store(place: Running | Local, name: str, change: convert.Change) -> None:
     """Set a variable; its id stays, and a transient one is not kept."""
     if change.transient:
         return
-    known = instance.variables.get(name)
-    instance.variables[name] = Stored(
+    known = place.variables.get(name)
+    place.variables[name] = Stored(
         id=known.id if known else new_id(), name=name, type=change.type, value=change.value, info=change.info
     )
 
@@ -184,8 +162,9 @@ def content_of(found: Stored, scope: str) -> VendorResponse:
     return VendorResponse(200, tuple(headers), base64.b64decode(found.value or ""))
 
 
-def row(instance: Running, found: Stored) -> dict[str, Any]:
+def row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
     """Give one row of ``/variable-instance``."""
+    inner = place if isinstance(place, Local) else None
     shown = convert.shown(found.type, found.value, found.info)
     if found.type == "Bytes":
         shown["value"] = None
@@ -194,13 +173,58 @@ def row(instance: Running, found: Stored) -> dict[str, Any]:
         "name": found.name,
         "processDefinitionId": f"{instance.definition}:1:1",
         "processInstanceId": instance.id,
-        "executionId": instance.id,
+        "executionId": execution_of(inner) if inner else instance.id,
         "caseInstanceId": None,
         "caseExecutionId": None,
-        "taskId": None,
+        "taskId": inner.id if inner and inner.kind == "task" else None,
         "batchId": None,
-        "activityInstanceId": instance.id,
+        "activityInstanceId": inner.activity_instance if inner else instance.id,
         "errorMessage": None,
+        "tenantId": None,
+    }
+
+
+def past_row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
+    """Give one row of ``/history/variable-instance``."""
+    shown = row(instance, place, found)
+    del shown["batchId"]
+    return shown | {
+        "processDefinitionKey": instance.definition,
+        "caseDefinitionKey": None,
+        "caseDefinitionId": None,
+        "state": "CREATED",
+        "createTime": _TIME,
+        "removalTime": None if instance.state == "ACTIVE" else _TIME,
+        "rootProcessInstanceId": instance.id,
+    }
+
+
+def past_shape(instance: Running) -> dict[str, Any]:
+    """Give one instance of the history."""
+    return {
+        "id": instance.id,
+        "businessKey": instance.business_key,
+        "processDefinitionId": f"{instance.definition}:1:1",
+        "processDefinitionKey": instance.definition,
+        "state": "SUSPENDED" if instance.suspended and instance.state == "ACTIVE" else instance.state,
+        "startTime": _TIME,
+        "endTime": None if instance.state == "ACTIVE" else _TIME,
+        "rootProcessInstanceId": instance.id,
+        "tenantId": None,
+    }
+
+
+def task_shape(instance: Running, place: Local) -> dict[str, Any]:
+    """Give one task."""
+    return {
+        "id": place.id,
+        "name": place.activity,
+        "taskDefinitionKey": place.activity,
+        "executionId": execution_of(place),
+        "processInstanceId": instance.id,
+        "processDefinitionId": f"{instance.definition}:1:1",
+        "created": _TIME,
+        "suspended": instance.suspended,
         "tenantId": None,
     }
 

@@ -1,18 +1,19 @@
 """An in-memory engine that answers as Camunda 7.24 does: pure, for the demo, for tests, and for users' own tests.
 
-It holds instances, their variables and tokens; history and deserialization are not in it. ``tests/recordings`` keep it
-true: what the live engine answered there, it answers.
+It holds instances, executions, tasks, tokens and variables, and what has ended; deserialization is not in it.
+``tests/recordings`` keep it true: what the live engine answered there, it answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.camunda7.fake import answers, convert, tokens
+from adapters.camunda7.fake import answers, convert, places, tokens
 from adapters.camunda7.fake.convert import Refused
+from adapters.camunda7.fake.places import Local, Running, Stored, View
 from adapters.camunda7.fake.showcase import DEFINITION, VARIABLES
 from gateway.plan import VendorRequest, VendorResponse
 
@@ -23,16 +24,24 @@ class Fake:
     base_path: ClassVar[str] = "/engine-rest"
 
     def __init__(self) -> None:
-        self.instances: dict[str, answers.Running] = {}
+        self.instances: dict[str, Running] = {}
+        self.ended: dict[str, Running] = {}
 
     def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
         """Begin an instance with ``{name: {type, value, valueInfo}}`` and give its id."""
-        instance = answers.Running(id=answers.new_id(), definition=definition, business_key=business_key, variables={})
+        instance = Running(id=answers.new_id(), definition=definition, business_key=business_key, variables={})
+        instance.places = places.begun(instance, answers.new_id(), answers.new_id(), answers.new_id())
         self.instances[instance.id] = instance
         tokens.begun(instance)
         for name, wire in variables.items():
             answers.store(instance, name, convert.stored(convert.parsed(convert.written(wire))))
         return instance.id
+
+    def end(self, instance_id: str, state: str = "EXTERNALLY_TERMINATED") -> None:
+        """End an instance; the history keeps it."""
+        instance = self.instances.pop(instance_id)
+        instance.state = state
+        self.ended[instance_id] = instance
 
     @staticmethod
     def example(instance: str) -> tuple[tuple[str, ...], str]:
@@ -81,12 +90,25 @@ class Fake:
                 return self._modified(instance_id, answers.body_of(request))
             case ("GET", "execution", execution_id):
                 return self._execution(execution_id)
-            case (_, "process-instance", instance_id, "variables"):
-                return self._variables(method, instance_id, request)
-            case (_, "process-instance", instance_id, "variables", name):
-                return self._variable(method, instance_id, name, request)
-            case (_, "process-instance", instance_id, "variables", name, "data"):
-                return self._data(method, instance_id, name, request)
+            case (_, "process-instance" | "task", _, "variables", *rest):
+                return self._scoped(method, path, rest, request)
+            case (_, "execution" | "task", _, "localVariables", *rest):
+                return self._scoped(method, path, rest, request)
+            case ("GET", "task"):
+                return self._tasks(query)
+            case ("GET", "task", task_id):
+                return self._task(task_id)
+            case ("POST", "task", task_id, "complete"):
+                return self._complete(task_id, answers.body_of(request))
+            case ("GET", "history", "process-instance", instance_id):
+                return self._past_instance(instance_id)
+            case ("POST", "history", "variable-instance"):
+                return self._past(answers.body_of(request), query)
+            case ("GET", "history", "variable-instance"):
+                return self._past(query, query)
+            case ("GET", "history", "variable-instance", variable_id, "data"):
+                instance, _, found = self._by_id(variable_id, self.instances | self.ended)
+                return answers.content_of(found, instance.id)
             case ("POST", "variable-instance"):
                 return self._query(answers.body_of(request), query)
             case ("GET", "variable-instance"):
@@ -94,9 +116,9 @@ class Fake:
             case ("POST", "variable-instance", "count"):
                 return answers.ok({"count": len(self._rows(answers.body_of(request)))})
             case ("GET", "variable-instance", variable_id):
-                return answers.ok(answers.row(*self._by_id(variable_id)))
+                return answers.ok(answers.row(*self._by_id(variable_id, self.instances)))
             case ("GET", "variable-instance", variable_id, "data"):
-                instance, found = self._by_id(variable_id)
+                instance, _, found = self._by_id(variable_id, self.instances)
                 return answers.content_of(found, instance.id)
             case _:
                 return answers.error(404, "NotFoundException", "HTTP 404 Not Found", None)
@@ -132,7 +154,7 @@ class Fake:
             message = f"Process instance with id {instance_id} does not exist"
             return answers.error(404, "InvalidRequestException", message, None)
         if method == "DELETE":
-            del self.instances[instance_id]
+            self.end(instance_id)
             return answers.no_content()
         return answers.ok(answers.shape(instance) | {"links": []})
 
@@ -154,78 +176,151 @@ class Fake:
             )
             return answers.error(500, "ProcessEngineException", said, 0)
         if not tokens.modified(instance, instructions):
-            del self.instances[instance_id]
+            self.end(instance_id)
         return answers.no_content()
 
     def _execution(self, execution_id: str) -> VendorResponse:
-        if execution_id not in self.instances:
-            message = f"Execution with id {execution_id} does not exist"
-            return answers.error(404, "InvalidRequestException", message, None)
-        return answers.ok({"id": execution_id, "processInstanceId": execution_id, "ended": False, "tenantId": None})
+        for instance in self.instances.values():
+            place = instance.places.get(execution_id)
+            if execution_id == instance.id or (place is not None and place.kind == "execution"):
+                shape = {"id": execution_id, "processInstanceId": instance.id, "ended": False, "tenantId": None}
+                return answers.ok(shape)
+        message = f"Execution with id {execution_id} does not exist"
+        return answers.error(404, "InvalidRequestException", message, None)
 
-    def _variables(self, method: str, instance_id: str, request: VendorRequest) -> VendorResponse:
+    def _tasks(self, query: dict[str, str]) -> VendorResponse:
+        shapes = [answers.task_shape(instance, place) for instance, place in self._all_tasks()]
+        wanted = {key: query[key] for key in ("processInstanceId", "taskDefinitionKey") if key in query}
+        return answers.ok([shape for shape in shapes if wanted.items() <= shape.items()])
+
+    def _task(self, task_id: str) -> VendorResponse:
+        for instance, place in self._all_tasks():
+            if place.id == task_id:
+                return answers.ok(answers.task_shape(instance, place))
+        return answers.error(404, "InvalidRequestException", f"No matching task with id {task_id}", None)
+
+    def _all_tasks(self) -> list[tuple[Running, Local]]:
+        return [
+            (instance, place)
+            for instance in self.instances.values()
+            for place in instance.places.values()
+            if place.kind == "task"
+        ]
+
+    def _complete(self, task_id: str, body: dict[str, Any]) -> VendorResponse:
+        """Complete a task; it takes its own variables with it, and the instance where it was the last."""
+        said = f"Cannot complete task {task_id}: "
+        changes = answers.prefixed(said, lambda: answers.converted(body.get("variables") or {}))
+        view = places.view(self.instances, "task", task_id, said, local=False)
+        for name, change in changes.items():
+            answers.store(view.home(name), name, change)
+        del view.instance.places[task_id]
+        if not view.instance.places:
+            self.end(view.instance.id, "COMPLETED")
+        if not body.get("withVariablesInReturn"):
+            return answers.no_content()
+        left = View(view.instance, view.noun, view.chain[1:]).visible()
+        return answers.ok({name: convert.shown(each.type, each.value, each.info) for name, each in left.items()})
+
+    def _scoped(self, method: str, path: tuple[str, ...], rest: list[str], request: VendorRequest) -> VendorResponse:
+        root, place_id, local = path[0], path[1], path[2] == "localVariables"
+
+        def look(said: str) -> View:
+            return places.view(self.instances, root, place_id, said, local=local)
+
+        noun = root.replace("-", " ")
+        match rest:
+            case []:
+                return self._variables(method, look, f"Cannot modify variables for {noun}", place_id, request)
+            case [name]:
+                return self._variable(method, look, noun, name, request)
+            case [name, "data"]:
+                return self._data(method, look, noun, name, request)
+            case _:
+                return answers.error(404, "NotFoundException", "HTTP 404 Not Found", None)
+
+    def _variables(
+        self, method: str, look: Callable[[str], View], said: str, place_id: str, request: VendorRequest
+    ) -> VendorResponse:
         if method == "GET":
-            instance = self.instances.get(instance_id)
-            if instance is None:
-                return answers.error(500, "NullValueException", answers.ENDED.format(id=instance_id), 0)
-            return answers.ok(
-                {name: convert.shown(each.type, each.value, each.info) for name, each in instance.variables.items()}
-            )
+            visible = look("").visible()
+            return answers.ok({name: convert.shown(each.type, each.value, each.info) for name, each in visible.items()})
         if method == "POST":
-            return self._patch(instance_id, answers.body_of(request))
+            return self._patch(look, said, place_id, answers.body_of(request))
         return answers.error(405, "NotAllowedException", "HTTP 405 Method Not Allowed", None)
 
-    def _patch(self, instance_id: str, body: dict[str, Any]) -> VendorResponse:
-        said = "Cannot modify variables for process instance"
+    def _patch(self, look: Callable[[str], View], said: str, place_id: str, body: dict[str, Any]) -> VendorResponse:
         changes = answers.prefixed(f"{said}: ", lambda: answers.converted(answers.modifications(body)))
-        instance = self._existing(instance_id, f"{said} {instance_id}: ")
-        answers.prefixed(f"{said} {instance_id}: ", lambda: answers.check_all(changes, instance), bad_request=500)
+        view = look(f"{said} {place_id}: ")
+        answers.prefixed(f"{said} {place_id}: ", lambda: answers.check_all(changes, view), bad_request=500)
         for name, change in changes.items():
-            answers.store(instance, name, change)
+            answers.store(view.home(name), name, change)
         for name in answers.deletions(body):
-            _ = instance.variables.pop(str(name), None)
+            _ = view.home(str(name)).variables.pop(str(name), None)
         return answers.no_content()
 
-    def _variable(self, method: str, instance_id: str, name: str, request: VendorRequest) -> VendorResponse:
+    def _variable(
+        self, method: str, look: Callable[[str], View], noun: str, name: str, request: VendorRequest
+    ) -> VendorResponse:
         match method:
             case "GET" | "HEAD":
-                instance = self._existing(instance_id, f"Cannot get process instance variable {name}: ")
-                if name not in instance.variables:
-                    message = f"process instance variable with name {name} does not exist"
-                    return answers.error(404, "InvalidRequestException", message, None)
-                found = instance.variables[name]
+                found = self._found(look, noun, name)
                 return answers.ok(convert.shown(found.type, found.value, found.info))
             case "PUT":
-                said = f"Cannot put process instance variable {name}: "
+                said = f"Cannot put {noun} variable {name}: "
                 change = answers.prefixed(said, lambda: convert.stored(answers.body_of(request)))
-                instance = self._existing(instance_id, said)
-                answers.prefixed(said, lambda: answers.check_all({name: change}, instance), bad_request=400)
-                answers.store(instance, name, change)
+                view = look(said)
+                answers.prefixed(said, lambda: answers.check_all({name: change}, view), bad_request=400)
+                answers.store(view.home(name), name, change)
                 return answers.no_content()
             case "DELETE":
-                instance = self._existing(instance_id, f"Cannot delete process instance variable {name}: ")
-                _ = instance.variables.pop(name, None)
+                view = look(f"Cannot delete {noun} variable {name}: ")
+                _ = view.home(name).variables.pop(name, None)
                 return answers.no_content()
             case _:
                 return answers.error(405, "NotAllowedException", "HTTP 405 Method Not Allowed", None)
 
-    def _data(self, method: str, instance_id: str, name: str, request: VendorRequest) -> VendorResponse:
+    def _data(
+        self, method: str, look: Callable[[str], View], noun: str, name: str, request: VendorRequest
+    ) -> VendorResponse:
         if method == "POST":
-            instance = self._existing(instance_id, f"Cannot put process instance variable {name}: ")
-            answers.store(instance, name, answers.uploaded(request))
+            view = look(f"Cannot put {noun} variable {name}: ")
+            answers.store(view.home(name), name, answers.uploaded(request))
             return answers.no_content()
-        instance = self._existing(instance_id, f"Cannot get process instance variable {name}: ")
-        found = instance.variables.get(name)
-        if found is None:
-            message = f"process instance variable with name {name} does not exist"
-            return answers.error(404, "InvalidRequestException", message, None)
-        return answers.content_of(found, instance_id)
+        return answers.content_of(self._found(look, noun, name), request.path[-4])
 
-    def _by_id(self, variable_id: str) -> tuple[answers.Running, answers.Stored]:
-        for instance in self.instances.values():
-            for found in instance.variables.values():
-                if found.id == variable_id:
-                    return instance, found
+    @staticmethod
+    def _found(look: Callable[[str], View], noun: str, name: str) -> Stored:
+        found = look(f"Cannot get {noun} variable {name}: ").visible().get(name)
+        if found is None:
+            raise Refused(404, "InvalidRequestException", f"{noun} variable with name {name} does not exist", None)
+        return found
+
+    def _past_instance(self, instance_id: str) -> VendorResponse:
+        instance = (self.instances | self.ended).get(instance_id)
+        if instance is None:
+            message = f"Historic process instance with id {instance_id} does not exist"
+            return answers.error(404, "InvalidRequestException", message, None)
+        return answers.ok(answers.past_shape(instance))
+
+    def _past(self, wanted: dict[str, Any], query: dict[str, str]) -> VendorResponse:
+        rows = [
+            answers.past_row(instance, place, found)
+            for instance in (self.instances | self.ended).values()
+            for place in instance.holders()
+            for found in place.variables.values()
+            if wanted.get("processInstanceId") in {None, instance.id}
+            and wanted.get("variableName") in {None, found.name}
+        ]
+        return answers.ok(answers.page(sorted(rows, key=lambda row: (row["name"], row["id"])), query))
+
+    @staticmethod
+    def _by_id(variable_id: str, among: dict[str, Running]) -> tuple[Running, Running | Local, Stored]:
+        for instance in among.values():
+            for place in instance.holders():
+                for found in place.variables.values():
+                    if found.id == variable_id:
+                        return instance, place, found
         message = f"Variable instance with Id '{variable_id}' does not exist."
         raise Refused(404, "InvalidRequestException", message, None)
 
@@ -237,16 +332,11 @@ class Fake:
 
     def _rows(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            answers.row(instance, found)
+            answers.row(instance, place, found)
             for instance in self.instances.values()
-            for found in instance.variables.values()
             if answers.listed(instance.id, wanted.get("processInstanceIdIn"))
-            and answers.listed(instance.id, wanted.get("variableScopeIdIn"))
-            and wanted.get("variableName") in {None, found.name}
+            for place in instance.holders()
+            if answers.listed(place.id, wanted.get("variableScopeIdIn"))
+            for found in place.variables.values()
+            if wanted.get("variableName") in {None, found.name}
         ]
-
-    def _existing(self, instance_id: str, said: str) -> answers.Running:
-        instance = self.instances.get(instance_id)
-        if instance is None:
-            raise Refused(500, "RestException", said + answers.ENDED.format(id=instance_id), 0)
-        return instance

@@ -6,12 +6,14 @@ import re
 
 from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
+from gateway.model.scope import INSTANCE as INSTANCE_SCOPE
+from gateway.model.scope import place
 from gateway.operations import Target
 from gateway.web import shapes, target
 from gateway.web.front import Exchange
 
 _PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)=\"?([a-z]+)")
-_LATER = {"state": "reading of ended instances", "include": "this inclusion"}
+_LATER = {"state": "a choice of state", "include": "this inclusion"}
 INSTANCE = frozenset({"engine"})
 """Query parameters of every route that names an instance."""
 
@@ -36,12 +38,14 @@ def preferences(exchange: Exchange) -> dict[str, str]:
     return dict(_PREFERENCE.findall(header)) if header else {}
 
 
-async def located(exchange: Exchange) -> Target:
+async def located(exchange: Exchange, *, ended: bool = False) -> Target:
     """Find the engine that owns the instance of the path; an engine named beside it goes first."""
     headers = exchange.request.headers
     named = exchange.query.get("engine")
     explicit = target.decoded(named, plus=True) if named is not None else headers.get("Gateway-Engine")
-    found = await exchange.front.gateway.locate(exchange.params[0], explicit, exchange.caller.may_use, exchange.call)
+    found = await exchange.front.gateway.locate(
+        exchange.params[0], explicit, exchange.caller.may_use, exchange.call, ended=ended
+    )
     exchange.engine = found.engine.name
     return found
 
@@ -56,9 +60,20 @@ def fields(query: dict[str, str]) -> frozenset[str] | None:
     return wanted
 
 
-def scope(query: dict[str, str]) -> str:
-    """Give the scope that is asked for."""
-    return target.decoded(query.get("scope", "instance"), plus=True)
+def scope(query: dict[str, str], *, lists: bool = False) -> str:
+    """Give the scope that is asked for; ``all`` is for lists."""
+    if "scope" not in query:
+        return INSTANCE_SCOPE
+    text = target.decoded(query["scope"], plus=True)
+    _ = place(text, lists=lists)
+    return text
+
+
+def any_state(query: dict[str, str]) -> bool:
+    """Tell whether ended instances count too."""
+    if query.get("state", "any") != "any":
+        raise InvalidRequest("`state` is any; without it, running instances only.")
+    return "state" in query
 
 
 def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from gateway.operations import Target, instances, variables
 from gateway.web import shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.problems import problem
-from gateway.web.unified.asking import INSTANCE, located, parameters, preferences
+from gateway.web.unified.asking import INSTANCE, any_state, located, parameters, preferences
 
 _FIND = frozenset({"businessKey", "definition", "engines", "include", "limit"})
 _MAX_FOUND = 1000
@@ -16,9 +16,9 @@ _MAX_FOUND = 1000
 
 async def describe_instance(exchange: Exchange) -> Answer:
     """Answer ``GET /v1/instances/{instance}``."""
-    _ = parameters(exchange, INSTANCE)
-    found = await located(exchange)
-    instance = await instances.described(exchange.front.gateway, found, exchange.call)
+    ended = any_state(parameters(exchange, INSTANCE | {"state"}))
+    found = await located(exchange, ended=ended)
+    instance = await instances.described(exchange.front.gateway, found, exchange.call, ended=ended)
     return json_answer(shapes.instance(found.engine.name, instance))
 
 
@@ -74,5 +74,5 @@ async def _inclusion(exchange: Exchange, query: dict[str, str], engine: str, nat
     exchange.caller.require("variables:read")
     gateway = exchange.front.gateway
     found = Target(gateway.engines[engine], native)
-    result = await variables.listed(gateway, found, None, "instance", exchange.call)
+    result = await variables.listed(gateway, found, commands.ListVariables(instance=native), exchange.call)
     return {"variables": shapes.variables(result.variables, exchange.caller, None)}

@@ -10,10 +10,12 @@ from gateway.model.values import Value
 from gateway.operations import Target, variables
 from gateway.web import binary, body, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified.asking import INSTANCE, fields, located, may_touch, parameters, preferences, scope
+from gateway.web.unified.asking import INSTANCE, any_state, fields, located, may_touch, parameters, preferences, scope
 
-_LIST = INSTANCE | {"names", "fields", "scope"}
-_ONE = INSTANCE | {"fields", "scope"}
+_WRITE = INSTANCE | {"scope"}
+_DATA = _WRITE | {"state"}
+_ONE = _DATA | {"fields"}
+_LIST = _ONE | {"names"}
 _MERGE = "application/merge-patch+json"
 
 
@@ -22,8 +24,10 @@ async def list_variables(exchange: Exchange) -> Answer:
     query = parameters(exchange, _LIST)
     shown = fields(query)
     names = target.names(query["names"]) if query.get("names") else None
-    found = await located(exchange)
-    result = await variables.listed(exchange.front.gateway, found, names, scope(query), exchange.call)
+    where, ended = scope(query, lists=True), any_state(query)
+    found = await located(exchange, ended=ended)
+    command = commands.ListVariables(instance=found.native, names=names, scope=where, ended=ended)
+    result = await variables.listed(exchange.front.gateway, found, command, exchange.call)
     return json_answer({"variables": shapes.variables(result.variables, exchange.caller, shown)})
 
 
@@ -33,20 +37,22 @@ async def get_variable(exchange: Exchange) -> Answer:
     shown = fields(query)
     name = exchange.params[1]
     may_touch(exchange, (name,))
-    found = await located(exchange)
-    variable = await variables.read(exchange.front.gateway, found, name, scope(query), exchange.call)
+    where, ended = scope(query), any_state(query)
+    found = await located(exchange, ended=ended)
+    command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended)
+    variable = await variables.read(exchange.front.gateway, found, command, exchange.call)
     return json_answer(shapes.variable(variable, exchange.caller, shown))
 
 
 async def patch_variables(exchange: Exchange) -> Answer:
     """Answer ``PATCH /v1/instances/{instance}/variables``."""
-    _ = parameters(exchange, INSTANCE)
+    where = scope(parameters(exchange, _WRITE))
     kind = body.media_type(exchange.request, "application/json", _MERGE)
     content = await body.received(exchange.request, exchange.front.limits)
     command = _merge_command(exchange, content) if kind == _MERGE else _patch_command(exchange, content)
     may_touch(exchange, (*command.modifications, *command.merges, *command.deletions))
     found = await located(exchange)
-    return await _write(exchange, found, msgspec.structs.replace(command, instance=found.native))
+    return await _write(exchange, found, msgspec.structs.replace(command, instance=found.native, scope=where))
 
 
 def _patch_command(exchange: Exchange, content: bytes) -> commands.PatchVariables:
@@ -73,41 +79,46 @@ def _merge_command(exchange: Exchange, content: bytes) -> commands.PatchVariable
 
 async def put_variable(exchange: Exchange) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}``."""
-    _ = parameters(exchange, INSTANCE)
+    where = scope(parameters(exchange, _WRITE))
     name = exchange.params[1]
     _ = body.media_type(exchange.request, "application/json")
     content = await body.received(exchange.request, exchange.front.limits)
     value = body.value(content, exchange.front.limits)
     may_touch(exchange, (name,))
     found = await located(exchange)
-    command = commands.PatchVariables(instance=found.native, modifications={name: value}, pointers={name: "/value"})
+    command = commands.PatchVariables(
+        instance=found.native, scope=where, modifications={name: value}, pointers={name: "/value"}
+    )
     return await _write(exchange, found, command, single=True)
 
 
 async def delete_variable(exchange: Exchange) -> Answer:
     """Answer ``DELETE /v1/instances/{instance}/variables/{name}``."""
-    _ = parameters(exchange, INSTANCE)
+    where = scope(parameters(exchange, _WRITE))
     name = exchange.params[1]
     may_touch(exchange, (name,))
     found = await located(exchange)
-    return await _write(exchange, found, commands.PatchVariables(instance=found.native, deletions=(name,)))
+    return await _write(exchange, found, commands.PatchVariables(instance=found.native, scope=where, deletions=(name,)))
 
 
 async def read_data(exchange: Exchange) -> Answer:
     """Answer ``GET /v1/instances/{instance}/variables/{name}/data``."""
-    _ = parameters(exchange, INSTANCE)
+    query = parameters(exchange, _DATA)
+    where, ended = scope(query), any_state(query)
     name = exchange.params[1]
     may_touch(exchange, (name,))
     if exchange.caller.is_masked(name):
         raise Forbidden("The variable's value is hidden from the caller.")
-    return await binary.read(exchange, await located(exchange), name)
+    found = await located(exchange, ended=ended)
+    command = commands.ReadBinary(instance=found.native, name=name, scope=where, ended=ended)
+    return await binary.read(exchange, found, command)
 
 
 async def write_data(exchange: Exchange) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
-    _ = parameters(exchange, INSTANCE)
+    where = scope(parameters(exchange, _WRITE))
     may_touch(exchange, (exchange.params[1],))
-    return await binary.write(exchange, await located(exchange), exchange.params[1])
+    return await binary.write(exchange, await located(exchange), exchange.params[1], where)
 
 
 async def post_data(exchange: Exchange) -> Answer:

@@ -5,6 +5,7 @@ A test gets a `Subject`; what the engine says it cannot do, it must refuse befor
 
 from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
 from tests.conformance.kit.patches import TestNames, TestPatches
+from tests.conformance.kit.places import TestEnded, TestScopes
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
 from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
@@ -12,6 +13,7 @@ from tests.conformance.kit.values import TestMerges, TestValues
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestEnded",
     "TestExpectations",
     "TestInstances",
     "TestJsonPatches",
@@ -20,6 +22,7 @@ __all__ = [
     "TestNames",
     "TestPatches",
     "TestReads",
+    "TestScopes",
     "TestTokens",
     "TestValues",
     "TestVerification",

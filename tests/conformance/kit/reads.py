@@ -77,18 +77,7 @@ class TestReads:
             found = subject.ask("list_variables", ListVariables(instance=instance, scope="all")).variables
             assert [(each.name, each.value, each.scope) for each in found] == [("v", whole(1), None)]
 
-    @pytest.mark.parametrize("scope", ["execution:1", "task:1"])
-    def test_inner_scope_is_read_or_refused(self, subject: Subject, scope: str) -> None:
-        with instance_of(subject, "v") as instance:
-            command = ListVariables(instance=instance, scope=scope)
-            if subject.has("variables.scopes"):
-                assert subject.ask("list_variables", command).variables == ()
-                return
-            with pytest.raises(Unsupported):
-                subject.ask("list_variables", command)
-            assert subject.sent == []
-
-    @pytest.mark.parametrize("scope", ["", "nonsense", "execution:", "task"])
+    @pytest.mark.parametrize("scope", ["", "nonsense", "execution:", "task", "instance:1", "all:1"])
     def test_scope_that_is_none_is_refused_unsent(self, subject: Subject, scope: str) -> None:
         for command in (ListVariables(instance="1", scope=scope), GetVariable(instance="1", name="v", scope=scope)):
             operation = "list_variables" if isinstance(command, ListVariables) else "get_variable"

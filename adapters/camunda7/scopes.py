@@ -1,0 +1,187 @@
+"""Where variables live: the rows of an instance, an execution or a task, while it runs and after its end.
+
+``POST /variable-instance`` finds them while the instance runs; ``POST /history/variable-instance`` has the last values
+of one that has ended (history level audit or full). Neither deserializes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+
+from adapters.camunda7 import faults, wire
+from adapters.camunda7.settings import Settings
+from gateway.errors import EngineMisbehaved, InstanceNotFound, ScopeNotFound
+from gateway.model.scope import Place
+from gateway.plan import VendorRequest, VendorResponse
+
+_OK, _NOT_FOUND, _ERROR = 200, 404, 500
+# said of a task and of an execution: Cannot find task with id 1: task is null
+_GONE = ("task is null", "execution is null")
+RUNNING = ("variable-instance",)
+PAST = ("history", "variable-instance")
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows that were found, and the resource they came from."""
+
+    rows: list[wire.WireVariable]
+    source: tuple[str, ...] = RUNNING
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows: of which instance, where in it, of which one name (None = any), and whether its past counts."""
+
+    instance: str
+    place: Place
+    name: str | None = None
+    ended: bool = False
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A scope that may be written: the path of its variables, and its process instance."""
+
+    place: Place
+    path: tuple[str, ...]
+    root: str
+
+    def wanted(self, names: tuple[str, ...] | None) -> Wanted:
+        """Give which rows a write depends on; the engine filters by one name only."""
+        return Wanted(instance=self.root, place=self.place, name=names[0] if names and len(names) == 1 else None)
+
+
+Finding = Generator[VendorRequest, VendorResponse, Rows]
+
+
+def rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
+    """Give the rows; none at all means nothing until instance and scope are known to be there.
+
+    Raises:
+        InstanceNotFound: no such instance, or it has ended and the past does not count.
+        ScopeNotFound: the instance has no such execution or task.
+    """
+    found = yield from running(engine, settings, wanted)
+    if found:
+        return Rows(found)
+    try:
+        root = yield from faults.confirm(engine, wanted.instance)
+    except InstanceNotFound:
+        if not wanted.ended:
+            raise
+        return (yield from _past(engine, settings, wanted))
+    if wanted.place.kind != "instance" and root != wanted.instance:
+        found = yield from running(engine, settings, msgspec.structs.replace(wanted, instance=root))
+    if not found:
+        yield from confirm(engine, wanted.place, root)
+    return Rows(found)
+
+
+def running(
+    engine: str, settings: Settings, wanted: Wanted
+) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
+    """Give the rows of a running instance; none at all says nothing."""
+    place = wanted.place
+    body: dict[str, object] = {"processInstanceIdIn": [wanted.instance]} if place.kind != "instance" else {}
+    if place.kind != "all":
+        body["variableScopeIdIn"] = [place.id or wanted.instance]
+    if wanted.name is not None:
+        body["variableName"] = wanted.name
+    found = yield from _pages(engine, settings, RUNNING, body)
+    return [row for row in found if not place.inner or (row.taskId is not None) == (place.kind == "task")]
+
+
+def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:
+    body: dict[str, object] = {"processInstanceId": wanted.instance}
+    if wanted.name is not None:
+        body["variableName"] = wanted.name
+    found = yield from _pages(engine, settings, PAST, body)
+    if not found:
+        answer = yield wire.reading("history", "process-instance", wanted.instance)
+        if answer.status == _NOT_FOUND:
+            raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
+        if answer.status != _OK:
+            raise faults.translated(engine, answer, writes=False)
+    return Rows([row for row in found if _lived_at(row, wanted)], PAST)
+
+
+def _lived_at(row: wire.WireVariable, wanted: Wanted) -> bool:
+    match wanted.place.kind:
+        case "instance":
+            return row.taskId is None and row.executionId in {wanted.instance, None}
+        case "execution":
+            return row.taskId is None and row.executionId == wanted.place.id
+        case "task":
+            return row.taskId == wanted.place.id
+        case _:
+            return True
+
+
+def _pages(
+    engine: str, settings: Settings, source: tuple[str, ...], body: dict[str, object]
+) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
+    found: list[wire.WireVariable] = []
+    while True:
+        query = (
+            ("deserializeValues", "false"),
+            ("firstResult", str(len(found))),
+            ("maxResults", str(settings.page_size)),
+        )
+        answer = yield wire.asking(*source, body=body, query=query)
+        if answer.status != _OK:
+            raise faults.translated(engine, answer, writes=False)
+        page = wire.decoded(wire.rows_decoder, answer, engine)
+        found += page
+        if len(page) < settings.page_size:
+            return found
+
+
+def confirm(engine: str, place: Place, root: str) -> Generator[VendorRequest, VendorResponse, None]:
+    """Make sure that an execution or task belongs to a process instance; other scopes need no asking.
+
+    Raises:
+        ScopeNotFound: it is not there, or is another instance's.
+    """
+    if not place.inner:
+        return
+    answer = yield wire.reading(place.kind, place.id)
+    if answer.status == _NOT_FOUND:
+        raise ScopeNotFound(engine=engine, engine_status=_NOT_FOUND)
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    owner = wire.decoded(wire.owned_decoder, answer, engine).processInstanceId
+    if owner is None:
+        raise EngineMisbehaved("The engine does not say whose scope it is.", engine=engine, engine_status=_OK)
+    if owner != root:
+        raise ScopeNotFound(engine=engine)
+
+
+def entered(engine: str, place: Place, instance: str) -> Generator[VendorRequest, VendorResponse, Entry]:
+    """Give the way to a scope's variables for writing, once it is known to be the instance's.
+
+    Raises:
+        InstanceNotFound, ScopeNotFound: as it says.
+    """
+    if not place.inner:
+        return Entry(place, ("process-instance", instance, "variables"), instance)
+    path, root = (place.kind, place.id, "localVariables"), instance
+    try:
+        yield from confirm(engine, place, instance)
+    except ScopeNotFound:
+        root = yield from faults.confirm(engine, instance)
+        if root == instance:
+            raise
+        yield from confirm(engine, place, root)
+    return Entry(place, path, root)
+
+
+def failed(engine: str, answer: VendorResponse, place: Place, instance: str) -> faults.Failing:
+    """Give the conversation that raises what a write's answer means; the scope may have ended meanwhile.
+
+    Raises:
+        ScopeNotFound: it has.
+    """
+    said = faults.error_of(answer).message or ""
+    if place.inner and answer.status == _ERROR and any(text in said for text in _GONE):
+        raise ScopeNotFound(engine=engine, engine_status=_ERROR)
+    return faults.failed(engine, answer, instance, writes=True)
