@@ -44,43 +44,7 @@ def sources(*rooms: str) -> list[Path]:
     return [path for path in files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in rooms]
 
 
-# Imports. The contracts stand in pyproject.toml and run in `make lint`; here one is shown to bite.
-
-
-def contract(source: str, forbidden: str) -> str:
-    return f"""
-[importlinter]
-root_packages =
-    gateway
-    adapters
-
-[importlinter:contract:1]
-name = made up
-type = forbidden
-source_modules =
-    {source}
-forbidden_modules =
-    {forbidden}
-allow_indirect_imports = True
-"""
-
-
-@pytest.mark.parametrize(
-    ("source", "forbidden", "kept"),
-    [
-        ("gateway.model", "gateway.web", True),
-        ("gateway.web", "gateway.model", False),
-        ("gateway.app", "adapters", False),
-    ],
-)
-def test_import_contract_is_kept_or_broken_as_the_code_is(
-    tmp_path: Path, source: str, forbidden: str, kept: bool
-) -> None:
-    path = tmp_path / "contracts.ini"
-    path.write_text(contract(source, forbidden))
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
-    done = subprocess.run([*command, "--config", str(path), "--no-cache"], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode == 0) is kept, done.stdout + done.stderr
+# Imports; all the rest about them is in tests/house/test_imports.py.
 
 
 def test_nothing_but_the_composition_root_imports_adapters() -> None:
