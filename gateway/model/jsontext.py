@@ -120,6 +120,51 @@ def _half_pair(pointer: str) -> InvalidJson:
     return InvalidJson("A string holds half a surrogate pair.", errors=(Fault(pointer, "half a surrogate pair"),))
 
 
+_SURE_BYTES = 1024 * 1024
+"""Up to here ``sure`` looks; its copies are several times the text."""
+_SURE_PASSES = 8
+"""Levels that ``sure`` peels off; each pass takes one or two."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_NESTING = frozenset((dict, list))
+_plain = msgspec.json.Decoder()
+
+
+def sure(body: bytes, depth: int = DEPTH) -> bool:
+    r"""Tell whether ``parse`` takes a text for certain, at a fraction of its cost; False only means: ask ``parse``.
+
+    Where no backslash is, every quote begins or ends a string, and the colons outside are the members: as many as the
+    parsed tree has, or a key stands twice. Half a surrogate pair needs a backslash, too.
+    """
+    if len(body) > _SURE_BYTES or b"\\" in body:
+        return False
+    outside = b"".join(body.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS)
+    passes = min(_SURE_PASSES, depth // 2)
+    while brackets and passes:
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        passes -= 1
+    if brackets:
+        return False
+    try:
+        return _count_members(_plain.decode(body)) == outside.count(b":")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+def _count_members(tree: object) -> int:
+    count = 0
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if type(node) is dict:
+            count += len(node)
+            if not _NESTING.isdisjoint(map(type, node.values())):
+                todo += node.values()
+        elif type(node) is list:
+            todo += node
+    return count
+
+
 _reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
 
 

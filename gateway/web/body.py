@@ -160,11 +160,7 @@ def patch(body: bytes, limits: Limits) -> PatchBody:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    tree = jsontext.parse(body, depth=limits.max_depth)
-    try:
-        decoded = _patch_decoder.decode(body)
-    except msgspec.DecodeError as error:
-        raise _fault(error, tree) from error
+    decoded = _strictly(_patch_decoder, body, limits)
     if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return decoded
@@ -192,11 +188,7 @@ def value(body: bytes, limits: Limits) -> Value:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    tree = jsontext.parse(body, depth=limits.max_depth)
-    try:
-        return _value_decoder.decode(body)
-    except msgspec.DecodeError as error:
-        raise _fault(error, tree) from error
+    return _strictly(_value_decoder, body, limits)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: Limits) -> T:
@@ -205,11 +197,17 @@ def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: Limits) ->
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    tree = jsontext.parse(content, depth=limits.max_depth)
+    return _strictly(decoder, content, limits)
+
+
+def _strictly(decoder: msgspec.json.Decoder[T], content: bytes, limits: Limits) -> T:
+    depth = limits.max_depth
+    if not jsontext.sure(content, depth):
+        _ = jsontext.parse(content, depth=depth)
     try:
         return decoder.decode(content)
     except msgspec.DecodeError as error:
-        raise _fault(error, tree) from error
+        raise _fault(error, jsontext.parse(content, depth=depth)) from error
 
 
 def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:
@@ -256,5 +254,6 @@ def refuse_oddities(request: web.BaseRequest) -> None:
         raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
     if not request.raw_path.startswith("/"):
         raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
-    if any(offer.strip().lower() != "h2c" for offer in request.headers.getall("Upgrade", ())):
+    headers = request.headers
+    if "Upgrade" in headers and any(offer.strip().lower() != "h2c" for offer in headers.getall("Upgrade")):
         raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))

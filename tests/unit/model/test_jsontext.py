@@ -106,3 +106,63 @@ def test_half_a_surrogate_pair_is_refused_where_it_stands(text: str, pointer: st
 
 def test_whole_surrogate_pair_is_one_character() -> None:
     assert jsontext.parse(rb'{"\ud83d\ude00":"\ud83d\ude00"}') == {"😀": "😀"}
+
+
+TEXTS = st.recursive(
+    st.sampled_from(
+        [
+            b"1",
+            b"-0",
+            b"1.10",
+            b"1e400",
+            b"true",
+            b"null",
+            b'"x"',
+            b'"a:{b"',
+            b'"\\u0041"',
+            b'"\\\\"',
+            b'"\xc3\xa9"',
+            b'"\xff"',
+            b"01",
+            b"NaN",
+            b"",
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda parts: b"[" + b",".join(parts) + b"]")
+        | st.lists(st.tuples(st.sampled_from([b'"a"', b'"b"', b'""', b'"\\u0061"', b"c"]), inner), max_size=4).map(
+            lambda pairs: b"{" + b" , ".join(key + b" :\t" + value for key, value in pairs) + b"}"
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(TEXTS | st.binary(max_size=40))
+def test_what_is_sure_is_parsed(text: bytes) -> None:
+    if jsontext.sure(text, 6):
+        _ = jsontext.parse(text, depth=6)
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        (b'{"a":{"type":"string","value":"x:{y"},"b":[1,{"c":2}]}', True),
+        (b"[[],{},[{}]] ", True),
+        (b'{"a":1,"a":2}', False),
+        (b'[{"a":{"b":1,"b":2}}]', False),
+        (b'{"a":"\\u0061"}', False),
+        (b'{"a":1}x', False),
+        (b'"\xff"', False),
+        (b"[" * 20 + b"]" * 20, False),
+        (b"[" * 5 + b"]" * 5, True),
+        (b"[1e400]", False),
+    ],
+)
+def test_sure_takes_what_is_plain_and_nothing_else(text: bytes, sure: bool) -> None:
+    assert jsontext.sure(text) is sure
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_sure_never_takes_what_is_too_deep(depth: int) -> None:
+    assert [jsontext.sure(b"[" * levels + b"]" * levels, depth) for levels in (depth // 2, depth + 1)] == [True, False]
