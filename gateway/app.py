@@ -17,6 +17,7 @@ from gateway import config as configuration
 from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
+from gateway.operations.cursors import Cursors
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
@@ -92,12 +93,16 @@ class Running:
             access=_access(config),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,
+            cursors=Cursors(self._cursor_secret, lifetime_s=config.limits.cursor_lifetime_s),
             limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
         self._runners: list[web.BaseRunner] = []
+
+    async def _cursor_secret(self) -> bytes:
+        return await self.store.secret("cursors")
 
     async def start(self, *, reuse_port: bool = False) -> None:
         """Open the sessions and listen.

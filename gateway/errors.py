@@ -14,6 +14,7 @@ What must not live here: the wire shape of an error (``gateway.web.problems``) a
     │   ├── MethodNotAllowed          405 method-not-allowed
     │   ├── NotAcceptable             406 not-acceptable
     │   ├── InstanceAmbiguous         409 instance-ambiguous
+    │   ├── CursorExpired             409 cursor-expired
     │   ├── RequestInProgress         409 request-in-progress
     │   ├── BridgeTransitionRefused   409 bridge-transition-refused
     │   ├── PreconditionFailed        412 precondition-failed
@@ -172,6 +173,12 @@ class InstanceAmbiguous(Refusal):
     """The id is known to more than one engine; name the engine."""
 
     code, status = "instance-ambiguous", 409
+
+
+class CursorExpired(Refusal):
+    """The cursor no longer leads anywhere; ask from the beginning."""
+
+    code, status = "cursor-expired", 409
 
 
 class RequestInProgress(Refusal):

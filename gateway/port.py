@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, NoReturn, Protocol
 import msgspec
 
 from gateway.errors import Unsupported, VarbridgeError
-from gateway.model import commands, results
+from gateway.model import commands, query, results
 from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -43,6 +43,8 @@ FEATURES: dict[str, str] = {
     "modification.skip": "skip listeners and mappings of what starts and ends",
     "binary.read": "stream a bytes or file variable out",
     "binary.write": "stream a bytes or file variable in",
+    "query": "find variables of all instances",
+    **query.FEATURES,
 }
 """Every capability an engine may have; the conformance kit and the matrix in README go by these."""
 
@@ -54,6 +56,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """UTF-16 units of one string."""
     name_length: int = 255
     """Characters of a variable name."""
+    rows: int = 1000
+    """Rows of a query that one plan gives."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,11 @@ class Engine:
         """Give what this engine, configured as it is, can do."""
         raise NotImplementedError
 
+    @property
+    def seeks(self) -> bool:
+        """Tell whether a query goes on after a row by itself (``QueryVariables.after``), without counting rows."""
+        return False
+
     def native_id(self, text: str) -> str:
         """Give the id in the spelling that this engine uses.
 
@@ -174,6 +183,14 @@ class Engine:
         """Give the answer to a request that writes as it would be if it went well; for dry runs, which send none."""
         del request
         return VendorResponse(204)
+
+    def query_variables(self, command: query.QueryVariables) -> Plan[query.VariablesFound]:
+        """Give a piece of the variables that match, of all instances."""
+        self._refuse(command)
+
+    def count_variables(self, command: query.CountVariables) -> Plan[query.VariablesCounted]:
+        """Count the variables that match."""
+        self._refuse(command)
 
     def _refuse(self, command: commands.Command) -> NoReturn:
         msg = f"{self.vendor} engines cannot carry out {type(command).__name__}."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from adapters.camunda7 import activities, binary, instances, modification, patch, variables
+from adapters.camunda7 import activities, binary, instances, modification, patch, query, variables
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import NAME_LENGTH
 from gateway.model import commands, results
 from gateway.model.modification import ModifyInstance
+from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan
 from gateway.port import FEATURES, Capabilities, Engine, Limits
 
@@ -41,7 +42,9 @@ class Camunda7Engine(Engine):
         return Capabilities(
             features=frozenset(FEATURES) - _LACKING,
             types=_TYPES | structured,
-            limits=Limits(string_length=self.settings.string_length, name_length=NAME_LENGTH),
+            limits=Limits(
+                string_length=self.settings.string_length, name_length=NAME_LENGTH, rows=self.settings.page_size
+            ),
         )
 
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
@@ -84,3 +87,11 @@ class Camunda7Engine(Engine):
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
         """Stream a blob in."""
         return binary.write(self.name, command)
+
+    def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
+        """Give variables of all instances."""
+        return query.found(self.name, self.settings, command)
+
+    def count_variables(self, command: CountVariables) -> Plan[VariablesCounted]:
+        """Count variables of all instances."""
+        return query.counted(self.name, self.settings, command)

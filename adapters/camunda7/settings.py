@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         json: what a ``json`` value becomes: ``Json`` needs the Spin plugin; ``Object`` does without; ``refuse``.
         object_class: Java class of an object that names none.
         list_class: Java class of an array that is stored as an Object and names none.
-        page_size: rows asked for at a time; below the engine's ``queryMaxResultsLimit`` where it has one.
+        page_size: rows asked for at a time; below the engine's ``queryMaxResultsLimit`` where it has one;
+            at least 2, since every page of a query begins with a row of the one before.
     """
 
     keep_type: bool = True
@@ -27,4 +28,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     json: Literal["Json", "Object", "refuse"] = "Json"
     object_class: str = "java.util.LinkedHashMap"
     list_class: str = "java.util.ArrayList"
-    page_size: int = 1000
+    page_size: Annotated[int, msgspec.Meta(ge=2)] = 1000

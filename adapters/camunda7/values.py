@@ -90,7 +90,7 @@ def _scalar(wire: str, value: Value, settings: Settings) -> msgspec.Raw:
     if wire == "String":
         _check_string(text_of(value.text), settings)
     if wire == "Date":
-        return json_text(_date_out(instant(text_of(value.text)), settings))
+        return json_text(date_out(instant(text_of(value.text)), settings))
     return value.value
 
 
@@ -99,7 +99,12 @@ def _check_string(text: str, settings: Settings) -> None:
         raise ValueTooLong(f"A string has at most {settings.string_length} UTF-16 units on this engine.")
 
 
-def _date_out(moment: datetime, settings: Settings) -> str:
+def date_out(moment: datetime, settings: Settings) -> str:
+    """Give a moment as the engine writes it.
+
+    Raises:
+        ValueNotRepresentable: finer than milliseconds.
+    """
     if moment.microsecond % 1000:
         raise ValueNotRepresentable("The engine keeps dates to the millisecond.")
     offset = "+0000" if settings.date_format == "SSSZ" else "Z"

@@ -35,6 +35,22 @@ class WireVariable(WireValue, frozen=True, kw_only=True):
     errorMessage: str | None = None  # noqa: N815
 
 
+class WireRow(WireVariable, frozen=True, kw_only=True):
+    """One row of a query over all instances."""
+
+    processDefinitionId: str | None = None  # noqa: N815
+    caseInstanceId: str | None = None  # noqa: N815
+    caseExecutionId: str | None = None  # noqa: N815
+    batchId: str | None = None  # noqa: N815
+    tenantId: str | None = None  # noqa: N815
+
+
+class WireCount(msgspec.Struct, frozen=True, kw_only=True):
+    """``{"count": n}``."""
+
+    count: int
+
+
 class WirePatch(msgspec.Struct, frozen=True, kw_only=True):
     """Body of ``POST …/variables``."""
 
@@ -113,6 +129,9 @@ class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 value_decoder = msgspec.json.Decoder(WireValue)
 rows_decoder = msgspec.json.Decoder(list[WireVariable])
+raw_rows_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+row_decoder = msgspec.json.Decoder(WireRow)
+count_decoder = msgspec.json.Decoder(WireCount)
 instance_decoder = msgspec.json.Decoder(WireInstance)
 instances_decoder = msgspec.json.Decoder(list[WireInstance])
 execution_decoder = msgspec.json.Decoder(WireExecution)

@@ -34,6 +34,7 @@ NUMBERS: Mapping[str, str] = {
             "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
             "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
             "outcome-unknown", "store-unavailable", "scope-not-found",
+            "cursor-expired",
         ),
         start=1,
     )

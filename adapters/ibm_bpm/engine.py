@@ -6,12 +6,13 @@ import re
 
 import msgspec
 
-from adapters.ibm_bpm import activities, auth, instances, modification, patch, variables
+from adapters.ibm_bpm import activities, auth, instances, modification, patch, query, variables
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from gateway.errors import InvalidRequest
 from gateway.model import commands, results
 from gateway.model.modification import ModifyInstance
+from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Engine, Limits, Session
 
@@ -29,6 +30,13 @@ _FEATURES = frozenset(
         "modification",
         "variables.json_patch",
         "variables.conditional",
+        "query",
+        "query.variableName",
+        "query.variableNameLike",
+        "query.instanceIdIn",
+        "query.variableValues",
+        "query.variableNamesIgnoreCase",
+        "query.variableValuesIgnoreCase",
     )
 )
 _TYPES = frozenset(
@@ -106,6 +114,19 @@ class IbmBpmEngine(Engine):
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
         """Give one variable."""
         return variables.read(self.name, self.settings, command)
+
+    @property
+    def seeks(self) -> bool:
+        """Tell that a query goes on after a row: it is evaluated here, in an order of our own."""
+        return True
+
+    def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
+        """Give variables of all instances."""
+        return query.found(self.name, self.settings, command)
+
+    def count_variables(self, command: CountVariables) -> Plan[VariablesCounted]:
+        """Count variables of all instances."""
+        return query.counted(self.name, self.settings, command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""

@@ -29,7 +29,7 @@ _STATES = {
     "STATE_TERMINATED": "terminated",
 }
 ENDED = frozenset({"completed", "terminated"})
-_MOST = 500
+PAGE = 500
 """The server's own cap on one page of a search."""
 
 
@@ -116,22 +116,23 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     wanted = command.offset + command.limit
     offset = 0
     while len(rows) < wanted:
-        page, asked = yield from _page(engine, conditions, offset)
+        page, asked = yield from searched(engine, conditions, offset)
         rows |= {row.id: row for row in page if row.state not in ENDED and row.id not in rows}
-        offset += _MOST
-        if asked < _MOST:
+        offset += PAGE
+        if asked < PAGE:
             break
     return InstancesFound(tuple(rows.values())[command.offset : wanted])
 
 
-def _page(
+def searched(
     engine: str, conditions: list[tuple[str, str]], offset: int
 ) -> Generator[VendorRequest, VendorResponse, tuple[list[Instance], int]]:
+    """Give one page of ``PUT /search/query`` by instance, and how many rows the engine gave."""
     query = (
         ("organization", "byInstance"),
         ("columns", "instanceId,instanceStatus,bpdName"),
         *conditions,
-        ("size", str(_MOST)),
+        ("size", str(PAGE)),
         ("offset", str(offset)),
         ("filterByCurrentUser", "false"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,6 +24,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         business_key: alias of a searchable variable that holds the business key; empty = there is none.
         comment_parameter: query parameter of ``action=comment`` that takes the text (documented by name only); an
             annotation becomes a comment; empty = annotations are refused.
+        query_reads: how a query reads instances: ``bulk`` by ``process?action=getdetails``, ``single`` one by one, for
+            servers whose ``getdetails`` does not tell which instance is which.
+        query_instances: instances that one query looks at, at most; a query that would take more is refused.
+        searchable: variable name to the alias under which it is searchable; an ``eq`` on it then narrows the search.
         login: how ``ibm_session`` logs in: ``system_login`` posts to ``/bpm/system/login`` (8.5.7 CF2017.03 and later),
             ``user_current`` asks ``/user/current`` with Basic; ``auto`` takes the first that works.
         session_lifetime_s: asked for at log-in; 7200 is the server's longest.
@@ -38,5 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fractions: Literal["refuse", "truncate"] = "refuse"
     business_key: str = ""
     comment_parameter: str = "comment"
+    query_reads: Literal["bulk", "single"] = "bulk"
+    query_instances: Annotated[int, msgspec.Meta(ge=1)] = 5000
+    searchable: dict[str, str] = {}
     login: Literal["auto", "system_login", "user_current"] = "auto"
     session_lifetime_s: int = 7200

@@ -46,6 +46,12 @@ class WireDetails(msgspec.Struct, frozen=True, kw_only=True):
     variables: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class WireDetailsList(msgspec.Struct, frozen=True, kw_only=True):
+    """``data`` of ``process?action=getdetails``."""
+
+    processDetails: list[WireDetails]  # noqa: N815
+
+
 class _Success(msgspec.Struct, frozen=True, kw_only=True):
     status: Any = None
     data: msgspec.Raw = msgspec.Raw(b"null")
@@ -53,6 +59,7 @@ class _Success(msgspec.Struct, frozen=True, kw_only=True):
 
 _success = msgspec.json.Decoder(_Success)
 _details = msgspec.json.Decoder(WireDetails)
+_details_list = msgspec.json.Decoder(WireDetailsList)
 encoder = msgspec.json.Encoder()
 
 
@@ -82,6 +89,20 @@ def details(answer: VendorResponse, engine: str) -> WireDetails:
     except (msgspec.DecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer holds no process.", engine=engine, engine_status=answer.status
+        ) from error
+
+
+def details_list(answer: VendorResponse, engine: str) -> list[WireDetails]:
+    """Give the processes of an answer that is a success.
+
+    Raises:
+        EngineMisbehaved: it is not what the API documents.
+    """
+    try:
+        return _details_list.decode(succeeded(answer, engine)).processDetails
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EngineMisbehaved(
+            "The engine's answer holds no processes.", engine=engine, engine_status=answer.status
         ) from error
 
 

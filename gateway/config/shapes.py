@@ -184,6 +184,8 @@ class LimitsConfig(Strict, frozen=True, kw_only=True):
     body_read_timeout_s: Seconds = 30.0
     max_timeout_s: Seconds = 60.0
     max_binary_bytes: Count = 2 * 1024 * 1024 * 1024
+    max_query_rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1000
+    cursor_lifetime_s: Seconds = 3600.0
 
 
 class Log(Strict, frozen=True, kw_only=True):

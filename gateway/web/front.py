@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.access import Access, Caller
 from gateway.operations import Gateway
+from gateway.operations.cursors import Cursors
 from gateway.plan import Call
 from gateway.port import Dialect, Engine
 
@@ -25,6 +26,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         batch_at_once: items of a batch that are carried out at once on one engine; below its worker threads.
         body_read_timeout_s: time for a body to arrive; aiohttp itself waits for ever.
         max_binary_bytes: of the content of one bytes or file variable; 2 GiB.
+        max_query_rows: rows of one page of a query.
+        cursor_lifetime_s: how long a walk through pages may pause.
         max_timeout_s: longest deadline of a call; ``Request-Timeout`` may shorten it.
     """
 
@@ -36,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_read_timeout_s: float = 30.0
     max_timeout_s: float = 60.0
     max_binary_bytes: int = 2 * 1024 * 1024 * 1024
+    max_query_rows: int = 1000
+    cursor_lifetime_s: float = 3600.0
 
 
 class RequestMetrics(Protocol):
@@ -76,6 +81,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     access: Access
     metrics: RequestMetrics
     limits: Limits = Limits()
+    cursors: Cursors = msgspec.field(default_factory=Cursors)
     cors_origins: frozenset[str] = frozenset()
     forwards: bool = False
     """Whether there are callers that only an engine can tell (``forward = true``)."""

@@ -15,6 +15,7 @@ from gateway.web.problems import Problem
 from gateway.web.shapes import DryRun, VariableShape
 from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
+from gateway.web.unified.query import CountBody, QueryBody
 
 _REF = "#/components/schemas/{name}"
 _ENDED = "`any`: instances that have ended too, with their last values."
@@ -60,6 +61,28 @@ _BODIES = {
     "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
     "patch_batch": {"application/json": {"$ref": _REF.format(name="BatchBody")}},
     "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
+    "query_variables": {"application/json": {"$ref": _REF.format(name="QueryBody")}},
+    "count_variables": {"application/json": {"$ref": _REF.format(name="CountBody")}},
+}
+_QUERY_ITEM = {
+    "allOf": [
+        {"$ref": _REF.format(name="VariableShape")},
+        {
+            "type": "object",
+            "required": ["engine", "id"],
+            "properties": {name: {"type": "string"} for name in ("instance", "engine", "id", "definition", "tenant")},
+        },
+    ]
+}
+_ENGINE_STATUS = {
+    "type": "object",
+    "required": ["engine", "status", "count"],
+    "properties": {
+        "engine": {"type": "string"},
+        "status": {"enum": ["ok", "failed", "pending"]},
+        "count": {"type": "integer"},
+        "problem": {"$ref": _REF.format(name="Problem")},
+    },
 }
 _INSTANCE = {
     "type": "object",
@@ -91,6 +114,20 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "type": "object",
         "required": ["items", "next", "engines"],
         "properties": {"items": {"type": "array", "items": _INSTANCE}, "engines": {"type": "array"}},
+    },
+    "query_variables": {
+        "type": "object",
+        "required": ["items", "next", "engines"],
+        "properties": {
+            "items": {"type": "array", "items": _QUERY_ITEM},
+            "next": {"type": ["string", "null"]},
+            "engines": {"type": "array", "items": _ENGINE_STATUS},
+        },
+    },
+    "count_variables": {
+        "type": "object",
+        "required": ["count", "engines"],
+        "properties": {"count": {"type": "integer"}, "engines": {"type": "array", "items": _ENGINE_STATUS}},
     },
 }
 _STATUS = {"patch_batch": "207"}
@@ -130,7 +167,19 @@ class Routed(Protocol):
 def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
     _, schemas = msgspec.json.schema_components(
-        [PatchBody, ModificationBody, BatchBody, BatchOutcome, Value, Problem, VariableShape, Activity, DryRun],
+        [
+            PatchBody,
+            ModificationBody,
+            BatchBody,
+            BatchOutcome,
+            Value,
+            Problem,
+            VariableShape,
+            Activity,
+            DryRun,
+            QueryBody,
+            CountBody,
+        ],
         ref_template=_REF,
     )
     schemas["VariableShape"]["required"] = ["name", "type"]

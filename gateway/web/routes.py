@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import activities, batch, engines, instances, variables
+from gateway.web.unified import activities, batch, engines, instances, query, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
@@ -58,6 +58,8 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.write_data),
     Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.post_data),
     Route("POST", "/v1/variables/batch", "variables:write", batch.patch_batch),
+    Route("POST", "/v1/variables/query", "variables:read", query.query_variables),
+    Route("POST", "/v1/variables/query/count", "variables:read", query.count_variables),
     Route("GET", "/openapi.json", "", openapi_document),
 )
 

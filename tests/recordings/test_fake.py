@@ -30,10 +30,7 @@ NOT_DONE: Mapping[str, str] = {
         "rewrite-read-raw-after rewrite-read-again rewrite-read-raw-lost rewrite-mixed-read rewrite-mixed-read-again"
     ),
     "has Spin's XML format": "xml-without-format",
-    "filters by name, instance and scope only": (
-        "instances-by-variable query-get-value query-get-underscore query-integer query-long query-number-as-text "
-        "query-like query-date query-date-as-text query-boolean-order query-not-like query-no-operator query-two-names"
-    ),
+    "finds no instances by their variables": "instances-by-variable",
     "is given decoded segments, no container in front of it": "name-encoded-slash name-not-encoded names-all path-outside",
     "writes no WADL": "options-one",
     "does one thing at a time": "race-patch race-put race-delete race-read",

@@ -24,21 +24,6 @@ _NOT_PERSISTED = (
 _REST = "org.camunda.bpm.engine.rest"
 
 
-_SORTS = {"variableName": "name", "variableType": "type", "activityInstanceId": "activityInstanceId"}
-
-
-def order_of(body: dict[str, Any], query: dict[str, str]) -> str:
-    """Give the member to sort by; rows without an order come by id here, in any order there."""
-    if query.get("sortBy", "variableName") not in _SORTS:
-        message = f"Cannot set query parameter 'sortBy' to value '{query['sortBy']}'"
-        raise Refused(400, "InvalidRequestException", message, None)
-    asked = [each.get("sortBy") for each in body.get("sorting") or ()]
-    if asked and asked[0] not in _SORTS:
-        message = "You should call any of the orderBy methods first before specifying a direction: "
-        raise Refused(400, "NotValidException", message + "currentOrderingProperty is null", 0)
-    return _SORTS.get(asked[0] if asked else query.get("sortBy", ""), "id")
-
-
 def listed(value: str, wanted: list[str] | None) -> bool:
     """An empty list filters nothing: a trap of the real engine, kept."""
     return not wanted or value in wanted

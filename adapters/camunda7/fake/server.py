@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from adapters.camunda7.fake import answers, convert, places, tokens
+from adapters.camunda7.fake import query as queries
 from adapters.camunda7.fake.convert import Refused
 from adapters.camunda7.fake.places import Local, Running, Stored, View
 from adapters.camunda7.fake.showcase import DEFINITION, VARIABLES
@@ -326,17 +327,13 @@ class Fake:
 
     def _query(self, body: dict[str, Any], query: dict[str, str]) -> VendorResponse:
         given = {key: value.split(",") if key.endswith("In") else value for key, value in query.items()}
-        rows = self._rows(given | body)
-        order = answers.order_of(body, query)
-        return answers.ok(answers.page(sorted(rows, key=lambda row: (row[order], row["id"])), query))
+        return answers.ok(answers.page(queries.ordered(self._rows(given | body), body, query), query))
 
     def _rows(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-        return [
-            answers.row(instance, place, found)
+        everything = (
+            (instance, place, found)
             for instance in self.instances.values()
-            if answers.listed(instance.id, wanted.get("processInstanceIdIn"))
             for place in instance.holders()
-            if answers.listed(place.id, wanted.get("variableScopeIdIn"))
             for found in place.variables.values()
-            if wanted.get("variableName") in {None, found.name}
-        ]
+        )
+        return queries.rows(everything, wanted)

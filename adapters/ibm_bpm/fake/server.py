@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from adapters.ibm_bpm.fake import convert
+from adapters.ibm_bpm.fake import query as queries
 from adapters.ibm_bpm.fake.convert import Refused, Shape
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
 from adapters.ibm_bpm.fake.tokens import Tokens
@@ -123,7 +124,7 @@ class Fake:
         headers = {key.lower(): value for key, value in request.headers}
         return self._live is not None and f"LtpaToken2={self._live}" in headers.get("cookie", "")
 
-    def _routed(self, request: VendorRequest) -> VendorResponse:  # noqa: C901 - the table of routes
+    def _routed(self, request: VendorRequest) -> VendorResponse:  # noqa: C901, PLR0912 - the table of routes
         query = dict(request.query)
         match (request.method, *request.path):
             case ("GET", "systems"):
@@ -137,6 +138,9 @@ class Fake:
                 return self._search(request)
             case ("POST", "process") if query.get("action") == "start":
                 return self._started(query)
+            case ("GET", "process") if query.get("action") == "getdetails":
+                known = [self.instances[each] for each in queries.asked(query) if each in self.instances]
+                return _ok({"processDetails": [self._details(each, query.get("parts", "all")) for each in known]})
             case ("GET", "process", instance_id):
                 return _ok(self._details(self._existing(instance_id), query.get("parts", "all")))
             case ("PUT" | "POST", "process", instance_id) if query.get("action") in _ACTIONS:

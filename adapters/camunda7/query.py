@@ -1,0 +1,179 @@
+"""Queries: variables of all instances by ``POST /variable-instance``, one request for a piece of the rows.
+
+Known for 7.13 to 7.24. The engine orders by id alone, or by keys without a last word (``sortBy`` knows no id), so the
+keys that were not asked for are added: name, scope and type together leave next to no two rows alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+
+from adapters.camunda7 import faults, wire
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.values import date_out, decode
+from gateway.errors import EngineMisbehaved, Fault, ValueInvalid, ValueNotRepresentable
+from gateway.model.query import (
+    Condition,
+    CountVariables,
+    Filter,
+    QueryVariables,
+    Row,
+    Sort,
+    VariablesCounted,
+    VariablesFound,
+)
+from gateway.model.results import Scope, Variable
+from gateway.model.values import ABSENT, Value, instant, json_text, text_of
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_OK, _BAD_REQUEST = 200, 400
+_BLOBS = {"bytes", "file"}
+_KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variableType"}
+# "Max results limit of 50 exceeded!", where queryMaxResultsLimit is set
+_MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
+_DATE = re.compile(r"\s*[+-]?\d+-\d+-\d+T\d+:\d+:\d+\.\d+[+\-A-Za-z]")
+
+
+def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
+    """Ask ``POST /variable-instance``; nothing is deserialized, for that would write (seen live).
+
+    Raises:
+        ValueInvalid: a text that the engine would take for something else.
+        EngineMisbehaved: more rows than asked for, or rows without an id.
+    """
+    body = _body(engine, settings, command.filter)
+    if command.sorting:
+        body["sorting"] = _sorting(command.sorting)
+    limit = min(command.limit, settings.page_size)
+    answer = yield _page(body, command.offset, limit)
+    if answer.status == _BAD_REQUEST and (told := _MOST.search(faults.error_of(answer).message or "")):
+        limit = min(limit, int(told.group(1)))
+        answer = yield _page(body, command.offset, limit)
+    rows = _rows(engine, answer, limit)
+    return VariablesFound(rows=tuple(rows), more=len(rows) == limit)
+
+
+def counted(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
+    """Ask ``POST /variable-instance/count``.
+
+    Raises:
+        ValueInvalid: as for ``found``.
+    """
+    answer = yield wire.asking("variable-instance", "count", body=_body(engine, settings, command.filter))
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    return VariablesCounted(wire.decoded(wire.count_decoder, answer, engine).count)
+
+
+def _page(body: dict[str, object], offset: int, limit: int) -> VendorRequest:
+    query = (("deserializeValues", "false"), ("firstResult", str(offset)), ("maxResults", str(limit)))
+    return wire.asking("variable-instance", body=body, query=query)
+
+
+def _body(engine: str, settings: Settings, wanted: Filter) -> dict[str, object]:
+    """Give the filter in the engine's words; it ignores words that it does not know, so all are spelled here."""
+    body: dict[str, object] = {}
+    for name, spelled in zip(wanted.__struct_fields__, wanted.__struct_encode_fields__, strict=True):
+        content = getattr(wanted, name)
+        if content in (None, False) or name == "variable_values":
+            continue
+        body["processInstanceIdIn" if name == "instance_id_in" else spelled] = content
+    if wanted.variable_values is not None:
+        body["variableValues"] = [
+            _condition(engine, settings, each, f"/variableValues/{index}/value")
+            for index, each in enumerate(wanted.variable_values)
+        ]
+    return body
+
+
+def _condition(engine: str, settings: Settings, condition: Condition, pointer: str) -> dict[str, object]:
+    value = condition.value
+    if condition.kind == "date-time":
+        value = _date(engine, settings, text_of(bytes(value)), pointer)
+    elif condition.kind == "string" and _bent(text_of(bytes(value)), settings):
+        raise _not_sayable(engine, pointer, "This engine takes such a text for a date or for null.")
+    return {"name": condition.name, "operator": condition.operator, "value": value}
+
+
+def _date(engine: str, settings: Settings, text: str, pointer: str) -> msgspec.Raw:
+    try:
+        return json_text(date_out(instant(text), settings))
+    except ValueNotRepresentable as error:
+        raise _not_sayable(engine, pointer, error.detail) from error
+
+
+def _bent(text: str, settings: Settings) -> bool:
+    """Tell whether the engine would not compare a text as a text.
+
+    It reads ``"`` + text + ``"`` as a JSON date first: the empty text and ``null`` are null then, a date is a date.
+    """
+    try:
+        read, _ = json.JSONDecoder().raw_decode(f'"{text}"')
+    except ValueError:
+        return False
+    read = str(read)
+    if read.strip() in {"", "null"}:
+        return True
+    return bool(_DATE.match(read)) and not (settings.date_format == "SSSZ" and read.endswith("Z"))
+
+
+def _not_sayable(engine: str, pointer: str, detail: str) -> ValueInvalid:
+    return ValueInvalid(detail, engine=engine, errors=(Fault(pointer, detail),))
+
+
+def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
+    keys: dict[str, bool] = {sort.key: sort.descending for sort in sorting}
+    keys |= {key: False for key in _KEYS if key not in keys}
+    return [{"sortBy": _KEYS[key], "sortOrder": "desc" if down else "asc"} for key, down in keys.items()]
+
+
+def _rows(engine: str, answer: VendorResponse, limit: int) -> list[Row]:
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    raw = wire.decoded(wire.raw_rows_decoder, answer, engine)
+    if len(raw) > limit:  # told before the rows are made, which would take ten times the answer's memory
+        raise EngineMisbehaved("The engine gave more rows than asked for.", engine=engine, engine_status=_OK)
+    try:
+        return [_row(wire.row_decoder.decode(each), engine) for each in raw]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
+
+
+def _row(row: wire.WireRow, engine: str) -> Row:
+    if not row.id:
+        raise EngineMisbehaved("A row has no id.", engine=engine, engine_status=_OK)
+    definition = row.processDefinitionId
+    return Row(
+        id=row.id,
+        instance=row.processInstanceId,
+        definition=definition.split(":")[0] if definition else None,
+        tenant=row.tenantId,
+        variable=_variable(row),
+    )
+
+
+def _variable(row: wire.WireRow) -> Variable:
+    value = decode(row)
+    error = None if row.errorMessage is None else "The engine cannot read this value."
+    if error is None and value.type not in _BLOBS and not value.text:
+        error = "The stored text is not JSON."
+    if value.type in _BLOBS:
+        value = Value(type=value.type, value=ABSENT, filename=value.filename, media_type=value.media_type)
+    return Variable(name=row.name, value=value, scope=_scope(row), error=error)
+
+
+def _scope(row: wire.WireRow) -> Scope | None:
+    for kind, scope_id in (
+        ("task", row.taskId),
+        ("execution", row.executionId if row.executionId != row.processInstanceId else None),
+        ("instance", row.processInstanceId),
+        ("case execution", row.caseExecutionId if row.caseExecutionId != row.caseInstanceId else None),
+        ("case", row.caseInstanceId),
+        ("batch", row.batchId),
+    ):
+        if scope_id is not None:
+            return Scope(kind=kind, id=scope_id, activity=row.activityInstanceId)
+    return None

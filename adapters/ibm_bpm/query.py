@@ -1,0 +1,249 @@
+"""Queries: the engine cannot ask for variables, so instances are searched and read, and the filter is evaluated here.
+
+``PUT /search/query`` gives the instances (its index lags some seconds behind), ``GET /process?action=getdetails`` reads
+several at once. Rows are in an order of our own, instance by instance, so a query goes on after a row by itself.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator, Iterable
+from functools import cmp_to_key
+
+import msgspec
+
+from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.instances import ENDED, PAGE, described, searched, state_of
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values import decode
+from adapters.ibm_bpm.variables import in_list, trees_in
+from adapters.ibm_bpm.wire import WireDetails, details_list, reading
+from gateway.errors import EngineMisbehaved, InstanceNotFound, Unsupported
+from gateway.model.matching import Matcher, precedes
+from gateway.model.query import (
+    CountVariables,
+    Filter,
+    QueryVariables,
+    Row,
+    Sort,
+    VariablesCounted,
+    VariablesFound,
+)
+from gateway.model.results import Scope, Variable
+from gateway.model.values import Value, text_of
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+_BATCH = 20
+"""Instances read at once: an answer of some megabytes where variables are large."""
+_BATCHES = 10
+"""Batches of one piece of a query; a sparse filter then gives few rows a piece, but a piece ends in time."""
+_PARTS = "header|data"
+Conversation = Generator[VendorRequest, VendorResponse, list[Row]]
+
+
+class _Position(msgspec.Struct, frozen=True, array_like=True):
+    """Where a piece ended: after a variable of an instance, or after a whole one (``name`` None)."""
+
+    instance: int
+    name: str | None = None
+    type: str | None = None
+    format: str | None = None
+
+
+_position = msgspec.json.Decoder(_Position)
+
+
+def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
+    """Search, read and evaluate: without sorting piece by piece, with it over all instances.
+
+    Raises:
+        Unsupported: more instances than ``query_instances``.
+        EngineMisbehaved: ``getdetails`` does not tell which instance is which.
+    """
+    after = None if command.after is None else _position.decode(command.after)
+    instances = yield from _candidates(engine, settings, command.filter)
+    if command.sorting:
+        return (yield from _sorted(engine, settings, command, instances, after))
+    if after is not None:
+        instances = [each for each in instances if each >= after.instance]
+    rows: list[Row] = []
+    for read in range(0, len(instances), _BATCH):
+        batch = instances[read : read + _BATCH]
+        matching = yield from _matching(engine, settings, command.filter, batch)
+        rows += [row for row in matching if after is None or _beyond(row, after)]
+        if len(rows) > command.limit:
+            kept = tuple(rows[: command.limit])
+            return VariablesFound(rows=kept, more=True, position=kept[-1].position)
+        if read >= _BATCH * (_BATCHES - 1) and batch[-1] != instances[-1]:
+            return VariablesFound(rows=tuple(rows), more=True, position=_written(_Position(batch[-1])))
+    return VariablesFound(rows=tuple(rows), more=False)
+
+
+def counted(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
+    """Search, read and evaluate everything, a batch at a time.
+
+    Raises:
+        Unsupported: more instances than ``query_instances``.
+    """
+    instances = yield from _candidates(engine, settings, command.filter)
+    count = 0
+    for batch in _batches(instances):
+        count += len((yield from _matching(engine, settings, command.filter, batch)))
+    return VariablesCounted(count)
+
+
+def _batches(instances: list[int]) -> Iterable[list[int]]:
+    return (instances[start : start + _BATCH] for start in range(0, len(instances), _BATCH))
+
+
+def _sorted(
+    engine: str, settings: Settings, command: QueryVariables, instances: list[int], after: _Position | None
+) -> Plan[VariablesFound]:
+    """Read all instances and keep the first rows after the position; never more than a piece and a batch."""
+
+    def compared(one: Row, other: Row) -> int:
+        return _compared(one, other, command.sorting)
+
+    key = cmp_to_key(compared)
+    start = None if after is None else key(_placeholder(after))
+    kept: list[Row] = []
+    for batch in _batches(instances):
+        matching = yield from _matching(engine, settings, command.filter, batch)
+        beyond = [row for row in matching if start is None or start < key(row)]
+        kept = heapq.nsmallest(command.limit + 1, [*kept, *beyond], key=key)
+    rows = tuple(kept[: command.limit])
+    return VariablesFound(rows=rows, more=len(kept) > len(rows), position=rows[-1].position if rows else None)
+
+
+def _compared(one: Row, other: Row, sorting: tuple[Sort, ...]) -> int:
+    before = precedes(one, other, sorting)
+    if before is None:
+        first, second = _of(one), _of(other)
+        return (first > second) - (first < second)
+    return -1 if before else 1
+
+
+def _of(row: Row) -> tuple[int, str]:
+    return int(row.instance or 0), row.variable.name
+
+
+def _beyond(row: Row, after: _Position) -> bool:
+    instance, name = _of(row)
+    return instance > after.instance or (instance == after.instance and after.name is not None and name > after.name)
+
+
+def _placeholder(position: _Position) -> Row:
+    """Give a row that stands where a position is."""
+    value = Value(type=position.type, format=position.format)
+    return Row(id="", instance=str(position.instance), variable=Variable(name=position.name or "", value=value))
+
+
+def _written(position: _Position) -> str:
+    return msgspec.json.encode(position).decode()
+
+
+def _candidates(engine: str, settings: Settings, wanted: Filter) -> Generator[VendorRequest, VendorResponse, list[int]]:
+    """Give the ids of the instances that may have matching variables, in order."""
+    if wanted.instance_id_in is not None:
+        ids = {int(each) for each in wanted.instance_id_in}
+        return _few(engine, settings, ids)
+    conditions = _narrowing(settings, wanted)
+    ids = set()
+    offset = 0
+    while True:
+        page, asked = yield from searched(engine, conditions, offset)
+        ids |= {int(row.id) for row in page if row.state not in ENDED and row.id.isdecimal()}
+        _ = _few(engine, settings, ids)
+        offset += PAGE
+        if asked < PAGE:
+            return sorted(ids)
+
+
+def _few(engine: str, settings: Settings, ids: set[int]) -> list[int]:
+    if len(ids) > settings.query_instances:
+        raise Unsupported(
+            f"This engine's variables are read instance by instance, {settings.query_instances} at most: name fewer "
+            "in `instanceIdIn`, or leave the engine out of `engines`.",
+            engine=engine,
+        )
+    return sorted(ids)
+
+
+def _narrowing(settings: Settings, wanted: Filter) -> list[tuple[str, str]]:
+    """Give search conditions that every match fulfils: equality with a variable that is set as searchable."""
+    if wanted.variable_names_ignore_case or wanted.variable_values_ignore_case:
+        return []
+    conditions: list[tuple[str, str]] = []
+    for each in wanted.variable_values or ():
+        alias = settings.searchable.get(each.name)
+        if alias is None or each.operator != "eq" or each.kind not in {"string", "number", "boolean"}:
+            continue
+        text = text_of(bytes(each.value)) if each.kind == "string" else bytes(each.value).decode()
+        if "|" not in text:  # it parts the condition's members, and nothing tells how to write one
+            conditions.append(("condition", f"{alias}|Equals|{text}"))
+    return conditions
+
+
+def _matching(engine: str, settings: Settings, wanted: Filter, batch: list[int]) -> Conversation:
+    """Read some instances and give the variables that match, in order of instance and name."""
+    processes = yield from _read(engine, settings, batch)
+    matches = Matcher(wanted)
+    rows: list[Row] = []
+    for instance in batch:
+        wire = processes.get(instance)
+        if wire is None or state_of(wire) in ENDED:
+            continue
+        for name, tree in sorted(trees_in(engine, wire).items()):
+            value = decode(name, tree, settings)
+            if matches(name, _compared_as(name, value, settings)):
+                rows.append(_row(instance, wire, in_list(name, value)))
+    return rows
+
+
+def _compared_as(name: str, value: Value, settings: Settings) -> Value:
+    """Give a number as one of any kind: 5 may be a Decimal here, which is compared with 0.5 as well."""
+    if value.type not in {"integer", "number"} or settings.types.get(name) == "integer":
+        return value
+    return Value(type="number", format="decimal", value=value.value)
+
+
+def _row(instance: int, wire: WireDetails, variable: Variable) -> Row:
+    name, value = variable.name, variable.value
+    return Row(
+        id=f"{instance}:{name}",
+        instance=str(instance),
+        definition=wire.processTemplateName,
+        variable=msgspec.structs.replace(variable, scope=Scope(kind="instance", id=str(instance))),
+        position=_written(_Position(instance, name, value.type, value.format)),
+    )
+
+
+def _read(
+    engine: str, settings: Settings, batch: list[int]
+) -> Generator[VendorRequest, VendorResponse, dict[int, WireDetails]]:
+    """Read some instances; those that are gone are left out."""
+    if settings.query_reads == "bulk":
+        ids = ",".join(map(str, batch))
+        query = (("action", "getdetails"), ("instanceIds", ids), ("parts", _PARTS))
+        answer = yield reading("process", query=query)
+        error = faults.found(engine, answer, writes=False)
+        if error is None:
+            return _by_id(engine, details_list(answer, engine))
+        if not isinstance(error, InstanceNotFound):
+            raise error
+    processes: dict[int, WireDetails] = {}
+    for instance in batch:
+        try:
+            processes[instance] = yield from described(engine, str(instance), _PARTS)
+        except InstanceNotFound:
+            continue
+    return processes
+
+
+def _by_id(engine: str, processes: list[WireDetails]) -> dict[int, WireDetails]:
+    found_ids = [str(each.piid) for each in processes]
+    if not all(each.isdecimal() for each in found_ids):
+        raise EngineMisbehaved(
+            'The engine does not tell which instance is which; set query_reads = "single".', engine=engine
+        )
+    return {int(each): process for each, process in zip(found_ids, processes, strict=True)}

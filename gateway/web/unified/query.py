@@ -1,0 +1,205 @@
+"""Handlers of ``/v1`` for queries over all engines. One handler a route."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from gateway.errors import (
+    EngineError,
+    EngineNotFound,
+    Fault,
+    Forbidden,
+    InvalidRequest,
+    PayloadTooLarge,
+    Refusal,
+    VarbridgeError,
+)
+from gateway.model.query import LISTS, Filter, Row, Sort, sound
+from gateway.operations import query
+from gateway.operations.query import Asked, Part, Visible
+from gateway.operations.sources import Place
+from gateway.web import body, problems, shapes
+from gateway.web.front import Answer, Exchange, json_answer
+from gateway.web.unified.asking import parameters, preferences
+
+_LIMIT = 100
+"""Rows of a page where the caller does not say."""
+_KEYS: dict[str, Literal["name", "type", "scope"]] = {
+    "name": "name",
+    "type": "type",
+    "scope": "scope",
+    "variableName": "name",
+    "variableType": "type",
+    "activityInstanceId": "scope",
+}
+
+
+class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """One key of the order; Camunda's words for the three are taken too."""
+
+    sort_by: Literal["name", "type", "scope", "variableName", "variableType", "activityInstanceId"]
+    sort_order: Literal["asc", "desc"] = "asc"
+
+
+class CountBody(Filter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/query/count``: filters, all of them at once, and engines (default: all)."""
+
+    engines: tuple[str, ...] | None = None
+
+
+class QueryBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/query``."""
+
+    sorting: tuple[SortBody, ...] = ()
+    limit: Annotated[int, msgspec.Meta(ge=1)] = _LIMIT
+    cursor: str | None = None
+
+
+B = TypeVar("B", bound=CountBody)
+_query = msgspec.json.Decoder(QueryBody)
+_count = msgspec.json.Decoder(CountBody)
+_places = msgspec.json.Decoder(dict[str, Place])
+
+
+async def query_variables(exchange: Exchange) -> Answer:
+    """Answer ``POST /v1/variables/query``; strict unless ``Prefer: handling=lenient``."""
+    decoded = await _decoded(exchange, _query)
+    limits = exchange.front.limits
+    if decoded.limit > limits.max_query_rows:
+        raise _invalid("/limit", f"A page has at most {limits.max_query_rows} rows.")
+    asked = msgspec.structs.replace(_asked(exchange, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
+    purpose = _purpose(exchange, asked)
+    cursors = exchange.front.cursors
+    places = None if decoded.cursor is None else _places.decode(await cursors.opened(decoded.cursor, purpose))
+    page = await query.page(exchange.front.gateway, asked, places, exchange.call)
+    following = None if page.places is None else await cursors.sealed(msgspec.json.encode(page.places), purpose)
+    items = [_item(exchange, engine, row) for engine, row in page.rows]
+    return _answer(exchange, page.parts, {"items": items, "next": following})
+
+
+async def count_variables(exchange: Exchange) -> Answer:
+    """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
+    asked = _asked(exchange, await _decoded(exchange, _count))
+    parts = await query.counted(exchange.front.gateway, asked, exchange.call)
+    return _answer(exchange, parts, {"count": sum(part.count for part in parts)})
+
+
+async def _decoded(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
+    _ = parameters(exchange, frozenset())
+    _ = body.media_type(exchange.request, "application/json")
+    content = await body.received(exchange.request, exchange.front.limits)
+    decoded = body.decoded(decoder, content, exchange.front.limits)
+    for name, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
+        if bytes(raw) == b"null" and name != "cursor":
+            # Camunda takes a list that is null for "all instances" (seen live)
+            raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
+    for name, spelled in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
+        if name in LISTS and len(getattr(decoded, name) or ()) > exchange.front.limits.max_names:
+            raise PayloadTooLarge(f"A list has at most {exchange.front.limits.max_names} ids.", errors=_at(spelled))
+    return decoded
+
+
+def _asked(exchange: Exchange, decoded: CountBody) -> Asked:
+    wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
+    return Asked(filter=wanted, engines=_engines(exchange, decoded.engines), visible=_visible(exchange, wanted))
+
+
+def _engines(exchange: Exchange, named: tuple[str, ...] | None) -> tuple[str, ...]:
+    known, may_use = exchange.front.gateway.engines, exchange.caller.may_use
+    if named == ():
+        raise _invalid("/engines", "An empty list asks nobody; leave it out for all engines.")
+    if any(name not in known for name in named or ()):
+        raise EngineNotFound(errors=_at("engines"))
+    names = tuple(sorted(set(named))) if named is not None else tuple(sorted(filter(may_use, known)))
+    if not names or not all(map(may_use, names)):
+        raise Forbidden("The caller may not use this engine.")
+    if len(names) == 1:
+        exchange.engine = names[0]
+    return names
+
+
+def _visible(exchange: Exchange, wanted: Filter) -> Visible | None:
+    """Give what the caller may see, None = everything; a hidden value must not be found out by asking for it.
+
+    Raises:
+        Forbidden: a condition on a value that is hidden from the caller.
+    """
+    caller = exchange.caller
+    if not caller.limited:
+        return None
+    conditions = wanted.variable_values or ()
+    names = frozenset(each.name for each in conditions)
+    if conditions and (
+        wanted.variable_names_ignore_case or any(caller.is_masked(name) or not caller.may_touch(name) for name in names)
+    ):
+        raise Forbidden("The caller may not ask for values that are hidden from it.", errors=_at("variableValues"))
+
+    def visible(row: Row) -> bool:
+        # a database may ignore the case of names: then a condition on one name finds another, hidden one
+        name = row.variable.name
+        return caller.may_touch(name) and (not names or name in names)
+
+    return visible
+
+
+def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
+    sorting = tuple(Sort(key=_KEYS[each.sort_by], descending=each.sort_order == "desc") for each in keys)
+    if len({each.key for each in sorting}) != len(sorting):
+        raise _invalid("/sorting", "A key stands twice.")
+    return sorting
+
+
+def _purpose(exchange: Exchange, asked: Asked) -> bytes:
+    """Give what a cursor is bound to: filter, order, engines and caller."""
+    bound = (asked.filter, asked.sorting, asked.engines, exchange.caller.name)
+    return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
+
+
+def _item(exchange: Exchange, engine: str, row: Row) -> dict[str, object]:
+    place: dict[str, object | None] = {
+        "instance": None if row.instance is None else f"{engine}:{row.instance}",
+        "engine": engine,
+        "id": row.id,
+    }
+    more = {"definition": row.definition, "tenant": row.tenant}
+    known = {key: content for key, content in (place | more).items() if content is not None}
+    return known | shapes.variable(row.variable, exchange.caller, None)
+
+
+def _answer(exchange: Exchange, parts: tuple[Part, ...], content: dict[str, object]) -> Answer:
+    """Give the content, or the problem that strict or complete failure makes of it."""
+    engines = [_status(part) for part in parts]
+    failures = [part.error for part in parts if part.error is not None]
+    preferred = preferences(exchange).get("handling")
+    if failures and (preferred != "lenient" or len(failures) == len(parts)):
+        return _failed(exchange, failures, engines, alone=preferred != "lenient" or len(parts) == 1)
+    applied = (("Preference-Applied", f"handling={preferred}"),) if preferred in {"lenient", "strict"} else ()
+    return json_answer({**content, "engines": engines}, headers=applied)
+
+
+def _failed(
+    exchange: Exchange, failures: list[VarbridgeError], engines: list[dict[str, object]], *, alone: bool
+) -> Answer:
+    error = failures[0]
+    if not alone and not all(isinstance(each, Refusal) for each in failures):
+        error = EngineError("No engine gave an answer.", outcome="not_applied")
+    answer = problems.answer(error, exchange.call.request_id)
+    shown = msgspec.to_builtins(problems.problem(error, exchange.call.request_id))
+    return msgspec.structs.replace(answer, body=msgspec.json.encode({**shown, "engines": engines}))
+
+
+def _status(part: Part) -> dict[str, object]:
+    if not part.asked and part.error is None:
+        return {"engine": part.engine, "status": "pending", "count": 0}
+    return shapes.engine_status(part.engine, part.count, None if part.error is None else problems.problem(part.error))
+
+
+def _at(name: str) -> tuple[Fault, ...]:
+    return (Fault(f"/{name}", "see detail"),)
+
+
+def _invalid(pointer: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, errors=(Fault(pointer, detail),))
