@@ -39,6 +39,7 @@ class Camunda7Engine(Engine):
     def capabilities(self) -> Capabilities:
         """Give what it can do."""
         structured = {"json", "list"} if self.settings.json != "refuse" else set()
+        structured |= {"xml"} if self.settings.xml != "refuse" else set()
         return Capabilities(
             features=frozenset(FEATURES) - _LACKING,
             types=_TYPES | structured,

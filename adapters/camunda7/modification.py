@@ -11,12 +11,12 @@ from typing import Any
 
 from adapters.camunda7 import activities, faults, patch, variables, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import encode
+from adapters.camunda7.values import encode, softened
 from gateway.errors import Fault, InstanceNotFound, InstanceStateConflict, InvalidRequest, ValueInvalid
 from gateway.model import modification
 from gateway.model.commands import ListVariables
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
-from gateway.model.results import InstanceModified
+from gateway.model.results import InstanceModified, Rule
 from gateway.model.values import Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -59,7 +59,17 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
     )
     if answer.status != _NO_CONTENT:
         yield from _failed(engine, answer, command)
-    return InstanceModified()
+    return InstanceModified(_rules(settings, command, stored))
+
+
+def _rules(settings: Settings, command: ModifyInstance, stored: dict[str, Value]) -> tuple[Rule, ...]:
+    """Give the lossy steps that the settings allowed."""
+    taken = (
+        (name, softened(_typed(name, value, stored, ""), settings)[1])
+        for instruction in command.instructions
+        for name, value in instruction.variables.items()
+    )
+    return tuple(Rule(rule, name) for name, rule in taken if rule is not None)
 
 
 def _stored(
@@ -91,13 +101,16 @@ def _written(index: int, each: Instruction, settings: Settings, stored: dict[str
 
 
 def _value(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> dict[str, Any]:
-    plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
-    typed = checked(plain, at) if value.local else patch.kept(plain, stored.get(name), at)
-    written = encode(name, typed, settings, at)
+    written = encode(name, _typed(name, value, stored, at), settings, at)
     shown: dict[str, Any] = {"type": written.type, "value": written.value}
     if written.valueInfo is not None:
         shown["valueInfo"] = written.valueInfo
     return shown | ({"local": True} if value.local else {})
+
+
+def _typed(name: str, value: StartValue, stored: dict[str, Value], at: str) -> Value:
+    plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
+    return checked(plain, at) if value.local else patch.kept(plain, stored.get(name), at)
 
 
 def _check_cancelled(engine: str, command: ModifyInstance) -> Generator[VendorRequest, VendorResponse, None]:

@@ -13,14 +13,14 @@ import msgspec
 from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import check_name, decode, encode
+from adapters.camunda7.values import JSON_FORMAT, check_name, decode, encode, softened
 from adapters.camunda7.variables import variable_of, with_content
 from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
 from gateway.model.merge import merged
-from gateway.model.results import Variable, VariablesPatched
+from gateway.model.results import Rule, Variable, VariablesPatched
 from gateway.model.scope import place
 from gateway.model.values import ABSENT, NULL, Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
@@ -46,22 +46,28 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     for name in command.deletions:
         check_name(name)
     waiting = [name for name, value in command.modifications.items() if settings.keep_type and keeps(value)]
-    modifications = {
-        name: encode(name, checked(value, command.pointer(name)), settings, command.pointer(name))
+    values = {
+        name: checked(value, command.pointer(name))
         for name, value in command.modifications.items()
         if name not in waiting
     }
+    modifications = _encoded(values, settings, command)
     entry = yield from scopes.entered(engine, where, command.instance)
     if waiting or command.partial or command.expect is not None:
         rows = yield from _read(engine, settings, command, entry, waiting)
         yield from _check(engine, command, rows)
         changed = _changed(engine, command, waiting, {row.name: decode(row) for row in rows})
-        for name, value in changed.items():
-            modifications[name] = encode(name, value, settings, command.pointer(name))
+        values |= changed
+        modifications |= _encoded(changed, settings, command)
     yield from _write(engine, command, entry, modifications)
     if command.verify and (modifications or command.deletions):
         yield from _verify(engine, settings, command, entry, modifications)
-    return VariablesPatched()
+    taken = {name: softened(value, settings)[1] for name, value in values.items() if name not in command.deletions}
+    return VariablesPatched(tuple(Rule(rule, name) for name, rule in taken.items() if rule is not None))
+
+
+def _encoded(values: dict[str, Value], settings: Settings, command: PatchVariables) -> dict[str, wire.WireValue]:
+    return {name: encode(name, value, settings, command.pointer(name)) for name, value in values.items()}
 
 
 def keeps(value: Value) -> bool:
@@ -171,6 +177,8 @@ def kept(value: Value, stored: Value | None, pointer: str) -> Value:
         class_name=stored.class_name,
         serialization=stored.serialization,
     )
+    if stored.serialization not in {None, JSON_FORMAT} and value.text[:1] != b'"':
+        return checked(value, pointer)
     try:
         return checked(candidate, pointer)
     except (ValueInvalid, ValueNotRepresentable):

@@ -15,6 +15,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             Integer); costs one read when such a value is written.
         string_length: UTF-16 units of a String; 4000 is the column's width, Oracle has 2000.
         date_format: how the engine writes an offset: ``SSSZ`` (``+0000``) everywhere but Fluxnova 3 (``SSSXX``).
+        decimals: a decimal that no double holds: refuse, or the nearest double (rule ``decimal-to-double``).
+        fractions: a date-time finer than milliseconds: refuse, or cut it (rule ``date-truncated-to-milliseconds``).
+        xml: what an ``xml`` value becomes: ``Xml`` needs Spin's XML data format on the engine; ``refuse``.
         json: what a ``json`` value becomes: ``Json`` needs the Spin plugin; ``Object`` does without; ``refuse``.
         object_class: Java class of an object that names none.
         list_class: Java class of an array that is stored as an Object and names none.
@@ -25,6 +28,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_type: bool = True
     string_length: int = 4000
     date_format: Literal["SSSZ", "SSSXX"] = "SSSZ"
+    decimals: Literal["refuse", "double"] = "refuse"
+    fractions: Literal["refuse", "truncate"] = "refuse"
+    xml: Literal["Xml", "refuse"] = "Xml"
     json: Literal["Json", "Object", "refuse"] = "Json"
     object_class: str = "java.util.LinkedHashMap"
     list_class: str = "java.util.ArrayList"

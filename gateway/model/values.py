@@ -297,6 +297,8 @@ def instant(text: str) -> datetime:
     if not found:
         raise ValueInvalid("A date-time is written as RFC 3339 says, with an offset or Z.")
     year, month, day, hour, minute, second, fraction, _zulu, sign, off_hour, off_minute = found.groups()
+    if second == "60":
+        raise ValueInvalid("A leap second has no place in any engine's time; give the second before or after it.")
     digits = (fraction or "").rstrip("0")
     if len(digits) > 6:  # noqa: PLR2004 - microseconds
         raise ValueNotRepresentable("A date-time is kept to the microsecond at most.")

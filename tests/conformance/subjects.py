@@ -153,7 +153,8 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
 SUBJECTS: Mapping[str, Callable[[], Subject]] = {
     "camunda7": _camunda7,
     "camunda7-objects": lambda: _camunda7(json="Object"),
-    "camunda7-small": lambda: _camunda7(json="refuse", page_size=2, string_length=2000, keep_type=False),
+    "camunda7-small": lambda: _camunda7(json="refuse", xml="refuse", page_size=2, string_length=2000, keep_type=False),
+    "camunda7-lenient": lambda: _camunda7(decimals="double", fractions="truncate"),
     "ibm_bpm": _ibm_bpm,
     "ibm_bpm-unset_as_null": lambda: _ibm_bpm({"unset_as_null": True}, binary="envelope"),
     "ibm_bpm-not_atomic": lambda: _ibm_bpm({"atomic": False}, fractions="truncate", int64="string"),

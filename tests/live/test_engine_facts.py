@@ -62,6 +62,13 @@ def test_missing_instance_is_a_server_error_of_the_engine(live_camunda: str) -> 
     assert refused.value.code == 500
 
 
+def test_day_that_javas_calendar_leaves_out_comes_back_ten_days_later(live_camunda: str, live_instance: str) -> None:
+    url = f"{_variables(live_camunda, live_instance)}/d"
+    for written, found in (("04", "04"), ("05", "15"), ("14", "24"), ("15", "15")):
+        _ask("PUT", url, {"type": "Date", "value": f"1582-10-{written}T00:00:00.000+0000"})
+        assert _ask("GET", url)["value"] == f"1582-10-{found}T00:00:00.000+0000"
+
+
 def test_options_of_a_variable_name_its_methods(live_camunda: str, live_instance: str) -> None:
     request = urllib.request.Request(f"{_variables(live_camunda, live_instance)}/a", method="OPTIONS")
     with urllib.request.urlopen(request, timeout=30) as answer:

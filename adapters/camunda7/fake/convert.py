@@ -36,6 +36,9 @@ _REAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASCII)
 _DATE = re.compile(r"(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)\.(\d+)(?:([+-])(\d\d)(\d\d)|GMT|UTC)", re.ASCII)
 
 
+_GAP = (datetime(1582, 10, 5), datetime(1582, 10, 15))  # noqa: DTZ001 - days that Java's calendar leaves out
+
+
 class Refused(Exception):
     """The engine's error answer: status, type, message, code."""
 
@@ -237,6 +240,8 @@ def _date(_kind: str, value: Any) -> Any:
     try:
         first = datetime(year + years, months + 1, 1, tzinfo=UTC)
         moment = first + timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second, milliseconds=millis)
+        if _GAP[0] <= moment.replace(tzinfo=None) < _GAP[1]:
+            moment += timedelta(days=10)
         moment -= -offset if found[8] == "-" else offset
     except (ValueError, OverflowError):
         return value

@@ -107,6 +107,8 @@ class TestValues:
         (typed("string", "1"), ValueInvalid),
         (typed("string", '"\\ud800"'), ValueInvalid),
         (typed("date-time", '"2026-02-30T00:00:00Z"'), ValueInvalid),
+        (typed("date-time", '"2016-12-31T23:59:60Z"'), ValueInvalid),
+        (typed("date-time", '"9999-12-31T23:59:59-00:01"'), ValueInvalid),
         (typed("date-time", '"2026-01-01"'), ValueInvalid),
         (typed("date-time", '"2026-01-01T00:00:00"'), ValueInvalid),
         (typed("date-time", '"0001-01-01T00:00:00+01:00"'), ValueInvalid),

@@ -1,4 +1,4 @@
-"""Values between the unified model and the vendor's ``{type, value, valueInfo}``: exact both ways, or refused.
+"""From typed values to the vendor's ``{type, value, valueInfo}``: exact, by a named rule, or refused before it is sent.
 
 The engine bends what it is sent (42.0 stringified, dates rolled over, text after a quote dropped), so everything is
 checked here first, and a type always goes along. Facts: live engine 7.24, ``tests/recordings``.
@@ -6,11 +6,13 @@ checked here first, and a type always goes along. Facts: live engine 7.24, ``tes
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, timezone
+import math
+from datetime import datetime
 from typing import Any
 
 import msgspec
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
 
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.wire import NULL, WireValue
@@ -24,12 +26,12 @@ from gateway.errors import (
     ValueTooLong,
 )
 from gateway.model import jsontext
-from gateway.model.values import ABSENT, Value, instant, instant_text, json_text, text_of
+from gateway.model.values import Value, instant, instant_text, is_double, json_text, text_of
 
 NAME_LENGTH = 255
 """Characters of ``ACT_RU_VARIABLE.NAME_``."""
 JSON_FORMAT = "application/json"
-_SCALARS = {
+SCALARS = {
     ("null", None): "Null",
     ("boolean", None): "Boolean",
     ("integer", "int16"): "Short",
@@ -41,8 +43,8 @@ _SCALARS = {
     ("bytes", None): "Bytes",
     ("xml", None): "Xml",
 }
-_UNIFIED = {wire: unified for unified, wire in _SCALARS.items()}
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})(?:Z|([+-])(\d\d):?(\d\d))\Z", re.ASCII)
+_GAP = (datetime(1582, 10, 5), datetime(1582, 10, 15))  # noqa: DTZ001 - days of a calendar, not moments
+"""Java's calendar goes from the 4th to the 15th; what is written in between comes back ten days later (seen live)."""
 
 
 def encode(name: str, value: Value, settings: Settings, pointer: str) -> WireValue:
@@ -53,7 +55,7 @@ def encode(name: str, value: Value, settings: Settings, pointer: str) -> WireVal
     """
     try:
         check_name(name)
-        return _encoded(value, settings)
+        return _encoded(softened(value, settings)[0], settings)
     except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:
         if error.errors:
             raise
@@ -70,6 +72,39 @@ def check_name(name: str) -> None:
         raise ValueTooLong(f"A name has at most {NAME_LENGTH} characters.")
 
 
+def softened(value: Value, settings: Settings) -> tuple[Value, str | None]:
+    """Give a checked value that the engine holds, and the rule by which it differs from what was given, if any.
+
+    Raises:
+        ValueNotRepresentable: nothing that the settings allow holds it.
+    """
+    if value.is_null():
+        return (msgspec.structs.replace(value, format="double") if value.format == "decimal" else value), None
+    if value.format == "decimal":
+        return _as_double(value, settings)
+    if value.type == "date-time" and instant(text_of(value.text)).microsecond % 1000:
+        if settings.fractions == "refuse":
+            raise ValueNotRepresentable("The engine keeps dates to the millisecond.")
+        return _to_milliseconds(value), "date-truncated-to-milliseconds"
+    return value, None
+
+
+def _as_double(value: Value, settings: Settings) -> tuple[Value, str | None]:
+    double = msgspec.structs.replace(value, format="double")
+    if is_double(value.text):
+        return double, None
+    nearest = float(value.text)
+    if settings.decimals == "refuse" or math.isinf(nearest):
+        raise ValueNotRepresentable("The engine has doubles only, and none is this decimal exactly.")
+    return msgspec.structs.replace(double, value=msgspec.Raw(repr(nearest).encode())), "decimal-to-double"
+
+
+def _to_milliseconds(value: Value) -> Value:
+    moment = instant(text_of(value.text))
+    whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return msgspec.structs.replace(value, value=json_text(instant_text(whole)))
+
+
 def _encoded(value: Value, settings: Settings) -> WireValue:
     info: dict[str, Any] = {"transient": True} if value.transient else {}
     match value.type:
@@ -77,18 +112,20 @@ def _encoded(value: Value, settings: Settings) -> WireValue:
             return _structured(value, settings, info)
         case "file":
             return _file(value, info)
-        case "number" if value.format == "decimal":
-            raise ValueNotRepresentable("The engine has doubles only, and none is this decimal exactly.")
         case kind:
-            wire = _SCALARS[kind or "null", value.format]
+            wire = SCALARS[kind or "null", value.format]
             return WireValue(type=wire, value=_scalar(wire, value, settings), valueInfo=info or None)
 
 
 def _scalar(wire: str, value: Value, settings: Settings) -> msgspec.Raw:
+    if wire == "Xml" and settings.xml == "refuse":
+        raise Unsupported("This engine takes no XML values.")
     if value.is_null():
         return NULL
     if wire == "String":
         _check_string(text_of(value.text), settings)
+    if wire == "Xml":
+        _check_xml(text_of(value.text))
     if wire == "Date":
         return json_text(date_out(instant(text_of(value.text)), settings))
     return value.value
@@ -99,14 +136,24 @@ def _check_string(text: str, settings: Settings) -> None:
         raise ValueTooLong(f"A string has at most {settings.string_length} UTF-16 units on this engine.")
 
 
+def _check_xml(text: str) -> None:
+    """Refuse what no parser reads alike: the engine stores any text and then fails every read of it."""
+    try:
+        ElementTree.fromstring(text)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
+        raise ValueInvalid("The XML is not well-formed, or declares entities.") from error
+
+
 def date_out(moment: datetime, settings: Settings) -> str:
     """Give a moment as the engine writes it.
 
     Raises:
-        ValueNotRepresentable: finer than milliseconds.
+        ValueNotRepresentable: finer than milliseconds, or on a day that the engine's calendar leaves out.
     """
     if moment.microsecond % 1000:
         raise ValueNotRepresentable("The engine keeps dates to the millisecond.")
+    if _GAP[0] <= moment.replace(tzinfo=None) < _GAP[1]:
+        raise ValueNotRepresentable("The engine's calendar leaves out 5 to 14 October 1582.")
     offset = "+0000" if settings.date_format == "SSSZ" else "Z"
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}{offset}"
 
@@ -155,59 +202,3 @@ def _file(value: Value, info: dict[str, Any]) -> WireValue:
     if value.encoding is not None:
         info |= {"encoding": value.encoding}
     return WireValue(type="File", value=value.value, valueInfo=info)
-
-
-def decode(wire: WireValue) -> Value:
-    """Give a value as the unified model has it; what has no place there is ``opaque``. Never fails."""
-    info = wire.valueInfo or {}
-    transient = info.get("transient") is True
-    raw = msgspec.Raw(bytes(wire.value))
-    match wire.type:
-        case "Json":
-            return _json_in(Value(type="json", transient=transient), bytes(raw))
-        case "Object":
-            return _object_in(info, bytes(raw))
-        case "File":
-            return Value(
-                type="file", value=ABSENT, filename=info.get("filename"), media_type=info.get("mimeType"),
-                encoding=info.get("encoding"), transient=transient,
-            )  # fmt: skip
-        case "Date" if bytes(raw) != b"null":
-            return _date_in(raw)
-        case kind if kind in _UNIFIED:
-            unified, form = _UNIFIED[kind]
-            return Value(type=unified, format=form, value=raw, transient=transient)
-        case _:
-            return Value(type="opaque", value=raw)
-
-
-def _json_in(shape: Value, raw: bytes) -> Value:
-    """Give a stored JSON text; one that no parser reads is named, not handed on."""
-    if raw == b"null":
-        return msgspec.structs.replace(shape, value=NULL)
-    text = text_of(raw)
-    if not jsontext.readable(text):
-        return msgspec.structs.replace(shape, value=ABSENT)
-    return msgspec.structs.replace(shape, value=msgspec.Raw(text.encode()))
-
-
-def _object_in(info: dict[str, Any], raw: bytes) -> Value:
-    serialization = info.get("serializationDataFormat")
-    shape = Value(type="object", class_name=info.get("objectTypeName"), serialization=serialization)
-    if serialization == JSON_FORMAT:
-        return _json_in(shape, raw)
-    return msgspec.structs.replace(shape, type="opaque", value=msgspec.Raw(raw))
-
-
-def _date_in(raw: msgspec.Raw) -> Value:
-    found = _DATE.match(text_of(bytes(raw)))
-    if not found:
-        return Value(type="opaque", value=raw)
-    year, month, day, hour, minute, second, millis, sign, off_hour, off_minute = found.groups()
-    offset = timedelta(hours=int(off_hour or 0), minutes=int(off_minute or 0))
-    zone = timezone(-offset if sign == "-" else offset)
-    try:
-        local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), int(millis) * 1000, zone)
-        return Value(type="date-time", value=json_text(instant_text(local.astimezone(UTC))))
-    except (ValueError, OverflowError):
-        return Value(type="opaque", value=raw)
