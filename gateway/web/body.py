@@ -17,6 +17,8 @@ from gateway.web.front import Limits
 
 T = TypeVar("T")
 _CLOSE = (("Connection", "close"),)
+_SLOWEST_BYTES_PER_S = 1000.0
+"""A body slower than this for long is cut off; Apache's mod_reqtimeout asks for 500, a modem gives 5000."""
 _AT = re.compile(r" - at `\$(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
@@ -83,14 +85,20 @@ async def passing(request: web.BaseRequest, limits: Limits) -> bytes | AsyncIter
 
 
 async def _arriving(request: web.BaseRequest, limits: Limits) -> AsyncIterator[bytes]:
+    """Give a body as it comes; only the time spent waiting for the caller counts, and what has come buys more of it."""
+    loop = asyncio.get_running_loop()
+    left = limits.body_read_timeout_s
     while True:
+        began = loop.time()
         try:
-            async with asyncio.timeout(limits.body_read_timeout_s):
+            async with asyncio.timeout(left):
                 piece = await request.content.readany()
         except TimeoutError as error:
-            raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
+            raise InvalidRequest("The body did not arrive in time.", headers=_CLOSE) from error
         if not piece:
             return
+        left -= loop.time() - began
+        left = min(left + len(piece) / _SLOWEST_BYTES_PER_S, limits.body_read_timeout_s)
         yield piece
 
 
@@ -246,14 +254,18 @@ def _culprit(entries: jsontext.Tree) -> str:
 
 
 def refuse_oddities(request: web.BaseRequest) -> None:
-    """Refuse what aiohttp lets through: another major version of HTTP, a foreign absolute target, upgrades.
+    """Refuse what aiohttp lets through: other versions of HTTP, absolute targets, upgrades, no Host or two.
 
     The offer of HTTP/2 is passed over, as RFC 9110 section 7.8 allows: Java's client makes it with its first request.
     """
-    if request.version.major != 1:
-        raise InvalidRequest("This is an HTTP/1.1 server.", headers=(("Connection", "close"),))
+    version, headers = request.version, request.headers
+    if version.major != 1:
+        raise InvalidRequest("This is an HTTP/1.1 server.", headers=_CLOSE)
     if not request.raw_path.startswith("/"):
-        raise InvalidRequest("The request target must be a path.", headers=(("Connection", "close"),))
-    headers = request.headers
+        raise InvalidRequest("The request target must be a path.", headers=_CLOSE)
+    if len(headers.getall("Host", ())) != 1 and (version.minor or "Host" in headers):
+        raise InvalidRequest("A request has one Host.", headers=_CLOSE)
+    if not version.minor and "Transfer-Encoding" in headers:
+        raise InvalidRequest("HTTP/1.0 has no transfer encodings.", headers=_CLOSE)
     if "Upgrade" in headers and any(offer.strip().lower() != "h2c" for offer in headers.getall("Upgrade")):
-        raise InvalidRequest("Nothing is upgraded here.", headers=(("Connection", "close"),))
+        raise InvalidRequest("Nothing is upgraded here.", headers=_CLOSE)

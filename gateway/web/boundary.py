@@ -71,6 +71,8 @@ class _Passage:
             return problems.answer(error, self.call.request_id)
         except asyncio.CancelledError:
             raise
+        except ConnectionError:
+            return problems.answer(InvalidRequest("The request broke off."), self.call.request_id)
         except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
             _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
             return problems.answer(Internal(), self.call.request_id)

@@ -6,7 +6,7 @@ import os
 
 import structlog
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import Internal, InvalidRequest
 from gateway.web import problems
@@ -14,12 +14,22 @@ from gateway.web.boundary import Handler
 
 _log = structlog.get_logger("varbridge")
 _OURS = 500
+_CLOSE = (("Connection", "close"),)
 
 
 class _Protocol(RequestHandler):
     """One connection. aiohttp calls ``handle_error`` for bytes that are no HTTP, before any handler is asked."""
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a body that turns out to be broken ends at once (aiohttp would wait for the rest of it)."""
+        super().data_received(data)
+        request = self._current_request
+        if self._messages and request is not None and isinstance(self._messages[-1][0], _ErrInfo):
+            content = request.content
+            if not content.is_eof() and content.exception() is None:
+                content.set_exception(InvalidRequest("The body is not as its framing says.", headers=_CLOSE))
 
     def handle_error(
         self,
@@ -41,11 +51,24 @@ class _Protocol(RequestHandler):
 
 
 class Server(web.Server):
-    """The server; ``keepalive_s`` also bounds how long the head of a request may take."""
+    """The server.
 
-    def __init__(self, handler: Handler, *, keepalive_s: float = 75.0) -> None:
+    Args:
+        handler: of every request.
+        keepalive_s: how long a connection may be idle; also bounds how long the head of a request may take.
+        lingering_s: how long what a caller still sends is read and dropped once it has its answer; closing at once
+            would reset the connection and could take the answer away from it.
+    """
+
+    def __init__(self, handler: Handler, *, keepalive_s: float = 75.0, lingering_s: float = 10.0) -> None:
         # bodies stay as they are: what is handed on must not be unpacked, and `/v1` refuses what is packed
-        super().__init__(handler, access_log=None, keepalive_timeout=keepalive_s, auto_decompress=False)
+        super().__init__(
+            handler,
+            access_log=None,
+            keepalive_timeout=keepalive_s,
+            lingering_time=lingering_s,
+            auto_decompress=False,
+        )
 
     def __call__(self) -> RequestHandler:
         """Give the protocol of one connection."""

@@ -23,8 +23,8 @@ from tests.wire.scripted import OK, Observer, Scripted, running, says
 class Gate:
     """A gateway with one front door before a scripted engine."""
 
-    def __init__(self, port: int, engine: Scripted) -> None:
-        self.port, self.engine = port, engine
+    def __init__(self, port: int, engine: Scripted, lanes: Lanes) -> None:
+        self.port, self.engine, self.lanes = port, engine, lanes
 
     async def send(self, raw: bytes, *, whole: bool = True) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -50,7 +50,15 @@ class Gate:
 
 @asynccontextmanager
 async def gate(
-    *scripts, vendor=camunda7.VENDOR, owner=None, kind: str = "none", access=None, credentials=None, **door
+    *scripts,
+    vendor=camunda7.VENDOR,
+    owner=None,
+    kind: str = "none",
+    access=None,
+    credentials=None,
+    limits: Limits | None = None,
+    keepalive_s: float = 75.0,
+    **door,
 ) -> AsyncIterator[Gate]:
     async with running(Scripted(*(scripts or [says(OK)]))) as engine:
         known = (owner or vendor).engine("hr", (owner or vendor).settings(), credentials or Credentials(kind=kind))
@@ -63,19 +71,20 @@ async def gate(
         async def run(_engine, plan, call):
             return await client.run(plan, call)
 
+        lanes = Lanes()
         settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
         front = Front(
-            gateway=Gateway({"hr": known}, run, Lanes(), Routing(), relay),
+            gateway=Gateway({"hr": known}, run, lanes, Routing(), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
-            limits=Limits(),
+            limits=limits or Limits(),
             doors=(Door(prefix="/door", dialect=vendor.dialect(), engine=known, engine_url=engine.url, **settings),),
         )
-        runner = web.ServerRunner(Server(handler(front)))
+        runner = web.ServerRunner(Server(handler(front), keepalive_s=keepalive_s, lingering_s=0.2))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
-            yield Gate(runner.addresses[0][1], engine)
+            yield Gate(runner.addresses[0][1], engine, lanes)
         finally:
             await runner.cleanup()
             await client.close()

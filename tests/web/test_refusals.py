@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
@@ -252,6 +253,17 @@ async def test_offer_of_http_2_is_passed_over(site: Site) -> None:
     assert (await site.ask("GET", "instances", site.hr, "variables", "note"))[1]["value"] == "x"
     again = f"GET /v1/engines HTTP/1.1\r\nHost: x\r\n{offer}\r\nGET {target} HTTP/1.1\r\nHost: x\r\n\r\n"
     assert (await site.raw(again.encode())).startswith(b"HTTP/1.1 200")
+
+
+async def test_caller_that_goes_in_the_middle_of_a_body_is_no_error_of_ours(site: Site, capfd) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(POST + b'Content-Length: 100\r\n\r\n{"value"')
+    await writer.drain()
+    assert (await site.ask("GET", "engines"))[0] == 200
+    writer.close()
+    assert (await site.ask("GET", "engines"))[0] == 200
+    assert (site.writes, "request_failed" in "".join(capfd.readouterr())) == ([], False)
+    del reader
 
 
 def test_default_limits_are_those_that_are_documented() -> None:

@@ -34,12 +34,17 @@ class Scripted:
         self.scripts = list(scripts)
         self.heard: list[Heard] = []
         self.url = ""
+        self.early: dict[str, bytes] = {}
+        """Targets whose requests are answered, and the connection closed, before their bodies are read."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 request = Heard(head[:-4], b"")
+                if early := self.early.get(request.target):
+                    writer.write(early)
+                    return
                 request.body = await body_of(request, reader)
                 self.heard.append(request)
                 script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
