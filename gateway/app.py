@@ -18,13 +18,15 @@ from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
 from gateway.operations.cursors import Cursors
+from gateway.operations.idempotency import Idempotency
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
-from gateway.store import Leases, Store, is_sqlite
+from gateway.store import Keys, Leases, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, Front, Limits, admin, handler
+from gateway.web.keyed import unsettled
 from gateway.web.server import Server as WebServer
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
@@ -88,6 +90,8 @@ class Running:
         alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
         self.lanes = Lanes(None if alone else Leases(self.store, config.store.lease_s))
         self.gateway = Gateway(self.engines, self.clients, self.lanes, routing, self.clients.relay, _base_paths(config))
+        keys = Keys(self.store, config.store.lease_s, config.store.key_retention_s)
+        self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
         self.front = Front(
             gateway=self.gateway,
             access=_access(config),
@@ -96,6 +100,7 @@ class Running:
             cursors=Cursors(self._cursor_secret, lifetime_s=config.limits.cursor_lifetime_s),
             limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
+            idempotency=self.idempotency,
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
@@ -113,6 +118,7 @@ class Running:
         await self.clients.start()
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest is served; it is tried again when needed
+        self.idempotency.start()
         server = self.config.server
         public = web.ServerRunner(
             WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S),
@@ -143,6 +149,7 @@ class Running:
             await runner.cleanup()
         await self.clients.close()
         await self.lanes.close()
+        await self.idempotency.close()
         await self.store.close()
 
 

@@ -95,7 +95,7 @@ class VendorResponse(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, kw_only=True):
-    """A write lane that is held on lease, while it is held.
+    """A write lane or an idempotency key that is held on lease, while it is held.
 
     Args:
         until: on the event loop's clock, seconds; no write is sent after it. Whoever renews the lease moves it on.
@@ -115,7 +115,8 @@ class Call(msgspec.Struct, kw_only=True):
         traceparent: W3C trace context to hand on, if the caller sent a valid one.
         authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
         streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
-        hold: the lease of the write lane that the call is in, where lanes are shared with other processes.
+        holds: the leases that the call writes under: of its lane, of its idempotency key.
+        intended: what a read must find for the write to have happened, encoded; empty = a read cannot tell.
         claim: what must be recorded before anything is written (``operations.idempotency``); done once, in the lane.
         engine_calls: requests sent to engines so far.
         engine_s: seconds spent waiting for engines so far.
@@ -126,7 +127,8 @@ class Call(msgspec.Struct, kw_only=True):
     traceparent: str | None = None
     authorization: str | None = None
     streams: dict[str, AsyncIterable[bytes]] = {}
-    hold: Hold | None = None
+    holds: tuple[Hold, ...] = ()
+    intended: bytes = b""
     claim: Callable[[], Awaitable[None]] | None = None
     engine_calls: int = 0
     engine_s: float = 0.0

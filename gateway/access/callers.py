@@ -64,6 +64,7 @@ class Caller:
 
     def __init__(self, entry: CallerEntry) -> None:
         self.name = entry.name
+        self.forward = entry.forward
         self._scopes = SCOPES if "admin" in entry.scopes else entry.scopes
         self._engines = _pattern(entry.engines)
         self._variables = None if "*" in entry.variables else _pattern(entry.variables)

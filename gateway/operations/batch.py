@@ -92,6 +92,8 @@ async def patched(  # noqa: PLR0913 - a batch and how to carry it out
             done[index] = Unsupported("This engine cannot promise all or nothing.", engine=target.engine.name)
         else:
             queues.setdefault(target.engine.name, deque()).append((index, target))
+    if call.claim is not None and queues:
+        await call.claim()  # once for all of them, before the first
 
     async def work(queue: deque[tuple[int, Target]]) -> None:
         while queue:

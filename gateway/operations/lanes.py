@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from gateway.errors import ConcurrentUpdate
 from gateway.operations.leases import Holder, Lane, Leases
-from gateway.plan import Call
+from gateway.plan import Call, Hold
 
 R = TypeVar("R")
 
@@ -44,14 +44,16 @@ class Lanes:
             self._lanes[lane] = []
         else:
             await self._turn(lane, waiting, call)
+        hold: Hold | None = None
         try:
             if self._holder is not None:
-                call.hold = await self._holder.held(lane, call)
+                hold = await self._holder.held(lane, call)
+                call.holds = (*call.holds, hold)
             if call.claim is not None:
                 await call.claim()
             return await work()
         finally:
-            call.hold = None
+            call.holds = tuple(each for each in call.holds if each is not hold)
             self._leave(lane)
 
     async def close(self) -> None:

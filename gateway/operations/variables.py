@@ -7,6 +7,7 @@ import msgspec
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Variable, VariablesListed, VariablesPatched
+from gateway.operations import intents
 from gateway.operations.gateway import Gateway, Target
 from gateway.plan import Call
 
@@ -23,6 +24,7 @@ async def read(gateway: Gateway, target: Target, command: commands.GetVariable, 
 
 async def patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
     """Set, change in parts and delete, alone in the instance's lane."""
+    _intend(target, command, call)
 
     async def work() -> VariablesPatched:
         return await _patched(gateway, target, command, call)
@@ -47,6 +49,7 @@ async def represented(
         VarbridgeError: with ``outcome`` applied when only the read failed.
     """
     wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope)
+    _intend(target, command, call)
 
     async def work() -> tuple[VariablesPatched, VariablesListed]:
         done = await _patched(gateway, target, command, call)
@@ -57,3 +60,9 @@ async def represented(
             raise
 
     return await gateway.lanes.write(target.lane, call, work)
+
+
+def _intend(target: Target, command: commands.PatchVariables, call: Call) -> None:
+    """Say what a read would find, where the write carries an idempotency key."""
+    if call.claim is not None:
+        call.intended = intents.intended(target, command)

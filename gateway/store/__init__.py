@@ -5,7 +5,8 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
+from gateway.store.keys import Keys
 from gateway.store.leases import Leases
 from gateway.store.store import Settings, Store, is_sqlite
 
-__all__ = ["Leases", "Settings", "Store", "is_sqlite"]
+__all__ = ["Keys", "Leases", "Settings", "Store", "is_sqlite"]

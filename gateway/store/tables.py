@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -24,3 +24,20 @@ leases = Table(
     Column("expires", Double, nullable=False),
 )
 """Who may write to an instance, until when (the database's clock, seconds since 1970)."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+    Column("request_id", String(128), nullable=False),
+    Column("intent", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=True),
+    Index("idempotency_keys_created", "created"),
+)
+"""Keyed writes: ``running`` until ``expires`` unless renewed, then ``unknown`` or ``done``; kept by ``created``."""

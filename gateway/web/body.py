@@ -16,6 +16,7 @@ from gateway.model.values import Value
 from gateway.web.front import Limits
 
 T = TypeVar("T")
+_KEPT = web.RequestKey("varbridge.body", bytes)
 _CLOSE = (("Connection", "close"),)
 _SLOWEST_BYTES_PER_S = 1000.0
 """A body slower than this for long is cut off; Apache's mod_reqtimeout asks for 500, a modem gives 5000."""
@@ -54,6 +55,16 @@ def media_type(request: web.BaseRequest, *allowed: str) -> str:
     return kind
 
 
+async def kept(request: web.BaseRequest, limits: Limits) -> bytes:
+    """Give the body in full, and keep it for who asks next.
+
+    Raises:
+        PayloadTooLarge, InvalidRequest: as for ``received``.
+    """
+    request[_KEPT] = content = await received(request, limits)
+    return content
+
+
 async def received(request: web.BaseRequest, limits: Limits) -> bytes:
     """Give the body in full.
 
@@ -61,6 +72,8 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
         PayloadTooLarge: over the limit, by its announced or its real length.
         InvalidRequest: it did not arrive in time.
     """
+    if _KEPT in request:
+        return request[_KEPT]
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)
     await _continue(request)

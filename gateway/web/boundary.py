@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway.access import NOBODY, Caller
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
-from gateway.web import body, problems, target
+from gateway.web import body, keyed, problems, target
 from gateway.web.front import Answer, Exchange, Front
 from gateway.web.native import Passing
 from gateway.web.record import Record, kept
@@ -23,7 +23,7 @@ from gateway.web.unified import rehearsals
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_EXPOSED = "Gateway-Engine, Gateway-Rules, Preference-Applied, Server-Timing, X-Request-Id"
+_EXPOSED = "Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, Server-Timing, X-Request-Id"
 _log = structlog.get_logger("varbridge")
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -96,6 +96,8 @@ class _Passage:
         )
         if "dryRun" in query and self.route.rehearses and rehearsals.wanted(self.exchange):
             return await rehearsals.rehearsed(self.exchange, self.route.handler)
+        if keyed.wanted(self.exchange):
+            return await keyed.answered(self.exchange, self.route.template, self.route.handler)
         return await self.route.handler(self.exchange)
 
     async def _recognise(self, scope: str) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.access import Access, Caller
 from gateway.operations import Gateway
 from gateway.operations.cursors import Cursors
+from gateway.operations.idempotency import Idempotency
 from gateway.plan import Call
 from gateway.port import Dialect, Engine
 
@@ -85,6 +86,8 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: frozenset[str] = frozenset()
     forwards: bool = False
     """Whether there are callers that only an engine can tell (``forward = true``)."""
+    idempotency: Idempotency | None = None
+    """None = keys are refused."""
     doors: tuple[Door, ...] = ()
     """Longest prefix first."""
 

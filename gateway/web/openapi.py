@@ -135,6 +135,14 @@ _STATUS = {"patch_batch": "207"}
 _NO_CONTENT = {"modify_instance", "patch_variables", "put_variable", "delete_variable"}
 
 
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Applied once and answered alike, however often it is sent.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
 class Routed(Protocol):
     """A row of the table of routes."""
 
@@ -212,6 +220,8 @@ def _operation(route: Routed) -> dict[str, Any]:
         {"name": key, "in": "query", "description": text, "schema": {"type": "string"}}
         for key, text in (_QUERY.get(name, {}) | (_DRY_RUN if route.rehearses else {})).items()
     ]
+    if route.rehearses:
+        parameters.append(_KEY)
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": doc.splitlines()[0] if doc else name,

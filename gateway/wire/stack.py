@@ -131,9 +131,9 @@ def check_held(call: Call, engine: str) -> None:
     """Make sure that nobody else may be writing to the instance by now.
 
     Raises:
-        ConcurrentUpdate: the lease of its lane ran out; nothing is sent.
+        ConcurrentUpdate: a lease ran out; nothing is sent.
     """
-    if call.hold is not None and asyncio.get_running_loop().time() >= call.hold.until:
+    if call.holds and any(asyncio.get_running_loop().time() >= hold.until for hold in call.holds):
         raise ConcurrentUpdate("The lease of the instance's write lane could not be renewed in time.", engine=engine)
 
 

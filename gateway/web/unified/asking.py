@@ -26,7 +26,7 @@ def parameters(exchange: Exchange, allowed: frozenset[str]) -> dict[str, str]:
                 raise Unsupported(f"This gateway does not offer {_LATER[name]} here.")
             raise InvalidRequest(f"Unknown query parameter {name}.")
     if exchange.request.method not in {"GET", "HEAD"}:
-        for header in ("If-Match", "If-None-Match", "Idempotency-Key"):
+        for header in ("If-Match", "If-None-Match"):
             if header in exchange.request.headers:
                 raise Unsupported(f"This gateway does not offer {header}.")
     return exchange.query

@@ -1,0 +1,175 @@
+"""Intents: what a read must find for a write of variables to have happened. Digests only, no values are kept.
+
+Two values are equal where they mean the same: ``1.0`` and ``1``, members in another order, one moment in two zones.
+An intent that is not found proves nothing: the write may have been overwritten since, or still be on its way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from gateway.errors import VarbridgeError
+from gateway.model import jsontext
+from gateway.model.commands import PatchVariables
+from gateway.model.results import Variable
+from gateway.model.values import SYNONYMS, Value, instant
+from gateway.operations.gateway import Target
+
+_UNREADABLE = frozenset({"bytes", "file", "opaque", "xml"})
+"""Types whose content a listing does not show, or not as it was written."""
+_DEPTH = 500
+_SOME_OBJECT = "object"
+"""Instead of digests: an empty object in a merge patch only makes sure that there is one."""
+_MAX_EXPONENT = 10_000
+"""Numbers beyond are compared by their text: writing them out would take memory without end."""
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One place inside a structured variable: path, and the digests it may have (none = it must not be there)."""
+
+    path: tuple[str, ...]
+    digests: tuple[str, ...]
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is intended for the variables of one instance.
+
+    Args:
+        values: name to the digests that its value may have.
+        leaves: name to places inside it.
+        absent: names that must not be there.
+        null_is_absent: whether the engine deletes by writing null.
+    """
+
+    engine: str
+    instance: str
+    scope: str = "instance"
+    values: dict[str, tuple[str, ...]] = {}
+    leaves: dict[str, tuple[Leaf, ...]] = {}
+    absent: tuple[str, ...] = ()
+    null_is_absent: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give every name concerned."""
+        return tuple(dict.fromkeys((*self.values, *self.leaves, *self.absent)))
+
+
+def intended(target: Target, command: PatchVariables) -> bytes:
+    """Give what a patch intends, encoded; empty where reading back could not tell."""
+    deleted = frozenset(command.deletions)
+    values = {name: value for name, value in command.modifications.items() if name not in deleted}
+    merges = {name: text for name, text in command.merges.items() if name not in deleted}
+    if command.patches or any(_kind(value) in _UNREADABLE or value.transient for value in values.values()):
+        return b""
+    try:
+        intent = Intent(
+            engine=target.engine.name,
+            instance=target.native,
+            scope=command.scope,
+            values={name: _digests(_parsed(value)) for name, value in values.items()},
+            leaves={name: tuple(_leaves(jsontext.parse(bytes(text), depth=_DEPTH))) for name, text in merges.items()},
+            absent=tuple(deleted),
+            null_is_absent="variables.delete_by_null" in target.engine.capabilities.features,
+        )
+    except VarbridgeError:
+        return b""  # the write itself will say what is wrong
+    return msgspec.json.encode(intent)
+
+
+def decoded(intent: bytes) -> Intent:
+    """Give an intent that was kept."""
+    return msgspec.json.decode(intent, type=Intent)
+
+
+def found(intent: Intent, variables: Iterable[Variable]) -> bool:
+    """Tell whether everything that was intended is so now."""
+    there = {variable.name: variable.value for variable in variables}
+    return (
+        all(name in there and _is(there[name], digests) for name, digests in intent.values.items())
+        and all(name in there and _holds(there[name], leaves) for name, leaves in intent.leaves.items())
+        and all(name not in there or (intent.null_is_absent and there[name].is_null()) for name in intent.absent)
+    )
+
+
+def _kind(value: Value) -> str | None:
+    return SYNONYMS.get(value.type or "", (value.type, None))[0]
+
+
+def _parsed(value: Value) -> jsontext.Tree:
+    return jsontext.parse(value.text or b"null", depth=_DEPTH)
+
+
+def _is(value: Value, digests: tuple[str, ...]) -> bool:
+    return bool(set(_digests(_parsed(value))) & set(digests))
+
+
+def _holds(value: Value, leaves: tuple[Leaf, ...]) -> bool:
+    tree = _parsed(value)
+    return all(_at(tree, leaf) for leaf in leaves)
+
+
+def _at(tree: jsontext.Tree, leaf: Leaf) -> bool:
+    for step in leaf.path:
+        if not isinstance(tree, dict) or step not in tree:
+            return not leaf.digests
+        tree = tree[step]
+    if leaf.digests == (_SOME_OBJECT,):
+        return isinstance(tree, dict)
+    return bool(set(_digests(tree)) & set(leaf.digests))
+
+
+def _leaves(patch: jsontext.Tree, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    if patch is None:
+        yield Leaf(path, ())
+    elif not isinstance(patch, dict):
+        yield Leaf(path, _digests(patch))
+    elif not patch:
+        yield Leaf(path, (_SOME_OBJECT,))
+    else:
+        for name, change in patch.items():
+            yield from _leaves(change, (*path, name))
+
+
+def _digests(tree: jsontext.Tree) -> tuple[str, ...]:
+    """Give the digests that a value may have: as it is, and a text that names a moment also as that moment."""
+    spelled = [_spelled(tree)]
+    if isinstance(tree, str):
+        with contextlib.suppress(VarbridgeError):
+            spelled.append("@" + instant(tree).isoformat())
+    return tuple(hashlib.sha256(text.encode()).hexdigest() for text in spelled)
+
+
+def _spelled(tree: jsontext.Tree) -> str:
+    if isinstance(tree, jsontext.Number):
+        return _number(tree.text)
+    if isinstance(tree, dict):
+        members = (f"{_text(name)}:{_spelled(member)}" for name, member in sorted(tree.items()))
+        return "{" + ",".join(members) + "}"
+    if isinstance(tree, list):
+        return "[" + ",".join(map(_spelled, tree)) + "]"
+    return _text(tree)
+
+
+def _text(scalar: str | bool | None) -> str:  # noqa: FBT001 - a scalar of JSON
+    return msgspec.json.encode(scalar).decode()
+
+
+def _number(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
+        return text
+    sign, digits, exponent = number.as_tuple()
+    significant = "".join(map(str, digits)).lstrip("0")
+    trimmed = significant.rstrip("0")
+    if not trimmed:
+        return "0"
+    return f"{'-' if sign else ''}{trimmed}e{int(exponent) + len(significant) - len(trimmed)}"
