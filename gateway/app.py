@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 from aiohttp import web
 
@@ -17,16 +18,20 @@ from gateway import config as configuration
 from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes, instances
+from gateway.operations.bulk import Bulk
 from gateway.operations.cursors import Cursors
 from gateway.operations.idempotency import Idempotency
+from gateway.operations.leases import Holder
+from gateway.operations.selection import selected
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
-from gateway.store import Keys, Leases, Store, is_sqlite
+from gateway.store import Keys, Leases, Operations, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, Front, Limits, admin, handler
 from gateway.web.keyed import unsettled
+from gateway.web.problems import problem
 from gateway.web.server import Server as WebServer
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
@@ -88,12 +93,24 @@ class Running:
         )
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
         alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
-        self.lanes = Lanes(None if alone else Leases(self.store, config.store.lease_s))
+        leases = None if alone else Leases(self.store, config.store.lease_s)
+        self.lanes = Lanes(leases)
         self.gateway = Gateway(self.engines, self.clients, self.lanes, routing, self.clients.relay, _base_paths(config))
         keys = Keys(self.store, config.store.lease_s, config.store.key_retention_s)
         self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
+        operations = Operations(self.store)
+        self.bulk = Bulk(
+            self.gateway,
+            operations,
+            lambda operation, call: selected(self.gateway, operation, call),
+            lambda error: msgspec.json.encode(problem(error)),
+            holder=None if leases is None else Holder(leases),
+            at_once=config.limits.batch_at_once,
+        )
         self.front = Front(
             gateway=self.gateway,
+            operations=operations,
+            woken=self.bulk.wake,
             access=_access(config),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,
@@ -130,6 +147,7 @@ class Running:
             application, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
         )
         await self._listen(runner, server.admin_host, server.admin_port, reuse_port=reuse_port)
+        self.bulk.start()
         self.state.ready = True
 
     async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
@@ -147,6 +165,7 @@ class Running:
             await asyncio.sleep(self.config.server.drain_wait_s)
         for runner in self._runners:
             await runner.cleanup()
+        await self.bulk.close()
         await self.clients.close()
         await self.lanes.close()
         await self.idempotency.close()

@@ -11,6 +11,7 @@ What must not live here: the wire shape of an error (``gateway.web.problems``) a
     │   ├── Forbidden                 403 forbidden
     │   ├── RouteNotFound             404 route-not-found
     │   ├── EngineNotFound            404 engine-not-found
+    │   ├── OperationNotFound         404 operation-not-found
     │   ├── MethodNotAllowed          405 method-not-allowed
     │   ├── NotAcceptable             406 not-acceptable
     │   ├── InstanceAmbiguous         409 instance-ambiguous
@@ -155,6 +156,12 @@ class EngineNotFound(Refusal):
     """No engine of this name is configured."""
 
     code, status = "engine-not-found", 404
+
+
+class OperationNotFound(Refusal):
+    """There is no such operation, or it is somebody else's."""
+
+    code, status = "operation-not-found", 404
 
 
 class MethodNotAllowed(Refusal):

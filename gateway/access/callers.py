@@ -84,6 +84,10 @@ class Caller:
         if scope not in self._scopes:
             raise Forbidden(f"The caller lacks the scope {scope}.")
 
+    def may(self, scope: str) -> bool:
+        """Tell whether the caller has a scope."""
+        return scope in self._scopes
+
     def may_use(self, engine: str) -> bool:
         """Tell whether the caller may use an engine."""
         return self._engines.fullmatch(engine) is not None

@@ -12,6 +12,7 @@ from gateway.cli.batch import batch
 from gateway.cli.client import engines, openapi
 from gateway.cli.demo import demo
 from gateway.cli.modification import modify
+from gateway.cli.operations import operations
 from gateway.cli.serve import check, serve
 from gateway.cli.variables import variables
 
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, check, demo, engines, variables, modify, batch, openapi):
+for _command in (serve, check, demo, engines, variables, modify, batch, operations, openapi):
     main.add_command(_command)

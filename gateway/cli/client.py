@@ -65,7 +65,18 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             pairs["engine"] = self.engine
         return asyncio.run(self._ask(method, path, pairs, body))
 
-    async def _ask(self, method: str, path: tuple[str, ...], query: dict[str, str], body: bytes | None) -> Any:
+    def lines(self, *path: str) -> list[Any]:
+        """Give the decoded lines of an answer that has one JSON value a line."""
+        return list(asyncio.run(self._ask("GET", path, {}, None, output.listed)))
+
+    async def _ask(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: dict[str, str],
+        body: bytes | None,
+        read: Callable[[int, bytes], Any] = output.answered,
+    ) -> Any:
         pairs = "&".join(f"{key}={quote(value, safe=',')}" for key, value in query.items())
         target = self.url.rstrip("/") + encode_path(path) + (f"?{pairs}" if pairs else "")
         headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -79,7 +90,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
                     method, URL(target, encoded=True), data=body, headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                return output.answered(answer.status, await answer.read())
+                return read(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             click.echo(f"error: no answer from {self.url}: {error}", err=True)
             raise SystemExit(output.UNREACHABLE) from error

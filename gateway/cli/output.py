@@ -36,6 +36,16 @@ def answered(status: int, body: bytes) -> Any:
     raise SystemExit(FAILED)
 
 
+def listed(status: int, body: bytes) -> list[Any]:
+    """Give the lines of an answer, each a JSON value, or show its problem and end the program."""
+    if status >= _FIRST_ERROR:
+        return [answered(status, body)]
+    try:
+        return msgspec.json.decode(b"[" + body.strip().replace(b"\n", b",") + b"]", type=list[Any])
+    except msgspec.DecodeError as error:
+        raise foreign() from error
+
+
 def member(content: Any, name: str) -> Any:
     """Give a list of an answer, or end the program: whoever answered is no gateway."""
     found = content.get(name) if isinstance(content, dict) else None

@@ -82,6 +82,11 @@ class Holder:
             self._renewing = self._begun(self._renew())
         return held.hold
 
+    def holds(self, lane: Lane) -> bool:
+        """Tell whether a lease is still ours."""
+        held = self._held.get(lane)
+        return held is not None and asyncio.get_running_loop().time() < held.hold.until
+
     async def _taken(self, lane: Lane, call: Call) -> _Held:
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE_S

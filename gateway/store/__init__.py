@@ -7,6 +7,7 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 
 from gateway.store.keys import Keys
 from gateway.store.leases import Leases
+from gateway.store.operations import Operations
 from gateway.store.store import Settings, Store, is_sqlite
 
-__all__ = ["Keys", "Leases", "Settings", "Store", "is_sqlite"]
+__all__ = ["Keys", "Leases", "Operations", "Settings", "Store", "is_sqlite"]

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -41,3 +52,32 @@ idempotency_keys = Table(
     Index("idempotency_keys_created", "created"),
 )
 """Keyed writes: ``running`` until ``expires`` unless renewed, then ``unknown`` or ``done``; kept by ``created``."""
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("caller", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("engines", LargeBinary, nullable=False),
+    Column("filter", LargeBinary, nullable=False),
+    Column("command", LargeBinary),
+    Column("created", Double, nullable=False),
+    Column("begun", Double),
+    Column("ended", Double),
+    Column("problem", LargeBinary),
+)
+"""Bulk operations; ``command`` holds values and is emptied when the operation has ended."""
+
+operation_items = Table(
+    "operation_items",
+    metadata,
+    Column("operation", String(32), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("instance", Text, nullable=False),
+    Column("state", String(1), nullable=False),
+    Column("code", String(64)),
+    Column("problem", LargeBinary),
+    UniqueConstraint("operation", "instance"),
+)
+"""The instances of an operation: ``p``ending, ``s``tarted, ``d``one, ``f``ailed."""

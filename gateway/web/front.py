@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
 
 from gateway.access import Access, Caller
+from gateway.model.bulk import Operation, Outcome, State
 from gateway.operations import Gateway
 from gateway.operations.cursors import Cursors
 from gateway.operations.idempotency import Idempotency
@@ -75,6 +76,28 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     debug: bool = False
 
 
+class Operations(Protocol):
+    """Bulk operations: where they are kept."""
+
+    async def created(self, operation: Operation) -> None:
+        """Keep a new one."""
+        ...
+
+    async def found(self, operation_id: str) -> Operation | None:
+        """Give one."""
+        ...
+
+    async def became(
+        self, operation_id: str, before: Sequence[State], state: State, problem: bytes | None = None
+    ) -> bool:
+        """Change its state."""
+        ...
+
+    async def results(self, operation_id: str, after: int, count: int) -> list[Outcome]:
+        """Give how items went."""
+        ...
+
+
 class Front(msgspec.Struct, frozen=True, kw_only=True):
     """All that the web room needs; made once at start."""
 
@@ -88,6 +111,10 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are callers that only an engine can tell (``forward = true``)."""
     idempotency: Idempotency | None = None
     """None = keys are refused."""
+    operations: Operations | None = None
+    """None = there is no store for them."""
+    woken: Callable[[], None] = lambda: None
+    """Told when there is a new operation."""
     doors: tuple[Door, ...] = ()
     """Longest prefix first."""
 

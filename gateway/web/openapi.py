@@ -15,6 +15,7 @@ from gateway.web.problems import Problem
 from gateway.web.shapes import DryRun, VariableShape
 from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
+from gateway.web.unified.operations import OperationBody, OperationShape, OutcomeShape
 from gateway.web.unified.query import CountBody, QueryBody
 
 _REF = "#/components/schemas/{name}"
@@ -60,6 +61,7 @@ _BODIES = {
     },
     "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
     "patch_batch": {"application/json": {"$ref": _REF.format(name="BatchBody")}},
+    "start_operation": {"application/json": {"$ref": _REF.format(name="OperationBody")}},
     "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
     "query_variables": {"application/json": {"$ref": _REF.format(name="QueryBody")}},
     "count_variables": {"application/json": {"$ref": _REF.format(name="CountBody")}},
@@ -105,6 +107,8 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "required": ["items"],
         "properties": {"items": {"type": "array", "items": {"$ref": _REF.format(name="BatchOutcome")}}},
     },
+    "start_operation": {"$ref": _REF.format(name="OperationShape")},
+    "describe_operation": {"$ref": _REF.format(name="OperationShape")},
     "list_activities": {
         "type": "object",
         "required": ["activities"],
@@ -130,9 +134,9 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "properties": {"count": {"type": "integer"}, "engines": {"type": "array", "items": _ENGINE_STATUS}},
     },
 }
-_STATUS = {"patch_batch": "207"}
+_STATUS = {"patch_batch": "207", "start_operation": "202"}
 """Of a success, where it is not 200."""
-_NO_CONTENT = {"modify_instance", "patch_variables", "put_variable", "delete_variable"}
+_NO_CONTENT = {"cancel_operation", "modify_instance", "patch_variables", "put_variable", "delete_variable"}
 
 
 _KEY = {
@@ -180,6 +184,9 @@ def document(routes: Iterable[Routed]) -> dict[str, Any]:
             ModificationBody,
             BatchBody,
             BatchOutcome,
+            OperationBody,
+            OperationShape,
+            OutcomeShape,
             Value,
             Problem,
             VariableShape,
@@ -248,6 +255,9 @@ def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
         code: {"description": "Done.", "content": {"application/json": {"schema": each}}}
         for code, each in described.items()
     }
+    if name == "operation_results":
+        lines = {"$ref": _REF.format(name="OutcomeShape")}
+        responses["200"] = {"description": "A line an item.", "content": {"application/x-ndjson": {"schema": lines}}}
     if name in _NO_CONTENT:
         responses["204"] = {"description": "Done; nothing to show."}
     responses["default"] = {"description": "A problem (RFC 9457).", "content": problem}

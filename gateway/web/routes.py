@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import activities, batch, engines, instances, query, variables
+from gateway.web.unified import activities, batch, engines, instances, operations, query, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
@@ -28,7 +28,7 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def rehearses(self) -> bool:
         """Tell whether ``dryRun=true`` shows what would be sent: on everything that changes an engine."""
-        return self.scope in _WRITING
+        return self.scope in _WRITING and not self.template.startswith("/v1/operations")
 
 
 async def openapi_document(exchange: Exchange) -> Answer:
@@ -60,6 +60,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/variables/batch", "variables:write", batch.patch_batch),
     Route("POST", "/v1/variables/query", "variables:read", query.query_variables),
     Route("POST", "/v1/variables/query/count", "variables:read", query.count_variables),
+    Route("POST", "/v1/operations", "variables:write", operations.start_operation),
+    Route("GET", "/v1/operations/{operation}", "variables:read", operations.describe_operation),
+    Route("DELETE", "/v1/operations/{operation}", "variables:write", operations.cancel_operation),
+    Route("GET", "/v1/operations/{operation}/results", "variables:read", operations.operation_results),
     Route("GET", "/openapi.json", "", openapi_document),
 )
 

@@ -66,11 +66,11 @@ _places = msgspec.json.Decoder(dict[str, Place])
 
 async def query_variables(exchange: Exchange) -> Answer:
     """Answer ``POST /v1/variables/query``; strict unless ``Prefer: handling=lenient``."""
-    decoded = await _decoded(exchange, _query)
+    decoded = await received(exchange, _query)
     limits = exchange.front.limits
     if decoded.limit > limits.max_query_rows:
         raise _invalid("/limit", f"A page has at most {limits.max_query_rows} rows.")
-    asked = msgspec.structs.replace(_asked(exchange, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
+    asked = msgspec.structs.replace(asked_of(exchange, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
     purpose = _purpose(exchange, asked)
     cursors = exchange.front.cursors
     places = None if decoded.cursor is None else _places.decode(await cursors.opened(decoded.cursor, purpose))
@@ -82,12 +82,13 @@ async def query_variables(exchange: Exchange) -> Answer:
 
 async def count_variables(exchange: Exchange) -> Answer:
     """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
-    asked = _asked(exchange, await _decoded(exchange, _count))
+    asked = asked_of(exchange, await received(exchange, _count))
     parts = await query.counted(exchange.front.gateway, asked, exchange.call)
     return _answer(exchange, parts, {"count": sum(part.count for part in parts)})
 
 
-async def _decoded(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
+async def received(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
+    """Give the decoded body of a query, strictly: no filter is null, no list too long."""
     _ = parameters(exchange, frozenset())
     _ = body.media_type(exchange.request, "application/json")
     content = await body.received(exchange.request, exchange.front.limits)
@@ -102,7 +103,8 @@ async def _decoded(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
     return decoded
 
 
-def _asked(exchange: Exchange, decoded: CountBody) -> Asked:
+def asked_of(exchange: Exchange, decoded: CountBody) -> Asked:
+    """Give what is asked for, after making sure that the caller may ask it."""
     wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
     return Asked(filter=wanted, engines=_engines(exchange, decoded.engines), visible=_visible(exchange, wanted))
 

@@ -1,0 +1,42 @@
+"""Which instances an operation is about: those that have a variable which the query finds, each once a piece."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from gateway.model.bulk import Operation
+from gateway.model.query import Filter
+from gateway.operations import query
+from gateway.operations.gateway import Gateway
+from gateway.operations.query import Asked
+from gateway.plan import Call
+
+_PIECE = 500
+"""Rows asked for at a time."""
+_PAGE_S = 60.0
+
+
+async def selected(gateway: Gateway, operation: Operation, call: Call) -> AsyncIterator[list[str]]:
+    """Walk the query to its end.
+
+    Raises:
+        VarbridgeError: an engine could not be asked; a part of the instances would be worse than none.
+    """
+    asked = Asked(
+        filter=msgspec.json.decode(operation.filter, type=Filter),
+        engines=tuple(msgspec.json.decode(operation.engines, type=list[str])),
+        limit=_PIECE,
+    )
+    places = None
+    while True:
+        page = await query.page(gateway, asked, places, msgspec.structs.replace(call, deadline=call.deadline))
+        for part in page.parts:
+            if part.error is not None:
+                raise part.error
+        found = [f"{engine}:{row.instance}" for engine, row in page.rows if row.instance is not None]
+        yield list(dict.fromkeys(found))
+        if page.places is None:
+            return
+        places = page.places

@@ -1,0 +1,165 @@
+"""Handlers of ``/v1`` for bulk operations: begun, looked at, cancelled; how each item went. One handler a route."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from gateway.errors import (
+    Fault,
+    Forbidden,
+    InstanceStateConflict,
+    InvalidRequest,
+    OperationNotFound,
+    PayloadTooLarge,
+    Unsupported,
+)
+from gateway.model import jsontext
+from gateway.model.bulk import ENDED, Change, Operation, Outcome
+from gateway.model.query import Filter
+from gateway.model.values import Value, checked
+from gateway.port import Engine
+from gateway.web.front import Answer, Exchange, Operations, json_answer
+from gateway.web.unified.asking import parameters
+from gateway.web.unified.query import CountBody, asked_of, received
+
+_PAGE = 500
+"""Results read from the store at a time."""
+
+
+class OperationBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of ``POST /v1/operations``: the filters of a query, and what is done to each instance that it finds."""
+
+    modifications: dict[str, Value] = msgspec.field(default_factory=dict)
+    deletions: list[str] = msgspec.field(default_factory=list)
+
+
+class OperationShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An operation as ``/v1`` shows it; ``problems`` counts failed items by code."""
+
+    id: str
+    state: str
+    done: int
+    failed: int
+    total: int
+    eta_seconds: float | None
+    problems: dict[str, int]
+    problem: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class OutcomeShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the results: how one instance went."""
+
+    instance: str
+    status: str
+    problem: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_decoder = msgspec.json.Decoder(OperationBody)
+
+
+async def start_operation(exchange: Exchange) -> Answer:
+    """Answer ``POST /v1/operations``: 202; the work goes on in the background."""
+    asked = await received(exchange, _decoder)
+    change = Change(modifications=asked.modifications, deletions=tuple(dict.fromkeys(asked.deletions)))
+    _check(exchange, asked, change)
+    wanted = asked_of(exchange, asked)
+    operation = Operation(
+        id=os.urandom(16).hex(),
+        caller=exchange.caller.name,
+        state="selecting",
+        engines=msgspec.json.encode(wanted.engines),
+        filter=msgspec.json.encode(wanted.filter),
+        command=msgspec.json.encode(change),
+    )
+    await _rows(exchange).created(operation)
+    exchange.front.woken()
+    location = ("Location", f"/v1/operations/{operation.id}")
+    return json_answer(_shape(operation), status=202, headers=(location,))
+
+
+def _check(exchange: Exchange, asked: OperationBody, change: Change) -> None:
+    """Refuse what could only fail later, a thousand times."""
+    if exchange.caller.limited:
+        raise Forbidden("A caller with masks or name limits cannot begin operations.")
+    if not (change.modifications or change.deletions):
+        raise InvalidRequest("Give modifications or deletions.", errors=(Fault("", "nothing to do"),))
+    if not any(getattr(asked, name) not in (None, False) for name in Filter.__struct_fields__):
+        detail = "An operation needs at least one filter: it would change every instance there is."
+        raise InvalidRequest(detail, errors=(Fault("", "no filter"),))
+    if len(change.modifications) + len(change.deletions) > exchange.front.limits.max_names:
+        raise PayloadTooLarge(f"A patch has at most {exchange.front.limits.max_names} names.")
+    for name, value in change.modifications.items():
+        _ = checked(value, f"/modifications/{jsontext.escape(name)}")
+    engines = exchange.front.gateway.engines
+    if forwarding := [name for name in asked.engines or engines if name in engines and _forwards(engines[name])]:
+        detail = f"{forwarding[0]} is told the caller's own credentials, which are not there in the background."
+        raise Unsupported(detail, engine=forwarding[0])
+
+
+def _forwards(engine: Engine) -> bool:
+    return engine.credentials.kind == "forward"
+
+
+async def describe_operation(exchange: Exchange) -> Answer:
+    """Answer ``GET /v1/operations/{operation}``."""
+    _ = parameters(exchange, frozenset())
+    return json_answer(_shape(await _found(exchange)))
+
+
+async def cancel_operation(exchange: Exchange) -> Answer:
+    """Answer ``DELETE /v1/operations/{operation}``: no further item begins; what is done stays done."""
+    _ = parameters(exchange, frozenset())
+    operation = await _found(exchange)
+    if not await _rows(exchange).became(operation.id, ("selecting", "running", "cancelling"), "cancelling"):
+        raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
+    exchange.front.woken()
+    return Answer(status=204)
+
+
+async def operation_results(exchange: Exchange) -> Answer:
+    """Answer ``GET /v1/operations/{operation}/results``: a line of JSON an item that is done or failed."""
+    _ = parameters(exchange, frozenset())
+    operation = await _found(exchange)
+    return Answer(status=200, stream=_lines(_rows(exchange), operation.id), media_type="application/x-ndjson")
+
+
+async def _lines(rows: Operations, operation_id: str) -> AsyncIterator[bytes]:
+    after = 0
+    while page := await rows.results(operation_id, after, _PAGE):
+        yield b"".join(msgspec.json.encode(_outcome(each)) + b"\n" for each in page)
+        after = page[-1].number
+
+
+def _outcome(each: Outcome) -> OutcomeShape:
+    problem = msgspec.Raw(each.problem) if each.problem is not None else msgspec.UNSET
+    return OutcomeShape(instance=each.instance, status="done" if each.done else "failed", problem=problem)
+
+
+async def _found(exchange: Exchange) -> Operation:
+    operation = await _rows(exchange).found(exchange.params[0])
+    if operation is None or not (operation.caller == exchange.caller.name or exchange.caller.may("admin")):
+        raise OperationNotFound
+    return operation
+
+
+def _rows(exchange: Exchange) -> Operations:
+    rows = exchange.front.operations
+    if rows is None:
+        raise Unsupported("This gateway has no store for operations.")
+    return rows
+
+
+def _shape(operation: Operation) -> OperationShape:
+    return OperationShape(
+        id=operation.id,
+        state=operation.state,
+        done=operation.done,
+        failed=operation.failed,
+        total=operation.total,
+        eta_seconds=0.0 if operation.state in ENDED else operation.eta_s,
+        problems=operation.problems,
+        problem=msgspec.Raw(operation.problem) if operation.problem is not None else msgspec.UNSET,
+    )

@@ -1,0 +1,257 @@
+"""Bulk operations over a socket: to the end, with failures, cancelled, and taken up again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.access import Access, CallerEntry
+from gateway.operations.bulk import Bulk
+from gateway.operations.selection import selected
+from gateway.plan import VendorResponse
+from gateway.port import Credentials
+from gateway.store import Operations, Settings, Store
+from gateway.web.problems import problem
+from tests.web.conftest import SECRET, Site, entry
+
+BY_NAME = {"variableName": "note"}
+SET = {"modifications": {"note": {"value": "set by operation"}}}
+ENDED = {"completed", "cancelled", "failed"}
+
+
+class Works(Site):
+    """A gateway with a store, whose bulk operations can be ended as a crash ends them."""
+
+    def __init__(self, url: str, access: Access | None = None) -> None:
+        super().__init__(access)
+        self.store = Store(Settings(url=url))
+        self.bulk: Bulk | None = None
+        self.front = msgspec.structs.replace(
+            self.front, operations=Operations(self.store), woken=lambda: self.bulk and self.bulk.wake()
+        )
+
+    def begin(self) -> None:
+        self.bulk = Bulk(
+            self.gateway,
+            Operations(self.store),
+            lambda operation, call: selected(self.gateway, operation, call),
+            lambda error: msgspec.json.encode(problem(error)),
+        )
+        self.bulk.start()
+
+    async def crash(self) -> None:
+        assert self.bulk is not None
+        tasks = [self.bulk._sweeper, *self.bulk._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def start(self, **body: Any) -> str:
+        status, shown, headers = await self.ask("POST", "operations", body=body)
+        assert status == 202, shown
+        assert headers["Location"] == f"/v1/operations/{shown['id']}"
+        return str(shown["id"])
+
+    async def shown(self, operation: str) -> dict[str, Any]:
+        status, shown, _ = await self.ask("GET", "operations", operation)
+        assert status == 200
+        return shown
+
+    async def ended(self, operation: str) -> dict[str, Any]:
+        async with asyncio.timeout(20):
+            while (shown := await self.shown(operation))["state"] not in ENDED:
+                await asyncio.sleep(0.01)
+        return shown
+
+    async def results(self, operation: str) -> list[dict[str, Any]]:
+        raw = await self.ask_raw(f"/v1/operations/{operation}/results")
+        return [json.loads(line) for line in raw.splitlines()]
+
+    async def ask_raw(self, path: str) -> str:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+        head, _, content = (await reader.read()).decode().partition("\r\n\r\n")
+        writer.close()
+        assert "application/x-ndjson" in head
+        return content
+
+    def notes(self) -> Counter[str]:
+        camunda = (each.variables["note"].value for each in self.fakes["hr"].instances.values())
+        ibm = (each.variables["note"] for each in self.fakes["claims"].instances.values())
+        return Counter([*camunda, *ibm])
+
+    def written(self) -> Counter[str]:
+        return Counter(request.path[1] for request in self.writes)
+
+
+@pytest.fixture
+async def works(started: Callable[[Site], Any], tmp_path: Path) -> AsyncIterator[Works]:
+    site: Works = await started(Works(f"sqlite:///{tmp_path}/store.db"))
+    for number in range(30):
+        for name, fake in site.fakes.items():
+            note = {"type": "String", "value": f"old {number}"} if name == "hr" else f"old {number}"
+            fake.start("more", {"note": note})
+    site.begin()
+    yield site
+    await site.crash()
+    await site.store.close()
+
+
+async def test_every_instance_that_the_query_finds_is_changed_once_and_told(works: Works) -> None:
+    operation = await works.start(**BY_NAME, **SET)
+    shown = await works.ended(operation)
+    assert shown == {
+        "id": operation, "state": "completed", "done": 62, "failed": 0, "total": 62, "etaSeconds": 0.0, "problems": {},
+    }  # fmt: skip
+    assert works.notes() == {"set by operation": 62}
+    assert set(works.written().values()) == {1}
+    results = await works.results(operation)
+    assert {each["status"] for each in results} == {"done"}
+    assert len({each["instance"] for each in results}) == 62
+    assert (await works.store.run(lambda c: c.exec_driver_sql("SELECT command FROM operations").scalar())) is None
+
+
+async def test_failures_are_counted_by_code_and_told_item_by_item(works: Works) -> None:
+    operation = await works.start(**BY_NAME, modifications={"other": {"value": 1}})
+    shown = await works.ended(operation)
+    assert (shown["state"], shown["done"], shown["failed"]) == ("completed", 31, 31)
+    assert shown["problems"] == {"variable-not-found": 31}
+    failed = [each for each in await works.results(operation) if each["status"] == "failed"]
+    assert {each["instance"].partition(":")[0] for each in failed} == {"claims"}
+    assert {each["problem"]["code"] for each in failed} == {"variable-not-found"}
+
+
+async def test_filter_narrows_to_instances_and_engines(works: Works) -> None:
+    condition = [{"name": "note", "operator": "eq", "value": "old 7"}]
+    operation = await works.start(variableValues=condition, engines=["claims"], deletions=["note"])
+    assert (await works.ended(operation))["total"] == 1
+    assert len(works.writes) == 1
+
+
+async def test_cancelled_operation_begins_no_further_item(works: Works) -> None:
+    going = asyncio.Event()
+    run = works.gateway.run
+
+    async def slow(engine: str, plan: Any, call: Any) -> Any:
+        result = await run(engine, plan, call)
+        if len(works.writes) >= 3:
+            await going.wait()
+        return result
+
+    works.gateway.run = slow
+    operation = await works.start(**BY_NAME, **SET)
+    async with asyncio.timeout(10):
+        while len(works.writes) < 3:
+            await asyncio.sleep(0.01)
+    assert (await works.ask("DELETE", "operations", operation))[0] == 204
+    assert (await works.shown(operation))["state"] == "cancelling"
+    going.set()
+    shown = await works.ended(operation)
+    assert shown["state"] == "cancelled"
+    assert 3 <= shown["done"] <= 40 < shown["total"]
+    assert works.notes()["set by operation"] == shown["done"]
+    assert (await works.ask("DELETE", "operations", operation))[0] == 409
+
+
+async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(works: Works) -> None:
+    run, left = works.gateway.run, [25]
+
+    async def dying(engine: str, plan: Any, call: Any) -> Any:
+        result = await run(engine, plan, call)
+        left[0] -= len(works.writes) > 0
+        if left[0] < 0:
+            await asyncio.Event().wait()  # applied, and never told
+        return result
+
+    works.gateway.run = dying
+    operation = await works.start(**BY_NAME, **SET)
+    async with asyncio.timeout(10):
+        while left[0] >= 0:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
+    await works.crash()
+    works.gateway.run = run
+    works.begin()
+    shown = await works.ended(operation)
+    assert (shown["state"], shown["done"], shown["total"]) == ("completed", 62, 62)
+    assert works.notes() == {"set by operation": 62}
+    assert set(works.written().values()) == {1}
+
+
+async def test_item_that_fails_for_a_moment_is_tried_again(works: Works) -> None:
+    answer, failures = works.fakes["hr"].answer, [2]
+
+    def flaky(request: Any) -> VendorResponse:
+        if request.writes and failures[0]:
+            failures[0] -= 1
+            return VendorResponse(503)
+        return answer(request)
+
+    works.fakes["hr"].answer = flaky
+    operation = await works.start(**BY_NAME, engines=["hr"], **SET)
+    assert (await works.ended(operation))["done"] == 31
+
+
+async def test_engine_that_cannot_be_asked_fails_the_whole_operation_before_any_write(works: Works) -> None:
+    works.fakes["claims"].answer = lambda _request: VendorResponse(503)
+    operation = await works.start(**BY_NAME, **SET)
+    shown = await works.ended(operation)
+    assert (shown["state"], shown["problem"]["code"]) == ("failed", "engine-unavailable")
+    assert works.writes == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (BY_NAME, 400, "invalid-request"),
+        (SET, 400, "invalid-request"),
+        (SET | {"engines": ["hr"]}, 400, "invalid-request"),
+        (BY_NAME | {"modifications": {"x": {"type": "integer", "value": "no"}}}, 422, "value-invalid"),
+        (BY_NAME | SET | {"limit": 3}, 400, "invalid-request"),
+        (SET | {"instanceIdIn": []}, 400, "invalid-request"),
+        (BY_NAME | SET | {"engines": ["nowhere"]}, 404, "engine-not-found"),
+    ],
+)
+async def test_wrong_operation_is_refused_at_once(works: Works, body: Any, status: int, code: str) -> None:
+    answered, shown, _ = await works.ask("POST", "operations", body=body)
+    assert (answered, shown["code"]) == (status, code)
+    assert works.sent == []
+
+
+async def test_unknown_operation_and_somebody_elses_are_not_found(
+    started: Callable[[Site], Any], tmp_path: Path
+) -> None:
+    other = entry(name="other", key_sha256="4e" * 32, basic_username="other", basic_password="x")
+    limited = CallerEntry(name="limited", basic_username="limited", basic_password="x", variables=("note",),
+                          scopes=frozenset({"variables:read", "variables:write"}))  # fmt: skip
+    site: Works = await started(Works(f"sqlite:///{tmp_path}/s.db", Access((entry(key_sha256=SECRET), other, limited))))
+    mine, theirs = {"X_Api_Key": "secret"}, {"Authorization": "Basic b3RoZXI6eA=="}
+    status, shown, _ = await site.ask("POST", "operations", body=BY_NAME | SET, **mine)
+    assert status == 202
+    assert (await site.ask("GET", "operations", shown["id"], **mine))[0] == 200
+    assert (await site.ask("GET", "operations", shown["id"], **theirs))[1]["code"] == "operation-not-found"
+    assert (await site.ask("DELETE", "operations", "0" * 32, **mine))[1]["code"] == "operation-not-found"
+    refused = await site.ask("POST", "operations", body=BY_NAME | SET, Authorization="Basic bGltaXRlZDp4")
+    assert refused[0] == 403
+    await site.store.close()
+
+
+async def test_engine_that_needs_the_callers_credentials_is_refused(works: Works) -> None:
+    works.engines["hr"].credentials = Credentials(kind="forward")
+    answered, shown, _ = await works.ask("POST", "operations", body=BY_NAME | SET)
+    assert (answered, shown["code"]) == (422, "capability-unsupported")
+
+
+async def test_store_that_cannot_be_reached_refuses_operations(started: Callable[[Site], Any]) -> None:
+    site: Works = await started(Works("sqlite:////nowhere/at/all.db"))
+    answered, shown, _ = await site.ask("POST", "operations", body=BY_NAME | SET)
+    assert (answered, shown["code"], shown["outcome"]) == (503, "store-unavailable", "not_applied")
+    assert (await site.ask("GET", "instances", site.hr, "variables"))[0] == 200
+    await site.store.close()
