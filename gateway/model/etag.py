@@ -93,9 +93,13 @@ def of_value(variable: Variable, *, strong_binary: bool = False) -> str:
 
 
 def of_set(tagged: Iterable[tuple[Variable, str]]) -> str:
-    """Give the tag of a selection from its variables and their own tags; their order does not count."""
+    """Give the tag of a selection from its variables and their own tags; their order does not count.
+
+    It is strong even with blobs in it: a list shows them without content, and is the same if it shows the same. A write
+    that touches one of them does not go by it (``expect``).
+    """
     entries = sorted((each.name, each.scope.id if each.scope else "", tag) for each, tag in tagged)
-    return _tag(_encoder.encode(entries), strong=not any(is_weak(tag) for _, _, tag in entries))
+    return _tag(_encoder.encode(entries), strong=True)
 
 
 def _tag(content: bytes, *, strong: bool) -> str:

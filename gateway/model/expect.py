@@ -42,14 +42,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Give a variable's tag, None where its value is hidden."""
         return None if self.masked(variable.name) else etag.of_value(variable, strong_binary=strong_binary)
 
+    def tagged(self, variables: Iterable[Variable]) -> list[tuple[Variable, str | None]]:
+        """Give the variables that are visible, each with its tag."""
+        return [(each, self.tag(each)) for each in variables if self.visible(each.name)]
+
     def tag_of(self, variables: Iterable[Variable], names: Selection = None) -> str:
-        """Give the tag of a selection; a masked variable counts by its type."""
+        """Give the tag of a selection."""
         wanted = None if names is None else frozenset(names)
-        return etag.of_set(
-            (each, self.tag(each) or f'"{each.value.type}"')
-            for each in variables
-            if self.visible(each.name) and (wanted is None or each.name in wanted)
-        )
+        return set_tag(self.tagged(each for each in variables if wanted is None or each.name in wanted))
+
+
+def set_tag(tagged: Iterable[tuple[Variable, str | None]]) -> str:
+    """Give the tag of variables that have tags; a masked one counts by its type."""
+    return etag.of_set((each, tag or f'"{each.value.type}"') for each, tag in tagged)
 
 
 class Expect(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         name: the one variable that the condition is about; None = the set.
         selections: of the set: any that the tags may come from; the first one's tag is told when none matches.
+        touched: of the set: names that are written; where one has a weak tag, no tag of a set speaks for it.
         matching: of ``If-Match``.
         none_matching: of ``If-None-Match``.
         view: what the caller sees.
@@ -66,6 +72,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     selections: tuple[Selection, ...] = (None,)
+    touched: tuple[str, ...] = ()
     matching: Tags | None = None
     none_matching: Tags | None = None
     view: View = View()
@@ -92,6 +99,10 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
         """
         listed = list(variables)
         current, exists = self._current(listed)
+        if self.matching is not None and self._weakly_known(listed):
+            raise self._failed(
+                "A value that is written has a weak tag, which If-Match does not go by.", current, engine
+            )
         if self.matching is not None and not self._matches(current, exists=exists):
             raise self._failed("The variables are not as If-Match says.", current, engine)
         if self.none_matching is not None and self._excluded(current, exists=exists):
@@ -99,11 +110,20 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
 
     def _current(self, variables: list[Variable]) -> tuple[tuple[str | None, ...], bool]:
         if self.name is None:
-            return tuple(self.view.tag_of(variables, selection) for selection in self.selections), True
+            sets = tuple(self.view.tag_of(variables, selection) for selection in self.selections)
+            alone = {selection[0] for selection in self.selections if selection is not None and len(selection) == 1}
+            return (*sets, *(self.view.tag(each) for each in variables if each.name in alone)), True
         found = next((each for each in variables if each.name == self.name), None)
         if found is None:
             return (None,), False
         return (self.view.tag(found, strong_binary=self.strong_binary),), True
+
+    def _weakly_known(self, variables: list[Variable]) -> bool:
+        """Tell whether a tag of a set is to speak for a value that it says too little about."""
+        if self.name is not None or (self.matching or Tags()).anything:
+            return False
+        tags = (self.view.tag(each) for each in variables if each.name in self.touched)
+        return any(tag is not None and etag.is_weak(tag) for tag in tags)
 
     def _matches(self, current: tuple[str | None, ...], *, exists: bool) -> bool:
         wanted = self.matching or Tags()

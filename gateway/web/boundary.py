@@ -23,7 +23,7 @@ from gateway.web.unified import rehearsals
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_EXPOSED = "Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, Server-Timing, X-Request-Id"
+_EXPOSED = "ETag, Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, Server-Timing, X-Request-Id"
 _log = structlog.get_logger("varbridge")
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -28,15 +28,21 @@ _QUERY: dict[str, dict[str, str]] = {
         "fields": "Only these members of each variable, separated by commas.",
         "scope": "instance (default), all, execution:ID or task:ID.",
         "state": _ENDED,
+        "include": "`metadata`: what the engine keeps inside values beside them; tags are weak then.",
         "engine": "Engine of a bare id.",
     },
     "get_variable": {
         "fields": "Only these members, separated by commas.",
         "scope": _SCOPE,
         "state": _ENDED,
+        "include": "`metadata`: as in the list.",
         "engine": "Engine of a bare id.",
     },
-    "patch_variables": _WRITE,
+    "patch_variables": {
+        **_WRITE,
+        "names": "The selection whose tag If-Match names; without it the whole set, or exactly the names touched.",
+    },
+    "patch_value": _WRITE,
     "put_variable": _WRITE,
     "delete_variable": _WRITE,
     "read_data": {**_WRITE, "state": _ENDED},
@@ -54,10 +60,27 @@ _QUERY: dict[str, dict[str, str]] = {
     },
 }
 _DRY_RUN = {"dryRun": "`true`: nothing that writes is sent; the answer shows the engine requests that would be."}
-_BODIES = {
+_READ_IF = {"If-None-Match": "Tags, or `*`; 304 where one of them is what is there (weak comparison)."}
+_WRITE_IF = {
+    "If-Match": "Strong tags, or `*`; nothing is written (412, with the current tag) unless one is what is there.",
+    "If-None-Match": "`*`: only create.",
+}
+_HEADERS: dict[str, dict[str, str]] = {
+    "list_variables": _READ_IF,
+    "get_variable": _READ_IF,
+    "patch_variables": _WRITE_IF,
+    "patch_value": _WRITE_IF,
+    "put_variable": _WRITE_IF,
+    "delete_variable": _WRITE_IF,
+}
+_BODIES: dict[str, dict[str, Any]] = {
     "patch_variables": {
         "application/json": {"$ref": _REF.format(name="PatchBody")},
         "application/merge-patch+json": {"type": "object"},
+    },
+    "patch_value": {
+        "application/merge-patch+json": {},
+        "application/json-patch+json": {"type": "array", "items": {"$ref": _REF.format(name="PatchOperation")}},
     },
     "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
     "patch_batch": {"application/json": {"$ref": _REF.format(name="BatchBody")}},
@@ -101,6 +124,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "properties": {"variables": {"type": "array", "items": _VARIABLE}},
     },
     "get_variable": _VARIABLE,
+    "patch_value": _VARIABLE,
     "describe_instance": _INSTANCE,
     "patch_batch": {
         "type": "object",
@@ -134,9 +158,27 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "properties": {"count": {"type": "integer"}, "engines": {"type": "array", "items": _ENGINE_STATUS}},
     },
 }
+_OPERATION = {
+    "description": "One operation of a JSON patch (RFC 6902).",
+    "type": "object",
+    "required": ["op", "path"],
+    "properties": {
+        "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+        "path": {"type": "string", "description": "JSON Pointer into the value."},
+        "from": {"type": "string", "description": "JSON Pointer; of move and copy."},
+        "value": {"description": "Of add, replace and test."},
+    },
+}
 _STATUS = {"patch_batch": "207", "start_operation": "202"}
 """Of a success, where it is not 200."""
-_NO_CONTENT = {"cancel_operation", "modify_instance", "patch_variables", "put_variable", "delete_variable"}
+_NO_CONTENT = {
+    "cancel_operation",
+    "modify_instance",
+    "patch_variables",
+    "patch_value",
+    "put_variable",
+    "delete_variable",
+}
 
 
 _KEY = {
@@ -198,6 +240,7 @@ def document(routes: Iterable[Routed]) -> dict[str, Any]:
         ref_template=_REF,
     )
     schemas["VariableShape"]["required"] = ["name", "type"]
+    schemas["PatchOperation"] = _OPERATION
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.template, {})[route.method.lower()] = _operation(route)
@@ -229,6 +272,10 @@ def _operation(route: Routed) -> dict[str, Any]:
     ]
     if route.rehearses:
         parameters.append(_KEY)
+    parameters += [
+        {"name": key, "in": "header", "description": text, "schema": {"type": "string"}}
+        for key, text in _HEADERS.get(name, {}).items()
+    ]
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": doc.splitlines()[0] if doc else name,
@@ -247,7 +294,7 @@ def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     schema = _ANSWERS.get(name, {"type": "object"})
     status = _STATUS.get(name, "200")
-    described = {status: schema}
+    described: dict[str, Any] = {status: schema}
     if rehearses:
         dry = {"$ref": _REF.format(name="DryRun")}
         described["200"] = {"anyOf": [schema, dry]} if status == "200" else dry
@@ -260,5 +307,11 @@ def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
         responses["200"] = {"description": "A line an item.", "content": {"application/x-ndjson": {"schema": lines}}}
     if name in _NO_CONTENT:
         responses["204"] = {"description": "Done; nothing to show."}
+    if name in _HEADERS:
+        responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        if _HEADERS[name] is _READ_IF:
+            responses["304"] = {"description": "As If-None-Match says."}
+        else:
+            responses["412"] = {"description": "Not as expected, or a test that fails.", "content": problem}
     responses["default"] = {"description": "A problem (RFC 9457).", "content": problem}
     return responses

@@ -27,6 +27,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     errors: tuple[Fault, ...] = ()
     applied: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    etag: str | None = None
+    """The current tag, of ``precondition-failed``."""
 
 
 def problem(error: VarbridgeError, request_id: str = "") -> Problem:
@@ -46,6 +48,7 @@ def problem(error: VarbridgeError, request_id: str = "") -> Problem:
         errors=error.errors,
         applied=error.applied,
         candidates=error.candidates,
+        etag=dict(error.headers).get("ETag"),
     )
 
 

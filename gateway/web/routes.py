@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import activities, batch, engines, instances, operations, query, variables
+from gateway.web.unified import activities, batch, engines, instances, operations, patches, query, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
@@ -50,9 +50,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/instances/{instance}/activities", "instances:read", activities.list_activities),
     Route("POST", "/v1/instances/{instance}/modification", "modification", activities.modify_instance),
     Route("GET", "/v1/instances/{instance}/variables", "variables:read", variables.list_variables),
-    Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", variables.patch_variables),
+    Route("PATCH", "/v1/instances/{instance}/variables", "variables:write", patches.patch_variables),
     Route("GET", "/v1/instances/{instance}/variables/{name}", "variables:read", variables.get_variable),
     Route("PUT", "/v1/instances/{instance}/variables/{name}", "variables:write", variables.put_variable),
+    Route("PATCH", "/v1/instances/{instance}/variables/{name}", "variables:write", patches.patch_value),
     Route("DELETE", "/v1/instances/{instance}/variables/{name}", "variables:write", variables.delete_variable),
     Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", variables.read_data),
     Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.write_data),

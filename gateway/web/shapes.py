@@ -29,6 +29,7 @@ class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     serialization: str | None = None
     transient: bool = False
     scope: Scope | None = None
+    etag: str | None = None
     size: int | None = None
     error: str | None = None
     redacted: bool = False
@@ -64,9 +65,17 @@ _MEMBERS = tuple(zip(VariableShape.__struct_fields__, VariableShape.__struct_enc
 _OF_VALUE = ("filename", "media_type", "encoding", "class_name", "serialization")
 
 
-def variables(found: Iterable[Variable], caller: Caller, fields: frozenset[str] | None) -> list[dict[str, object]]:
-    """Give the variables that the caller may see."""
-    return [variable(each, caller, fields) for each in found if caller.may_touch(each.name)]
+def variables(
+    found: Iterable[tuple[Variable, str | None]], caller: Caller, fields: frozenset[str] | None
+) -> list[dict[str, object]]:
+    """Give the variables of a list, each with its tag."""
+    shown: list[dict[str, object]] = []
+    for each, tag in found:
+        shape = variable(each, caller, fields)
+        if tag is not None and (fields is None or "etag" in fields):
+            shape["etag"] = tag
+        shown.append(shape)
+    return shown
 
 
 def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> dict[str, object]:

@@ -63,7 +63,7 @@ def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: 
         patched = varbridge("vars", "patch", instance, "--set", 'note="a=b"', "--delete", "obsolete", **there)
         assert (patched.returncode, patched.stdout) == (0, "done\n")
         listed = json.loads(varbridge("vars", "list", instance, "--names", "note", "--json", **there).stdout)
-        assert listed == [{"name": "note", "type": "string", "value": "a=b"}]
+        assert listed == [{"name": "note", "type": "string", "value": "a=b", "etag": listed[0]["etag"]}]
         assert varbridge("vars", "delete", instance, "approved", **there).returncode == 0
         rehearsed = varbridge("vars", "set", instance, "amount", "6.5", "--dry-run", **there)
         assert ("/engine-rest/" if "hr:" in instance else "/rest/bpm/wle/v1/") in rehearsed.stdout

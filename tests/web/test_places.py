@@ -12,6 +12,10 @@ def task_of(site: Site) -> str:
     return next(iter(site.fakes["hr"].instances[native].places))
 
 
+def untagged(found):
+    return [{key: value for key, value in each.items() if key != "etag"} for each in found["variables"]]
+
+
 async def test_variable_of_a_task_is_put_listed_read_and_deleted_there(site: Site) -> None:
     scope = f"scope=task:{task_of(site)}"
     path = ("instances", site.hr, "variables")
@@ -20,15 +24,29 @@ async def test_variable_of_a_task_is_put_listed_read_and_deleted_there(site: Sit
     status, found, _ = await site.ask("PATCH", *path, body=body, query=scope, Prefer="return=representation")
     shown = {"kind": "task", "id": task_of(site), "activity": f"review:{task_of(site)}"}
     more = {"name": "more", "type": "boolean", "value": True, "scope": shown}
-    assert (status, found["variables"]) == (200, [more])
+    assert (status, untagged(found)) == (200, [more])
     note = {"name": "note", "type": "integer", "format": "int32", "value": 1, "scope": shown}
     status, found, _ = await site.ask("GET", *path, query=scope)
-    assert (status, sorted(found["variables"], key=lambda each: each["name"])) == (200, [more, note])
+    assert (status, sorted(untagged(found), key=lambda each: each["name"])) == (200, [more, note])
     status, found, _ = await site.ask("GET", *path, query="scope=all&names=note")
     assert sorted((each.get("scope") for each in found["variables"]), key=bool) == [None, shown]
     assert (await site.ask("DELETE", *path, "note", query=scope))[0] == 204
     assert (await site.ask("GET", *path, "note", query=scope))[1]["code"] == "variable-not-found"
     assert (await site.ask("GET", *path, "note"))[1]["value"] == "please check"
+
+
+async def test_condition_goes_by_what_the_scope_has(site: Site) -> None:
+    scope = f"scope=task:{task_of(site)}"
+    path = ("instances", site.hr, "variables")
+    assert (await site.ask("PUT", *path, "note", body={"value": 1}, query=scope, If_None_Match="*"))[0] == 204
+    outer = (await site.ask("GET", *path, "note"))[2]["ETag"]
+    inner = (await site.ask("GET", *path, "note", query=scope))[2]["ETag"]
+    whole = (await site.ask("GET", *path, query=scope))[2]["ETag"]
+    body = {"modifications": {"note": {"value": 2}}}
+    assert (await site.ask("PATCH", *path, body=body, query=scope, If_Match=outer))[0] == 412
+    assert (await site.ask("PATCH", *path, body=body, query=scope, If_Match=whole))[0] == 204
+    assert (await site.ask("PUT", *path, "note", body={"value": 3}, query=scope, If_Match=inner))[0] == 412
+    assert (await site.ask("GET", *path, "note"))[2]["ETag"] == outer
 
 
 async def test_content_of_a_task_is_its_own(site: Site) -> None:

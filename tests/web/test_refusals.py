@@ -138,7 +138,11 @@ async def test_body_that_is_too_large_or_never_ends_is_answered(started) -> None
             400,
             "invalid-request",
         ),
-        ("DELETE", ("instances", "hr:1", "variables", "x"), "", {"If_Match": '"x"'}, 422, "capability-unsupported"),
+        ("DELETE", ("instances", "hr:1", "variables", "x"), "", {"If_Match": "x"}, 400, "invalid-request"),
+        ("DELETE", ("instances", "hr:1", "variables", "x"), "", {"If_Match": '"x", *'}, 400, "invalid-request"),
+        ("DELETE", ("instances", "hr:1", "variables", "x"), "", {"If_Match": '"x"'}, 404, "instance-not-found"),
+        ("POST", ("variables", "batch"), "", {"If_Match": '"x"'}, 422, "capability-unsupported"),
+        ("GET", ("instances", "hr:1", "variables"), "include=x", {}, 400, "invalid-request"),
         (
             "DELETE",
             ("instances", "hr:1", "variables", "x"),

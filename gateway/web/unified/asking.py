@@ -9,16 +9,16 @@ from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
 from gateway.model.scope import INSTANCE as INSTANCE_SCOPE
 from gateway.model.scope import place
 from gateway.operations import Target
-from gateway.web import shapes, target
+from gateway.web import conditions, shapes, target
 from gateway.web.front import Exchange
 
 _PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)=\"?([a-z]+)")
-_LATER = {"state": "a choice of state", "include": "this inclusion"}
+_LATER = {"state": "a choice of state"}
 INSTANCE = frozenset({"engine"})
 """Query parameters of every route that names an instance."""
 
 
-def parameters(exchange: Exchange, allowed: frozenset[str]) -> dict[str, str]:
+def parameters(exchange: Exchange, allowed: frozenset[str], *, conditional: bool = False) -> dict[str, str]:
     """Refuse what would otherwise be ignored: unknown parameters, and headers that promise what is not there yet."""
     for name in exchange.query:
         if name not in allowed:
@@ -26,9 +26,9 @@ def parameters(exchange: Exchange, allowed: frozenset[str]) -> dict[str, str]:
                 raise Unsupported(f"This gateway does not offer {_LATER[name]} here.")
             raise InvalidRequest(f"Unknown query parameter {name}.")
     if exchange.request.method not in {"GET", "HEAD"}:
-        for header in ("If-Match", "If-None-Match"):
+        for header in () if conditional else conditions.HEADERS:
             if header in exchange.request.headers:
-                raise Unsupported(f"This gateway does not offer {header}.")
+                raise Unsupported(f"This gateway does not offer {header} here.")
     return exchange.query
 
 
@@ -58,6 +58,14 @@ def fields(query: dict[str, str]) -> frozenset[str] | None:
     if unknown := wanted - shapes.FIELDS:
         raise InvalidRequest(f"Unknown field {min(unknown)}. Known: {', '.join(sorted(shapes.FIELDS))}.")
     return wanted
+
+
+def metadata(query: dict[str, str]) -> bool:
+    """Tell whether ``include=metadata`` is asked for: what an engine keeps inside values beside them."""
+    wanted = target.decoded(query.get("include", ""), plus=True)
+    if wanted not in {"", "metadata"}:
+        raise InvalidRequest("`include` is metadata.")
+    return bool(wanted)
 
 
 def scope(query: dict[str, str], *, lists: bool = False) -> str:

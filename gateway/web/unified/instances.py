@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
 from gateway.model import commands
 from gateway.operations import Target, instances, variables
-from gateway.web import shapes, target
+from gateway.web import conditions, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.problems import problem
 from gateway.web.unified.asking import INSTANCE, any_state, located, parameters, preferences
@@ -75,4 +75,5 @@ async def _inclusion(exchange: Exchange, query: dict[str, str], engine: str, nat
     gateway = exchange.front.gateway
     found = Target(gateway.engines[engine], native)
     result = await variables.listed(gateway, found, commands.ListVariables(instance=native), exchange.call)
-    return {"variables": shapes.variables(result.variables, exchange.caller, None)}
+    tagged = conditions.view(exchange.caller).tagged(result.variables)
+    return {"variables": shapes.variables(tagged, exchange.caller, None)}

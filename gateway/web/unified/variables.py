@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from gateway.errors import Forbidden
 from gateway.model import commands
-from gateway.model.values import Value
-from gateway.operations import Target, variables
-from gateway.web import binary, body, shapes, target
+from gateway.model.expect import set_tag
+from gateway.operations import variables
+from gateway.web import binary, body, conditions, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified.asking import INSTANCE, any_state, fields, located, may_touch, parameters, preferences, scope
+from gateway.web.unified.asking import INSTANCE, any_state, fields, located, may_touch, metadata, parameters, scope
+from gateway.web.unified.writing import written
 
 _WRITE = INSTANCE | {"scope"}
 _DATA = _WRITE | {"state"}
-_ONE = _DATA | {"fields"}
+_ONE = _DATA | {"fields", "include"}
 _LIST = _ONE | {"names"}
-_MERGE = "application/merge-patch+json"
 
 
 async def list_variables(exchange: Exchange) -> Answer:
@@ -24,11 +22,20 @@ async def list_variables(exchange: Exchange) -> Answer:
     query = parameters(exchange, _LIST)
     shown = fields(query)
     names = target.names(query["names"]) if query.get("names") else None
+    with_metadata = metadata(query)
     where, ended = scope(query, lists=True), any_state(query)
     found = await located(exchange, ended=ended)
-    command = commands.ListVariables(instance=found.native, names=names, scope=where, ended=ended)
+    command = commands.ListVariables(
+        instance=found.native, names=names, scope=where, ended=ended, metadata=with_metadata
+    )
     result = await variables.listed(exchange.front.gateway, found, command, exchange.call)
-    return json_answer({"variables": shapes.variables(result.variables, exchange.caller, shown)})
+    tagged = conditions.view(exchange.caller).tagged(result.variables)
+    tag = conditions.told(set_tag(tagged), weakly=with_metadata)
+    same = conditions.unmodified(exchange, tag)
+    if same is not None:
+        return same
+    own = [(each, conditions.told(tag, weakly=with_metadata)) for each, tag in tagged]
+    return json_answer({"variables": shapes.variables(own, exchange.caller, shown)}, headers=conditions.headers(tag))
 
 
 async def get_variable(exchange: Exchange) -> Answer:
@@ -36,50 +43,23 @@ async def get_variable(exchange: Exchange) -> Answer:
     query = parameters(exchange, _ONE)
     shown = fields(query)
     name = exchange.params[1]
+    with_metadata = metadata(query)
     may_touch(exchange, (name,))
     where, ended = scope(query), any_state(query)
     found = await located(exchange, ended=ended)
-    command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended)
+    command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
     variable = await variables.read(exchange.front.gateway, found, command, exchange.call)
-    return json_answer(shapes.variable(variable, exchange.caller, shown))
-
-
-async def patch_variables(exchange: Exchange) -> Answer:
-    """Answer ``PATCH /v1/instances/{instance}/variables``."""
-    where = scope(parameters(exchange, _WRITE))
-    kind = body.media_type(exchange.request, "application/json", _MERGE)
-    content = await body.received(exchange.request, exchange.front.limits)
-    command = _merge_command(exchange, content) if kind == _MERGE else _patch_command(exchange, content)
-    may_touch(exchange, (*command.modifications, *command.merges, *command.deletions))
-    found = await located(exchange)
-    return await _write(exchange, found, msgspec.structs.replace(command, instance=found.native, scope=where))
-
-
-def _patch_command(exchange: Exchange, content: bytes) -> commands.PatchVariables:
-    decoded = body.patch(content, exchange.front.limits)
-    return commands.PatchVariables(
-        instance="", modifications=decoded.modifications, deletions=tuple(dict.fromkeys(decoded.deletions))
-    )
-
-
-def _merge_command(exchange: Exchange, content: bytes) -> commands.PatchVariables:
-    """Give the command of a merge patch: null deletes, an object merges, anything else is set."""
-    members = body.merge(content, exchange.front.limits)
-    texts = {name: bytes(raw).strip() for name, raw in members.items()}
-    return commands.PatchVariables(
-        instance="",
-        modifications={
-            name: Value(value=msgspec.Raw(text)) for name, text in texts.items() if text != b"null" and text[:1] != b"{"
-        },
-        merges={name: msgspec.Raw(text) for name, text in texts.items() if text[:1] == b"{"},
-        deletions=tuple(name for name, text in texts.items() if text == b"null"),
-        pointers={name: "/" + name.replace("~", "~0").replace("/", "~1") for name in texts},
-    )
+    own = conditions.view(exchange.caller).tag(variable, strong_binary=found.engine.policy.strong_binary)
+    tag = conditions.told(own, weakly=with_metadata)
+    same = conditions.unmodified(exchange, tag)
+    if same is not None:
+        return same
+    return json_answer(shapes.variable(variable, exchange.caller, shown), headers=conditions.headers(tag))
 
 
 async def put_variable(exchange: Exchange) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}``."""
-    where = scope(parameters(exchange, _WRITE))
+    where = scope(parameters(exchange, _WRITE, conditional=True))
     name = exchange.params[1]
     _ = body.media_type(exchange.request, "application/json")
     content = await body.received(exchange.request, exchange.front.limits)
@@ -87,18 +67,25 @@ async def put_variable(exchange: Exchange) -> Answer:
     may_touch(exchange, (name,))
     found = await located(exchange)
     command = commands.PatchVariables(
-        instance=found.native, scope=where, modifications={name: value}, pointers={name: "/value"}
+        instance=found.native,
+        scope=where,
+        modifications={name: value},
+        pointers={name: "/value"},
+        expect=conditions.of_one(exchange, found, name),
     )
-    return await _write(exchange, found, command, single=True)
+    return await written(exchange, found, command, single=True)
 
 
 async def delete_variable(exchange: Exchange) -> Answer:
     """Answer ``DELETE /v1/instances/{instance}/variables/{name}``."""
-    where = scope(parameters(exchange, _WRITE))
+    where = scope(parameters(exchange, _WRITE, conditional=True))
     name = exchange.params[1]
     may_touch(exchange, (name,))
     found = await located(exchange)
-    return await _write(exchange, found, commands.PatchVariables(instance=found.native, scope=where, deletions=(name,)))
+    command = commands.PatchVariables(
+        instance=found.native, scope=where, deletions=(name,), expect=conditions.of_one(exchange, found, name)
+    )
+    return await written(exchange, found, command)
 
 
 async def read_data(exchange: Exchange) -> Answer:
@@ -118,26 +105,11 @@ async def write_data(exchange: Exchange) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
     where = scope(parameters(exchange, _WRITE))
     may_touch(exchange, (exchange.params[1],))
-    return await binary.write(exchange, await located(exchange), exchange.params[1], where)
+    found = await located(exchange)
+    conditions.require(found)
+    return await binary.write(exchange, found, exchange.params[1], where)
 
 
 async def post_data(exchange: Exchange) -> Answer:
     """Answer ``POST /v1/instances/{instance}/variables/{name}/data``, the same as PUT."""
     return await write_data(exchange)
-
-
-async def _write(
-    exchange: Exchange, found: Target, command: commands.PatchVariables, *, single: bool = False
-) -> Answer:
-    gateway = exchange.front.gateway
-    preferred = preferences(exchange).get("return")
-    if preferred != "representation":
-        done = await variables.patched(gateway, found, command, exchange.call)
-        applied = (("Preference-Applied", "return=minimal"),) if preferred == "minimal" else ()
-        return Answer(status=204, headers=(*shapes.rules_header(done.rules), *applied))
-    done, read = await variables.represented(gateway, found, command, exchange.call)
-    listed = shapes.variables(read.variables, exchange.caller, None)
-    shown = listed[0] if single and listed else {"variables": listed, "rules": done.rules}
-    return json_answer(
-        shown, headers=(*shapes.rules_header(done.rules), ("Preference-Applied", "return=representation"))
-    )

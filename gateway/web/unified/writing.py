@@ -1,0 +1,42 @@
+"""How the writes of ``/v1`` are carried out and answered: nothing, or what is there now, with its tags."""
+
+from __future__ import annotations
+
+from gateway.model import commands
+from gateway.model.expect import set_tag
+from gateway.operations import Target, variables
+from gateway.web import conditions, shapes
+from gateway.web.front import Answer, Exchange, json_answer
+from gateway.web.unified.asking import preferences
+
+
+async def written(
+    exchange: Exchange, found: Target, command: commands.PatchVariables, *, single: bool = False, shows: bool = False
+) -> Answer:
+    """Carry out a write and give its answer.
+
+    Args:
+        exchange: as it came.
+        found: where to.
+        command: what.
+        single: whether the one variable is shown, not a list.
+        shows: whether it is shown unless ``Prefer`` says otherwise.
+    """
+    gateway = exchange.front.gateway
+    preferred = preferences(exchange).get("return")
+    if preferred == "minimal" or (preferred != "representation" and not shows):
+        done = await variables.patched(gateway, found, command, exchange.call)
+        applied = (("Preference-Applied", "return=minimal"),) if preferred == "minimal" else ()
+        return Answer(status=204, headers=(*shapes.rules_header(done.rules), *applied))
+    done, read = await variables.represented(gateway, found, command, exchange.call)
+    headers = shapes.rules_header(done.rules)
+    if preferred == "representation":
+        headers += (("Preference-Applied", "return=representation"),)
+    tagged = conditions.view(exchange.caller).tagged(read.variables)
+    if single and tagged:
+        variable, tag = tagged[0]
+        shown = shapes.variable(variable, exchange.caller, None)
+        return json_answer(shown, headers=(*headers, *conditions.headers(tag)))
+    listed = shapes.variables(tagged, exchange.caller, None)
+    tags = conditions.headers(set_tag(tagged))
+    return json_answer({"variables": listed, "rules": done.rules}, headers=(*headers, *tags))
