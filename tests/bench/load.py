@@ -16,7 +16,7 @@ from typing import cast
 import msgspec
 import uvloop
 
-from tests.bench.work import WORKS, instances, status_of
+from tests.bench.work import status_of, texts
 
 
 class Order(msgspec.Struct, kw_only=True):
@@ -72,7 +72,7 @@ class _Window:
     """
 
     def __init__(self, order: Order) -> None:
-        self._texts = itertools.cycle([WORKS[order.work](instance) for instance in instances()])
+        self._texts = itertools.cycle(texts(order.work))
         self._order = order
         self._answered = self.sent = 0
         self.began = self.ended = 0.0

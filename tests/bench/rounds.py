@@ -11,7 +11,7 @@ import msgspec
 
 from gateway import app
 from tests.bench.load import Block
-from tests.bench.stage import Stage
+from tests.bench.stage import DONE_BY, Stage
 from tests.bench.work import CAMUNDA, IBM, instances, patch, wide_patch
 
 GATEWAY = "varbridge"
@@ -71,20 +71,21 @@ def measured(
     Raises:
         RuntimeError: a program answered with anything but success.
     """
-    blocks: dict[str, list[Block]] = {f"{work} {name}": [] for work in works for name in programs}
+    able = {work: [name for name in programs if name in DONE_BY[work]] for work in works}
+    blocks: dict[str, list[Block]] = {f"{work} {name}": [] for work in works for name in able[work]}
     asked: Counter[str] = Counter()
     for turn in range(rounds):
         tell(f"round {turn + 1} of {rounds}")
         for work in works:
-            for index in range(len(programs)):
-                name = programs[(index + turn) % len(programs)]
+            for index in range(len(able[work])):
+                name = able[work][(index + turn) % len(able[work])]
                 before = stage.counts()
                 block = stage.block(name, work, seconds, **more)
                 if block.statuses:
                     raise RuntimeError(f"{name} answered a {work} with {block.statuses}")
                 asked[f"{work} {name}"] += (stage.counts() - before).total()
                 blocks[f"{work} {name}"].append(block)
-    rows = [_row(work, name, blocks, asked) for work in works for name in programs]
+    rows = [_row(work, name, blocks, asked) for work in works for name in able[work]]
     return Run(seconds=seconds, rounds=rounds, rows=rows, blocks=blocks)
 
 

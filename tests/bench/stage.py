@@ -25,7 +25,16 @@ PROGRAMS = {
     "bare": "tests.bench.programs.bare",
     "usual": "tests.bench.programs.usual",
 }
-"""The gateway; aiohttp that only translates; FastAPI and httpx that only translate."""
+"""The gateway; aiohttp that only translates (or passes on); FastAPI and httpx that only translate."""
+DONE_BY = {
+    "patch": ("varbridge", "bare", "usual"),
+    "read": ("varbridge", "bare", "usual"),
+    "native read": ("varbridge", "bare"),
+    "native patch": ("varbridge", "bare"),
+    "patch, stored types": ("varbridge",),
+    "patch of 1000": ("varbridge", "bare"),
+}
+"""Which programs do which work."""
 _END_S = 5.0
 
 

@@ -37,6 +37,13 @@ def _answer(body: object) -> bytes:
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _VARIABLE = _answer({"type": "Long", "value": 1250, "valueInfo": {}})
+_ROWS = _answer(
+    [
+        {"id": "1", "name": "amount", "type": "Long", "value": 1, "valueInfo": {}},
+        {"id": "2", "name": "approved", "type": "Boolean", "value": False, "valueInfo": {}},
+        {"id": "3", "name": "customer", "type": "String", "value": "x", "valueInfo": {}},
+    ]
+)
 _DATA = _answer(_IBM_DATA)
 _WRITTEN = _answer({"status": "200", "data": {"message": "Successfully updated."}})
 
@@ -49,6 +56,8 @@ def kind_of(method: bytes, path: bytes) -> str:
             return "camunda.patch"
         if method == b"GET" and b"/variables/" in resource:
             return "camunda.read"
+    if method == b"POST" and resource == b"/engine-rest/variable-instance":
+        return "camunda.list"
     if resource.startswith(b"/rest/bpm/wle/v1/process/"):
         if method == b"GET":
             return "ibm.read"
@@ -60,6 +69,7 @@ def kind_of(method: bytes, path: bytes) -> str:
 _ANSWERS = {
     "camunda.patch": _NO_CONTENT,
     "camunda.read": _VARIABLE,
+    "camunda.list": _ROWS,
     "ibm.read": _DATA,
     "ibm.write": _WRITTEN,
     "other": _NOT_FOUND,

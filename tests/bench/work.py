@@ -7,13 +7,22 @@ import msgspec
 KEY = "bench-key-0123456789"
 """Made up; the gateway is given its SHA-256, the other programs ignore it."""
 CAMUNDA, IBM = "c7", "ibm"
+_FEW = 128
+"""Ids where a request is large: still far more than connections."""
 INSTANCES = 4096
 """Ids in turn: far more than connections, so that no write lane is shared, and more than any URL cache holds."""
-_PATCH = {
+_PATCH: dict[str, dict[str, dict[str, object]]] = {
     "modifications": {
         "amount": {"type": "integer", "format": "int64", "value": 1250},
         "approved": {"type": "boolean", "value": True},
         "customer": {"type": "string", "value": "Example Ltd"},
+    }
+}
+_NATIVE_PATCH = {
+    "modifications": {
+        "amount": {"type": "Long", "value": 1250},
+        "approved": {"type": "Boolean", "value": True},
+        "customer": {"type": "String", "value": "Example Ltd"},
     }
 }
 
@@ -45,12 +54,49 @@ def wide_patch(instance: str, count: int) -> bytes:
     )
 
 
-WORKS = {"patch": patch, "read": read}
+def untyped_patch(instance: str) -> bytes:
+    """Give a unified patch without types: the stored ones are looked up, which is a second call."""
+    entries = {name: {"value": entry["value"]} for name, entry in _PATCH["modifications"].items()}
+    return request("PATCH", f"/v1/instances/{instance}/variables", {"modifications": entries})
 
 
-def instances() -> list[str]:
+def thousand(instance: str) -> bytes:
+    """Give a unified patch of 1000 variables with their types."""
+    return wide_patch(instance, 1000)
+
+
+def native_read(instance: str) -> bytes:
+    """Give a read in the engine's own language."""
+    native = instance.partition(":")[2]
+    return request("GET", f"/engine-rest/process-instance/{native}/variables/amount?deserializeValue=false")
+
+
+def native_patch(instance: str) -> bytes:
+    """Give a patch in the engine's own language."""
+    native = instance.partition(":")[2]
+    return request("POST", f"/engine-rest/process-instance/{native}/variables", _NATIVE_PATCH)
+
+
+WORKS = {
+    "patch": patch,
+    "read": read,
+    "native read": native_read,
+    "native patch": native_patch,
+    "patch, stored types": untyped_patch,
+    "patch of 1000": thousand,
+}
+CALLS = {"patch, stored types": 2.0}
+"""Requests to the engine for each request, where they are not one."""
+
+
+def instances(count: int = INSTANCES) -> list[str]:
     """Give the public ids that take turns."""
-    return [f"{CAMUNDA}:{number:08x}-3f5a-11ef-9c6b-0242ac110002" for number in range(INSTANCES)]
+    return [f"{CAMUNDA}:{number:08x}-3f5a-11ef-9c6b-0242ac110002" for number in range(count)]
+
+
+def texts(work: str) -> list[bytes]:
+    """Give the requests of a work that take turns."""
+    return [WORKS[work](instance) for instance in instances(_FEW if work == "patch of 1000" else INSTANCES)]
 
 
 def status_of(answer: bytearray | bytes) -> int:

@@ -1,4 +1,4 @@
-"""Bare aiohttp: ``web.Application`` and ``ClientSession`` doing only the translation. No checks, no time-outs, no log.
+"""Bare aiohttp: ``web.Application`` and ``ClientSession`` that only translate or pass on: no checks, no time-outs, no log.
 
 The cheapest forms are taken (``with_path``, no time-out, no access log), so that the bar is not lowered.
 """
@@ -18,6 +18,7 @@ from tests.bench.programs.translation import ReadValue, Unified, camunda, unifie
 
 _ROUTE = "/v1/instances/{instance}/variables"
 _JSON = {"Content-Type": "application/json"}
+_HOP_BY_HOP = frozenset(("Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Host"))
 _patch = msgspec.json.Decoder(Unified)
 _value = msgspec.json.Decoder(ReadValue)
 
@@ -43,9 +44,23 @@ async def serve(settings: dict[str, Any], ready: asyncio.Event) -> None:
             async with session.get(url) as answer:
                 return web.Response(body=unified(name, _value.decode(await answer.read())), headers=_JSON)
 
+        async def passed_on(request: web.Request) -> web.StreamResponse:
+            kept = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
+            body = request.content if request.body_exists else None
+            url = base.join(request.rel_url)
+            async with session.request(request.method, url, headers=kept, data=body, allow_redirects=False) as answer:
+                back = {name: value for name, value in answer.headers.items() if name not in _HOP_BY_HOP}
+                response = web.StreamResponse(status=answer.status, headers=back)
+                await response.prepare(request)
+                async for piece in answer.content.iter_any():
+                    await response.write(piece)
+                await response.write_eof()
+                return response
+
         application = web.Application()
         application.router.add_patch(_ROUTE, patch)
         application.router.add_get(_ROUTE + "/{name}", read)
+        application.router.add_route("*", "/engine-rest/{tail:.*}", passed_on)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings["port"]).start()

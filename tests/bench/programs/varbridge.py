@@ -29,6 +29,7 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
         "auth": {"callers": [caller]},
         "store": {"url": "sqlite:///:memory:"},
         "engines": engines,
+        "dialects": {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": CAMUNDA}},
         "log": {"json": True},
     }
 
