@@ -45,8 +45,10 @@ class EngineClient:
         self._observer = observer
         self._forwards = settings.auth_kind == "forward"
         self._socket = Socket(engine.name, settings)
-        self._thin = Thin(engine.name, settings, self._socket.send)
-        innermost = self._thin.send if settings.client == "thin" else self._socket.send
+        self._thin = Thin(engine.name, settings, self._socket)
+        thin = settings.client == "thin"
+        innermost = self._thin.send if thin else self._socket.send
+        self._ask = self._thin.relay if thin else self._socket.relay.ask
         self._sessions = Sessions(engine, bounded(innermost, engine.name, settings.timeout_s))
         self._send = stack(engine, settings, innermost, self._socket.relay, self._sessions, observer, tap)
 
@@ -99,7 +101,7 @@ class EngineClient:
             self._observer.exchange(self.engine.name, request.method, status, code, spent, writes=request.writes)
 
     async def _relayed(self, request: RawRequest, call: Call) -> RawAnswer:
-        ask = self._socket.relay.ask
+        ask = self._ask
         if self._forwards:
             return await ask(request)
         if not self.engine.needs_session:

@@ -16,7 +16,7 @@ from yarl import URL
 from gateway.errors import EngineFailure, EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
 from gateway.raw import RawRequest
 
-_TICK_S = 1.0
+TICK_S = 1.0
 """How often a waiting request looks whether its caller is still there."""
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -63,7 +63,7 @@ class Streamed:
         until = loop.time() + self._request.idle_s
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(_TICK_S, until - loop.time())):
+                async with asyncio.timeout(min(TICK_S, until - loop.time())):
                     return await self._answer.content.readany()
             if self._request.gone():
                 raise ConnectionResetError
@@ -126,7 +126,7 @@ class Relay:
         session = self._polling if request.polls else self._session
         if session is None:
             raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
-        watch = _Watch(request)
+        watch = Watch(request)
         data = request.body
         if data is not None and not isinstance(data, bytes):
             data = watch.watched(data)
@@ -166,7 +166,7 @@ class Relay:
                 return EngineMisbehaved("The engine's answer is no HTTP that can be read.", engine=self._engine)
 
 
-class _Watch:
+class Watch:
     """Ends the wait for an answer when nothing moves for too long, or when the caller of a read has gone."""
 
     __slots__ = ("_before", "_handle", "_idle_until", "_loop", "_request", "_task", "broken", "silent")
@@ -179,7 +179,7 @@ class _Watch:
         self._idle_until = self._loop.time() + request.idle_s
         self.silent = False
         self.broken: Exception | None = None
-        self._handle = self._loop.call_later(min(_TICK_S, request.idle_s), self._tick)
+        self._handle = self._loop.call_later(min(TICK_S, request.idle_s), self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
@@ -188,7 +188,7 @@ class _Watch:
         if self._task is not None and (self.silent or gone):
             _ = self._task.cancel()
             return
-        self._handle = self._loop.call_later(min(_TICK_S, self._idle_until - now), self._tick)
+        self._handle = self._loop.call_later(min(TICK_S, self._idle_until - now), self._tick)
 
     def settled(self) -> bool:
         """Take the cancellation back; tell whether it was the only one."""

@@ -43,7 +43,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         connect_timeout_s: longest wait for a connection.
         max_polls: sockets for requests that wait for work (long polls).
         keepalive_s: how long an idle connection is kept; less than the engine's own (Tomcat: 60 s).
-        client: what sends small exchanges: ``thin`` (our own) or ``aiohttp``, which streams go through anyhow.
+        client: what sends requests held in full: ``thin`` (our own) or ``aiohttp``, which streams go through anyhow.
     """
 
     url: str

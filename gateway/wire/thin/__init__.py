@@ -1,6 +1,6 @@
-"""The thin sender: small exchanges, held in full, over connections of our own. Decision 0008 tells why.
+"""The thin sender: requests that are held in full, over connections of our own. Decision 0008 tells why.
 
-What must not live here: streams, polls, HEAD (``socket`` and ``relay`` have those), credentials, meaning of an answer.
+What must not live here: uploads in pieces, polls, HEAD (``socket`` and ``relay``), credentials, meaning of an answer.
 """
 
 from gateway.wire.thin.sender import Thin

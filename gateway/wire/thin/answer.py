@@ -32,6 +32,7 @@ class Answer:
         "_headers",
         "_limit",
         "_parser",
+        "_reason",
         "_status",
         "complete",
         "headed",
@@ -50,6 +51,7 @@ class Answer:
         self._body: list[bytes] = []
         self._framed = False
         self._status = 0
+        self._reason = b""
         self.headed = self.complete = self.keep = False
 
     def feed(self, data: bytes) -> None:
@@ -75,8 +77,21 @@ class Answer:
 
     def response(self) -> VendorResponse:
         """Give the complete answer."""
-        body = self._body
-        return VendorResponse(self._status, tuple(self._headers), body[0] if len(body) == 1 else b"".join(body))
+        headers = tuple([(name.lower(), value) for name, value in self._headers])
+        return VendorResponse(self._status, headers, self.taken())
+
+    def raw_head(self) -> tuple[int, str, list[tuple[str, str]]]:
+        """Give status, reason and headers, spelled as they came, once the head is there."""
+        return self._status, self._reason.decode("utf-8", "surrogateescape"), self._headers
+
+    def held(self) -> int:
+        """Give the bytes of the body that wait to be taken."""
+        return sum(map(len, self._body))
+
+    def taken(self) -> bytes:
+        """Give what has come of the body since it was last taken."""
+        body, self._body = self._body, []
+        return body[0] if len(body) == 1 else b"".join(body)
 
     # what llhttp calls
 
@@ -91,12 +106,17 @@ class Answer:
         self._counted(len(name) + len(value))
         if self.headed:
             return
-        lower = name.decode("latin-1").lower()
+        text = name.decode("latin-1")
+        lower = text.lower()
         if lower == "content-length" or lower == "transfer-encoding":  # noqa: PLR1714 - no set is made each time
             self._framed = True
             if value.isdigit() and int(value) > self._limit:
                 raise TooLarge
-        self._headers.append((lower, value.decode("utf-8", "surrogateescape")))
+        self._headers.append((text, value.decode("utf-8", "surrogateescape")))
+
+    def on_status(self, reason: bytes) -> None:
+        """Take the reason, or a piece of it."""
+        self._reason += reason
 
     def _counted(self, size: int) -> None:
         self._head_bytes += size
@@ -122,6 +142,7 @@ class Answer:
         """Take the end of an answer; an interim one is forgotten."""
         if not self.headed:
             self._headers.clear()
+            self._reason = b""
             self._framed = False
             return
         self.complete = True

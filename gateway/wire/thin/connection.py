@@ -1,4 +1,4 @@
-"""One connection to an engine: one request at a time, its answer held in full.
+"""One connection to an engine: one request at a time, its answer held in full or taken piece by piece.
 
 What must not live here: which connection to take (``pool``), whether to try again (``sender``).
 """
@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from gateway.plan import VendorResponse
 from gateway.wire.thin.answer import Answer, TooLarge, Unreadable
+
+_HIGH_BYTES = 256 * 1024
+"""So much of a body waits to be taken before the engine has to wait."""
 
 
 class Lost(Exception):
@@ -28,13 +30,26 @@ class Connection(asyncio.Protocol):
         gone: told once when the connection is no more.
     """
 
-    __slots__ = ("_answer", "_gone", "_reusable", "_transport", "_waiter", "idle_since")
+    __slots__ = (
+        "_busy",
+        "_error",
+        "_gone",
+        "_head_first",
+        "_paused",
+        "_reusable",
+        "_transport",
+        "_waiter",
+        "answer",
+        "idle_since",
+    )
 
     def __init__(self, gone: Callable[[Connection], None]) -> None:
         self._gone = gone
-        self._answer = Answer()
+        self.answer = Answer()
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[VendorResponse] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: Exception | None = None
+        self._busy = self._head_first = self._paused = False
         self._reusable = True
         self.idle_since = 0.0
 
@@ -46,15 +61,36 @@ class Connection(asyncio.Protocol):
         """Tell whether a request can be written to it."""
         return self._reusable and self._transport is not None and not self._transport.is_closing()
 
-    def ask(self, text: bytes, limit: int, waiter: asyncio.Future[VendorResponse]) -> None:
-        """Write one request; ``waiter`` gets its answer, or ``Lost``, ``Unreadable`` or ``TooLarge``."""
-        self._waiter = waiter
-        self._answer.expect(limit)
-        self._reusable = False
+    def ask(self, text: bytes, limit: int, waiter: asyncio.Future[None], *, head_first: bool = False) -> None:
+        """Write one request; ``waiter`` is told when its answer is complete, or fails as ``Lost``, ``Unreadable``, ….
+
+        Args:
+            text: the request.
+            limit: most bytes of the answer's body.
+            waiter: a new future.
+            head_first: whether it is told as soon as the head is there; ``more`` then waits for the rest.
+        """
+        self._waiter, self._head_first = waiter, head_first
+        self._busy, self._reusable, self._error = True, False, None
+        self.answer.expect(limit)
         if self._transport is None:
             self._fail(Lost(headless=True))
             return
         self._transport.write(text)
+
+    def more(self, waiter: asyncio.Future[None]) -> None:
+        """Tell ``waiter`` when there is more of the answer, or its end; what went wrong is raised by it.
+
+        Reading goes on where it had stopped.
+        """
+        self._waiter = waiter
+        if self._error is not None:
+            self._fail(self._error)
+        elif self.answer.complete:
+            self._tell()
+        elif self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
 
     def abort(self) -> None:
         """Close it at once."""
@@ -64,10 +100,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes. Whoever speaks unasked, or goes on after its answer, is not listened to again."""
-        if self._waiter is None:
+        if not self._busy:
             self.abort()
             return
-        answer = self._answer
+        answer = self.answer
         try:
             answer.feed(data)
         except (Unreadable, TooLarge) as error:
@@ -76,30 +112,42 @@ class Connection(asyncio.Protocol):
                 self.abort()
                 return
         if answer.complete:
-            self._succeed()
+            self._completed()
+        elif self._head_first and answer.headed:
+            self._tell()
+            if self._transport is not None and answer.held() > _HIGH_BYTES:
+                self._paused = True
+                self._transport.pause_reading()
 
-    def _succeed(self) -> None:
-        transport, waiter = self._transport, self._waiter
-        self._waiter = None
+    def _completed(self) -> None:
+        transport = self._transport
+        self._busy = False
         # an answer that came before all of the request was written leaves the rest of it on the line
-        self._reusable = self._answer.keep and transport is not None and transport.get_write_buffer_size() == 0
+        self._reusable = self.answer.keep and transport is not None and transport.get_write_buffer_size() == 0
+        self._tell()
+
+    def _tell(self) -> None:
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
-            waiter.set_result(self._answer.response())
+            waiter.set_result(None)
 
     def _fail(self, error: Exception) -> None:
+        self._busy = False
+        self._error = error
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
     def eof_received(self) -> None:
         """Take the end of what comes; it completes an answer that has no length."""
-        if self._waiter is not None and self._answer.ends():
-            self._succeed()
+        if self._busy and self.answer.ends():
+            self._completed()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail whoever waits."""
         del exc
         self._reusable = False
         self._transport = None
-        self._fail(Lost(headless=not self._answer.headed))
+        if self._busy:
+            self._fail(Lost(headless=not self.answer.headed))
         self._gone(self)

@@ -1,6 +1,7 @@
-"""The innermost sender for small exchanges, and what each of its failures means.
+"""The innermost sender for requests held in full, both ways, and what each of its failures means.
 
-A write is never sent twice. A read is sent once more where the connection ended before the head of an answer had come.
+A write is never sent twice. A plan's read is sent once more where the connection ended before the head of an answer had
+come; a raw one never: whoever sent it decides on that.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ import asyncio
 
 from yarl import URL
 
-from gateway.errors import EngineFailure, EngineMisbehaved, EngineUnavailable, OutcomeUnknown
+from gateway.errors import EngineFailure, EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
 from gateway.plan import Call, VendorRequest, VendorResponse
-from gateway.wire.credentials import Sender
-from gateway.wire.socket import ClientSettings
+from gateway.raw import RawAnswer, RawRequest
+from gateway.wire.relay import Watch
+from gateway.wire.socket import ClientSettings, Socket
 from gateway.wire.thin.answer import TooLarge, Unreadable
-from gateway.wire.thin.connection import Lost
+from gateway.wire.thin.connection import Connection, Lost
+from gateway.wire.thin.flowing import Flowing
 from gateway.wire.thin.pool import Bounds, Pool, Unreached
 from gateway.wire.thin.text import Writer
+
+_NO_LIMIT = 1 << 62
+"""Raw answers are not held, so they may be of any size."""
 
 
 class Thin:
@@ -25,10 +31,10 @@ class Thin:
     Args:
         engine: its name, for errors.
         settings: how to reach it.
-        other: sends what is not small: streams, forms, and HEAD.
+        other: sends what is not held: streams, forms, polls, and HEAD.
     """
 
-    def __init__(self, engine: str, settings: ClientSettings, other: Sender) -> None:
+    def __init__(self, engine: str, settings: ClientSettings, other: Socket) -> None:
         self._engine, self._settings, self._other = engine, settings, other
         self._url = URL(settings.url)
         self._writer = Writer(self._url)
@@ -64,31 +70,73 @@ class Thin:
         """
         body = request.body
         if not isinstance(body, bytes) or request.streams_answer or request.method == "HEAD":
-            return await self._other(request, call)
+            return await self._other.send(request, call)
         if self._pool is None:
             raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
         text = self._writer.text(request, call, body)
+        pool = self._pool
+        connection = await self._asked(pool, text, request)
+        try:
+            return connection.answer.response()
+        finally:
+            pool.release(connection)
+
+    async def relay(self, request: RawRequest) -> RawAnswer:
+        """Send a request as it came and give its answer as soon as the head of it is there.
+
+        Raises:
+            InvalidRequest, EngineUnavailable, EngineTimeout, OutcomeUnknown, EngineMisbehaved: as for any request.
+            asyncio.CancelledError: the caller of a read has gone.
+        """
+        body = request.body
+        if request.polls or not (body is None or isinstance(body, bytes)) or request.method == "HEAD":
+            return await self._other.relay.ask(request)
+        if self._pool is None:
+            raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
+        text = self._writer.raw(request, body or b"")
+        watch = Watch(request)
+        pool = self._pool
+        try:
+            connection = await self._asked(pool, text, request)
+        except asyncio.CancelledError:
+            if watch.silent and watch.settled():
+                raise self._silent(request) from None
+            raise
+        finally:
+            watch.stop()
+        return Flowing(connection, pool.release, self._engine, request)
+
+    async def _asked(self, pool: Pool, text: bytes, request: VendorRequest | RawRequest) -> Connection:
+        """Give a connection that has the answer, or for a raw request its head; the caller releases it."""
         try:
             try:
-                return await self._exchanged(self._pool, text)
+                return await self._exchanged(pool, text, request)
             except Lost as lost:
-                self._pool.distrust()
-                if request.writes or not lost.headless:
+                pool.distrust()
+                if request.writes or not lost.headless or isinstance(request, RawRequest):
                     raise
-                return await self._exchanged(self._pool, text)
+                return await self._exchanged(pool, text, request)
         except (Unreached, Lost, Unreadable, TooLarge) as error:
             raise self._failure(error, request) from error
 
-    async def _exchanged(self, pool: Pool, text: bytes) -> VendorResponse:
+    async def _exchanged(self, pool: Pool, text: bytes, request: VendorRequest | RawRequest) -> Connection:
+        raw = isinstance(request, RawRequest)
         connection = pool.kept() or await pool.opened()
-        waiter: asyncio.Future[VendorResponse] = self._loop.create_future()
-        connection.ask(text, self._limit, waiter)
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        connection.ask(text, _NO_LIMIT if raw else self._limit, waiter, head_first=raw)
         try:
-            return await waiter
-        finally:
+            await waiter
+        except BaseException:
             pool.release(connection)  # closes it, unless the answer is complete
+            raise
+        return connection
 
-    def _failure(self, error: Exception, request: VendorRequest) -> EngineFailure:
+    def _silent(self, request: RawRequest) -> EngineFailure:
+        if request.writes:
+            return OutcomeUnknown("The write was sent and not answered in time.", engine=self._engine)
+        return EngineTimeout("The engine did not answer in time.", engine=self._engine)
+
+    def _failure(self, error: Exception, request: VendorRequest | RawRequest) -> EngineFailure:
         """Say what a failed exchange means; the same table as for the other client."""
         name = self._engine
         match error:

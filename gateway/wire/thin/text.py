@@ -6,6 +6,7 @@ from yarl import URL
 
 from gateway.errors import InvalidRequest
 from gateway.plan import Call, VendorRequest, encode_target
+from gateway.raw import RawRequest
 
 _BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods whose empty body is not announced."""
@@ -40,6 +41,21 @@ class Writer:
         if body or request.method not in _BODILESS:
             lines.append(f"Content-Length: {len(body)}")
         return head(lines, _usual(headers) if headers else _ALL_USUAL) + body
+
+    def raw(self, request: RawRequest, body: bytes) -> bytes:
+        """Give the whole of a request that is handed on as it came.
+
+        Raises:
+            InvalidRequest: a line break or NUL in what stands in the head.
+        """
+        lines = [f"{request.method} {self._prefix}{request.target} HTTP/1.1"]
+        named = {name.lower() for name, _ in request.headers}
+        if "host" not in named:
+            lines.append(self._host)
+        lines += [f"{name}: {value}" for name, value in request.headers]
+        if "content-length" not in named and (body or request.method not in _BODILESS):
+            lines.append(f"Content-Length: {len(body)}")
+        return head(lines, "") + body
 
     def _target(self, request: VendorRequest) -> str:
         try:

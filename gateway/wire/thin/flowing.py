@@ -1,0 +1,82 @@
+"""A raw answer on one of our connections: all of it where it has come already, else piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from gateway.errors import EngineUnavailable
+from gateway.raw import RawRequest
+from gateway.wire.relay import TICK_S
+from gateway.wire.thin.answer import Unreadable
+from gateway.wire.thin.connection import Connection, Lost
+
+
+class Flowing:
+    """The answer (a ``RawAnswer``).
+
+    Args:
+        connection: whose answer has its head.
+        release: takes the connection back.
+        engine: its name, for errors.
+        request: what was asked; how long to wait, and for whom.
+    """
+
+    __slots__ = ("_connection", "_engine", "_release", "_request", "headers", "reason", "status")
+
+    def __init__(
+        self, connection: Connection, release: Callable[[Connection], None], engine: str, request: RawRequest
+    ) -> None:
+        self._connection: Connection | None = connection
+        self._release, self._engine, self._request = release, engine, request
+        self.reason: str | None
+        self.status, self.reason, self.headers = connection.answer.raw_head()
+
+    def close(self) -> None:
+        """Give the connection back; one whose answer is not complete is closed."""
+        if self._connection is not None:
+            self._release(self._connection)
+            self._connection = None
+
+    def ended(self) -> bool:
+        """Tell whether all of the body has been given."""
+        answer = self._connection.answer if self._connection is not None else None
+        return answer is None or (answer.complete and not answer.held())
+
+    def at_once(self) -> bytes | None:
+        """Give the whole body if it is there already, None if it is still to come."""
+        answer = self._connection.answer if self._connection is not None else None
+        return answer.taken() if answer is not None and answer.complete else None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body as it comes.
+
+        Raises:
+            EngineUnavailable: the engine broke off, or was silent for too long, or the caller has gone.
+        """
+        try:
+            while self._connection is not None:
+                if piece := self._connection.answer.taken():
+                    yield piece
+                elif self._connection.answer.complete:
+                    return
+                else:
+                    await self._waited(self._connection)
+        except (Lost, Unreadable, OSError, TimeoutError) as error:
+            raise EngineUnavailable("The engine broke its answer off.", engine=self._engine) from error
+
+    async def _waited(self, connection: Connection) -> None:
+        """Wait for more, no longer than the engine may be silent and the caller is there."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._request.idle_s
+        waiter: asyncio.Future[None] = loop.create_future()
+        connection.more(waiter)
+        try:
+            while not (await asyncio.wait((waiter,), timeout=min(TICK_S, until - loop.time())))[0]:
+                if self._request.gone():
+                    raise ConnectionResetError
+                if loop.time() >= until:
+                    raise TimeoutError
+            waiter.result()
+        finally:
+            _ = waiter.cancel()
