@@ -8,13 +8,14 @@ import msgspec
 
 from adapters.ibm_bpm import activities, auth, instances, modification, patch, query, variables
 from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from gateway.errors import InvalidRequest
 from gateway.model import commands, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
-from gateway.port import Capabilities, Engine, Limits, Session
+from gateway.port import Capabilities, Credentials, Engine, Limits, Policy, Session
 
 _ID = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
 _FEATURES = frozenset(
@@ -58,6 +59,11 @@ class IbmBpmEngine(Engine):
 
     vendor = "ibm_bpm"
     settings: Settings
+
+    def __init__(self, name: str, settings: Settings, credentials: Credentials, policy: Policy | None = None) -> None:
+        super().__init__(name, settings, credentials, policy)
+        self._models = Models()
+        """Facts of the vendor's models, kept between calls; no state of calls."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -109,11 +115,11 @@ class IbmBpmEngine(Engine):
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """Give variables."""
-        return variables.listed(self.name, self.settings, command)
+        return variables.listed(self.name, self.settings, command, self._models)
 
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
         """Give one variable."""
-        return variables.read(self.name, self.settings, command)
+        return variables.read(self.name, self.settings, command, self._models)
 
     @property
     def seeks(self) -> bool:
@@ -130,7 +136,7 @@ class IbmBpmEngine(Engine):
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""
-        return patch.patched(self.name, self.settings, command)
+        return patch.patched(self.name, self.settings, command, self._models)
 
     def supposed(self, request: VendorRequest) -> VendorResponse:
         """Give the success of a write: an envelope with nothing in it."""

@@ -14,11 +14,12 @@ import msgspec
 from adapters.ibm_bpm import faults, scopes
 from adapters.ibm_bpm.instances import described, state_of
 from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.decode import decode
 from adapters.ibm_bpm.values.encode import Encoded, check_name, encode, placed
 from adapters.ibm_bpm.values.partial import patched_tree
 from adapters.ibm_bpm.values.trees import clean, same
-from adapters.ibm_bpm.variables import Trees, in_list, stored_in, trees_in
+from adapters.ibm_bpm.variables import Trees, in_list, stored_in, trees_in, typed_in
 from adapters.ibm_bpm.wire import error_in, succeeded, writing
 from gateway.errors import (
     EngineFailure,
@@ -45,7 +46,9 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _WRITABLE = {"active", "suspended", "failed"}
 
 
-def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[VariablesPatched]:
+def patched(
+    engine: str, settings: Settings, command: PatchVariables, models: Models | None = None
+) -> Plan[VariablesPatched]:
     """Set, merge, patch and delete: read all, then write all that changes with one ``PUT``.
 
     Raises:
@@ -56,12 +59,16 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     """
     scopes.check(engine, command.scope)
     verify.refuse_transient(engine, command)
+    before: Trees | None = None
+    if settings.declared_types == "model":
+        settings, before = yield from typed_in(engine, settings, command.instance, models)
     encoded = {
         name: encode(name, _hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))
         for name, value in command.modifications.items()
     }
     _check_deletions(engine, settings, command)
-    before = yield from stored_in(engine, command.instance)
+    if before is None:
+        before = yield from stored_in(engine, command.instance)
     _check(engine, settings, command, before)
     for name, patch in command.merges.items():
         encoded[name] = _merged(name, before.get(name), bytes(patch), settings, command)
@@ -74,7 +81,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
         yield from _write(engine, command, body, before)
     if body and command.verify:
         yield from _verify(engine, command, body)
-    rules = [Rule(each.rule, name) for name, each in encoded.items() if each.rule and name not in command.deletions]
+    rules = [Rule(rule, name) for name, each in encoded.items() if name not in command.deletions for rule in each.rules]
     return VariablesPatched((*rules, *(Rule("delete-set-null", name) for name in command.deletions)))
 
 
@@ -140,7 +147,7 @@ def _patched(engine: str, name: str, before: Trees, settings: Settings, command:
     seen = tree if settings.metadata == "as_given" else clean(tree)
     value = _hinted(name, Value(value=command.bounds.text(seen)), settings, pointer)
     encoded = encode(name, value, settings, pointer)
-    return Encoded(tree, encoded.rule) if isinstance(tree, (dict, list)) else encoded
+    return Encoded(tree, encoded.rules) if isinstance(tree, (dict, list)) else encoded
 
 
 def _write(

@@ -18,6 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         metadata: ``graft`` puts stored ``@metadata`` and list wrappers back by path; ``strip`` writes none;
             ``as_given`` lets values pass untouched both ways.
         types: variable name to declared type; the payload does not tell a date from a text.
+        declared_types: where types come from: ``hints`` (``types`` only), or the process ``model`` beneath them, read
+            once a snapshot (``parts=dataModel``; its form is known from public clients, not from a server).
         new_lists: how a list that has no stored counterpart is written; documented is ``wrapped`` (``{"items": […]}``).
         int64: an integer beyond 32 bits: refuse, or write its digits as text (rule ``int64-to-string``).
         fractions: a date-time with a fraction of a second: refuse, or cut it (rule ``date-truncated-to-seconds``).
@@ -37,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     binary: Literal["refuse", "base64", "envelope"] = "refuse"
     metadata: Literal["graft", "strip", "as_given"] = "graft"
     types: dict[str, TypeHint] = {}
+    declared_types: Literal["hints", "model"] = "hints"
     new_lists: Literal["wrapped", "plain"] = "wrapped"
     int64: Literal["refuse", "string"] = "refuse"
     fractions: Literal["refuse", "truncate"] = "refuse"

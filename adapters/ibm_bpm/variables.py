@@ -9,12 +9,13 @@ from collections.abc import Generator
 
 import msgspec
 
-from adapters.ibm_bpm import scopes
+from adapters.ibm_bpm import faults, scopes
 from adapters.ibm_bpm.instances import described
 from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values.declared import Models, Types, applied, key_of, types_in
 from adapters.ibm_bpm.values.decode import decode
 from adapters.ibm_bpm.values.trees import METADATA
-from adapters.ibm_bpm.wire import WireDetails
+from adapters.ibm_bpm.wire import WireDetails, reading, succeeded
 from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VariableNotFound
 from gateway.model import jsontext
 from gateway.model.commands import GetVariable, ListVariables
@@ -29,14 +30,16 @@ _DEPTH = 900
 Trees = dict[str, Tree]
 
 
-def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[VariablesListed]:
+def listed(
+    engine: str, settings: Settings, command: ListVariables, models: Models | None = None
+) -> Plan[VariablesListed]:
     """List variables; those that the engine shows, for unset ones may be left out by it.
 
     Raises:
         InstanceNotFound: there is no such instance, or it has ended and ended ones do not count.
     """
     scopes.check(engine, command.scope, lists=True)
-    stored = yield from stored_in(engine, command.instance, ended=command.ended)
+    settings, stored = yield from typed_in(engine, settings, command.instance, models, ended=command.ended)
     wanted = None if command.names is None else frozenset(command.names)
     settings = _shown(settings, metadata=command.metadata)
     found = [in_list(name, decode(name, tree, settings)) for name, tree in stored.items() if _in(name, wanted)]
@@ -61,18 +64,50 @@ def in_list(name: str, value: Value) -> Variable:
     return Variable(name=name, value=msgspec.structs.replace(value, value=ABSENT), size=size)
 
 
-def read(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
+def read(engine: str, settings: Settings, command: GetVariable, models: Models | None = None) -> Plan[VariableRead]:
     """Read one variable, by reading all.
 
     Raises:
         VariableNotFound: not declared, or unset. InstanceNotFound: there is no such instance, or it has ended.
     """
     scopes.check(engine, command.scope)
-    stored = yield from stored_in(engine, command.instance, ended=command.ended)
+    settings, stored = yield from typed_in(engine, settings, command.instance, models, ended=command.ended)
     if command.name not in stored:
         raise VariableNotFound(engine=engine)
     value = decode(command.name, stored[command.name], _shown(settings, metadata=command.metadata))
     return VariableRead(Variable(name=command.name, value=value))
+
+
+def typed_in(
+    engine: str, settings: Settings, instance: str, models: Models | None = None, *, ended: bool = False
+) -> Generator[VendorRequest, VendorResponse, tuple[Settings, Trees]]:
+    """Give all variables of an instance, and the settings with the types that its model declares, if it is asked.
+
+    Raises:
+        InstanceNotFound: there is no such instance, or it has ended and ended ones do not count.
+    """
+    wire = yield from described(engine, instance, "header|data", ended=ended)
+    stored = trees_in(engine, wire)
+    if settings.declared_types == "hints":
+        return settings, stored
+    models = models or Models()
+    key = key_of(wire)
+    types = models.known(key)
+    if types is None:
+        types = yield from _model_of(engine, instance)
+        models.keep(key, types)
+    return applied(settings, types), stored
+
+
+def _model_of(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, Types]:
+    answer = yield reading("process", instance, query=(("parts", "dataModel"),))
+    error = faults.found(engine, answer, writes=False)
+    if error is not None:
+        raise error
+    try:
+        return types_in(jsontext.parse(succeeded(answer, engine), depth=_DEPTH))
+    except (InvalidJson, PayloadTooLarge) as error:
+        raise EngineMisbehaved("The engine's data model cannot be read.", engine=engine) from error
 
 
 def stored_in(engine: str, instance: str, *, ended: bool = False) -> Generator[VendorRequest, VendorResponse, Trees]:

@@ -41,6 +41,8 @@ class WireDetails(msgspec.Struct, frozen=True, kw_only=True):
     executionState: str | None = None  # noqa: N815 - the vendor's spelling
     processTemplateID: str | None = None  # noqa: N815
     processTemplateName: str | None = None  # noqa: N815
+    snapshotID: str | None = None  # noqa: N815
+    snapshotTip: Any = None  # noqa: N815
     executionTree: Any = None  # noqa: N815
     diagram: Any = None
     variables: msgspec.Raw = msgspec.Raw(b"null")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters import camunda7, ibm_bpm
+from adapters.ibm_bpm.fake.convert import Shape
 from gateway.errors import InstanceNotFound, VariableNotFound
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import BinaryRead, Variable
@@ -140,14 +141,28 @@ def _camunda7(**settings: Any) -> Subject:
 def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subject:
     fake = ibm_bpm.VENDOR.fake(**(switches or {}))
     types = {NAMES["number/double"]: "number", NAMES["number/decimal"]: "number", NAMES["date-time"]: "date-time"}
-    return _on_fake(
-        ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(types=types, **settings), Credentials()),
+    modelled = settings.get("declared_types") == "model"
+    settings = {"types": {} if modelled else types, **settings}
+
+    def begin(names: tuple[str, ...] = (), business_key: str | None = None) -> str:
+        instance = fake.start(DEFINITION, dict.fromkeys(names), business_key)
+        shapes = {NAMES["number/double"]: "Decimal", NAMES["number/decimal"]: "Decimal", NAMES["date-time"]: "Date"}
+        declared = {name: Shape(kind=kind) for name, kind in shapes.items() if name in names}
+        fake.instances[instance].shapes |= declared if modelled else {}
+        fake.instances[instance].snapshot = ",".join(sorted(declared))
+        if modelled:
+            _ = subject.listed(instance)  # what follows costs what it costs once the model is known
+        return instance
+
+    subject = _on_fake(
+        ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(**settings), Credentials()),
         fake,
-        begin=lambda names=(), business_key=None: fake.start(DEFINITION, dict.fromkeys(names), business_key),
+        begin=begin,
         end=lambda instance: setattr(fake.instances[instance], "state", "Terminated"),
         missing="4711",
         patch_calls=2,
     )
+    return subject
 
 
 SUBJECTS: Mapping[str, Callable[[], Subject]] = {
@@ -156,6 +171,7 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = {
     "camunda7-small": lambda: _camunda7(json="refuse", xml="refuse", page_size=2, string_length=2000, keep_type=False),
     "camunda7-lenient": lambda: _camunda7(decimals="double", fractions="truncate"),
     "ibm_bpm": _ibm_bpm,
+    "ibm_bpm-model": lambda: _ibm_bpm(declared_types="model"),
     "ibm_bpm-unset_as_null": lambda: _ibm_bpm({"unset_as_null": True}, binary="envelope"),
     "ibm_bpm-not_atomic": lambda: _ibm_bpm({"atomic": False}, fractions="truncate", int64="string"),
     "ibm_bpm-refusing": lambda: _ibm_bpm(deletions="refuse", binary="base64"),

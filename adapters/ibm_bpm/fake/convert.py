@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -34,6 +35,19 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ANY = Shape(kind="ANY")
+
+
+def model(shapes: Mapping[str, Shape]) -> dict[str, Tree]:
+    """Give the data model as public clients read it; the name of the private section is not known of real servers."""
+    members = {
+        name: {
+            "type": (shape.item or ANY).kind if shape.kind == "List" else shape.class_name or shape.kind,
+            "isList": shape.kind == "List",
+            "classId": None,
+        }
+        for name, shape in shapes.items()
+    }
+    return {"inputs": {}, "outputs": {}, "privateVariables": members}
 
 
 def tree_of(value: Any) -> Tree:

@@ -46,6 +46,7 @@ class Running(msgspec.Struct, kw_only=True):
     shapes: dict[str, Shape]
     variables: dict[str, Tree]
     state: str = "Active"
+    snapshot: str = ""
     tokens: Tokens = msgspec.field(default_factory=Tokens)
 
 
@@ -218,8 +219,12 @@ class Fake:
                 "state": _STATES[instance.state],
                 "processTemplateID": f"25.{instance.definition}",
                 "processTemplateName": instance.definition,
+                "snapshotID": f"2064.{instance.definition}-{instance.snapshot}",
+                "snapshotTip": False,
                 "creationTime": "2026-01-01T00:00:00Z",
             }
+        if "dataModel" in wanted:
+            shown["DataModel"] = convert.model(instance.shapes)
         if everything or "data" in wanted:
             unset: dict[str, Tree] = dict.fromkeys(instance.shapes) if self.unset_as_null else {}
             variables = unset | instance.variables

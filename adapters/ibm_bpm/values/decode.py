@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from adapters.ibm_bpm import binary
@@ -10,7 +12,10 @@ from adapters.ibm_bpm.values import trees
 from gateway.errors import ValueInvalid, ValueNotRepresentable
 from gateway.model import jsontext
 from gateway.model.jsontext import Number, Tree
-from gateway.model.values import NULL, Value, inferred, instant, instant_text, json_text
+from gateway.model.values import NULL, Value, inferred, instant, instant_text, is_double, json_text
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+"""How the engine writes dates; anything else would come back changed, and stays the text it is."""
 
 
 def decode(name: str, tree: Tree, settings: Settings) -> Value:
@@ -39,12 +44,12 @@ def _number(number: Number, hint: str | None) -> Value:
     except ValueNotRepresentable:
         kind, form = "number", "decimal"
     if hint == "number" and kind == "integer":
-        kind, form = "number", "double"
+        kind, form = "number", "double" if is_double(text) else "decimal"
     return Value(type=kind, format=form, value=msgspec.Raw(text))
 
 
 def _text(text: str, hint: str | None) -> Value:
-    if hint == "date-time":
+    if hint == "date-time" and _DATE.match(text):
         try:
             return Value(type="date-time", value=json_text(instant_text(instant(text))))
         except (ValueInvalid, ValueNotRepresentable):

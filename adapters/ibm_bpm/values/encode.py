@@ -27,10 +27,10 @@ _INT32 = 1 << 31
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A value for the engine, and the rule that was needed, if any."""
+    """A value for the engine, and the rules that were needed."""
 
     tree: Tree
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 def check_name(name: str) -> None:
@@ -51,14 +51,14 @@ def encode(name: str, value: Value, settings: Settings, pointer: str) -> Encoded
     """
     try:
         check_name(name)
-        return _encoded(value, settings)
+        return _encoded(value, settings, settings.types.get(name))
     except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:
         if error.errors:
             raise
         raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
 
 
-def _encoded(value: Value, settings: Settings) -> Encoded:
+def _encoded(value: Value, settings: Settings, declared: str | None) -> Encoded:
     if value.transient:
         raise Unsupported("This engine has no transient variables.")
     if value.is_null():
@@ -73,12 +73,12 @@ def _encoded(value: Value, settings: Settings) -> Encoded:
         case "string":
             return Encoded(text_of(value.text))
         case "xml":
-            return Encoded(text_of(value.text), "xml-to-string")
+            return Encoded(text_of(value.text), () if declared == "xml" else ("xml-to-string",))
         case "date-time":
-            return _date_time(text_of(value.text), settings)
+            return _date_time(text_of(value.text), settings, declared)
         case "bytes" | "file":
             tree, rule = binary.closed(value, settings)
-            return Encoded(tree, rule)
+            return Encoded(tree, () if rule is None else (rule,))
         case _:
             return Encoded(_structured(value, settings))
 
@@ -87,7 +87,7 @@ def _integer(text: str, settings: Settings) -> Encoded:
     if -_INT32 <= int(text) < _INT32:
         return Encoded(Number(text))
     if settings.int64 == "string":
-        return Encoded(text, "int64-to-string")
+        return Encoded(text, ("int64-to-string",))
     raise ValueNotRepresentable("The engine's Integer has 32 bits.")
 
 
@@ -97,15 +97,15 @@ def _number(text: bytes) -> Encoded:
     return Encoded(Number(text.decode()))
 
 
-def _date_time(text: str, settings: Settings) -> Encoded:
+def _date_time(text: str, settings: Settings, declared: str | None) -> Encoded:
     moment = instant(text)
-    rule = None
+    rules = () if declared == "date-time" else ("date-time-to-string",)
     if moment.microsecond:
         if settings.fractions == "refuse":
             raise ValueNotRepresentable("The engine keeps dates to the second.")
-        rule = "date-truncated-to-seconds"
+        rules = ("date-truncated-to-seconds", *rules)
     # an offset instead of Z is refused by the server with CWTBG0546E
-    return Encoded(f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}Z", rule)
+    return Encoded(f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}Z", rules)
 
 
 def _structured(value: Value, settings: Settings) -> Tree:

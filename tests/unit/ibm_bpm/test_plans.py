@@ -220,6 +220,7 @@ def test_lossy_steps_that_are_allowed_carry_their_rule() -> None:
     assert [(rule.id, rule.name) for rule in result.rules] == [
         ("int64-to-string", "i"),
         ("date-truncated-to-seconds", "d"),
+        ("date-time-to-string", "d"),
         ("binary-to-base64", "b"),
         ("delete-set-null", "x"),
     ]
