@@ -33,7 +33,7 @@ NUMBERS: Mapping[str, str] = {
             "idempotency-key-reused", "precondition-required", "rate-limited", "overloaded", "draining",
             "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
             "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
-            "outcome-unknown", "store-unavailable", "scope-not-found",
+            "outcome-unknown", "store-unavailable", "scope-not-found", "operation-not-found",
             "cursor-expired",
         ),
         start=1,
