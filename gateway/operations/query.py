@@ -17,7 +17,8 @@ from gateway.errors import CursorExpired, InvalidRequest, PayloadTooLarge, Unsup
 from gateway.model.matching import precedes
 from gateway.model.query import CountVariables, Filter, QueryVariables, Row, Sort, VariablesFound
 from gateway.operations.gateway import Gateway
-from gateway.operations.sources import Place, Source
+from gateway.operations.places import Place
+from gateway.operations.sources import Source
 from gateway.plan import Call
 from gateway.port import Engine
 

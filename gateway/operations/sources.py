@@ -14,11 +14,14 @@ import msgspec
 
 from gateway.errors import CursorExpired, EngineMisbehaved
 from gateway.model.query import QueryVariables, Row, VariablesFound
+from gateway.operations.places import Place, keys, last_known
 
 ANCHORS = 3
 """Last rows remembered; all three deleted between two pages is rare, and said."""
 _MOST_ALIKE = 50
 """Last rows remembered at most where the order leaves them alike, so that they may change places between two pages."""
+_MARGIN = 10
+"""Rows read before those: a few deletions then leave rows that are alike within one piece, so they are told apart."""
 _STEPS = 16
 """Looks in either direction for a row that is known: 8 doublings, then as many whole pieces, some 8,000 rows."""
 _READS = 10
@@ -27,28 +30,12 @@ _READS = 10
 Asking = Callable[[QueryVariables], Awaitable[VariablesFound]]
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a source stands.
-
-    Args:
-        offset: rows before the next one, when it was last looked at.
-        seen: ids of the last rows, newest last; the last ``alike`` of them are alike in the order.
-        position: instead of both, of an engine that seeks.
-        done: no rows are left.
-    """
-
-    offset: int = 0
-    seen: tuple[str, ...] = ()
-    alike: int = 0
-    position: str | None = None
-    done: bool = False
-
-
 class _Ready(msgspec.Struct, frozen=True):
-    """A row that was read, and the offset behind it."""
+    """A row that was read, the offset behind it, and that of the first row that is alike with it."""
 
     row: Row
-    offset: int
+    behind: int = 0
+    group: int = 0
 
 
 class Source:
@@ -112,9 +99,7 @@ class Source:
         if self._seeks:
             self.place = Place(position=row.position)
         else:
-            alike = self.place.alike + 1 if self._last is not None and self._alike(self._last, row) else 1
-            kept = max(ANCHORS, min(alike, _MOST_ALIKE))
-            self.place = Place(offset=ready.offset, seen=(*self.place.seen, row.id)[-kept:], alike=min(alike, kept))
+            self._remember(ready)
         self._last = row
         if not self._ready and self._seeks and self._position is not None:
             self.place = Place(position=self._position)
@@ -122,33 +107,46 @@ class Source:
             self.place = Place(done=True)
         return row
 
+    def _remember(self, ready: _Ready) -> None:
+        """Stand behind a row, counted from the first that is alike: as if those taken came before the others."""
+        row = ready.row
+        alike = self.place.alike + 1 if self._last is not None and self._alike(self._last, row) else 1
+        alike = min(alike, _MOST_ALIKE)
+        seen = (*self.place.seen, row.id)[-max(ANCHORS, alike) :]
+        offset = ready.group + alike if alike < _MOST_ALIKE else ready.behind
+        self.place = Place(offset=offset, seen=seen, alike=alike)
+
     async def _sought(self) -> None:
         found = await self._ask(msgspec.structs.replace(self._command, after=self._position or self.place.position))
         if found.more and (found.position is None or found.position == self._position):
             raise EngineMisbehaved("The engine gives the same rows again and again.", engine=self.engine)
-        self._ready.extend(_Ready(row, 0) for row in found.rows)
+        self._ready.extend(map(_Ready, found.rows))
         self._more, self._position = found.more, found.position
         if not found.rows and found.position is not None:
             self.place = Place(position=found.position)
 
     async def _counted(self) -> None:
         """Read the next piece: it begins with rows that are known, and goes on behind the last of them."""
-        overlap = min(len(self.place.seen), self._most - 1)
+        before, room = (_MARGIN, _MOST_ALIKE) if self._command.sorting else (0, 0)
+        overlap = min(len(self.place.seen) + before, self._most - 1) if self.place.seen else 0
         start = max(0, self.place.offset - overlap)
-        found = await self._piece(start, self._command.limit + overlap)
-        known = _last_known(found.rows, self.place.seen)
+        found = await self._piece(start, self._command.limit + overlap + room)
+        known = last_known(found.rows, self.place.seen)
         if self.place.seen and known is None:
             await self._searched(start, found)
             return
-        first = 0 if known is None else self._first_alike(found.rows, known)
-        behind = -1 if known is None else known
-        ready = [
-            _Ready(row, start + max(index, behind) + 1)
-            for index, row in enumerate(found.rows)
-            if index >= first and row.id not in self.place.seen
-        ]
+        start, rows = await self._whole_group(start, found.rows, known)
+        known = last_known(rows, self.place.seen)
+        first = 0 if known is None else self._first_new(rows, known)
+        ready: list[_Ready] = []
+        group = first
+        for index, row in enumerate(rows[first:], first):
+            if not self._alike(rows[group], row):
+                group = index
+            if row.id not in self.place.seen:
+                ready.append(_Ready(row, start + index + 1, start + group))
         if not ready and found.more:
-            self._advance(start + len(found.rows))
+            self._advance(start + len(rows))
         self._ready.extend(ready)
         self._more = found.more
 
@@ -158,12 +156,34 @@ class Source:
             raise EngineMisbehaved("The engine gives the same rows again and again.", engine=self.engine)
         self.place = msgspec.structs.replace(self.place, offset=offset)
 
-    def _first_alike(self, rows: tuple[Row, ...], known: int) -> int:
-        """Give the first row that is alike with the last one that is known: those may have changed places."""
+    async def _whole_group(self, start: int, rows: tuple[Row, ...], known: int | None) -> tuple[int, tuple[Row, ...]]:
+        """Give the rows with those before them that are alike with the last known one: new ones may be there."""
+        if known is None or not self._among_last(rows[known]):
+            return start, rows
+        for _ in range(_STEPS):
+            if start == 0 or not self._alike(rows[0], rows[known]):
+                break
+            before = max(0, start - _MOST_ALIKE)
+            piece = await self._piece(before, start - before)
+            start, rows, known = start - len(piece.rows), piece.rows + rows, known + len(piece.rows)
+        return start, rows
+
+    def _among_last(self, row: Row) -> bool:
+        """Tell whether a row is one of those at the end that are alike, and these are few enough to be all known."""
+        return row.id in self.place.seen[-self.place.alike :] and self.place.alike < _MOST_ALIKE
+
+    def _first_new(self, rows: tuple[Row, ...], known: int) -> int:
+        """Give where rows begin that were not given yet, by the last one that is known and what is alike with it.
+
+        Rows that are alike may have changed places: while a page ended among them, those before it may be new; once a
+        page has gone beyond them, those behind it are not.
+        """
+        self._last = rows[known] if rows[known].id in self.place.seen[-self.place.alike :] else None
         first = known
-        self._last = None
-        if rows[known].id in self.place.seen[-self.place.alike :]:
-            self._last = rows[known]
+        if self._last is None:
+            while first < len(rows) and self._alike(rows[first], rows[known]):
+                first += 1
+        elif self._among_last(rows[known]):
             while first > 0 and self._alike(rows[first - 1], rows[known]):
                 first -= 1
         return first
@@ -202,7 +222,7 @@ class Source:
         raise CursorExpired("The rows on which the last page ended are gone; ask from the beginning.")
 
     def _stands(self, start: int, piece: VariablesFound) -> bool:
-        known = _last_known(piece.rows, self.place.seen)
+        known = last_known(piece.rows, self.place.seen)
         if known is None:
             return False
         self.place = msgspec.structs.replace(self.place, offset=start + known + 1)
@@ -213,16 +233,4 @@ class Source:
 
     def _alike(self, one: Row, other: Row) -> bool:
         """Tell whether the engine's order may leave two rows in any order: by its keys, whatever their case."""
-        return bool(self._command.sorting) and _keys(one) == _keys(other)
-
-
-def _keys(row: Row) -> tuple[str, str, str]:
-    variable = row.variable
-    activity = variable.scope.activity if variable.scope is not None else None
-    kind = f"{variable.value.type}/{variable.value.format}"
-    return variable.name.casefold(), kind, (activity or "").casefold()
-
-
-def _last_known(rows: tuple[Row, ...], seen: tuple[str, ...]) -> int | None:
-    known = frozenset(seen)
-    return next((index for index in range(len(rows) - 1, -1, -1) if rows[index].id in known), None)
+        return one.id == other.id or (bool(self._command.sorting) and keys(one) == keys(other))

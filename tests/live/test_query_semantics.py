@@ -84,7 +84,9 @@ def drawn_filter(draw: random.Random, instances: tuple[str, ...]) -> Filter:
     return Filter(
         instance_id_in=instances,
         variable_name=draw.choice(NAMES) if draw.random() < 0.1 else None,
-        variable_name_like=draw.choice(["%", "%a%", "x\\_%", "_ote", "50\\%", "%%", ""]) if draw.random() < 0.2 else None,
+        variable_name_like=draw.choice(["%", "%a%", "x\\_%", "_ote", "50\\%", "%%", ""])
+        if draw.random() < 0.2
+        else None,
         variable_values=tuple(conditions) or None,
         variable_names_ignore_case=draw.random() < 0.3,
         variable_values_ignore_case=draw.random() < 0.3,

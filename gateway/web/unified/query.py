@@ -19,8 +19,8 @@ from gateway.errors import (
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, sound
 from gateway.operations import query
+from gateway.operations.places import Place
 from gateway.operations.query import Asked, Part, Visible
-from gateway.operations.sources import Place
 from gateway.web import body, problems, shapes
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified.asking import parameters, preferences

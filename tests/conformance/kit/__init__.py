@@ -6,6 +6,7 @@ A test gets a `Subject`; what the engine says it cannot do, it must refuse befor
 from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
 from tests.conformance.kit.patches import TestNames, TestPatches
 from tests.conformance.kit.places import TestEnded, TestScopes
+from tests.conformance.kit.queries import TestQueries
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
 from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
@@ -21,6 +22,7 @@ __all__ = [
     "TestMissing",
     "TestNames",
     "TestPatches",
+    "TestQueries",
     "TestReads",
     "TestScopes",
     "TestTokens",
