@@ -251,6 +251,10 @@ class Dialect:
     vendor: ClassVar[str] = ""
     scrubs: ClassVar[bool] = False
     """Whether answers must be looked at before callers see them (``scrubbed``)."""
+    hides: ClassVar[bytes] = b""
+    """The word without which ``scrubbed`` has nothing to do; long answers are only searched for it."""
+    proofs: ClassVar[frozenset[str]] = frozenset()
+    """Headers, in lower case, that belong to a caller's own session; they go where its credentials go."""
 
     def asked(
         self, method: str, segments: tuple[str, ...], query: Mapping[str, str], headers: Mapping[str, str]

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from gateway.errors import VarbridgeError
+from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import VendorResponse
 from gateway.port import Asked, Dialect
 
@@ -47,6 +47,8 @@ class IbmBpmDialect(Dialect):
 
     vendor = "ibm_bpm"
     scrubs = True
+    hides = b"programmersDetails"
+    proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
 
     def asked(
         self, method: str, segments: tuple[str, ...], query: Mapping[str, str], headers: Mapping[str, str]
@@ -96,7 +98,7 @@ class IbmBpmDialect(Dialect):
 
     def scrubbed(self, body: bytes) -> bytes:
         """Give a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""
-        if b"programmersDetails" not in body:
+        if self.hides not in body:
             return body
         if body.lstrip()[:1] == b"<":
             return _ELEMENT.sub(b"", body)
@@ -104,13 +106,19 @@ class IbmBpmDialect(Dialect):
 
 
 def _resolved(method: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """Give the method that the server will carry out: POST may stand for another one."""
-    if method != "POST":
+    """Give the method that the server will carry out: POST may stand for another one.
+
+    Other methods may not, says the documentation; a server that thinks otherwise must not be talked into a write.
+
+    Raises:
+        InvalidRequest: it is said in two ways, so nobody knows which of them counts.
+    """
+    said = {value.strip().upper() for name, value in (*headers.items(), *query.items()) if name.lower() in _OVERRIDES}
+    if not said:
         return method
-    for name, value in (*headers.items(), *query.items()):
-        if name.lower() in _OVERRIDES:
-            return value.upper()
-    return method
+    if len(said) > 1:
+        raise InvalidRequest("The method is overridden in two ways.")
+    return said.pop() if method == "POST" or method in _SAFE else method
 
 
 def _without_members(body: bytes) -> bytes:

@@ -53,7 +53,7 @@ def onward(request: web.BaseRequest, door: Door, call: Call, *, credentials_ours
     """
     ended = {"host", "expect", "via", "forwarded", "x-api-key"}
     if not door.forwards:
-        ended |= {"authorization", "cookie"}
+        ended |= {"authorization", "cookie", *door.dialect.proofs}
     elif credentials_ours and "X-Api-Key" not in request.headers:
         ended |= {"authorization"}
     if door.dialect.scrubs and not door.debug:

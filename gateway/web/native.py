@@ -6,17 +6,24 @@ Read top to bottom: who calls, what is asked, which lane, hand on, hand back. No
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import hdrs, web
 
 from gateway.access import Caller
-from gateway.errors import Forbidden, Internal, InvalidRequest, Unsupported, VarbridgeError
+from gateway.errors import (
+    EngineFailure,
+    EngineMisbehaved,
+    Forbidden,
+    Internal,
+    InvalidRequest,
+    OutcomeUnknown,
+    Unsupported,
+    VarbridgeError,
+)
 from gateway.operations import lane
 from gateway.plan import Call, VendorResponse
 from gateway.port import Asked
@@ -24,38 +31,11 @@ from gateway.raw import RawAnswer, RawRequest
 from gateway.web import body, headers, target
 from gateway.web.front import Door, Front
 from gateway.web.record import Record, kept
+from gateway.web.relayed import Relayed, gathered, watched
 
 _log = structlog.get_logger("varbridge")
-_SURROGATE = re.compile("[\udc80-\udcff]")
 _POLL_MARGIN_S = 10.0
 """An engine answers a poll a little after the time it was given."""
-_SCRUBBED_BYTES = 1024 * 1024
-"""Answers up to this size are looked at where something must be cut out; errors are far smaller."""
-
-
-class Relayed(web.StreamResponse):
-    """An answer with the engine's headers and no others: no content type is made up, no byte of them is lost."""
-
-    _send_headers_immediately = False  # the head travels with the first bytes of the body, if some are there
-
-    async def _prepare_headers(self) -> None:
-        had = hdrs.CONTENT_TYPE in self.headers
-        await super()._prepare_headers()
-        if not had:
-            _ = self.headers.pop(hdrs.CONTENT_TYPE, None)
-
-    async def _write_headers(self) -> None:
-        await super()._write_headers()
-        writer: Any = self._payload_writer
-        if writer is not None and any(_SURROGATE.search(value) for value in self.headers.values()):
-            # bytes that are no UTF-8, a file name in Latin-1 say, which aiohttp would drop
-            lines = [f"HTTP/1.1 {self.status} {self.reason}", *(f"{name}: {of}" for name, of in self.headers.items())]
-            writer._headers_buf = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")  # noqa: SLF001
-
-    def head_now(self) -> None:
-        """Send the head, though nothing of the body is there yet."""
-        if self._payload_writer is not None:
-            self._payload_writer.send_headers()
 
 
 class Passing:
@@ -195,19 +175,19 @@ class Passing:
         for name, value in headers.back(answer.headers, self.request, self.door):
             response.headers.add(name, value)
         headers.decorate(response, self.request, self.call, self.front.cors_origins)
-        pieces = answer.pieces()
+        pieces: AsyncIterator[bytes] | None = answer.pieces()
         first = answer.at_once()
         if self.door.dialect.scrubs and not self.door.debug:
-            first, whole = await _gathered(first, pieces)
-            if whole:
-                first = self._scrubbed(response, first)
+            first, pieces = await self._looked_at(response, answer, first)
+        elif answer.ended():
+            pieces = None
         await response.prepare(self.request)
         try:
             if first:
                 await response.write(first)
-            elif not answer.ended():
+            elif pieces is not None:
                 response.head_now()
-            if not answer.ended():
+            if pieces is not None:
                 async for piece in pieces:
                     await response.write(piece)
         except VarbridgeError:
@@ -218,11 +198,33 @@ class Passing:
         await response.write_eof()
         return response
 
-    def _scrubbed(self, response: web.StreamResponse, whole: bytes) -> bytes:
-        cut = self.door.dialect.scrubbed(whole)
+    async def _looked_at(
+        self, response: web.StreamResponse, answer: RawAnswer, first: bytes | None
+    ) -> tuple[bytes, AsyncIterator[bytes] | None]:
+        """Give an answer without what no caller may see: its beginning, and the rest if it is long.
+
+        Raises:
+            OutcomeUnknown: a write was answered, but not readably; EngineFailure: the same of a read.
+        """
+        dialect = self.door.dialect
+        try:
+            self._check_readable(answer)
+            whole, rest = (first, None) if first is not None else await gathered(answer.pieces())
+        except EngineFailure as failure:
+            if self.asked is None or not self.asked.writes:
+                raise
+            raise OutcomeUnknown("The answer to the write could not be read.", engine=failure.engine) from failure
+        if rest is not None:
+            return b"", watched(whole, rest, dialect.hides)
+        cut = dialect.scrubbed(whole)
         if len(cut) != len(whole) and hdrs.CONTENT_LENGTH in response.headers:
             response.headers[hdrs.CONTENT_LENGTH] = str(len(cut))
-        return cut
+        return cut, None
+
+    def _check_readable(self, answer: RawAnswer) -> None:
+        for name, value in answer.headers:
+            if name.lower() == "content-encoding" and value.lower() != "identity":
+                raise EngineMisbehaved("The answer is packed, which was not asked for.", engine=self.door.engine.name)
 
     def _failed(self, error: VarbridgeError) -> web.Response:
         spelled: VendorResponse = self.door.dialect.failed(error, self.request.headers.get(hdrs.ACCEPT, ""))
@@ -233,17 +235,3 @@ class Passing:
         if response.headers.get(hdrs.CONNECTION, "").lower() == "close":
             response.force_close()
         return response
-
-
-async def _gathered(first: bytes | None, pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    """Give an answer's beginning, and whether that is all of it; long answers are not held."""
-    if first is not None:
-        return first, True
-    collected: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        collected.append(piece)
-        size += len(piece)
-        if size > _SCRUBBED_BYTES:
-            return b"".join(collected), False
-    return b"".join(collected), True

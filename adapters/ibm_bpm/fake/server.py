@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.ibm_bpm.fake import convert
+from adapters.ibm_bpm.fake import convert, spelled
 from adapters.ibm_bpm.fake import query as queries
 from adapters.ibm_bpm.fake.convert import Refused, Shape
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
@@ -56,12 +56,23 @@ class Fake:
     Args:
         unset_as_null: whether an unset variable shows as null instead of not at all (unknown of real servers).
         atomic: whether a refused write of several variables changes none of them (unknown of real servers).
-        sessions: whether every call needs the cookie of a log-in and, for writes, its CSRF token.
+        sessions: whether every call needs the cookie of a log-in.
+        csrf: whether a write in a session needs its CSRF token too (``Security.CheckXSRFForOldRestApi``).
+        details: whether errors carry ``programmersDetails`` (``server-stacktrace-enabled``).
     """
 
     base_path: ClassVar[str] = "/rest/bpm/wle/v1"
 
-    def __init__(self, *, unset_as_null: bool = False, atomic: bool = True, sessions: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        unset_as_null: bool = False,
+        atomic: bool = True,
+        sessions: bool = False,
+        csrf: bool = False,
+        details: bool = False,
+    ) -> None:
+        self.csrf, self.details = csrf, details
         self.instances: dict[str, Running] = {}
         self.unset_as_null, self.atomic, self.sessions = unset_as_null, atomic, sessions
         self.logins = 0
@@ -95,15 +106,22 @@ class Fake:
 
     def answer(self, request: VendorRequest) -> VendorResponse:
         """Answer one request."""
+        request = spelled.meant(request)
         login = self._login(request)
         if login is not None:
             return login
         if self.sessions and not self._in_session(request):
             return VendorResponse(401, (("WWW-Authenticate", 'Basic realm="BPMRESTAPI"'),))
         try:
+            self._check_token(request)
             return self._routed(request)
         except Refused as refused:
-            return _error(refused)
+            return spelled.error(refused, request, details=self.details)
+
+    def _check_token(self, request: VendorRequest) -> None:
+        headers = {key.lower(): value for key, value in request.headers}
+        if self.csrf and request.method != "GET" and headers.get("bpmcsrftoken") != self._live:
+            raise Refused(403, "CWTBG0651E", "CSRFTokenException")
 
     def _login(self, request: VendorRequest) -> VendorResponse | None:
         newer = request.above > 0 and request.path == ("bpm", "system", "login")
@@ -258,16 +276,3 @@ def _body(request: VendorRequest) -> Tree:
 
 def _ok(data: Tree) -> VendorResponse:
     return VendorResponse(200, (_JSON,), jsontext.write({"status": "200", "data": data}))
-
-
-def _error(refused: Refused) -> VendorResponse:
-    data = {
-        "status": "error",
-        "exceptionType": f"com.ibm.bpm.wle.api.{refused.kind}",
-        "errorNumber": refused.number,
-        "errorMessage": f"{refused.number}: The request was refused.",
-        "errorMessageParameters": list(refused.parameters),
-        "responses": None,
-        "errorData": None,
-    }
-    return VendorResponse(refused.status, (_JSON,), jsontext.write({"status": "error", "Data": data}))
