@@ -108,7 +108,9 @@ class Subject:
         return True
 
 
-def _on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
+def on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
+    """Give an engine in front of a fake."""
+
     def carry_out(plan: Generator[VendorRequest, Any, Any]) -> Any:
         try:
             request = next(plan)
@@ -128,7 +130,7 @@ def _camunda7(**settings: Any) -> Subject:
         inner = next(each for each in fake.instances[instance].places.values() if each.activity == "innerTask")
         return instance, f"execution:{inner.parent}", f"task:{inner.id}"
 
-    return _on_fake(
+    return on_fake(
         camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(**settings), Credentials()),
         fake,
         begin=lambda _names=(), business_key=None: fake.start(DEFINITION, {}, business_key),
@@ -154,7 +156,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
             _ = subject.listed(instance)  # what follows costs what it costs once the model is known
         return instance
 
-    subject = _on_fake(
+    subject = on_fake(
         ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(**settings), Credentials()),
         fake,
         begin=begin,

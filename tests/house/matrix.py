@@ -59,9 +59,14 @@ def shown(text: str, name: str) -> str:
 def written(text: str) -> str:
     """Give the page with its tables as they should be."""
     for name, table in TABLES.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, table=table: found.group(1) + table() + "\n" + found.group(2), text)
+        text = replaced(text, name, table())
     return text
+
+
+def replaced(text: str, name: str, table: str) -> str:
+    """Give a page with one table anew."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    return pattern.sub(lambda found: found.group(1) + table + "\n" + found.group(2), text)
 
 
 if __name__ == "__main__":

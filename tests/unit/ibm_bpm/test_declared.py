@@ -13,7 +13,7 @@ from gateway.model.commands import GetVariable, ListVariables
 from gateway.model.results import Rule
 from gateway.model.values import Value
 from gateway.port import Credentials
-from tests.conformance.subjects import _on_fake
+from tests.conformance.subjects import on_fake
 from tests.conformance.values import raw, typed
 
 DATE = typed("date-time", '"2026-03-01T09:30:00.000Z"')
@@ -22,7 +22,7 @@ DATE = typed("date-time", '"2026-03-01T09:30:00.000Z"')
 def subject_of(**settings: Any):
     fake = VENDOR.fake()
     engine = VENDOR.engine("claims", VENDOR.settings(**settings), Credentials())
-    return fake, _on_fake(engine, fake, begin=fake.start, end=lambda _: None, missing="4711")
+    return fake, on_fake(engine, fake, begin=fake.start, end=lambda _: None, missing="4711")
 
 
 def begun(fake: Any, snapshot: str = "1") -> str:
