@@ -91,7 +91,7 @@ class Running:
                 for name, entry in config.engines.items()
             }
         )
-        routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns)
+        routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns, starts=_starts(config))
         alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
         leases = None if alone else Leases(self.store, config.store.lease_s)
         self.lanes = Lanes(leases)
@@ -218,6 +218,10 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
         connect_timeout_s=entry.connect_timeout_s,
         client=entry.client,
     )
+
+
+def _starts(config: configuration.Config) -> dict[str, str]:
+    return {rule.definition: rule.engine for rule in config.routing.start}
 
 
 def _base_paths(config: configuration.Config) -> dict[str, str]:

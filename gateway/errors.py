@@ -35,6 +35,7 @@ What must not live here: the wire shape of an error (``gateway.web.problems``) a
     │   ├── InstanceNotFound          404 instance-not-found
     │   ├── ScopeNotFound             404 scope-not-found
     │   ├── VariableNotFound          404 variable-not-found
+    │   ├── TaskNotFound              404 task-not-found
     │   ├── EngineForbidden           403 forbidden
     │   ├── InstanceStateConflict     409 instance-state-conflict
     │   ├── ConcurrentUpdate          409 concurrent-update
@@ -301,6 +302,12 @@ class VariableNotFound(EngineFailure):
     """The instance has no such variable."""
 
     code, status, default_outcome = "variable-not-found", 404, "not_applied"
+
+
+class TaskNotFound(EngineFailure):
+    """No such task, or it is completed."""
+
+    code, status, default_outcome = "task-not-found", 404, "not_applied"
 
 
 class EngineForbidden(EngineFailure):

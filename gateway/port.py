@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, NoReturn, Protocol
 import msgspec
 
 from gateway.errors import Unsupported, VarbridgeError
-from gateway.model import commands, query, results
+from gateway.model import commands, query, results, running
 from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -22,6 +22,11 @@ FEATURES: dict[str, str] = {
     "instances.describe": "read one instance",
     "instances.find.business_key": "find instances by business key",
     "instances.find.definition": "find instances by definition",
+    "instances.start": "start an instance with variables",
+    "instances.start.business_key": "give a new instance a business key",
+    "instances.start.tenant": "start a tenant's definition",
+    "tasks.complete": "complete a task with variables",
+    "messages.correlate": "correlate a message with variables",
     "variables.read": "read variables, typed",
     "variables.write": "set several variables in one call",
     "variables.create": "set a name that did not exist before",
@@ -139,6 +144,14 @@ class Engine:
         """
         return text
 
+    def native_task(self, text: str) -> str:
+        """Give a task's id in the spelling that this engine uses.
+
+        Raises:
+            InvalidRequest: no task of this vendor can have such an id.
+        """
+        return text
+
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
         """Give version and health."""
         self._refuse(command)
@@ -177,6 +190,22 @@ class Engine:
 
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
         """Take the content of a blob."""
+        self._refuse(command)
+
+    def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
+        """Start an instance."""
+        self._refuse(command)
+
+    def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
+        """Give whose task it is."""
+        self._refuse(command)
+
+    def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
+        """Complete a task."""
+        self._refuse(command)
+
+    def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+        """Hand a message to who waits for it."""
         self._refuse(command)
 
     def supposed(self, request: VendorRequest) -> VendorResponse:

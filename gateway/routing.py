@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.errors import EngineNotFound, InvalidRequest
+from gateway.errors import EngineNotFound, Fault, InvalidRequest, ValueInvalid
 from gateway.port import Engine
 
 _REMEMBERED = 100_000
@@ -32,12 +32,35 @@ class Routing:
     Args:
         probe: whether a bare id may be looked up on the engines.
         patterns: engine name to a regular expression that its bare ids match in full.
+        starts: definition to the engine where its new instances start.
     """
 
-    def __init__(self, *, probe: bool = True, patterns: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        probe: bool = True,
+        patterns: Mapping[str, str] | None = None,
+        starts: Mapping[str, str] | None = None,
+    ) -> None:
         self.probe = probe
+        self._starts = starts or {}
         self._patterns = {name: re.compile(pattern) for name, pattern in (patterns or {}).items()}
         self._owners: OrderedDict[str, Candidate] = OrderedDict()
+
+    def starts_on(self, definition: str, explicit: str | None, engines: Mapping[str, Engine]) -> str:
+        """Give the engine where a new instance of a definition starts: as is set, else as the caller says.
+
+        Raises:
+            EngineNotFound: the explicit engine is not configured.
+            ValueInvalid: nothing tells.
+        """
+        if explicit is not None and explicit not in engines:
+            raise EngineNotFound
+        engine = self._starts.get(definition, explicit)
+        if engine is None:
+            detail = "No rule says where this definition starts; name the engine."
+            raise ValueInvalid(detail, errors=(Fault("/definition", detail),))
+        return engine
 
     def candidates(self, public: str, explicit: str | None, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
         """Give the engines that may own an id; one = certain enough to ask only it.

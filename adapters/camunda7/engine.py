@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from adapters.camunda7 import activities, binary, instances, modification, patch, query, variables
+from adapters.camunda7 import (
+    activities,
+    binary,
+    instances,
+    messages,
+    modification,
+    patch,
+    query,
+    starting,
+    tasks,
+    variables,
+)
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import NAME_LENGTH
-from gateway.model import commands, results
+from gateway.errors import InvalidRequest
+from gateway.model import commands, results, running
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
-from gateway.plan import Plan
+from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
 from gateway.port import FEATURES, Capabilities, Engine, Limits
 
 _LACKING = {"variables.delete_by_null"}
@@ -60,6 +72,42 @@ class Camunda7Engine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
         return instances.find(self.name, command)
+
+    def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
+        """Start an instance."""
+        return starting.started(self.name, self.settings, command)
+
+    def native_task(self, text: str) -> str:
+        """Give a task's id.
+
+        Raises:
+            InvalidRequest: no path can carry it.
+        """
+        if not fits_path(text):
+            raise InvalidRequest("No task of this engine has such an id.", engine=self.name)
+        return text
+
+    def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
+        """Give whose task it is."""
+        return tasks.described(self.name, command)
+
+    def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
+        """Complete a task."""
+        return tasks.completed(self.name, self.settings, command)
+
+    def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+        """Correlate a message."""
+        return messages.correlated(self.name, self.settings, command)
+
+    def supposed(self, request: VendorRequest) -> VendorResponse:
+        """Give the success of a write; only what starts or correlates has something to say."""
+        match request.path[-1]:
+            case "start":
+                return VendorResponse(200, body=b'{"id":""}')
+            case "message":
+                return VendorResponse(200, body=b"[]")
+            case _:
+                return VendorResponse(204)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
         """Give where the tokens are."""

@@ -72,7 +72,7 @@ def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
             raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
         raise faults.translated(engine, answer, writes=False)
-    return InstanceDescribed(_instance(decoded(instance_decoder, answer, engine)))
+    return InstanceDescribed(shown(decoded(instance_decoder, answer, engine)))
 
 
 def find(engine: str, command: FindInstances) -> Plan[InstancesFound]:
@@ -86,17 +86,18 @@ def find(engine: str, command: FindInstances) -> Plan[InstancesFound]:
     answer = yield asking("process-instance", body=body, query=query)
     if answer.status != _OK:
         raise faults.translated(engine, answer, writes=False)
-    return InstancesFound(tuple(_instance(row) for row in decoded(instances_decoder, answer, engine)))
+    return InstancesFound(tuple(shown(row) for row in decoded(instances_decoder, answer, engine)))
 
 
-def _instance(row: WireInstance) -> Instance:
+def shown(row: WireInstance) -> Instance:
+    """Give one instance."""
     definition = row.definitionKey or (row.definitionId or "").split(":")[0] or None
     return Instance(
         id=row.id,
         definition=definition,
         definition_id=row.definitionId,
         business_key=row.businessKey,
-        state="suspended" if row.suspended else "active",
+        state="completed" if row.ended else "suspended" if row.suspended else "active",
         tenant=row.tenantId,
     )
 

@@ -121,6 +121,13 @@ class WirePast(msgspec.Struct, frozen=True, kw_only=True):
     tenantId: str | None = None  # noqa: N815
 
 
+class WireCorrelation(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the answer to a message: who waited for it, or what it started."""
+
+    execution: WireExecution | None = None
+    processInstance: WireInstance | None = None  # noqa: N815
+
+
 class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
     """``GET /version``; null when the jar does not say."""
 
@@ -138,6 +145,7 @@ execution_decoder = msgspec.json.Decoder(WireExecution)
 tree_decoder = msgspec.json.Decoder(WireActivity)
 owned_decoder = msgspec.json.Decoder(WireOwned)
 past_decoder = msgspec.json.Decoder(WirePast)
+correlations_decoder = msgspec.json.Decoder(list[WireCorrelation])
 version_decoder = msgspec.json.Decoder(WireVersion)
 error_decoder = msgspec.json.Decoder(WireError)
 encoder = msgspec.json.Encoder()

@@ -34,7 +34,7 @@ NUMBERS: Mapping[str, str] = {
             "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
             "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
             "outcome-unknown", "store-unavailable", "scope-not-found", "operation-not-found",
-            "cursor-expired",
+            "cursor-expired", "task-not-found",
         ),
         start=1,
     )

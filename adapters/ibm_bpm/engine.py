@@ -6,24 +6,38 @@ import re
 
 import msgspec
 
-from adapters.ibm_bpm import activities, auth, instances, modification, patch, query, variables
+from adapters.ibm_bpm import (
+    activities,
+    auth,
+    instances,
+    messages,
+    modification,
+    patch,
+    query,
+    starting,
+    tasks,
+    variables,
+)
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from gateway.errors import InvalidRequest
-from gateway.model import commands, results
+from gateway.model import commands, results, running
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Credentials, Engine, Limits, Policy, Session
 
 _ID = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
+_TASK = re.compile(r"(?:2078\.|Task\.)?0*(\d{1,18})\Z", re.ASCII)
 _FEATURES = frozenset(
     (
         "engine.describe",
         "instances.describe",
         "instances.find.definition",
         "instances.ended",
+        "instances.start",
+        "tasks.complete",
         "variables.read",
         "variables.write",
         "variables.merge",
@@ -72,6 +86,7 @@ class IbmBpmEngine(Engine):
         optional = {
             "variables.delete_by_null": settings.deletions == "set_null",
             "instances.find.business_key": bool(settings.business_key),
+            "instances.start.business_key": bool(settings.business_key_variable),
         }
         more = {"bytes", "file"} if settings.binary == "envelope" else set()
         more |= {"object"} if settings.metadata != "as_given" else set()
@@ -104,6 +119,33 @@ class IbmBpmEngine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
         return instances.find(self.name, self.settings, command)
+
+    def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
+        """Start an instance."""
+        return starting.started(self.name, self.settings, command)
+
+    def native_task(self, text: str) -> str:
+        """Give the number; ``2078.n``, ``Task.n`` and ``n`` are the same task.
+
+        Raises:
+            InvalidRequest: not a number.
+        """
+        found = _TASK.match(text)
+        if found is None:
+            raise InvalidRequest("A task id of this engine is a number.", engine=self.name)
+        return found.group(1)
+
+    def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
+        """Give whose task it is."""
+        return tasks.described(self.name, command)
+
+    def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
+        """Complete a task."""
+        return tasks.completed(self.name, self.settings, command)
+
+    def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+        """Refuse messages."""
+        messages.correlated(self.name, command)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
         """Give where the tokens are."""
@@ -139,9 +181,9 @@ class IbmBpmEngine(Engine):
         return patch.patched(self.name, self.settings, command, self._models)
 
     def supposed(self, request: VendorRequest) -> VendorResponse:
-        """Give the success of a write: an envelope with nothing in it."""
-        del request
-        return VendorResponse(200, body=b'{"status":"200","data":{}}')
+        """Give the success of a write: an envelope with nothing in it, but for the id of what was started."""
+        data = b'{"piid":""}' if ("action", "start") in request.query or request.path == ("process",) else b"{}"
+        return VendorResponse(200, body=b'{"status":"200","data":' + data + b"}")
 
     @property
     def needs_session(self) -> bool:

@@ -63,7 +63,7 @@ def patched(
     if settings.declared_types == "model":
         settings, before = yield from typed_in(engine, settings, command.instance, models)
     encoded = {
-        name: encode(name, _hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))
+        name: encode(name, hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))
         for name, value in command.modifications.items()
     }
     _check_deletions(engine, settings, command)
@@ -85,7 +85,7 @@ def patched(
     return VariablesPatched((*rules, *(Rule("delete-set-null", name) for name in command.deletions)))
 
 
-def _hinted(name: str, value: Value, settings: Settings, pointer: str) -> Value:
+def hinted(name: str, value: Value, settings: Settings, pointer: str) -> Value:
     """Give a checked value; one without a type takes the declared type where it fits, as ``keep_type`` says."""
     hint = settings.types.get(name)
     if hint is not None and value.type is None:
@@ -145,7 +145,7 @@ def _patched(engine: str, name: str, before: Trees, settings: Settings, command:
         raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
     tree = patched_tree(before[name], command.patches[name], command.bounds, settings)
     seen = tree if settings.metadata == "as_given" else clean(tree)
-    value = _hinted(name, Value(value=command.bounds.text(seen)), settings, pointer)
+    value = hinted(name, Value(value=command.bounds.text(seen)), settings, pointer)
     encoded = encode(name, value, settings, pointer)
     return Encoded(tree, encoded.rules) if isinstance(tree, (dict, list)) else encoded
 

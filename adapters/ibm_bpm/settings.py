@@ -9,6 +9,25 @@ import msgspec
 TypeHint = Literal["boolean", "integer", "number", "string", "date-time", "xml"]
 
 
+class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a process is started: its id, and one of the other three."""
+
+    bpd_id: str
+    snapshot_id: str = ""
+    branch_id: str = ""
+    process_app_id: str = ""
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Give the parameters of a start."""
+        named = (
+            ("bpdId", self.bpd_id),
+            ("snapshotId", self.snapshot_id),
+            ("branchId", self.branch_id),
+            ("processAppId", self.process_app_id),
+        )
+        return tuple((key, value) for key, value in named if value)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``[engines.NAME]`` for ``vendor = "ibm_bpm"``.
 
@@ -24,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int64: an integer beyond 32 bits: refuse, or write its digits as text (rule ``int64-to-string``).
         fractions: a date-time with a fraction of a second: refuse, or cut it (rule ``date-truncated-to-seconds``).
         business_key: alias of a searchable variable that holds the business key; empty = there is none.
+        business_key_variable: input variable that takes the business key of a new instance; empty = there is none.
+        starts: name of a process to the ids that start it; any other name is looked up among the exposed ones.
         comment_parameter: query parameter of ``action=comment`` that takes the text (documented by name only); an
             annotation becomes a comment; empty = annotations are refused.
         query_reads: how a query reads instances: ``bulk`` by ``process?action=getdetails``, ``single`` one by one, for
@@ -44,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     int64: Literal["refuse", "string"] = "refuse"
     fractions: Literal["refuse", "truncate"] = "refuse"
     business_key: str = ""
+    business_key_variable: str = ""
+    starts: dict[str, Start] = {}
     comment_parameter: str = "comment"
     query_reads: Literal["bulk", "single"] = "bulk"
     query_instances: Annotated[int, msgspec.Meta(ge=1)] = 5000

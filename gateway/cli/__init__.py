@@ -11,6 +11,7 @@ import click
 from gateway.cli.batch import batch
 from gateway.cli.client import engines, openapi
 from gateway.cli.demo import demo
+from gateway.cli.instances import instances, messages, tasks
 from gateway.cli.modification import modify
 from gateway.cli.operations import operations
 from gateway.cli.serve import check, serve
@@ -26,5 +27,18 @@ def main() -> None:
     """
 
 
-for _command in (serve, check, demo, engines, variables, modify, batch, operations, openapi):
+for _command in (
+    serve,
+    check,
+    demo,
+    engines,
+    instances,
+    variables,
+    modify,
+    tasks,
+    messages,
+    batch,
+    operations,
+    openapi,
+):
     main.add_command(_command)

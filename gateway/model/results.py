@@ -100,6 +100,39 @@ class InstanceModified(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
 
 
+class InstanceStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """A new instance runs, or has run to its end already."""
+
+    instance: Instance
+    rules: tuple[Rule, ...] = ()
+
+
+class TaskDescribed(msgspec.Struct, frozen=True, kw_only=True):
+    """The task is open; ``instance`` is whose it is, None where the engine does not tell."""
+
+    instance: str | None = None
+
+
+class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
+    """The task is completed, and its variables are set."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+class Correlated(msgspec.Struct, frozen=True, kw_only=True):
+    """Who got a message: an execution that waited for it, or an instance that it started. Ids are native."""
+
+    instance: str
+    started: bool = False
+
+
+class MessageCorrelated(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody in ``receivers`` got the message."""
+
+    receivers: tuple[Correlated, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
 class VariablesListed(msgspec.Struct, frozen=True):
     """Variables, by name."""
 

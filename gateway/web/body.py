@@ -187,6 +187,16 @@ def patch(body: bytes, limits: Limits) -> PatchBody:
     return decoded
 
 
+def check_count(names: int, limits: Limits) -> None:
+    """Refuse more variables than one request may have.
+
+    Raises:
+        PayloadTooLarge: it has.
+    """
+    if names > limits.max_names:
+        raise PayloadTooLarge(f"A request has at most {limits.max_names} names.")
+
+
 def merge(body: bytes, limits: Limits) -> dict[str, msgspec.Raw]:
     """Give the members of a merge patch on the set of variables.
 

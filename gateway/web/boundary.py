@@ -119,12 +119,12 @@ class _Passage:
 
     def _preflight(self) -> Answer:
         """Answer OPTIONS: what may be asked from another origin, or only what methods there are."""
-        headers: tuple[tuple[str, str], ...] = (("Allow", "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"),)
+        headers: tuple[tuple[str, str], ...] = (("Allow", "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"),)
         if self._origin() and "Access-Control-Request-Method" in self.request.headers:
             asked = self.request.headers.get("Access-Control-Request-Headers", "")
             safe = asked if re.fullmatch(r"[A-Za-z0-9, _-]*", asked) else ""
             headers += (
-                ("Access-Control-Allow-Methods", "GET, HEAD, PATCH, PUT, DELETE"),
+                ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, PUT, DELETE"),
                 ("Access-Control-Allow-Headers", safe),
                 ("Access-Control-Max-Age", "600"),
             )

@@ -17,6 +17,7 @@ from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
 from gateway.web.unified.operations import OperationBody, OperationShape, OutcomeShape
 from gateway.web.unified.query import CountBody, QueryBody
+from gateway.web.unified.running import CompletionBody, MessageBody, MessageOutcome, StartBody
 
 _REF = "#/components/schemas/{name}"
 _ENDED = "`any`: instances that have ended too, with their last values."
@@ -51,6 +52,9 @@ _QUERY: dict[str, dict[str, str]] = {
     "describe_instance": {"engine": "Engine of a bare id.", "state": _ENDED},
     "list_activities": {"engine": "Engine of a bare id."},
     "modify_instance": {"engine": "Engine of a bare id."},
+    "start_instance": {"engine": "Engine where no rule of start routing says it."},
+    "complete_task": {"engine": "Engine of a bare task id."},
+    "correlate_message": {"engine": "Engine, where no instance tells it."},
     "find_instances": {
         "businessKey": "Business key, exactly.",
         "definition": "Key, name or id of the definition.",
@@ -83,6 +87,9 @@ _BODIES: dict[str, dict[str, Any]] = {
         "application/json-patch+json": {"type": "array", "items": {"$ref": _REF.format(name="PatchOperation")}},
     },
     "modify_instance": {"application/json": {"$ref": _REF.format(name="ModificationBody")}},
+    "start_instance": {"application/json": {"$ref": _REF.format(name="StartBody")}},
+    "complete_task": {"application/json": {"$ref": _REF.format(name="CompletionBody")}},
+    "correlate_message": {"application/json": {"$ref": _REF.format(name="MessageBody")}},
     "patch_batch": {"application/json": {"$ref": _REF.format(name="BatchBody")}},
     "start_operation": {"application/json": {"$ref": _REF.format(name="OperationBody")}},
     "put_variable": {"application/json": {"$ref": _REF.format(name="Value")}},
@@ -138,6 +145,8 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "required": ["activities"],
         "properties": {"activities": {"type": "array", "items": {"$ref": _REF.format(name="Activity")}}},
     },
+    "start_instance": _INSTANCE,
+    "correlate_message": {"$ref": _REF.format(name="MessageOutcome")},
     "find_instances": {
         "type": "object",
         "required": ["items", "next", "engines"],
@@ -169,9 +178,14 @@ _OPERATION = {
         "value": {"description": "Of add, replace and test."},
     },
 }
-_STATUS = {"patch_batch": "207", "start_operation": "202"}
+_STRUCTS = (
+    PatchBody, ModificationBody, BatchBody, BatchOutcome, OperationBody, OperationShape, OutcomeShape, StartBody,
+    CompletionBody, MessageBody, MessageOutcome, Value, Problem, VariableShape, Activity, DryRun, QueryBody, CountBody,
+)  # fmt: skip
+_STATUS = {"patch_batch": "207", "start_operation": "202", "start_instance": "201"}
 """Of a success, where it is not 200."""
 _NO_CONTENT = {
+    "complete_task",
     "cancel_operation",
     "modify_instance",
     "patch_variables",
@@ -220,25 +234,7 @@ class Routed(Protocol):
 
 def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
-    _, schemas = msgspec.json.schema_components(
-        [
-            PatchBody,
-            ModificationBody,
-            BatchBody,
-            BatchOutcome,
-            OperationBody,
-            OperationShape,
-            OutcomeShape,
-            Value,
-            Problem,
-            VariableShape,
-            Activity,
-            DryRun,
-            QueryBody,
-            CountBody,
-        ],
-        ref_template=_REF,
-    )
+    _, schemas = msgspec.json.schema_components(_STRUCTS, ref_template=_REF)
     schemas["VariableShape"]["required"] = ["name", "type"]
     schemas["PatchOperation"] = _OPERATION
     paths: dict[str, dict[str, Any]] = {}

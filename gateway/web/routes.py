@@ -11,7 +11,7 @@ import msgspec
 from gateway.errors import MethodNotAllowed, RouteNotFound
 from gateway.web import openapi
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.unified import activities, batch, engines, instances, operations, patches, query, variables
+from gateway.web.unified import activities, batch, engines, instances, operations, patches, query, running, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
@@ -46,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/engines", "instances:read", engines.list_engines),
     Route("GET", "/v1/engines/{engine}", "instances:read", engines.describe_engine),
     Route("GET", "/v1/instances", "instances:read", instances.find_instances),
+    Route("POST", "/v1/instances", "instances:start", running.start_instance),
     Route("GET", "/v1/instances/{instance}", "instances:read", instances.describe_instance),
     Route("GET", "/v1/instances/{instance}/activities", "instances:read", activities.list_activities),
     Route("POST", "/v1/instances/{instance}/modification", "modification", activities.modify_instance),
@@ -58,6 +59,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/instances/{instance}/variables/{name}/data", "variables:read", variables.read_data),
     Route("PUT", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.write_data),
     Route("POST", "/v1/instances/{instance}/variables/{name}/data", "variables:write", variables.post_data),
+    Route("POST", "/v1/tasks/{task}/complete", "modification", running.complete_task),
+    Route("POST", "/v1/messages", "modification", running.correlate_message),
     Route("POST", "/v1/variables/batch", "variables:write", batch.patch_batch),
     Route("POST", "/v1/variables/query", "variables:read", query.query_variables),
     Route("POST", "/v1/variables/query/count", "variables:read", query.count_variables),

@@ -15,6 +15,7 @@ from typing import Any
 
 from adapters import camunda7, ibm_bpm
 from adapters.ibm_bpm.fake.convert import Shape
+from adapters.ibm_bpm.fake.tokens import task_of
 from gateway.errors import InstanceNotFound, VariableNotFound
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import BinaryRead, Variable
@@ -26,6 +27,8 @@ from gateway.wire import ClientSettings, EngineClient
 LIVE = "camunda7-live"
 DEFINITION = "userTask"
 NESTED = "parallelScope"
+WAITING = "messageWait"
+"""Waits for the message ``Paid``, where there are messages."""
 NAMES = {"number/double": "ratio", "number/decimal": "price", "date-time": "moment", "xml": "letter"}
 """Which variable holds a type, for engines that must be told: their payload does not say."""
 
@@ -39,7 +42,8 @@ class Subject:
         carry_out: drives a plan.
         begin: starts an instance that may have variables of these names and gives its id.
         end: ends an instance from outside.
-        missing: the id of no instance.
+        missing: the id of no instance, and of no task.
+        tasks: gives the ids of an instance's open tasks.
         nested: starts an instance with inner places and gives its id and two scopes; None = the engine has none.
         read_calls, patch_calls: requests that a listing and a patch of typed values cost at most.
     """
@@ -49,6 +53,7 @@ class Subject:
     begin: Callable[..., str]
     end: Callable[[str], None]
     missing: str
+    tasks: Callable[[str], list[str]] = lambda _: []
     nested: Callable[[], tuple[str, str, str]] | None = None
     read_calls: int = 1
     patch_calls: int = 1
@@ -123,7 +128,7 @@ def on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
 
 
 def _camunda7(**settings: Any) -> Subject:
-    fake = camunda7.VENDOR.fake()
+    fake = camunda7.VENDOR.fake(definitions=frozenset({DEFINITION, NESTED, WAITING}))
 
     def nested() -> tuple[str, str, str]:
         instance = fake.start(NESTED, {})
@@ -136,6 +141,7 @@ def _camunda7(**settings: Any) -> Subject:
         begin=lambda _names=(), business_key=None: fake.start(DEFINITION, {}, business_key),
         end=fake.end,
         missing="nope",
+        tasks=lambda instance: [place.id for place in fake.instances[instance].places.values() if place.kind == "task"],
         nested=nested,
     )
 
@@ -162,6 +168,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
         begin=begin,
         end=lambda instance: setattr(fake.instances[instance], "state", "Terminated"),
         missing="4711",
+        tasks=lambda instance: [task_of(instance, token) for token in fake.instances[instance].tokens.at],
         patch_calls=2,
     )
     return subject
@@ -216,6 +223,10 @@ def live(url: str) -> Iterator[Subject]:
             task = json.load(answer)[0]
         return instance, f"execution:{task['executionId']}", f"task:{task['id']}"
 
+    def tasks(instance: str) -> list[str]:
+        with urllib.request.urlopen(f"{url}/task?processInstanceId={instance}", timeout=30) as answer:
+            return [str(task["id"]) for task in json.load(answer)]
+
     def end(instance: str) -> None:
         urllib.request.urlopen(
             urllib.request.Request(f"{url}/process-instance/{instance}", method="DELETE"), timeout=30
@@ -230,6 +241,7 @@ def live(url: str) -> Iterator[Subject]:
                 begin=begin,
                 end=end,
                 missing="nope",
+                tasks=tasks,
                 nested=nested,
             )
         finally:

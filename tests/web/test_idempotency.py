@@ -283,3 +283,14 @@ async def test_batch_is_claimed_once_for_all_its_instances(keyed) -> None:
     writes = len(site.writes)
     again = await site.keyed(KEY, batch, "POST", *path)
     assert (again[:2], again[2]["Idempotency-Replayed"], len(site.writes)) == (first[:2], "true", writes)
+
+
+async def test_start_with_a_key_starts_once(keyed) -> None:
+    site = await keyed()
+    before = len(site.fakes["hr"].instances)
+    body = {"definition": "invoice", "engine": "hr"}
+    first = await site.keyed(KEY, body, "POST", "instances")
+    again = await site.keyed(KEY, body, "POST", "instances")
+    assert (first[0], again[0], first[1]) == (201, 201, again[1])
+    assert again[2]["Location"] == first[2]["Location"]
+    assert len(site.fakes["hr"].instances) == before + 1

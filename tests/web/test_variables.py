@@ -111,6 +111,7 @@ async def test_openapi_is_served_without_credentials(started) -> None:
     assert head.startswith(b"HTTP/1.1 200")
     assert {route.scope for route in ROUTES if route.template.startswith("/v1")} <= {
         "instances:read",
+        "instances:start",
         "variables:read",
         "variables:write",
         "modification",

@@ -52,6 +52,8 @@ class Running(msgspec.Struct, kw_only=True):
     state: str = "ACTIVE"
     tokens: dict[str, str] = {}
     """Activity instance to the element where it is."""
+    awaits: str | None = None
+    """Name of the message that it waits for, once."""
     places: dict[str, Local] = {}
 
     def chain(self, place_id: str) -> list[Running | Local]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.camunda7.fake import answers, convert, places, tokens
+from adapters.camunda7.fake import answers, convert, places, tokens, work
 from adapters.camunda7.fake import query as queries
 from adapters.camunda7.fake.convert import Refused
 from adapters.camunda7.fake.places import Local, Running, Stored, View
@@ -20,11 +20,16 @@ from gateway.plan import VendorRequest, VendorResponse
 
 
 class Fake:
-    """The engine. ``answer`` is its only door; ``start`` begins an instance without HTTP."""
+    """The engine. ``answer`` is its only door; ``start`` begins an instance without HTTP.
+
+    Args:
+        definitions: keys that can be started over HTTP; None = any.
+    """
 
     base_path: ClassVar[str] = "/engine-rest"
 
-    def __init__(self) -> None:
+    def __init__(self, definitions: frozenset[str] | None = None) -> None:
+        self.definitions = definitions
         self.instances: dict[str, Running] = {}
         self.ended: dict[str, Running] = {}
 
@@ -34,6 +39,7 @@ class Fake:
         instance.places = places.begun(instance, answers.new_id(), answers.new_id(), answers.new_id())
         self.instances[instance.id] = instance
         tokens.begun(instance)
+        instance.awaits = work.AWAITED.get(definition)
         for name, wire in variables.items():
             answers.store(instance, name, convert.stored(convert.parsed(convert.written(wire))))
         return instance.id
@@ -75,8 +81,12 @@ class Fake:
                 return answers.ok({"version": "7.24.0"})
             case ("GET", "engine"):
                 return answers.ok([{"name": "default"}])
-            case ("POST", "process-definition", "key", key, "start"):
-                return self._start(key, answers.body_of(request), answers.host_of(request))
+            case ("POST", "process-definition", *named, "start"):
+                return self._start(work.definition(self.definitions, tuple(named)), request)
+            case ("GET", "process-definition", definition_id):
+                return work.described(self.definitions, definition_id)
+            case ("POST", "message"):
+                return work.correlated(self.instances, answers.body_of(request))
             case ("POST", "process-instance"):
                 return self._find(answers.body_of(request), query)
             case (_, "process-instance", instance_id):
@@ -124,7 +134,8 @@ class Fake:
             case _:
                 return answers.error(404, "NotFoundException", "HTTP 404 Not Found", None)
 
-    def _start(self, key: str, body: dict[str, Any], host: str) -> VendorResponse:
+    def _start(self, key: str, request: VendorRequest) -> VendorResponse:
+        body, host = answers.body_of(request), answers.host_of(request)
         said = f"Cannot instantiate process definition {key}:1:1: "
         changes = answers.prefixed(said, lambda: answers.converted(body.get("variables") or {}))
         answers.prefixed(said, lambda: answers.check_started(changes))
@@ -212,7 +223,12 @@ class Fake:
         """Complete a task; it takes its own variables with it, and the instance where it was the last."""
         said = f"Cannot complete task {task_id}: "
         changes = answers.prefixed(said, lambda: answers.converted(body.get("variables") or {}))
+        if task_id not in {place.id for _, place in self._all_tasks()}:
+            raise Refused(500, "RestException", f"{said}Cannot find task with id {task_id}: task is null", 0)
         view = places.view(self.instances, "task", task_id, said, local=False)
+        if view.instance.suspended:
+            raise Refused(500, "RestException", f"{said}ENGINE-03043 task with id '{task_id}' is suspended.", 0)
+        answers.prefixed(said, lambda: answers.check_started(changes))
         for name, change in changes.items():
             answers.store(view.home(name), name, change)
         del view.instance.places[task_id]

@@ -1,6 +1,7 @@
 """An in-memory engine that answers as the recorded facts say an 8.6 server does: pure, for demos and tests.
 
-What no recording shows is a switch of the constructor. Tasks and the model are not in it.
+What no recording shows is a switch of the constructor. Every token waits in a task; a model is what its
+instances declare.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.ibm_bpm.fake import convert, spelled
+from adapters.ibm_bpm.fake import convert, spelled, work
 from adapters.ibm_bpm.fake import query as queries
 from adapters.ibm_bpm.fake.convert import Refused, Shape
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
@@ -74,6 +75,7 @@ class Fake:
     ) -> None:
         self.csrf, self.details = csrf, details
         self.instances: dict[str, Running] = {}
+        self.models: dict[str, dict[str, Shape]] = {}
         self.unset_as_null, self.atomic, self.sessions = unset_as_null, atomic, sessions
         self.logins = 0
         self._live: str | None = None
@@ -87,6 +89,7 @@ class Fake:
         values = {name: convert.conformed(tree, shapes[name]) for name, tree in trees.items() if tree is not None}
         instance = Running(id=str(next(self._numbers)), definition=definition, shapes=shapes, variables=values)
         self.instances[instance.id] = instance
+        self.models[definition] = shapes
         return instance.id
 
     @staticmethod
@@ -144,15 +147,14 @@ class Fake:
         return self._live is not None and f"LtpaToken2={self._live}" in headers.get("cookie", "")
 
     def _routed(self, request: VendorRequest) -> VendorResponse:  # noqa: C901, PLR0912 - the table of routes
-        query = dict(request.query)
+        query = dict(request.query) | work.form(request)
         match (request.method, *request.path):
             case ("GET", "systems"):
                 return _ok({"systems": [{"systemID": "fake", "version": "8.6.0.201803", "apiVersion": "1.0"}]})
             case ("GET", "user", "current"):
                 return _ok({"userName": "gateway"})
             case ("GET", "exposed") | ("GET", "exposed", "process"):
-                names = sorted({instance.definition for instance in self.instances.values()})
-                return _ok({"exposedItemsList": [{"display": name, "itemID": f"25.{name}"} for name in names]})
+                return _ok({"exposedItemsList": [work.exposed(name) for name in sorted(self.models)]})
             case ("PUT", "search", "query"):
                 return self._search(request)
             case ("POST", "process") if query.get("action") == "start":
@@ -169,6 +171,10 @@ class Fake:
             case ("POST", "process", instance_id) if query.get("action") == "comment":
                 self._existing(instance_id).tokens.comments.append(query.get("comment", ""))
                 return _ok({"comment": query.get("comment")})
+            case ("GET", "task", task_id):
+                return _ok(work.task(self.instances, task_id))
+            case ("PUT" | "POST", "task", task_id) if query.get("action") in {"finish", "complete"}:
+                return self._finished(task_id, work.params(query))
             case ("PUT", "process", instance_id, "variables"):
                 return self._written(self._existing(instance_id), _body(request))
             case ("PUT", "process", instance_id, "variable", name):
@@ -188,8 +194,25 @@ class Fake:
         if "bpdId" not in query:
             raise Refused(400, "CWTBG0023E", "MissingParameterException", "bpdId")
         name = query["bpdId"].removeprefix("25.")
-        instance_id = self.start(name, msgspec.json.decode(query.get("params") or "{}"))
-        return _ok(self._details(self.instances[instance_id], "header|data"))
+        if name not in self.models:
+            raise Refused(404, "CWTBG0047E", "ProcessDoesNotExistException", query["bpdId"])
+        if not {"snapshotId", "branchId", "processAppId"} & query.keys():
+            raise Refused(400, "CWTBG0022E", "MissingParameterException", "snapshotId", "processAppId")
+        shapes = dict(self.models[name])
+        values = work.conformed(work.params(query), shapes)
+        instance = Running(id=str(next(self._numbers)), definition=name, shapes=shapes, variables=values)
+        self.instances[instance.id] = instance
+        return _ok(self._details(instance, "header|data"))
+
+    def _finished(self, task_id: str, values: Tree) -> VendorResponse:
+        instance, token = work.owner(self.instances, task_id)
+        if instance.state != "Active":
+            raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", "finish")
+        instance.variables |= work.conformed(values, instance.shapes)
+        instance.tokens.leave(token)
+        if not instance.tokens.at:
+            instance.state = "Completed"
+        return _ok({"tkiid": task_id, "piid": instance.id, "status": "Closed", "state": "STATE_FINISHED"})
 
     def _acted(self, instance: Running, action: str) -> VendorResponse:
         needed, then = _ACTIONS[action]
@@ -249,7 +272,9 @@ class Fake:
             twice = jsontext.write(jsontext.write(variables).decode()).decode()
             shown |= {"data": twice, "variables": variables, "businessData": []}
         if everything or "executionTree" in wanted:
-            shown["executionTree"] = instance.tokens.execution_tree(instance.definition, instance.variables)
+            shown["executionTree"] = instance.tokens.execution_tree(
+                instance.id, instance.definition, instance.variables
+            )
         if everything or "diagram" in wanted:
             shown["diagram"] = instance.tokens.diagram()
         return shown

@@ -21,13 +21,18 @@ STEPS: dict[str, tuple[str, str, str | None, tuple[str, ...]]] = {
 """Step to name, type, activity type, and the steps its lines lead to."""
 
 
+def task_of(instance: str, token: str) -> str:
+    """Give the id of the task that a token waits in."""
+    return str(int(instance) * 1000 + int(token))
+
+
 class Tokens(msgspec.Struct, kw_only=True):
     """The tokens of one instance: id to step. ``comments`` holds what was said."""
 
     at: dict[str, str] = msgspec.field(default_factory=lambda: {"4": CHECK})
     comments: list[str] = []
 
-    def execution_tree(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def execution_tree(self, instance: str, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Give it as recorded: ids are text, activities repeat the root's variables, no children are null."""
         children = [
             {
@@ -36,7 +41,7 @@ class Tokens(msgspec.Struct, kw_only=True):
                 "flowObjectId": step,
                 "taskType": "1",
                 "tokenId": token,
-                "createdTaskIDs": [str(2743 + int(token))],
+                "createdTaskIDs": [task_of(instance, token)],
                 "variables": variables,
                 "children": None,
             }
@@ -78,6 +83,10 @@ class Tokens(msgspec.Struct, kw_only=True):
         del self.at[str(token)]
         if target != END:
             self.at[str(int(str(token)) + 1)] = CHECK if target == START else str(target)
+
+    def leave(self, token: str) -> None:
+        """Let a token go on along the first line of its step, once its task is done."""
+        self.move(token, STEPS[self.at[token]][3][0])
 
     def delete(self, token: str | None) -> None:
         """Delete a token.

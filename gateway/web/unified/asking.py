@@ -40,14 +40,21 @@ def preferences(exchange: Exchange) -> dict[str, str]:
 
 async def located(exchange: Exchange, *, ended: bool = False) -> Target:
     """Find the engine that owns the instance of the path; an engine named beside it goes first."""
-    headers = exchange.request.headers
-    named = exchange.query.get("engine")
-    explicit = target.decoded(named, plus=True) if named is not None else headers.get("Gateway-Engine")
-    found = await exchange.front.gateway.locate(
-        exchange.params[0], explicit, exchange.caller.may_use, exchange.call, ended=ended
-    )
+    return await locate(exchange, exchange.params[0], explicit_engine(exchange), ended=ended)
+
+
+async def locate(exchange: Exchange, public: str, explicit: str | None, *, ended: bool = False) -> Target:
+    """Find the engine that owns an instance."""
+    gateway = exchange.front.gateway
+    found = await gateway.locate(public, explicit, exchange.caller.may_use, exchange.call, ended=ended)
     exchange.engine = found.engine.name
     return found
+
+
+def explicit_engine(exchange: Exchange) -> str | None:
+    """Give the engine that is named beside the path and the body: by parameter, else by header."""
+    named = exchange.query.get("engine")
+    return target.decoded(named, plus=True) if named is not None else exchange.request.headers.get("Gateway-Engine")
 
 
 def fields(query: dict[str, str]) -> frozenset[str] | None:

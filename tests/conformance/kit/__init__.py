@@ -8,6 +8,7 @@ from tests.conformance.kit.patches import TestNames, TestPatches
 from tests.conformance.kit.places import TestEnded, TestScopes
 from tests.conformance.kit.queries import TestQueries
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
+from tests.conformance.kit.running import TestMessages, TestStarts, TestTasks
 from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
 
@@ -19,12 +20,15 @@ __all__ = [
     "TestInstances",
     "TestJsonPatches",
     "TestMerges",
+    "TestMessages",
     "TestMissing",
     "TestNames",
     "TestPatches",
     "TestQueries",
     "TestReads",
     "TestScopes",
+    "TestStarts",
+    "TestTasks",
     "TestTokens",
     "TestValues",
     "TestVerification",

@@ -1,0 +1,51 @@
+"""User tasks: whose one is, and completing it: ``POST /task/{id}/complete``, variables in the same transaction."""
+
+from __future__ import annotations
+
+from adapters.camunda7 import faults, wire
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.starting import written
+from gateway.errors import EngineError, TaskNotFound
+from gateway.model.results import TaskCompleted, TaskDescribed
+from gateway.model.running import CompleteTask, DescribeTask
+from gateway.plan import Plan, VendorRequest
+
+_OK, _NO_CONTENT, _NOT_FOUND = 200, 204, 404
+
+
+def described(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
+    """Ask ``GET /task/{id}``; a completed task is not there.
+
+    Raises:
+        TaskNotFound: there is none.
+    """
+    answer = yield wire.reading("task", command.task)
+    if answer.status == _NOT_FOUND:
+        raise TaskNotFound(engine=engine, engine_status=_NOT_FOUND)
+    if answer.status != _OK:
+        raise faults.translated(engine, answer, writes=False)
+    return TaskDescribed(instance=wire.decoded(wire.owned_decoder, answer, engine).processInstanceId)
+
+
+def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[TaskCompleted]:
+    """Complete a task.
+
+    Raises:
+        TaskNotFound: there is none, or somebody was faster; InstanceStateConflict: it is suspended.
+        ValueInvalid, ValueTooLong: a variable does not fit; nothing was applied.
+    """
+    answer = yield VendorRequest(
+        method="POST",
+        path=("task", command.task, "complete"),
+        headers=wire.JSON,
+        body=wire.encoder.encode({"variables": written(command.variables, settings)}),
+        writes=True,
+        idempotent=False,
+    )
+    if answer.status not in {_OK, _NO_CONTENT}:
+        error = faults.translated(engine, answer, writes=True)
+        if type(error) is EngineError:
+            # Cannot complete task x: Cannot find task with id x: task is null
+            _ = yield from described(engine, DescribeTask(task=command.task))
+        raise error
+    return TaskCompleted()

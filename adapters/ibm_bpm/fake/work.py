@@ -1,0 +1,97 @@
+"""What moves instances of the fake engine on: exposed processes, and a task for each token that waits in a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from adapters.ibm_bpm.fake import convert
+from adapters.ibm_bpm.fake.convert import Refused, Shape
+from adapters.ibm_bpm.fake.tokens import STEPS, task_of
+from gateway.errors import VarbridgeError
+from gateway.model import jsontext
+from gateway.model.jsontext import Tree
+from gateway.plan import VendorRequest
+
+if TYPE_CHECKING:
+    from adapters.ibm_bpm.fake.server import Running
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def form(request: VendorRequest) -> dict[str, str]:
+    """Give the parameters of a query that came as a form."""
+    kind = {key.lower(): value for key, value in request.headers}.get("content-type", "")
+    if kind != _FORM or not isinstance(request.body, bytes):
+        return {}
+    return dict(parse_qsl(request.body.decode("utf-8"), keep_blank_values=True))
+
+
+def exposed(name: str) -> dict[str, Tree]:
+    """Give one exposed process."""
+    return {
+        "display": name,
+        "itemID": f"25.{name}",
+        "processAppID": "2066.fake",
+        "branchID": "2063.fake",
+        "snapshotID": "2064.fake",
+        "tip": True,
+        "startURL": f"/rest/bpm/wle/v1/process?action=start&bpdId=25.{name}&processAppId=2066.fake",
+    }
+
+
+def params(query: Mapping[str, str]) -> dict[str, Tree]:
+    """Give the values that came as ``params``.
+
+    Raises:
+        Refused: they are no JSON object.
+    """
+    try:
+        tree = jsontext.parse(query.get("params") or "{}", depth=900)
+    except VarbridgeError as error:
+        raise Refused(400, "CWTBG0012E", "InvalidParameterException", "params") from error
+    if not isinstance(tree, dict):
+        raise Refused(400, "CWTBG0012E", "InvalidParameterException", "params")
+    return tree
+
+
+def conformed(values: Mapping[str, Tree], shapes: Mapping[str, Shape]) -> dict[str, Tree]:
+    """Give values as a model declares them.
+
+    Raises:
+        Refused: one is not declared, or of another type.
+    """
+    found: dict[str, Tree] = {}
+    for name, tree in values.items():
+        if name not in shapes:
+            raise Refused(400, "CWTBG0543E", "VariableDoesNotExistException", name)
+        kept = convert.conformed(tree, shapes[name])
+        if kept is not None:
+            found[name] = kept
+    return found
+
+
+def owner(instances: Mapping[str, Running], task_id: str) -> tuple[Running, str]:
+    """Give the instance and the token of an open task.
+
+    Raises:
+        Refused: there is none.
+    """
+    for instance in instances.values():
+        for token in instance.tokens.at:
+            if task_of(instance.id, token) == task_id:
+                return instance, token
+    raise Refused(404, "CWTBG0013E", "ObjectDoesNotExistException", f"Task.{task_id}")
+
+
+def task(instances: Mapping[str, Running], task_id: str) -> dict[str, Tree]:
+    """Give one open task."""
+    instance, token = owner(instances, task_id)
+    return {
+        "tkiid": task_id,
+        "piid": instance.id,
+        "name": STEPS[instance.tokens.at[token]][0],
+        "status": "Received",
+        "state": "STATE_CLAIMED",
+    }

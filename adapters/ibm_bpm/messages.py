@@ -1,0 +1,22 @@
+"""Messages: refused. ``POST /process?action=sendMessage`` hands a text to the Event Manager and forgets it.
+
+Whether anybody waits for it, who gets it and whether its values were taken is never told, so nothing that ``/v1``
+promises of a correlation could be kept.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from gateway.errors import Unsupported
+from gateway.model.running import CorrelateMessage
+
+
+def correlated(engine: str, command: CorrelateMessage) -> NoReturn:
+    """Refuse.
+
+    Raises:
+        Unsupported: always, before any call.
+    """
+    del command
+    raise Unsupported("This engine does not tell who got a message, so none is correlated.", engine=engine)

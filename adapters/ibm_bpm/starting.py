@@ -1,0 +1,171 @@
+"""Starting: ``POST /process?action=start&bpdId=…&processAppId|branchId|snapshotId=…&params=…``.
+
+Which process a name stands for is asked of ``GET /exposed/process``, whose ``startURL`` is what IBM's own guide tells
+to use (ids that were put together otherwise have been seen to fail), or is set (``starts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+
+from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.instances import state_of
+from adapters.ibm_bpm.patch import hinted
+from adapters.ibm_bpm.settings import Settings
+from adapters.ibm_bpm.values.encode import encode, placed
+from adapters.ibm_bpm.wire import ACCEPT, details, error_in, reading, succeeded
+from gateway.errors import (
+    EngineError,
+    EngineMisbehaved,
+    Fault,
+    InstanceNotFound,
+    Unsupported,
+    ValueInvalid,
+    VarbridgeError,
+)
+from gateway.model import jsontext
+from gateway.model.jsontext import Tree
+from gateway.model.results import Instance, InstanceStarted, Rule
+from gateway.model.running import StartInstance, pointer
+from gateway.model.values import Value
+from gateway.plan import Plan, VendorRequest, VendorResponse
+
+Pairs = tuple[tuple[str, str], ...]
+_WHERE = ("bpdId", "snapshotId", "branchId", "processAppId")
+_LONG = 2000
+"""Characters of ``params`` that go into the URL; beyond, the whole query becomes a form, as IBM tells for long ones."""
+_UNKNOWN = {"CWTBG0047E", "CWTBG0050E", "CWTBG0012E"}
+"""No such process; no such application; no such snapshot or branch."""
+_FAILED = "CWTBG0570E"  # The start could not be performed due to […]
+
+
+def started(engine: str, settings: Settings, command: StartInstance) -> Plan[InstanceStarted]:
+    """Start an instance; variables are the inputs that the process declares.
+
+    Raises:
+        Unsupported: a tenant, or a business key where no input is set to take it; nothing was sent.
+        ValueInvalid: no such process is exposed, or more than one; VariableNotFound: an input it does not declare.
+        InstanceStateConflict: it cannot be started now.
+    """
+    variables = _inputs(engine, settings, command)
+    params, rules = parameters(variables, settings)
+    where = yield from _where(engine, settings, command.definition)
+    answer = yield acting("POST", ("process",), (("action", "start"), *where), params)
+    error = _error(engine, answer, command)
+    if error is not None:
+        raise error
+    wire = details(answer, engine)
+    if wire.piid is None:
+        raise EngineMisbehaved("The engine does not tell what it started.", engine=engine, engine_status=answer.status)
+    instance = Instance(
+        id=str(wire.piid),
+        definition=wire.processTemplateName,
+        definition_id=wire.processTemplateID,
+        business_key=command.business_key,
+        state=state_of(wire),
+    )
+    return InstanceStarted(instance=instance, rules=rules)
+
+
+def _inputs(engine: str, settings: Settings, command: StartInstance) -> Mapping[str, Value]:
+    if command.tenant is not None:
+        raise Unsupported("This engine has no tenants.", engine=engine, errors=(Fault("/tenant", "refused"),))
+    if command.business_key is None:
+        return command.variables
+    name = settings.business_key_variable
+    if not name:
+        detail = "No input variable of this engine is set to take the business key."
+        raise Unsupported(detail, engine=engine, errors=(Fault("/businessKey", "refused"),))
+    if name in command.variables:
+        detail = "The business key is an input variable here, which is given as well."
+        raise ValueInvalid(detail, engine=engine, errors=(Fault(pointer("variables", name), detail),))
+    text = msgspec.Raw(msgspec.json.encode(command.business_key))
+    return {**command.variables, name: Value(type="string", value=text)}
+
+
+def parameters(variables: Mapping[str, Value], settings: Settings) -> tuple[str, tuple[Rule, ...]]:
+    """Give ``params`` as the engine takes it, empty where there are none, and the rules that were needed."""
+    trees: dict[str, Tree] = {}
+    rules: list[Rule] = []
+    for name, value in variables.items():
+        at = pointer("variables", name)
+        encoded = encode(name, hinted(name, value, settings, at), settings, at)
+        trees[name] = placed(encoded.tree, None, settings)
+        rules += [Rule(rule, name) for rule in encoded.rules]
+    return (jsontext.write(trees).decode() if trees else ""), tuple(rules)
+
+
+def acting(method: str, path: tuple[str, ...], query: Pairs, params: str) -> VendorRequest:
+    """Give a request that acts, once; a long ``params`` makes a form of the whole query."""
+    pairs = (*query, *((("params", params),) if params else ()))
+    form = len(params) > _LONG
+    return VendorRequest(
+        method=method,
+        path=path,
+        query=() if form else pairs,
+        headers=(*ACCEPT, ("Content-Type", "application/x-www-form-urlencoded")) if form else ACCEPT,
+        body=urlencode(pairs).encode("ascii") if form else b"",
+        writes=True,
+        idempotent=False,
+    )
+
+
+def _where(engine: str, settings: Settings, definition: str) -> Generator[VendorRequest, VendorResponse, Pairs]:
+    """Give the ids that a start needs, as they are set or as the engine exposes them."""
+    fixed = settings.starts.get(definition)
+    if fixed is not None:
+        return fixed.pairs()
+    answer = yield reading("exposed", "process")
+    error = faults.found(engine, answer, writes=False)
+    if error is not None:
+        raise error
+    tree = msgspec.json.decode(succeeded(answer, engine))
+    items = tree.get("exposedItemsList") if isinstance(tree, dict) else None
+    found = {_ids(item) for item in items or () if isinstance(item, dict) and _is(item, definition)}
+    if len(found) != 1:
+        many = "Several exposed processes have this name; set `starts`, or give an id."
+        raise _refused(engine, many if found else "The engine exposes no such process to start.")
+    return found.pop()
+
+
+def _is(item: dict[str, Any], definition: str) -> bool:
+    return definition in {item.get("itemID"), item.get("display")}
+
+
+def _ids(item: dict[str, Any]) -> Pairs:
+    given: dict[str, Any] = dict(parse_qsl(urlsplit(str(item.get("startURL") or "")).query))
+    if "bpdId" not in given:
+        given = {"bpdId": item.get("itemID"), "branchId": item.get("branchID"), "snapshotId": item.get("snapshotID")}
+    return tuple((key, str(given[key])) for key in _WHERE if given.get(key))
+
+
+def _error(engine: str, answer: VendorResponse, command: StartInstance) -> VarbridgeError | None:
+    error = faults.found(engine, answer, writes=True)
+    if error is None:
+        return None
+    number = error.engine_code
+    if number in _UNKNOWN or isinstance(error, InstanceNotFound):
+        return _refused(engine, "The engine has no such process to start.", answer, number)
+    if number == _FAILED:
+        return EngineError(engine=engine, engine_status=answer.status, engine_code=number)
+    if type(error) is EngineError:
+        error.outcome = "unknown"  # nothing can be read that tells whether it was started
+    error.errors = at_fault(answer, command.variables, error)
+    return error
+
+
+def at_fault(answer: VendorResponse, names: Iterable[str], error: VarbridgeError) -> tuple[Fault, ...]:
+    """Point at the variables that the engine's parameters tell; other parameters may be values and go nowhere."""
+    told = error_in(answer)
+    named = set(told.parameters) if told else set()
+    return tuple(Fault(pointer("variables", name), error.title()) for name in names if name in named)
+
+
+def _refused(engine: str, detail: str, answer: VendorResponse | None = None, number: str | None = None) -> ValueInvalid:
+    status = None if answer is None else answer.status
+    errors = (Fault("/definition", detail),)
+    return ValueInvalid(detail, engine=engine, engine_status=status, engine_code=number, errors=errors)

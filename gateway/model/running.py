@@ -1,0 +1,72 @@
+"""Commands that begin instances and bring them on: start, complete a task, correlate a message; all with variables.
+
+What must not live here: commands about what an instance holds (``commands``) and about its tokens (``modification``).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.model import jsontext
+from gateway.model.commands import Command
+from gateway.model.values import Value
+
+
+class StartInstance(Command, frozen=True, kw_only=True):
+    """Start an instance.
+
+    Args:
+        definition: key or name, or the engine's own id of a definition.
+        business_key: of the new instance.
+        tenant: whose definition, where the engine has tenants.
+        variables: typed, or to be inferred; nothing is stored yet, so no type is kept.
+    """
+
+    definition: str
+    business_key: str | None = None
+    tenant: str | None = None
+    variables: dict[str, Value] = msgspec.field(default_factory=dict)
+
+
+class DescribeTask(Command, frozen=True, kw_only=True):
+    """Ask for a task that is open: whose it is. ``task`` is native."""
+
+    task: str
+
+
+class CompleteTask(Command, frozen=True, kw_only=True):
+    """Complete a task, with variables that go to its instance. ``task`` is native."""
+
+    task: str
+    variables: dict[str, Value] = msgspec.field(default_factory=dict)
+
+
+class CorrelateMessage(Command, frozen=True, kw_only=True):
+    """Hand a message to who waits for it.
+
+    Args:
+        name: of the message.
+        instance: native id of the instance that waits; None = whoever matches.
+        business_key: of the instance that waits, or of the one that the message starts.
+        tenant: whose instances, where the engine has tenants.
+        correlation_keys: variables of the instance, by which it is told.
+        local_correlation_keys: variables of the waiting execution, by which it is told.
+        variables: set on the instance.
+        local_variables: set on the execution that waited.
+        everybody: whether all who match get it; otherwise more than one is an error.
+    """
+
+    name: str
+    instance: str | None = None
+    business_key: str | None = None
+    tenant: str | None = None
+    correlation_keys: dict[str, Value] = msgspec.field(default_factory=dict)
+    local_correlation_keys: dict[str, Value] = msgspec.field(default_factory=dict)
+    variables: dict[str, Value] = msgspec.field(default_factory=dict)
+    local_variables: dict[str, Value] = msgspec.field(default_factory=dict)
+    everybody: bool = False
+
+
+def pointer(*members: str) -> str:
+    """Give where in the caller's body something stands."""
+    return "".join(f"/{jsontext.escape(member)}" for member in members)
