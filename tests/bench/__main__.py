@@ -11,6 +11,7 @@ import msgspec
 from tests.bench.rounds import Run, counted, measured
 from tests.bench.stage import PROGRAMS, Stage
 from tests.bench.table import missed, printed
+from tests.bench.transfers import MIB, transfers
 from tests.bench.work import WORKS
 
 
@@ -25,9 +26,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True, help="one core for the measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every block's numbers there")
     parser.add_argument("--check", action="store_true", help="exit code 1 when a goal is missed")
+    parser.add_argument(
+        "--transfer", type=int, default=1024, metavar="MIB", help="size of large variables (1024; 0: none)"
+    )
     read = parser.parse_args()
     if read.quick:
-        read.rounds, read.seconds = 3, 0.3
+        read.rounds, read.seconds, read.transfer = 3, 0.3, min(read.transfer, 64)
     return read
 
 
@@ -54,6 +58,8 @@ def _run(asked: argparse.Namespace) -> Run:
         )  # fmt: skip
     print(file=sys.stderr)
     run.calls = calls
+    if asked.transfer:
+        run.transfers = transfers(asked.transfer * MIB)
     return run
 
 

@@ -12,6 +12,7 @@ import msgspec
 from gateway import app
 from tests.bench.load import Block
 from tests.bench.stage import DONE_BY, Stage
+from tests.bench.transfers import Transfer
 from tests.bench.work import CAMUNDA, IBM, instances, patch, wide_patch
 
 GATEWAY = "varbridge"
@@ -59,6 +60,7 @@ class Run(msgspec.Struct, kw_only=True):
     rounds: int
     rows: list[Row] = []
     calls: list[Calls] = []
+    transfers: list[Transfer] = []
     blocks: dict[str, list[Block]] = {}
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,9 +53,11 @@ class Stage:
     Args:
         programs: names of ``PROGRAMS``.
         pin: whether the measured programs get the last core and everything else the first.
+        blob: whether there is an engine of large variables too.
     """
 
-    def __init__(self, programs: Sequence[str] = tuple(PROGRAMS), *, pin: bool = False) -> None:
+    def __init__(self, programs: Sequence[str] = tuple(PROGRAMS), *, pin: bool = False, blob: bool = False) -> None:
+        self._blob = blob
         self._programs = programs
         cores = sorted(os.sched_getaffinity(0))
         apart = pin and len(cores) > 1
@@ -69,6 +72,9 @@ class Stage:
         try:
             self.engine_port = free_port()
             _ = self._started("tests.bench.stub", self._others, {"port": self.engine_port})
+            self.blob_port = free_port()
+            if self._blob:
+                _ = self._started("tests.bench.blob", self._others, {"port": self.blob_port})
             for name in self._programs:
                 self._start(name)
             self._generator = self._popen([sys.executable, "-m", "tests.bench.load"], self._others, None)
@@ -85,6 +91,8 @@ class Stage:
     def _start(self, name: str) -> None:
         port = free_port()
         settings = {"port": port, "admin_port": free_port(), "engine": f"http://127.0.0.1:{self.engine_port}"}
+        if self._blob:
+            settings["blob"] = f"http://127.0.0.1:{self.blob_port}"
         # the gateway's lines go to a file, as they would in production; nobody reads them
         lines = self._lines if name == "varbridge" else None
         process = self._started(PROGRAMS[name], self._measured, settings, lines)
@@ -148,6 +156,11 @@ class Stage:
             return Counter(msgspec.json.decode(connection.getresponse().read(), type=dict[str, int]))
         finally:
             connection.close()
+
+    def taken(self) -> int:
+        """Give the bytes that the engine of large variables has taken so far."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.blob_port}/__taken", timeout=5) as answer:
+            return int(answer.read())
 
     def once(self, name: str, text: bytes) -> int:
         """Send one request to a program; give the status."""

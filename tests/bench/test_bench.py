@@ -11,6 +11,7 @@ from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.stage import DONE_BY, PROGRAMS, Stage
 from tests.bench.table import missed, printed
+from tests.bench.transfers import MIB, Transfer, transfers
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_every_program_under_load_answers_with_success_and_one_call_each(stage: 
         (kind, name, work.CALLS.get(kind, 1.0)) for kind, names in DONE_BY.items() for name in names
     }
     assert {block.requests for blocks in run.blocks.values() for block in blocks} == {12}
-    assert len(list(printed(run))) == 1 + len(run.rows) + 1
+    assert len(list(printed(run))) == 1 + len(run.rows) + 2
 
 
 def test_patches_through_the_gateway_cause_no_more_calls_than_promised(stage: Stage) -> None:
@@ -72,3 +73,15 @@ def test_stub_request_is_of_the_class(method: bytes, path: bytes, kind: str) -> 
 )
 def test_answer_has_a_status_once_complete(answer: bytes, status: int) -> None:
     assert work.status_of(answer) == status
+
+
+def test_large_variables_pass_without_being_held() -> None:
+    found = transfers(64 * MIB)
+    assert [(each.what, each.moved) for each in found if each.missed] == []
+    assert [each.what for each in found] == ["up, /v1", "down, /v1", "up, front door", "down, front door"]
+
+
+def test_transfer_that_was_held_is_named() -> None:
+    held = Transfer(what="up", size=MIB, moved=MIB, extra=33 * MIB, cpu_ms_per_mib=1, mib_per_s=1)
+    short = Transfer(what="down", size=MIB, moved=5, extra=0, cpu_ms_per_mib=1, mib_per_s=1)
+    assert [line.split(":")[0] for line in missed(Run(seconds=1, rounds=1, transfers=[held, short]))] == ["up", "down"]

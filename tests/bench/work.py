@@ -6,7 +6,7 @@ import msgspec
 
 KEY = "bench-key-0123456789"
 """Made up; the gateway is given its SHA-256, the other programs ignore it."""
-CAMUNDA, IBM = "c7", "ibm"
+CAMUNDA, IBM, BLOB = "c7", "ibm", "blob"
 _FEW = 128
 """Ids where a request is large: still far more than connections."""
 INSTANCES = 4096

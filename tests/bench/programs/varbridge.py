@@ -9,7 +9,7 @@ from typing import Any
 from gateway import app, config
 from gateway.observe import log
 from tests.bench.programs.process import run
-from tests.bench.work import CAMUNDA, IBM, KEY
+from tests.bench.work import BLOB, CAMUNDA, IBM, KEY
 
 
 def tree(settings: dict[str, Any]) -> dict[str, Any]:
@@ -17,6 +17,10 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     engines = {CAMUNDA: {"vendor": "camunda7", "url": f"{settings['engine']}/engine-rest"}}
     if "ibm_bpm" in app.VENDORS:
         engines[IBM] = {"vendor": "ibm_bpm", "url": f"{settings['engine']}/rest/bpm/wle/v1"}
+    dialects = {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": CAMUNDA}}
+    if "blob" in settings:
+        engines[BLOB] = {"vendor": "camunda7", "url": f"{settings['blob']}/engine-rest"}
+        dialects["blob"] = {"vendor": "camunda7", "prefix": "/blob-rest", "engine": BLOB}
     caller = {
         "name": "bench",
         "key_sha256": hashlib.sha256(KEY.encode()).hexdigest(),
@@ -29,7 +33,7 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
         "auth": {"callers": [caller]},
         "store": {"url": "sqlite:///:memory:"},
         "engines": engines,
-        "dialects": {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": CAMUNDA}},
+        "dialects": dialects,
         "log": {"json": True},
     }
 
