@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import Program, free_port, running, varbridge
+from tests.cli.programs import ROOT, Program, free_port, running, varbridge
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,20 @@ def test_lines_to_paste_work_when_pasted(demo: tuple[Program, str]) -> None:
     lines = [line.strip() for line in demo[0].said if line.startswith("curl ")]
     assert len(lines) >= 5
     for line in lines:
+        done = subprocess.run(["bash", "-c", line + " --fail-with-body"], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, line + done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_first_requests_of_the_readme_work_as_they_stand(demo: tuple[Program, str]) -> None:
+    program, url = demo
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"## First requests\n.*?```sh\n(.*?)```", readme, re.DOTALL)
+    requests = re.findall(r"^curl (?:.*\\\n)*.*$", block, re.MULTILINE)
+    (hr,) = [each for each in instances(program) if each.startswith("hr:")]
+    assert len(requests) >= 2
+    for request in requests:
+        line = request.replace("http://127.0.0.1:8080", url).replace("hr:THE-ID", hr)
         done = subprocess.run(["bash", "-c", line + " --fail-with-body"], capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, line + done.stdout
 
