@@ -15,8 +15,6 @@ from yarl import URL
 
 from gateway.cli import output
 from gateway.plan import encode_path
-from gateway.web import openapi as document
-from gateway.web.routes import ROUTES
 
 _TIMEOUT_S = 90.0
 """Longer than the gateway's own longest deadline (60 s), so its answer is seen."""
@@ -103,9 +101,3 @@ def engines(connection: Connection, *, as_json: bool) -> None:
     found = output.member(connection.ask("GET", "v1", "engines", with_engine=False), "engines")
     shown = [each for each in found if connection.engine in {None, each.get("engine")}]
     output.shown(shown, ("engine", "vendor", "version", "health"), as_json=as_json)
-
-
-@click.command()
-def openapi() -> None:
-    """Print the OpenAPI 3.1 document of /v1."""
-    click.echo(msgspec.json.format(msgspec.json.encode(document.document(ROUTES)), indent=2))
