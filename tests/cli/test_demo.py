@@ -56,7 +56,7 @@ def test_first_requests_of_the_readme_work_as_they_stand(demo: tuple[Program, st
     program, url = demo
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"## First requests\n.*?```sh\n(.*?)```", readme, re.DOTALL)
-    requests = re.findall(r"^curl (?:.*\\\n)*.*$", block, re.MULTILINE)
+    requests = [each.strip() for each in block.split("\n\n")]
     (hr,) = [each for each in instances(program) if each.startswith("hr:")]
     assert len(requests) >= 2
     for request in requests:
