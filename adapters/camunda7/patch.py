@@ -15,7 +15,7 @@ from adapters.camunda7.scopes import Entry
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import JSON_FORMAT, check_name, decode, encode, softened
 from adapters.camunda7.variables import variable_of, with_content
-from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable
+from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
@@ -45,12 +45,11 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     verify.refuse_transient(engine, command)
     for name in command.deletions:
         check_name(name)
-    waiting = [name for name, value in command.modifications.items() if settings.keep_type and keeps(value)]
-    values = {
-        name: checked(value, command.pointer(name))
-        for name, value in command.modifications.items()
-        if name not in waiting
-    }
+    values = dict(command.modifications)
+    waiting = [name for name, value in values.items() if settings.keep_type and keeps(value)]
+    for name in waiting:
+        del values[name]
+    _check_all(values, command)
     modifications = _encoded(values, settings, command)
     entry = yield from scopes.entered(engine, where, command.instance)
     if waiting or command.partial or command.expect is not None:
@@ -67,7 +66,22 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
 
 
 def _encoded(values: dict[str, Value], settings: Settings, command: PatchVariables) -> dict[str, wire.WireValue]:
-    return {name: encode(name, value, settings, command.pointer(name)) for name, value in values.items()}
+    encoded: dict[str, wire.WireValue] = {}
+    for name, value in values.items():
+        try:
+            encoded[name] = encode(name, value, settings, "")
+        except VarbridgeError:
+            encoded[name] = encode(name, value, settings, command.pointer(name))  # fails alike, and says where
+    return encoded
+
+
+def _check_all(values: dict[str, Value], command: PatchVariables) -> None:
+    """Put each value in its checked form; a pointer is made only for one that fails."""
+    for name, value in values.items():
+        try:
+            values[name] = checked(value)
+        except VarbridgeError:
+            values[name] = checked(value, command.pointer(name))
 
 
 def keeps(value: Value) -> bool:

@@ -194,7 +194,7 @@ def resolved(kind: str, form: str | None) -> tuple[str, str | None]:
     if kind in SYNONYMS:
         kind, implied = SYNONYMS[kind]
         form = form or implied
-    if kind not in TYPES:
+    if kind not in _CHECKS:
         raise InvalidRequest(f"Unknown type. Known: {', '.join(TYPES)}.")
     if form is not None and form not in FORMATS.get(kind, ()):
         raise InvalidRequest(f"The type {kind} has no such format.")

@@ -78,6 +78,8 @@ def softened(value: Value, settings: Settings) -> tuple[Value, str | None]:
     Raises:
         ValueNotRepresentable: nothing that the settings allow holds it.
     """
+    if value.format != "decimal" and value.type != "date-time":
+        return value, None
     if value.is_null():
         return (msgspec.structs.replace(value, format="double") if value.format == "decimal" else value), None
     if value.format == "decimal":
@@ -132,6 +134,8 @@ def _scalar(wire: str, value: Value, settings: Settings) -> msgspec.Raw:
 
 
 def _check_string(text: str, settings: Settings) -> None:
+    if 2 * len(text) <= settings.string_length:
+        return  # even if every character took two units
     if len(text.encode("utf-16-le", "surrogatepass")) // 2 > settings.string_length:
         raise ValueTooLong(f"A string has at most {settings.string_length} UTF-16 units on this engine.")
 
