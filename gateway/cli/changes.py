@@ -12,6 +12,17 @@ from gateway.cli import output
 from gateway.cli.client import Connection
 
 rehearsable = click.option("--dry-run", is_flag=True, help="Change nothing; show the engine requests instead.")
+conditional = click.option(
+    "--if-match", metavar="TAG", help="Change nothing unless the tag is still so; `vars list --json` shows tags."
+)
+
+
+def condition(if_match: str | None) -> dict[str, str]:
+    """Give the header of a condition; a tag may be written without its quotes."""
+    if if_match is None:
+        return {}
+    bare = if_match != "*" and '"' not in if_match
+    return {"If-Match": f'"{if_match}"' if bare else if_match}
 
 
 def changed(
@@ -22,11 +33,12 @@ def changed(
     as_json: bool,
     body: bytes | None = None,
     query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
     with_engine: bool = True,
 ) -> None:
     """Make a change and show its answer, or rehearse it and show what would be sent."""
     asked = dict(query or {}) | ({"dryRun": "true"} if dry_run else {})
-    answer = connection.ask(method, *path, query=asked, body=body, with_engine=with_engine)
+    answer = connection.ask(method, *path, query=asked, body=body, headers=headers, with_engine=with_engine)
     if dry_run:
         _rehearsed(answer, as_json=as_json)
     elif answer is None:

@@ -53,6 +53,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         *path: str,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         with_engine: bool = True,
     ) -> Any:
         """Give the decoded answer, None where there is no body; end the program where it is a problem."""
@@ -61,11 +62,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         pairs = dict(query or {})
         if with_engine and self.engine:
             pairs["engine"] = self.engine
-        return asyncio.run(self._ask(method, path, pairs, body))
+        return asyncio.run(self._ask(method, path, pairs, body, headers=headers))
 
     def lines(self, *path: str) -> list[Any]:
         """Give the decoded lines of an answer that has one JSON value a line."""
-        return list(asyncio.run(self._ask("GET", path, {}, None, output.listed)))
+        return list(asyncio.run(self._ask("GET", path, {}, None, read=output.listed)))
 
     async def _ask(
         self,
@@ -73,19 +74,21 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         path: tuple[str, ...],
         query: dict[str, str],
         body: bytes | None,
+        *,
+        headers: Mapping[str, str] | None = None,
         read: Callable[[int, bytes], Any] = output.answered,
     ) -> Any:
         pairs = "&".join(f"{key}={quote(value, safe=',')}" for key, value in query.items())
         target = self.url.rstrip("/") + encode_path(path) + (f"?{pairs}" if pairs else "")
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        sent = ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers or {})
         if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
+            sent["Authorization"] = f"Bearer {self.key}"
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.request(
-                    method, URL(target, encoded=True), data=body, headers=headers, allow_redirects=False
+                    method, URL(target, encoded=True), data=body, headers=sent, allow_redirects=False
                 ) as answer,
             ):
                 return read(answer.status, await answer.read())

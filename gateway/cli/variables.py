@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from gateway.cli import output
-from gateway.cli.changes import changed, rehearsable
+from gateway.cli.changes import changed, condition, conditional, rehearsable
 from gateway.cli.client import Connection, connected
 
 _COLUMNS = ("name", "type", "format", "value", "error")
@@ -51,6 +51,7 @@ def get(instance: str, name: str, connection: Connection, *, as_json: bool) -> N
 @click.argument("value")
 @click.option("--type", "kind", help="Unified type or engine's word; without it the value's own JSON type.")
 @click.option("--format", "form", help="int16, int32, int64, double or decimal.")
+@conditional
 @rehearsable
 @connected
 def set_(
@@ -59,6 +60,7 @@ def set_(
     value: str,
     kind: str | None,
     form: str | None,
+    if_match: str | None,
     connection: Connection,
     *,
     as_json: bool,
@@ -67,7 +69,40 @@ def set_(
     """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); for textual types plain text will do."""
     body = msgspec.json.encode(typed(value, kind, form))
     path = ("v1", "instances", instance, "variables", name)
-    changed(connection, "PUT", *path, body=body, dry_run=dry_run, as_json=as_json)
+    headers = condition(if_match)
+    changed(connection, "PUT", *path, body=body, headers=headers, dry_run=dry_run, as_json=as_json)
+
+
+@variables.command()
+@click.argument("instance")
+@click.argument("name")
+@click.argument("change")
+@click.option("--json-patch", is_flag=True, help="CHANGE is a JSON patch (RFC 6902), not a merge patch.")
+@conditional
+@rehearsable
+@connected
+def merge(
+    instance: str,
+    name: str,
+    change: str,
+    if_match: str | None,
+    connection: Connection,
+    *,
+    json_patch: bool,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    """Change a part of one variable and show it. CHANGE is JSON, merged as RFC 7396 says: '{"tier": "gold"}'."""
+    kind = "application/json-patch+json" if json_patch else "application/merge-patch+json"
+    changed(
+        connection,
+        "PATCH",
+        *("v1", "instances", instance, "variables", name),
+        body=change.encode("utf-8", "surrogateescape"),
+        headers={"Content-Type": kind} | condition(if_match),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 @variables.command()

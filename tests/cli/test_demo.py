@@ -86,6 +86,22 @@ def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: 
         assert "amount" in varbridge("vars", "list", instance, **there).stdout
 
 
+def test_value_is_changed_in_part_only_where_it_is_as_expected(demo: tuple[Program, str]) -> None:
+    program, url = demo
+    there = {"VARBRIDGE_URL": url}
+    for instance in instances(program):
+        listed = json.loads(varbridge("vars", "list", instance, "--names", "customer", "--json", **there).stdout)
+        tag = listed[0]["etag"]
+        merged = varbridge("vars", "merge", instance, "customer", '{"tier": "iron"}', "--if-match", tag, **there)
+        assert (merged.returncode, json.loads(merged.stdout)["value"]["tier"]) == (0, "iron")
+        stale = varbridge("vars", "merge", instance, "customer", '{"tier": "x"}', "--if-match", tag.strip('"'), **there)
+        assert (stale.returncode, "precondition-failed" in stale.stderr) == (1, True)
+        patch = '[{"op": "test", "path": "/tier", "value": "iron"}, {"op": "replace", "path": "/tier", "value": "tin"}]'
+        patched = varbridge("vars", "merge", instance, "customer", patch, "--json-patch", **there)
+        assert (patched.returncode, json.loads(patched.stdout)["value"]["tier"]) == (0, "tin")
+        assert varbridge("vars", "merge", instance, "customer", "{", **there).returncode == 1
+
+
 def test_tokens_are_moved_from_the_command_line(demo: tuple[Program, str]) -> None:
     program, url = demo
     there = {"VARBRIDGE_URL": url}
