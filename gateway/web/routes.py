@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from gateway.errors import MethodNotAllowed, RouteNotFound
-from gateway.web import openapi
+from gateway.web import docs, openapi
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified import activities, batch, engines, instances, operations, patches, query, running, variables
 
@@ -70,6 +70,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/operations/{operation}/results", "variables:read", operations.operation_results),
     Route("GET", "/openapi.json", "", openapi_document),
 )
+PAGES: tuple[Route, ...] = (
+    Route("GET", "/docs", "", docs.page),
+    Route("GET", "/docs/{file}", "", docs.asset),
+)
+"""For people: not in the OpenAPI document."""
 
 
 class _Template:
@@ -90,7 +95,7 @@ class _Template:
 
 def _templates() -> dict[int, list[_Template]]:
     known: dict[str, _Template] = {}
-    for route in ROUTES:
+    for route in (*ROUTES, *PAGES):
         known.setdefault(route.template, _Template(route.template)).methods[route.method] = route
     by_length: dict[int, list[_Template]] = {}
     for template in known.values():
