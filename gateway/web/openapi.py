@@ -13,6 +13,7 @@ from gateway.model.values import Value
 from gateway.web.body import PatchBody
 from gateway.web.problems import Problem
 from gateway.web.shapes import DryRun, VariableShape
+from gateway.web.summaries import SUMMARIES, heading
 from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
 from gateway.web.unified.operations import OperationBody, OperationShape, OutcomeShape
@@ -257,7 +258,7 @@ def document(routes: Iterable[Routed]) -> dict[str, Any]:
 
 
 def _operation(route: Routed) -> dict[str, Any]:
-    name, doc = route.handler.__name__, route.handler.__doc__ or ""
+    name = route.handler.__name__
     parameters = [
         {"name": part, "in": "path", "required": True, "schema": {"type": "string"}}
         for part in re.findall(r"\{(\w+)\}", route.template)
@@ -274,7 +275,8 @@ def _operation(route: Routed) -> dict[str, Any]:
     ]
     operation: dict[str, Any] = {
         "operationId": name,
-        "summary": doc.splitlines()[0] if doc else name,
+        "summary": SUMMARIES[name],
+        "tags": [heading(route.template)],
         "parameters": parameters,
         "responses": _responses(name, rehearses=route.rehearses),
     }

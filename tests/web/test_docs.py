@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.web.routes import ROUTES
+from gateway.web.summaries import SUMMARIES
 from tests.web.conftest import Site
+
+
+def test_every_operation_has_a_sentence_and_no_sentence_is_left_over() -> None:
+    assert set(SUMMARIES) == {route.handler.__name__ for route in ROUTES}
 
 
 @pytest.mark.parametrize(
