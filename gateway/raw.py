@@ -22,7 +22,8 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
         body: in full where it is there already, else as it comes; None = there is none.
         idle_s: longest silence in either direction, seconds.
         writes: whether it may change anything; then it is carried on when the caller goes away.
-        polls: whether it waits for work; such requests have their own connections.
+        polls: whether it waits for work; such requests have their own connections, and end with their caller, so that
+            no work is locked for a worker that is gone.
         gone: tells whether the caller has gone away.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
@@ -100,12 +101,21 @@ def back(pairs: list[tuple[str, str]], request: web.BaseRequest, door: Door) -> 
 
 
 def _relocated(value: str, request: web.BaseRequest, door: Door) -> str:
-    url = door.engine_url
-    if value != url and not value.startswith((url + "/", url + "?")):
-        return value
+    """Give a link to the engine as one to the gateway; the engine may have made it of its own host or the caller's."""
     host = request.headers.get(hdrs.HOST, "")
-    base = f"{request.scheme}://{host}" if host else ""
-    return base + door.prefix + value[len(url) :]
+    here = f"{request.scheme}://{host}" if host else ""
+    path = urlsplit(door.engine_url).path
+    made_of_hosts = (f"{scheme}://{host}{path}" for scheme in ("http", "https") if host and door.caller_host)
+    for base in (door.engine_url, *made_of_hosts):
+        if _below(value, base):
+            return here + door.prefix + value[len(base) :]
+    if path and _below(value, path):
+        return door.prefix + value[len(path) :]
+    return value
+
+
+def _below(value: str, base: str) -> bool:
+    return value.startswith(base) and value[len(base) : len(base) + 1] in {"", "/", "?", "#"}
 
 
 def decorate(response: web.StreamResponse, request: web.BaseRequest, call: Call, origins: frozenset[str]) -> None:

@@ -167,7 +167,7 @@ class Relay:
 
 
 class Watch:
-    """Ends the wait for an answer when nothing moves for too long, or when the caller of a read has gone."""
+    """Ends the wait for an answer when nothing moves for too long, or when the caller of a read or poll has gone."""
 
     __slots__ = ("_before", "_handle", "_idle_until", "_loop", "_request", "_task", "broken", "silent")
 
@@ -184,7 +184,7 @@ class Watch:
     def _tick(self) -> None:
         now = self._loop.time()
         self.silent = now >= self._idle_until
-        gone = not self._request.writes and self._request.gone()
+        gone = (self._request.polls or not self._request.writes) and self._request.gone()
         if self._task is not None and (self.silent or gone):
             _ = self._task.cancel()
             return

@@ -58,11 +58,14 @@ async def gate(
     credentials=None,
     limits: Limits | None = None,
     keepalive_s: float = 75.0,
+    client_settings: dict[str, int] | None = None,
     **door,
 ) -> AsyncIterator[Gate]:
     async with running(Scripted(*(scripts or [says(OK)]))) as engine:
         known = (owner or vendor).engine("hr", (owner or vendor).settings(), credentials or Credentials(kind=kind))
-        client = EngineClient(known, ClientSettings(url=engine.url, auth_kind=kind), Observer())
+        client = EngineClient(
+            known, ClientSettings(url=engine.url, auth_kind=kind, **(client_settings or {})), Observer()
+        )
         await client.start()
 
         async def relay(_engine, request, call):

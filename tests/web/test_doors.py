@@ -8,6 +8,7 @@ import json
 import pytest
 
 from adapters import camunda7, ibm_bpm
+from gateway import app, config
 from gateway.access import Access
 from gateway.port import Credentials
 from tests.web.conftest import entry
@@ -122,14 +123,32 @@ async def test_caller_that_waits_is_told_to_go_on() -> None:
         assert (await door.send(raw, whole=False)).startswith(b"HTTP/1.1 100 Continue")
 
 
-async def test_location_on_the_engine_leads_back_here() -> None:
+LOCATIONS = [
+    ("{url}/x?y", "http://gateway:1/door/x?y"),
+    ("{url}", "http://gateway:1/door"),
+    ("http://gateway:1/api/x", "http://gateway:1/door/x"),
+    ("https://gateway:1/api?x", "http://gateway:1/door?x"),
+    ("/api/x#y", "/door/x#y"),
+    ("{url}x", "{url}x"),
+    ("http://gateway:1/apix", "http://gateway:1/apix"),
+    ("http://gateway:1/other", "http://gateway:1/other"),
+    ("http://elsewhere/api/x", "http://elsewhere/api/x"),
+    ("relative", "relative"),
+]
+
+
+@pytest.mark.parametrize(("given", "seen"), LOCATIONS)
+async def test_location_on_the_engine_leads_back_here(given: str, seen: str) -> None:
     async def moved(_request, writer) -> None:
-        url = door.engine.url
-        writer.write(f"HTTP/1.1 303 See\r\nLocation: {url}/x?y\r\nContent-Length: 0\r\n\r\n".encode())
+        location = given.format(url=door.engine.url)
+        head = f"HTTP/1.1 303 See\r\nLocation: {location}\r\nContent-Location: {location}\r\n"
+        writer.write(f"{head}Content-Length: 0\r\n\r\n".encode())
 
     async with gate(moved) as door:
         status, headers, _ = await door.ask("/door/a")
-        assert (status, headers["location"], len(door.engine.heard)) == (303, "http://gateway:1/door/x?y", 1)
+        assert (status, len(door.engine.heard)) == (303, 1)
+        expected = seen.format(url=door.engine.url)
+        assert (headers["location"], headers["content-location"]) == (expected, expected)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +291,46 @@ async def test_header_that_cannot_be_handed_on_unchanged_is_refused() -> None:
         raw = await door.send(b"GET /door/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: \xc3\xa4\r\n\r\n")
         assert (raw[:12], door.engine.heard[0].header("x-a")) == (b"HTTP/1.1 200", "\xc3\xa4")
         assert len(door.engine.heard) == 1
+
+
+async def test_long_polls_take_no_connection_from_others() -> None:
+    body = b'{"asyncResponseTimeout": 60000}'
+    raw = b"POST /door/external-task/fetchAndLock HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    async with gate(never_answers, client_settings={"max_connections": 1}) as door:
+        polls = []
+        for _ in range(5):
+            _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            writer.write(raw + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            polls.append(writer)
+        async with asyncio.timeout(5):
+            while len(door.engine.heard) < 5:
+                await asyncio.sleep(0)
+        door.engine.scripts = [says(OK)]
+        assert (await door.ask("/door/a"))[0] == 200
+        for writer in polls:
+            writer.close()
+
+
+def test_door_of_the_longest_prefix_is_taken() -> None:
+    tree = {
+        "engines": {name: {"vendor": "camunda7", "url": f"http://{name}/engine-rest"} for name in ("hr", "ops")},
+        "dialects": {
+            "short": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": "hr"},
+            "long": {"vendor": "camunda7", "prefix": "/engine-rest/ops", "engine": "ops"},
+            "other": {"vendor": "camunda7", "prefix": "/other", "engine": "ops"},
+        },
+    }
+    front = app.Running(config.parse(tree, app.VENDORS)).front
+    asked = {
+        "/engine-rest": "hr",
+        "/engine-rest?a": "hr",
+        "/engine-rest/engine/ops/task": "hr",
+        "/engine-rest/ops/task": "ops",
+        "/engine-rest/opsx": "hr",
+        "/other/engine-rest": "ops",
+        "/engine-rest%2Fops": None,
+        "/otherx": None,
+        "/v1/engines": None,
+    }
+    doors = {path: front.door(path) for path in asked}
+    assert {path: door and door.engine.name for path, door in doors.items()} == asked
