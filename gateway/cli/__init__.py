@@ -22,6 +22,7 @@ _COMMANDS = {
     "messages": ("gateway.cli.instances", "messages"),
     "batch": ("gateway.cli.batch", "batch"),
     "operations": ("gateway.cli.operations", "operations"),
+    "query": ("gateway.cli.query", "query"),
     "openapi": ("gateway.cli.document", "openapi"),
 }
 """Module and name of each; imported when asked for, so that `vars list` need not wait for the whole gateway."""
