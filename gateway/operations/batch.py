@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 import msgspec
 
-from gateway.errors import Fault, InvalidRequest, Unsupported, VarbridgeError
+from gateway.errors import Fault, InvalidRequest, PreconditionRequired, Unsupported, VarbridgeError
 from gateway.model.commands import PatchVariables
 from gateway.model.results import VariablesPatched
 from gateway.operations import variables
@@ -25,11 +25,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         instance: id as the caller wrote it.
         refused: why nothing is to be done at all, if so.
+        conditional: whether it comes with a condition; engines may demand one.
     """
 
     instance: str
     command: PatchVariables
     refused: VarbridgeError | None = None
+    conditional: bool = False
 
 
 async def located(
@@ -90,6 +92,10 @@ async def patched(  # noqa: PLR0913 - a batch and how to carry it out
             done[index] = target
         elif atomic and "variables.atomic" not in target.engine.capabilities.features:
             done[index] = Unsupported("This engine cannot promise all or nothing.", engine=target.engine.name)
+        elif target.engine.policy.require_if_match and not items[index].conditional:
+            done[index] = PreconditionRequired(
+                "This engine takes an item only with ifMatch.", engine=target.engine.name
+            )
         else:
             queues.setdefault(target.engine.name, deque()).append((index, target))
     if call.claim is not None and queues:

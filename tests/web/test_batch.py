@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.access import Access
@@ -117,3 +118,26 @@ async def test_failing_engine_costs_its_own_items_only(site: Site) -> None:
     site.fakes["claims"].answer = lambda _request: VendorResponse(503)
     body = await batch(site, setting(site.claims, note="a"), setting(site.hr, note="b"))
     assert [each["status"] for each in body["items"]] == [503, 204]
+
+
+async def test_item_with_tags_is_written_only_where_they_are_still_so(site: Site) -> None:
+    path = ("instances", site.claims, "variables")
+    tag = (await site.ask("GET", *path, query="names=note"))[2]["ETag"]
+    changes = {"instance": site.claims, "modifications": {"note": {"value": "new"}}, "ifMatch": tag}
+    outcomes = [await site.ask("POST", "variables", "batch", body={"items": [changes]}) for _ in range(2)]
+    assert [found["items"][0]["status"] for _, found, _ in outcomes] == [204, 412]
+    current = (await site.ask("GET", *path))[2]["ETag"]
+    assert outcomes[1][1]["items"][0]["problem"]["etag"] == current
+    _, found, _ = await site.ask("POST", "variables", "batch", body={"items": [changes | {"ifMatch": "x"}]})
+    assert found["items"][0]["status"] == 400
+    assert found["items"][0]["problem"]["errors"][0]["pointer"] == "/items/0/ifMatch"
+    assert len(site.writes) == 1
+
+
+async def test_item_without_tags_is_428_where_they_are_demanded(site: Site) -> None:
+    engine = site.engines["hr"]
+    engine.policy = msgspec.structs.replace(engine.policy, require_if_match=True)
+    item = {"instance": site.hr, "modifications": {"note": {"value": "new"}}}
+    for extra, status in (({}, 428), ({"ifMatch": "*"}, 204)):
+        _, found, _ = await site.ask("POST", "variables", "batch", body={"items": [item | extra]})
+        assert found["items"][0]["status"] == status

@@ -7,13 +7,13 @@ from typing import Literal
 import msgspec
 
 from gateway.access import Caller
-from gateway.errors import Fault, Forbidden, InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
-from gateway.model import jsontext
+from gateway.errors import Fault, Forbidden, InvalidRequest, PayloadTooLarge, VarbridgeError
+from gateway.model import etag, jsontext
 from gateway.model.commands import PatchVariables
 from gateway.model.results import Rule, VariablesPatched
 from gateway.model.values import Value
 from gateway.operations import batch
-from gateway.web import body
+from gateway.web import body, conditions
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.problems import Problem, problem
 from gateway.web.unified.asking import may_touch_of, parameters
@@ -23,7 +23,7 @@ _DONE = 204
 
 
 class BatchItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """One instance of a batch: typed values to set, then names to delete, as in a patch."""
+    """One instance of a batch: typed values to set, then names to delete, and tags as in ``If-Match`` of a patch."""
 
     instance: str
     modifications: dict[str, Value] = {}
@@ -83,14 +83,23 @@ def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
         deletions=tuple(dict.fromkeys(each.deletions)),
         pointers={name: f"/items/{index}/modifications/{jsontext.escape(name)}" for name in each.modifications},
     )
+    refused: VarbridgeError | None = None
+    touched = (*each.modifications, *command.deletions)
     try:
-        may_touch_of(caller, (*each.modifications, *command.deletions))
-        refused: VarbridgeError | None = None
-        if each.if_match is not None:
-            refused = Unsupported("This gateway does not offer ifMatch.")
-    except Forbidden as error:
+        may_touch_of(caller, touched)
+        expect = conditions.expected(_tags(index, each), None, touched, caller)
+        command = msgspec.structs.replace(command, expect=expect)
+    except (Forbidden, InvalidRequest) as error:
         refused = error
-    return batch.Item(instance=each.instance, command=command, refused=refused)
+    conditional = each.if_match is not None
+    return batch.Item(instance=each.instance, command=command, refused=refused, conditional=conditional)
+
+
+def _tags(index: int, each: BatchItem) -> etag.Tags | None:
+    try:
+        return None if each.if_match is None else etag.parsed(each.if_match)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.detail, errors=(Fault(f"/items/{index}/ifMatch", error.detail),)) from error
 
 
 def _outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
