@@ -71,7 +71,7 @@ class Camunda7Engine(Engine):
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
-        return instances.find(self.name, command)
+        return instances.find(self.name, self.settings, command)
 
     def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.camunda7 import faults
+from adapters.camunda7.settings import Settings
 from adapters.camunda7.wire import (
     WireInstance,
     WirePast,
@@ -12,13 +13,14 @@ from adapters.camunda7.wire import (
     instance_decoder,
     instances_decoder,
     past_decoder,
+    pasts_decoder,
     reading,
     version_decoder,
 )
 from gateway.errors import InstanceNotFound
 from gateway.model.commands import DescribeInstance, FindInstances
 from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
-from gateway.plan import Plan
+from gateway.plan import Plan, VendorResponse
 
 _OK, _NOT_FOUND = 200, 404
 _STATES = {
@@ -75,18 +77,35 @@ def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     return InstanceDescribed(shown(decoded(instance_decoder, answer, engine)))
 
 
-def find(engine: str, command: FindInstances) -> Plan[InstancesFound]:
-    """Ask ``POST /process-instance``; ``definition`` is a key, or an id when it has the colons of one."""
+def find(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
+    """Ask ``POST /process-instance``, or ``POST /history/process-instance`` for ended ones too, page by page.
+
+    ``definition`` is a key, or an id when it has the colons of one.
+    """
     body: dict[str, object] = {"sorting": [{"sortBy": "instanceId", "sortOrder": "asc"}]}
     if command.business_key is not None:
-        body["businessKey"] = command.business_key
+        body["processInstanceBusinessKey" if command.ended else "businessKey"] = command.business_key
     if command.definition is not None:
         body["processDefinitionId" if ":" in command.definition else "processDefinitionKey"] = command.definition
-    query = (("firstResult", str(command.offset)), ("maxResults", str(command.limit)))
-    answer = yield asking("process-instance", body=body, query=query)
-    if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return InstancesFound(tuple(shown(row) for row in decoded(instances_decoder, answer, engine)))
+    path = ("history", "process-instance") if command.ended else ("process-instance",)
+    found: list[Instance] = []
+    while len(found) < command.limit:
+        most = min(command.limit - len(found), settings.page_size)
+        query = (("firstResult", str(command.offset + len(found))), ("maxResults", str(most)))
+        answer = yield asking(*path, body=body, query=query)
+        if answer.status != _OK:
+            raise faults.translated(engine, answer, writes=False)
+        rows = _rows(engine, answer, ended=command.ended)
+        found += rows
+        if len(rows) < most:
+            break
+    return InstancesFound(tuple(found))
+
+
+def _rows(engine: str, answer: VendorResponse, *, ended: bool) -> list[Instance]:
+    if ended:
+        return [_past(row) for row in decoded(pasts_decoder, answer, engine)]
+    return [shown(row) for row in decoded(instances_decoder, answer, engine)]
 
 
 def shown(row: WireInstance) -> Instance:

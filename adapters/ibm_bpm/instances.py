@@ -117,7 +117,7 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     offset = 0
     while len(rows) < wanted:
         page, asked = yield from searched(engine, conditions, offset)
-        rows |= {row.id: row for row in page if row.state not in ENDED and row.id not in rows}
+        rows |= {row.id: row for row in page if (command.ended or row.state not in ENDED) and row.id not in rows}
         offset += PAGE
         if asked < PAGE:
             break
@@ -132,6 +132,7 @@ def searched(
         ("organization", "byInstance"),
         ("columns", "instanceId,instanceStatus,bpdName"),
         *conditions,
+        ("sort", "instanceId"),
         ("size", str(PAGE)),
         ("offset", str(offset)),
         ("filterByCurrentUser", "false"),

@@ -30,10 +30,15 @@ class DescribeInstance(Command, frozen=True, kw_only=True):
 
 
 class FindInstances(Command, frozen=True, kw_only=True):
-    """Find instances by business key, definition (key, name or id) or both; at most ``limit`` from ``offset``."""
+    """Find instances by business key, definition (key, name or id) or both; at most ``limit`` from ``offset``.
+
+    Args:
+        ended: whether those that have ended count too.
+    """
 
     business_key: str | None = None
     definition: str | None = None
+    ended: bool = False
     limit: int = 100
     offset: int = 0
 

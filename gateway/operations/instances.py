@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 
-from gateway.errors import Unsupported, VarbridgeError
+from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Instance
 from gateway.operations.gateway import Gateway, Target
@@ -25,14 +25,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What one engine answered to a search."""
-
-    engine: str
-    instances: tuple[Instance, ...] = ()
-    error: VarbridgeError | None = None
-
-
 async def described(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
     """Describe one instance; one that has ended too, if that is wanted."""
     command = commands.DescribeInstance(instance=target.native, ended=ended)
@@ -48,26 +40,3 @@ async def health(gateway: Gateway, engine: Engine, call: Call) -> Health:
     except VarbridgeError as error:
         return Health(up=False, code=error.code)
     return Health(up=True, version=answer.version)
-
-
-async def found(
-    gateway: Gateway, engines: tuple[str, ...], command: commands.FindInstances, call: Call
-) -> tuple[Found, ...]:
-    """Ask several engines at once for the instances that match; each says for itself how it went."""
-    return tuple(await asyncio.gather(*(_found(gateway, name, command, call) for name in engines)))
-
-
-async def _found(gateway: Gateway, name: str, command: commands.FindInstances, call: Call) -> Found:
-    engine = gateway.engines[name]
-    features = engine.capabilities.features
-    for wanted, feature in (
-        (command.business_key, "instances.find.business_key"),
-        (command.definition, "instances.find.definition"),
-    ):
-        if wanted is not None and feature not in features:
-            return Found(engine=name, error=Unsupported(f"This engine cannot {feature}.", engine=name))
-    try:
-        answer = await gateway.run(name, engine.find_instances(command), call)
-    except VarbridgeError as error:
-        return Found(engine=name, error=error)
-    return Found(engine=name, instances=answer.instances)

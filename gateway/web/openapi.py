@@ -61,7 +61,9 @@ _QUERY: dict[str, dict[str, str]] = {
         "definition": "Key, name or id of the definition.",
         "engines": "Only these engines, separated by commas.",
         "include": "`variables`: with the variables of each instance.",
-        "limit": "Instances of each engine at most; 1 to 1000, default 100.",
+        "limit": "Instances of one page; 1 to 1000, default 100.",
+        "cursor": "`next` of the page before, with the same search.",
+        "state": _ENDED,
     },
 }
 _DRY_RUN = {"dryRun": "`true`: nothing that writes is sent; the answer shows the engine requests that would be."}

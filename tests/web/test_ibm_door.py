@@ -106,7 +106,7 @@ REQUESTS: tuple[tuple[str, str, bytes, tuple[str, ...]], ...] = (
 async def test_requests_through_the_door_are_answered_as_straight() -> None:
     one, other = Fake(), Fake()
     assert one.showcase() == "1355"
-    other.instances = copy.deepcopy(one.instances)  # objects have random ids
+    other.instances, other.models = copy.deepcopy((one.instances, one.models))  # objects have random ids
     _ = next(other._numbers)
     async with standing(one) as (straight, _), standing(other) as (_, through):
         for method, target, body, headers in REQUESTS:

@@ -149,3 +149,47 @@ async def test_caller_that_may_not_is_refused_unsent(started, more: dict[str, An
     site = await started(Site(Access((entry(**more | {"scopes": frozenset(more["scopes"])}),))))
     status, found, _ = await site.ask("POST", *path, body=body, Authorization="Bearer secret")
     assert (status, found["code"], site.sent) == (403, "forbidden", [])
+
+
+async def test_instances_are_found_page_by_page_over_all_engines(site: Site) -> None:
+    for _ in range(3):
+        _ = site.fakes["hr"].start("Claim", {})
+    query, found, walked = "definition=Claim&limit=2", {}, []
+    while found.get("next", "") is not None:
+        more = f"&cursor={found['next']}" if found else ""
+        status, found, _ = await site.ask("GET", "instances", query=query + more)
+        assert (status, len(found["items"]) <= 2) == (200, True)
+        walked += [item["instance"] for item in found["items"]]
+    assert len(walked) == len(set(walked)) == 4
+    assert {each["engine"]: each["status"] for each in found["engines"]} == {"hr": "ok", "claims": "ok"}
+
+
+async def test_cursor_of_another_search_or_forged_is_refused(site: Site) -> None:
+    for _ in range(3):
+        _ = site.fakes["hr"].start("Claim", {})
+    cursor = (await site.ask("GET", "instances", query="definition=Claim&limit=1"))[1]["next"]
+    for query in (f"definition=Other&cursor={cursor}", "definition=Claim&cursor=AAAA", "definition=Claim&cursor="):
+        status, found, _ = await site.ask("GET", "instances", query=query)
+        assert (status, found["code"], found["errors"][0]["pointer"]) == (400, "invalid-request", "/cursor")
+
+
+async def test_ended_instance_is_found_with_state_any(site: Site) -> None:
+    native = site.hr.partition(":")[2]
+    site.fakes["hr"].end(native)
+    for state, count in (("", 0), ("&state=any", 1)):
+        status, found, _ = await site.ask("GET", "instances", query=f"businessKey=demo-1&engines=hr{state}")
+        assert (status, len(found["items"])) == (200, count)
+    assert found["items"][0]["state"] == "terminated"
+    assert (await site.ask("GET", "instances", query="businessKey=x&state=ended"))[0] == 400
+
+
+async def test_engine_that_cannot_look_for_it_is_told_and_fails_only_where_it_is_named(site: Site) -> None:
+    status, found, _ = await site.ask("GET", "instances", query="businessKey=demo-1")
+    assert (status, [item["instance"] for item in found["items"]]) == (200, [site.hr])
+    assert [(each["engine"], each["status"]) for each in found["engines"]] == [("hr", "ok"), ("claims", "failed")]
+    assert found["engines"][1]["problem"]["code"] == "capability-unsupported"
+    status, found, _ = await site.ask("GET", "instances", query="businessKey=demo-1&engines=hr,claims")
+    assert (status, found["code"]) == (422, "capability-unsupported")
+    lenient = {"Prefer": "handling=lenient"}
+    status, found, _ = await site.ask("GET", "instances", query="businessKey=demo-1&engines=hr,claims", **lenient)
+    assert (status, len(found["items"])) == (200, 1)

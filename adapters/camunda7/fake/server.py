@@ -113,6 +113,8 @@ class Fake:
                 return self._complete(task_id, answers.body_of(request))
             case ("GET", "history", "process-instance", instance_id):
                 return self._past_instance(instance_id)
+            case ("POST", "history", "process-instance"):
+                return self._find_past(answers.body_of(request), query)
             case ("POST", "history", "variable-instance"):
                 return self._past(answers.body_of(request), query)
             case ("GET", "history", "variable-instance"):
@@ -319,6 +321,16 @@ class Fake:
             message = f"Historic process instance with id {instance_id} does not exist"
             return answers.error(404, "InvalidRequestException", message, None)
         return answers.ok(answers.past_shape(instance))
+
+    def _find_past(self, body: dict[str, Any], query: dict[str, str]) -> VendorResponse:
+        found = [
+            answers.past_shape(instance)
+            for instance in (self.instances | self.ended).values()
+            if body.get("processInstanceBusinessKey") in {None, instance.business_key}
+            and body.get("processDefinitionKey") in {None, instance.definition}
+            and body.get("processDefinitionId") in {None, f"{instance.definition}:1:1"}
+        ]
+        return answers.ok(answers.page(sorted(found, key=lambda shape: shape["id"]), query))
 
     def _past(self, wanted: dict[str, Any], query: dict[str, str]) -> VendorResponse:
         rows = [

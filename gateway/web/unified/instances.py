@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import msgspec
+
 from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
 from gateway.model import commands
-from gateway.operations import Target, instances, variables
+from gateway.operations import Target, finding, instances, variables
+from gateway.operations.finding import Spot
 from gateway.web import conditions, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
-from gateway.web.problems import problem
-from gateway.web.unified.asking import INSTANCE, any_state, located, parameters, preferences
+from gateway.web.unified.asking import INSTANCE, any_state, located, parameters
+from gateway.web.unified.query import answered
 
-_FIND = frozenset({"businessKey", "definition", "engines", "include", "limit"})
+_FIND = frozenset({"businessKey", "definition", "engines", "include", "limit", "cursor", "state"})
 _MAX_FOUND = 1000
+_spots = msgspec.json.Decoder(dict[str, Spot])
 
 
 async def describe_instance(exchange: Exchange) -> Answer:
@@ -23,28 +29,35 @@ async def describe_instance(exchange: Exchange) -> Answer:
 
 
 async def find_instances(exchange: Exchange) -> Answer:
-    """Answer ``GET /v1/instances?businessKey=&definition=``; strict unless ``Prefer: handling=lenient``."""
+    """Answer ``GET /v1/instances?businessKey=&definition=``; strict unless ``Prefer: handling=lenient``.
+
+    An engine that cannot look for this is told in ``engines``; it is a failure only where it was named.
+    """
     query = parameters(exchange, _FIND)
     command, names = _search(exchange, query)
-    results = await instances.found(exchange.front.gateway, names, command, exchange.call)
-    if "engines" not in query and any(result.error is None for result in results):
-        results = tuple(result for result in results if not isinstance(result.error, Unsupported))
-    failures = [result.error for result in results if result.error is not None]
-    lenient = preferences(exchange).get("handling") == "lenient" and len(failures) < len(results)
-    if failures and not lenient:
-        raise failures[0]
+    if "include" in query:
+        exchange.caller.require("variables:read")
+    purpose = _purpose(exchange, command, names)
+    cursors = exchange.front.cursors
+    cursor = query.get("cursor")
+    spots = None if cursor is None else _spots.decode(await cursors.opened(cursor, purpose))
+    page = await finding.page(exchange.front.gateway, names, command, spots, exchange.call)
+    following = None if page.spots is None else await cursors.sealed(msgspec.json.encode(page.spots), purpose)
     items = [
-        shapes.instance(result.engine, instance) | await _inclusion(exchange, query, result.engine, instance.id)
-        for result in results
-        for instance in result.instances
+        shapes.instance(engine, instance) | await _inclusion(exchange, query, engine, instance.id)
+        for engine, instance in page.instances
     ]
-    engines = [
-        shapes.engine_status(
-            result.engine, len(result.instances), None if result.error is None else problem(result.error)
-        )
-        for result in results
-    ]
-    return json_answer({"items": items, "next": None, "engines": engines})
+    parts = page.parts
+    if "engines" not in query and any(part.error is None for part in parts):
+        parts = tuple(part for part in parts if not isinstance(part.error, Unsupported))
+    left_out = [part for part in page.parts if part not in parts]
+    return answered(exchange, parts, {"items": items, "next": following}, left_out)
+
+
+def _purpose(exchange: Exchange, command: commands.FindInstances, names: tuple[str, ...]) -> bytes:
+    """Give what a cursor is bound to: what is looked for, where, and by whom; the size of a page may change."""
+    bound = (command.business_key, command.definition, command.ended, names, exchange.caller.name)
+    return b"instances\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
 def _search(exchange: Exchange, query: dict[str, str]) -> tuple[commands.FindInstances, tuple[str, ...]]:
@@ -63,15 +76,17 @@ def _search(exchange: Exchange, query: dict[str, str]) -> tuple[commands.FindIns
     if not names or not all(map(exchange.caller.may_use, names)):
         raise Forbidden("The caller may not use this engine.")
     command = commands.FindInstances(
-        business_key=texts.get("businessKey") or None, definition=texts.get("definition") or None, limit=int(limit)
+        business_key=texts.get("businessKey") or None,
+        definition=texts.get("definition") or None,
+        limit=int(limit),
+        ended=any_state(query),
     )
-    return command, names
+    return command, tuple(sorted(names))
 
 
 async def _inclusion(exchange: Exchange, query: dict[str, str], engine: str, native: str) -> dict[str, object]:
     if "include" not in query:
         return {}
-    exchange.caller.require("variables:read")
     gateway = exchange.front.gateway
     found = Target(gateway.engines[engine], native)
     result = await variables.listed(gateway, found, commands.ListVariables(instance=native), exchange.call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -77,14 +78,14 @@ async def query_variables(exchange: Exchange) -> Answer:
     page = await query.page(exchange.front.gateway, asked, places, exchange.call)
     following = None if page.places is None else await cursors.sealed(msgspec.json.encode(page.places), purpose)
     items = [_item(exchange, engine, row) for engine, row in page.rows]
-    return _answer(exchange, page.parts, {"items": items, "next": following})
+    return answered(exchange, page.parts, {"items": items, "next": following})
 
 
 async def count_variables(exchange: Exchange) -> Answer:
     """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
     asked = asked_of(exchange, await received(exchange, _count))
     parts = await query.counted(exchange.front.gateway, asked, exchange.call)
-    return _answer(exchange, parts, {"count": sum(part.count for part in parts)})
+    return answered(exchange, parts, {"count": sum(part.count for part in parts)})
 
 
 async def received(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
@@ -171,9 +172,11 @@ def _item(exchange: Exchange, engine: str, row: Row) -> dict[str, object]:
     return known | shapes.variable(row.variable, exchange.caller, None)
 
 
-def _answer(exchange: Exchange, parts: tuple[Part, ...], content: dict[str, object]) -> Answer:
-    """Give the content, or the problem that strict or complete failure makes of it."""
-    engines = [_status(part) for part in parts]
+def answered(
+    exchange: Exchange, parts: tuple[Part, ...], content: dict[str, object], left_out: Sequence[Part] = ()
+) -> Answer:
+    """Give the content, or the problem that strict or complete failure makes of it; what is left out fails nothing."""
+    engines = [_status(part) for part in (*parts, *left_out)]
     failures = [part.error for part in parts if part.error is not None]
     preferred = preferences(exchange).get("handling")
     if failures and (preferred != "lenient" or len(failures) == len(parts)):

@@ -167,6 +167,17 @@ class TestInstances:
         finally:
             subject.end(instance)
 
+    def test_ended_instance_is_found_only_where_ended_ones_count(self, subject: Subject) -> None:
+        if not subject.has("instances.ended"):
+            pytest.skip("ended ones are gone")
+        instance = subject.begin()
+        subject.end(instance)
+        for ended in (False, True):
+            command = FindInstances(definition=DEFINITION, ended=ended, limit=10_000)
+            found = {each.id: each.state for each in subject.ask("find_instances", command).instances}
+            assert found.get(instance) == ("terminated" if ended else None)
+            assert len({request.writes for request in subject.sent} | {False}) == 1
+
 
 class TestBinary:
     @pytest.mark.parametrize(
