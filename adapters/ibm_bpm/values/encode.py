@@ -117,10 +117,12 @@ def _structured(value: Value, settings: Settings) -> Tree:
         raise ValueNotRepresentable("The engine could not tell this JSON text from a plain value; give its own type.")
     if value.serialization not in {None, "application/json"}:
         raise ValueNotRepresentable("The engine keeps objects as JSON only.")
+    if value.class_name is not None and not isinstance(tree, dict):
+        raise ValueNotRepresentable("The engine's lists have no class; leave `className` out.")
     if settings.metadata == "strip":
         tree = trees.clean(tree)
     _check_tellable(tree, value, settings)
-    if value.class_name is not None and isinstance(tree, dict) and trees.METADATA not in tree:
+    if value.class_name is not None and trees.METADATA not in tree:
         tree = {**tree, trees.METADATA: {"className": value.class_name}}
     return tree
 

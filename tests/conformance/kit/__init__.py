@@ -3,6 +3,7 @@
 A test gets a `Subject`; what the engine says it cannot do, it must refuse before it sends anything.
 """
 
+from tests.conformance.kit.laws import TestLaws
 from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
 from tests.conformance.kit.patches import TestNames, TestPatches
 from tests.conformance.kit.places import TestEnded, TestScopes
@@ -19,6 +20,7 @@ __all__ = [
     "TestExpectations",
     "TestInstances",
     "TestJsonPatches",
+    "TestLaws",
     "TestMerges",
     "TestMessages",
     "TestMissing",
