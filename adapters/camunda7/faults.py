@@ -86,7 +86,7 @@ def error_of(answer: VendorResponse) -> WireError:
         return WireError()
     try:
         return error_decoder.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return WireError(message=answer.body[:2000].decode("utf-8", "replace"))
 
 

@@ -138,7 +138,7 @@ def _rows(engine: str, answer: VendorResponse, limit: int) -> list[Row]:
         raise EngineMisbehaved("The engine gave more rows than asked for.", engine=engine, engine_status=_OK)
     try:
         return [_row(wire.row_decoder.decode(each), engine) for each in raw]
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
 
 

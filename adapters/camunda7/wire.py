@@ -160,7 +160,7 @@ def decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: st
     """
     try:
         return decoder.decode(answer.content())
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
         ) from error

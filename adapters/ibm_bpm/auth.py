@@ -80,7 +80,7 @@ def _check_login(engine: str, answer: VendorResponse) -> None:
 def _csrf_token(answer: VendorResponse) -> str | None:
     try:
         return msgspec.json.decode(answer.content(), type=_Login).csrf_token
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

@@ -73,8 +73,9 @@ def succeeded(answer: VendorResponse, engine: str) -> bytes:
     """
     body = answer.content()
     try:
+        _ = body.decode()  # msgspec checks no text that it only passes over
         return bytes(_success.decode(_without_comments(body)).data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
         ) from error
@@ -88,7 +89,7 @@ def details(answer: VendorResponse, engine: str) -> WireDetails:
     """
     try:
         return _details.decode(succeeded(answer, engine))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer holds no process.", engine=engine, engine_status=answer.status
         ) from error
@@ -102,7 +103,7 @@ def details_list(answer: VendorResponse, engine: str) -> list[WireDetails]:
     """
     try:
         return _details_list.decode(succeeded(answer, engine)).processDetails
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer holds no processes.", engine=engine, engine_status=answer.status
         ) from error
@@ -125,7 +126,7 @@ def error_in(answer: VendorResponse) -> WireError | None:
         return _xml_error(body) or (WireError() if answer.status >= 300 else None)  # noqa: PLR2004
     try:
         tree = msgspec.json.decode(_without_comments(body)) if text else None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         tree = None
     found = _json_error(tree) if isinstance(tree, dict) else None
     if found is not None:

@@ -94,7 +94,7 @@ def text_of(raw: bytes) -> str:
     """
     try:
         return msgspec.json.decode(raw, type=str)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueInvalid("The value is not a JSON string.") from error
 
 

@@ -45,6 +45,8 @@ def _json_in(shape: Value, raw: bytes) -> Value:
     """Give a stored JSON text; one that no parser reads is named, not handed on."""
     if raw == b"null":
         return msgspec.structs.replace(shape, value=NULL)
+    if raw[:1] != b'"':  # a value that was deserialized after all; nobody knows what its text was
+        return msgspec.structs.replace(shape, type="opaque", value=msgspec.Raw(raw))
     text = text_of(raw)
     if not jsontext.readable(text):
         return msgspec.structs.replace(shape, value=ABSENT)
