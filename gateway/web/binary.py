@@ -11,7 +11,6 @@ import re
 from collections.abc import AsyncIterator
 from urllib.parse import quote, unquote
 
-import aiohttp
 import msgspec
 from aiohttp import hdrs, web
 
@@ -22,16 +21,14 @@ from gateway.model.values import Value, json_text, text_of
 from gateway.operations import Target, binaries, variables
 from gateway.plan import Stream
 from gateway.web import body, shapes
+from gateway.web.form import Form
 from gateway.web.front import Answer, Exchange
 
-_CHUNK = 64 * 1024
 _ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 _DIGEST = re.compile(r"\s*(sha-256|sha-512)\s*=\s*:([A-Za-z0-9+/=]+):\s*\Z")
 _FILENAME = re.compile(r"filename\*=UTF-8''([^;]+)|filename=\"((?:[^\"\\]|\\.)*)\"|filename=([^;\s]+)", re.IGNORECASE)
 _SMALL = 1024 * 1024
 """Up to here an answer is held so that its digest can stand in front of it."""
-_KINDS = {b"bytes": b"Bytes", b"file": b"File"}
-_MAX_KIND = 64
 
 
 async def read(exchange: Exchange, found: Target, command: commands.ReadBinary) -> Answer:
@@ -204,61 +201,17 @@ def _filename(disposition: str) -> str | None:
 
 async def _form(exchange: Exchange) -> _Upload:
     await body.awaited(exchange.request)
-    try:
-        reader = aiohttp.MultipartReader(exchange.request.headers, exchange.request.content)
-    except ValueError as error:
-        raise InvalidRequest("The form has no boundary.") from error
-    said: bytes | None = None
-    while (part := await _next(reader)) is not None:
-        if part.name == "data":
-            media_type, encoding = _split(part.headers.get(hdrs.CONTENT_TYPE, ""))
-            return _Upload(
-                content=_verified(_chunks(part, exchange), exchange.request),
-                filename=part.filename,
-                media_type=media_type,
-                encoding=encoding,
-                said=said,
-                rest=_rest(reader),
-            )
-        said = await _word(part) or said
-    raise InvalidRequest("The form has no part `data`.")
-
-
-async def _next(reader: aiohttp.MultipartReader) -> aiohttp.BodyPartReader | None:
-    try:
-        part = await reader.next()
-    except (ValueError, aiohttp.ClientError, RuntimeError) as error:
-        raise InvalidRequest("The form cannot be read.") from error
-    if part is not None and not isinstance(part, aiohttp.BodyPartReader):
-        raise InvalidRequest("A form has no forms in it.")
-    return part
-
-
-async def _word(part: aiohttp.BodyPartReader) -> bytes | None:
-    """Read ``valueType`` (``variableType`` is taken as its synonym); other parts are not known."""
-    if part.name not in {"valueType", "variableType"}:
-        raise InvalidRequest("The form has an unknown part; known are data and valueType.")
-    text = (await part.read_chunk(_MAX_KIND)).strip()
-    if text.lower() not in _KINDS or (not part.at_eof() and await part.read_chunk(1)):
-        raise InvalidRequest("`valueType` is Bytes or File.")
-    return _KINDS[text.lower()]
-
-
-async def _rest(reader: aiohttp.MultipartReader) -> AsyncIterator[bytes]:
-    while (part := await _next(reader)) is not None:
-        yield await _word(part) or b""
-
-
-async def _chunks(part: aiohttp.BodyPartReader, exchange: Exchange) -> AsyncIterator[bytes]:
-    limit = exchange.front.limits.max_binary_bytes
-    size = 0
-    while not part.at_eof():
-        piece = await body.in_time(part.read_chunk(_CHUNK), exchange.front.limits)
-        size += len(piece)
-        if size > limit:
-            raise PayloadTooLarge(f"Binary content has at most {limit} bytes.")
-        if piece:
-            yield piece
+    form = Form(exchange.request, exchange.front.limits)
+    part = await form.data()
+    media_type, encoding = _split(part.headers.get(hdrs.CONTENT_TYPE, ""))
+    return _Upload(
+        content=_verified(form.content(part), exchange.request),
+        filename=part.filename,
+        media_type=media_type,
+        encoding=encoding,
+        said=form.said,
+        rest=form.rest(),
+    )
 
 
 async def _verified(pieces: AsyncIterator[bytes], request: web.BaseRequest) -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
@@ -14,12 +14,11 @@ from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, 
 from gateway.model import jsontext
 from gateway.model.values import Value
 from gateway.web.front import Limits
+from gateway.web.pace import Pace
 
 T = TypeVar("T")
 _KEPT = web.RequestKey("varbridge.body", bytes)
 _CLOSE = (("Connection", "close"),)
-_SLOWEST_BYTES_PER_S = 1000.0
-"""A body slower than this for long is cut off; Apache's mod_reqtimeout asks for 500, a modem gives 5000."""
 _AT = re.compile(r" - at `\$(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
@@ -98,20 +97,9 @@ async def passing(request: web.BaseRequest, limits: Limits) -> bytes | AsyncIter
 
 
 async def _arriving(request: web.BaseRequest, limits: Limits) -> AsyncIterator[bytes]:
-    """Give a body as it comes; only the time spent waiting for the caller counts, and what has come buys more of it."""
-    loop = asyncio.get_running_loop()
-    left = limits.body_read_timeout_s
-    while True:
-        began = loop.time()
-        try:
-            async with asyncio.timeout(left):
-                piece = await request.content.readany()
-        except TimeoutError as error:
-            raise InvalidRequest("The body did not arrive in time.", headers=_CLOSE) from error
-        if not piece:
-            return
-        left -= loop.time() - began
-        left = min(left + len(piece) / _SLOWEST_BYTES_PER_S, limits.body_read_timeout_s)
+    pace = Pace(limits)
+    while piece := await pace.waited(request.content.readany()):
+        pace.came(len(piece))
         yield piece
 
 
@@ -130,19 +118,6 @@ async def raw(request: web.BaseRequest, limits: Limits) -> AsyncIterator[bytes]:
         if size > limits.max_binary_bytes:
             raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
         yield piece
-
-
-async def in_time(waiting: Awaitable[T], limits: Limits) -> T:
-    """Wait for a piece of a body.
-
-    Raises:
-        InvalidRequest: it did not arrive in time.
-    """
-    try:
-        async with asyncio.timeout(limits.body_read_timeout_s):
-            return await waiting
-    except TimeoutError as error:
-        raise InvalidRequest("The body did not arrive in time.", headers=_CLOSE) from error
 
 
 async def awaited(request: web.BaseRequest) -> None:
