@@ -89,15 +89,13 @@ def _text(text: str, asked: str, *, folded: bool) -> Callable[[Value], bool]:
     def shown(each: str) -> str:
         return each.upper() if folded else each
 
-    if asked == "like":
-        holds = like(shown(text))
-    else:
-        wanted, compare = _units(shown(text)), _COMPARE[asked]
-
-        def holds(each: str) -> bool:
-            return compare(_units(each), wanted)
-
+    holds = like(shown(text)) if asked == "like" else _compared(shown(text), _COMPARE[asked])
     return lambda value: value.type == "string" and not value.is_null() and holds(shown(text_of(value.text)))
+
+
+def _compared(text: str, compare: Callable[[Any, Any], bool]) -> Callable[[str], bool]:
+    wanted = _units(text)
+    return lambda each: compare(_units(each), wanted)
 
 
 def _units(text: str) -> bytes:

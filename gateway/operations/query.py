@@ -39,6 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         filter: with public instance ids.
         engines: names, in order.
         visible: whether the caller may see a row.
+        lenient: whether the other engines are asked where one cannot evaluate the filter.
     """
 
     filter: Filter
@@ -46,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     sorting: tuple[Sort, ...] = ()
     limit: int = 100
     visible: Visible | None = None
+    lenient: bool = False
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +74,8 @@ async def page(gateway: Gateway, asked: Asked, places: dict[str, Place] | None, 
     }
     sources = [_source(gateway, asked, name, (places or {}).get(name, Place()), call) for name in asked.engines]
     merge = _Merge(asked, [source for source in sources if source.engine not in refused], refused)
-    await merge.run(all_at_once=places is None or bool(asked.sorting))
+    if asked.lenient or not refused:
+        await merge.run(all_at_once=places is None or bool(asked.sorting))
     parts = [
         Part(
             engine=source.engine,
@@ -198,6 +201,9 @@ def _refusal(engine: Engine, wanted: Filter) -> Unsupported | None:
 
 async def counted(gateway: Gateway, asked: Asked, call: Call) -> tuple[Part, ...]:
     """Count on every engine; where the caller may not see every row, by looking at the rows."""
+    errors = {name: _refusal(gateway.engines[name], asked.filter) for name in asked.engines}
+    if not asked.lenient and any(errors.values()):
+        return tuple(Part(engine=name, error=error, asked=error is not None) for name, error in errors.items())
     return tuple(await asyncio.gather(*(_counted(gateway, asked, name, call) for name in asked.engines)))
 
 

@@ -171,7 +171,9 @@ async def test_filter_that_one_engine_cannot_evaluate_is_refused_unasked_or_left
     body = {"executionIdIn": [site.hr.partition(":")[2]], "variableName": "note"}
     status, problem, _ = await site.ask("POST", *QUERY, body=body)
     assert (status, problem["code"], problem["engine"]) == (422, "capability-unsupported", "claims")
-    assert [each["status"] for each in problem["engines"]] == ["failed", "ok"]
+    assert [each["status"] for each in problem["engines"]] == ["failed", "pending"]
+    assert (await site.ask("POST", *COUNT, body=body))[1]["engines"] == problem["engines"]
+    assert site.sent == []
     status, page, headers = await site.ask("POST", *QUERY, body=body, Prefer="handling=lenient")
     assert (status, headers["Preference-Applied"]) == (200, "handling=lenient")
     assert [item["instance"] for item in page["items"]] == [site.hr]

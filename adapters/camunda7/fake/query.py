@@ -145,7 +145,7 @@ def _resolved(text: str) -> tuple[str | None, str | None]:
 
 def ordered(found: list[dict[str, Any]], body: dict[str, Any], query: dict[str, str]) -> list[dict[str, Any]]:
     """Give the rows by the keys asked for, by id without one; the last key is sorted by first."""
-    keys = list(body.get("sorting") or ())
+    keys: list[dict[str, Any]] = list(body.get("sorting") or ())
     if "sortBy" in query:
         if query["sortBy"] not in _SORTS:
             said = f"Cannot set query parameter 'sortBy' to value '{query['sortBy']}'"

@@ -107,7 +107,12 @@ async def received(exchange: Exchange, decoder: msgspec.json.Decoder[B]) -> B:
 def asked_of(exchange: Exchange, decoded: CountBody) -> Asked:
     """Give what is asked for, after making sure that the caller may ask it."""
     wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
-    return Asked(filter=wanted, engines=_engines(exchange, decoded.engines), visible=_visible(exchange, wanted))
+    return Asked(
+        filter=wanted,
+        engines=_engines(exchange, decoded.engines),
+        visible=_visible(exchange, wanted),
+        lenient=preferences(exchange).get("handling") == "lenient",
+    )
 
 
 def _engines(exchange: Exchange, named: tuple[str, ...] | None) -> tuple[str, ...]:
