@@ -1,0 +1,37 @@
+"""Forks off gateways: a line with a configuration in, a process id out, then ``ready``. Runs as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+from gateway import app, config
+from gateway.observe import log
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            gateway(line)
+        print(pid, flush=True)
+        os.kill(pid, signal.SIGUSR1)
+
+
+def gateway(line: str) -> None:
+    """Be a gateway until the end; the pid is said before `ready` is."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    signal.sigwait([signal.SIGUSR1])
+    log.configure(json=True, level="error")
+    read = config.parse(json.loads(line), app.VENDORS)
+    asyncio.run(app.serve(read, lambda: print("ready", flush=True)))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    main()
