@@ -18,6 +18,8 @@ import msgspec
 
 R = TypeVar("R")
 
+_PLAIN = re.compile(r"[A-Za-z0-9_~-]*\Z")
+"""What is sent as it is; most ids and names."""
 _UNSAFE_NAME = re.compile(r"[/\\;\x00-\x1f\x7f]")
 
 
@@ -146,7 +148,11 @@ def encode_path(segments: tuple[str, ...]) -> str:
     Raises:
         UnicodeEncodeError: a segment holds a lone surrogate.
     """
-    return "".join("/" + quote(segment, safe="~").replace(".", "%2E") for segment in segments)
+    return "".join(["/" + (segment if _PLAIN.match(segment) else _encoded(segment)) for segment in segments])
+
+
+def _encoded(segment: str) -> str:
+    return quote(segment, safe="~").replace(".", "%2E")
 
 
 def encode_target(request: VendorRequest, base: str) -> str:

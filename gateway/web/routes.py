@@ -83,7 +83,8 @@ class _Template:
     def __init__(self, template: str) -> None:
         parts = template[1:].split("/")
         self.name = template
-        self.fixed = tuple((index, part) for index, part in enumerate(parts) if not part.startswith("{"))
+        self.places = [index for index, part in enumerate(parts) if not part.startswith("{")]
+        self.words = [parts[index] for index in self.places]
         self.free = tuple(index for index, part in enumerate(parts) if part.startswith("{"))
         self.methods: dict[str, Route] = {}
 
@@ -114,9 +115,9 @@ def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, .
         MethodNotAllowed: something is, but not with this method.
     """
     for template in _BY_LENGTH.get(len(segments), ()):
-        if all(segments[index] == part for index, part in template.fixed):
+        if [segments[index] for index in template.places] == template.words:
             route = template.methods.get("GET" if method == "HEAD" else method)
-            params = tuple(segments[index] for index in template.free)
+            params = tuple([segments[index] for index in template.free])
             if route is not None and all(params):
                 return route, params
             if not all(params):
