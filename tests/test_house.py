@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from packaging.requirements import Requirement
 
 from gateway import config, errors
 from gateway.app import VENDORS
@@ -268,13 +269,35 @@ def unlocked(text: str) -> list[str]:
     return [line for line in pins if "--hash=sha256:" not in line or "==" not in line or "://" in line]
 
 
-@pytest.mark.parametrize("name", ["deploy/requirements.txt", "tests/requirements.txt"])
-def test_lock_file_has_hashes_and_no_addresses(name: str) -> None:
+def stale(text: str, wanted: Iterable[str]) -> set[str]:
+    """What is asked for and not pinned, or pinned to a version that does not fit."""
+    pinned = {
+        line.partition("==")[0].lower(): line.partition("==")[2].split()[0]
+        for line in text.splitlines()
+        if "==" in line
+    }
+    found: set[str] = set()
+    for each in map(Requirement, wanted):
+        version = pinned.get(each.name.lower())
+        if version is None or not each.specifier.contains(version):
+            found.add(each.name)
+    return found
+
+
+@pytest.mark.parametrize(("name", "extras"), [("deploy/requirements.txt", ()), ("tests/requirements.txt", ("dev",))])
+def test_lock_file_is_current_and_has_hashes_and_no_addresses(name: str, extras: tuple[str, ...]) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert unlocked(text) == []
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    pinned = {line.partition("==")[0].lower() for line in text.splitlines() if "==" in line}
-    assert {re.split(r"[\[><=;]", each)[0].strip().lower() for each in wanted} <= pinned
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(each for extra in extras for each in project["optional-dependencies"][extra])]
+    assert stale(text, wanted) == set(), "run: make lock"
+
+
+def test_pin_that_is_missing_or_does_not_fit_is_seen() -> None:
+    assert stale("aiohttp==3.14.3 ; x\nmsgspec==0.1 \\\n", ["aiohttp>=3.14", "msgspec>=0.19", "yarl"]) == {
+        "msgspec",
+        "yarl",
+    }
 
 
 def test_loose_pin_is_seen() -> None:
