@@ -11,13 +11,11 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
-
 from adapters.ibm_bpm.fake import convert, spelled, work
 from adapters.ibm_bpm.fake import query as queries
 from adapters.ibm_bpm.fake.convert import Refused, Shape
+from adapters.ibm_bpm.fake.instance import Running
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
-from adapters.ibm_bpm.fake.tokens import Tokens
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
@@ -37,18 +35,6 @@ _ACTIONS = {
     "resume": ("Suspended", "Active"),
     "terminate": ("Active", "Terminated"),
 }
-
-
-class Running(msgspec.Struct, kw_only=True):
-    """One instance: what its model declares, and what is set."""
-
-    id: str
-    definition: str
-    shapes: dict[str, Shape]
-    variables: dict[str, Tree]
-    state: str = "Active"
-    snapshot: str = ""
-    tokens: Tokens = msgspec.field(default_factory=Tokens)
 
 
 class Fake:

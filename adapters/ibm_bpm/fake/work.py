@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from adapters.ibm_bpm.fake import convert
 from adapters.ibm_bpm.fake.convert import Refused, Shape
+from adapters.ibm_bpm.fake.instance import Running
 from adapters.ibm_bpm.fake.tokens import STEPS, task_of
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
 from gateway.plan import VendorRequest
-
-if TYPE_CHECKING:
-    from adapters.ibm_bpm.fake.server import Running
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -1,0 +1,21 @@
+"""One instance of the fake engine, as data. What is done with it is elsewhere: ``server`` and ``work``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from adapters.ibm_bpm.fake.convert import Shape
+from adapters.ibm_bpm.fake.tokens import Tokens
+from gateway.model.jsontext import Tree
+
+
+class Running(msgspec.Struct, kw_only=True):
+    """One instance: what its model declares, and what is set."""
+
+    id: str
+    definition: str
+    shapes: dict[str, Shape]
+    variables: dict[str, Tree]
+    state: str = "Active"
+    snapshot: str = ""
+    tokens: Tokens = msgspec.field(default_factory=Tokens)
