@@ -122,7 +122,7 @@ def _structured(value: Value, settings: Settings) -> Tree:
     if settings.metadata == "strip":
         tree = trees.clean(tree)
     _check_tellable(tree, value, settings)
-    if value.class_name is not None and trees.METADATA not in tree:
+    if value.class_name is not None and isinstance(tree, dict) and trees.METADATA not in tree:
         tree = {**tree, trees.METADATA: {"className": value.class_name}}
     return tree
 
