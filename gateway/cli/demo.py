@@ -123,6 +123,11 @@ class _Demo:
             _console.print(f"  engine    {name} ({vendor}) at {where}")
         _console.print("\n[bold]To paste into another terminal[/bold]")
         _console.print(f"curl -s {self.base}/v1/engines")
+        _console.print(
+            f"curl -s '{self.base}/v1/variables/query' -H 'Content-Type: application/json' "
+            '-d \'{"variableName": "amount"}\'',
+            markup=False,
+        )
         for instance in self.instances.values():
             url = f"{self.base}/v1/instances/{instance}/variables"
             _console.print(f"curl -s '{url}'")
