@@ -18,7 +18,7 @@ from gateway.web import body, keyed, problems, target
 from gateway.web.front import Answer, Exchange, Front
 from gateway.web.native import Passing
 from gateway.web.record import Record, kept
-from gateway.web.routes import Route, matched
+from gateway.web.routes import Route, allowed, matched
 from gateway.web.unified import rehearsals
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
@@ -81,7 +81,7 @@ class _Passage:
         request, front = self.request, self.front
         body.refuse_oddities(request)
         if request.method == "OPTIONS":
-            return self._preflight()
+            return self._preflight(allowed(target.split(request.raw_path)[0]))
         segments, query = target.split(request.raw_path)
         self.route, params = matched(request.method, segments)
         if self.route.scope:
@@ -117,14 +117,14 @@ class _Passage:
             raise InvalidRequest("Request-Timeout is a positive number of seconds.")
         return min(float(header), longest)
 
-    def _preflight(self) -> Answer:
+    def _preflight(self, methods: str) -> Answer:
         """Answer OPTIONS: what may be asked from another origin, or only what methods there are."""
-        headers: tuple[tuple[str, str], ...] = (("Allow", "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"),)
+        headers: tuple[tuple[str, str], ...] = (("Allow", methods),)
         if self._origin() and "Access-Control-Request-Method" in self.request.headers:
             asked = self.request.headers.get("Access-Control-Request-Headers", "")
             safe = asked if re.fullmatch(r"[A-Za-z0-9, _-]*", asked) else ""
             headers += (
-                ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, PUT, DELETE"),
+                ("Access-Control-Allow-Methods", methods),
                 ("Access-Control-Allow-Headers", safe),
                 ("Access-Control-Max-Age", "600"),
             )

@@ -107,6 +107,24 @@ def _templates() -> dict[int, list[_Template]]:
 _BY_LENGTH = _templates()
 
 
+def allowed(segments: tuple[str, ...]) -> str:
+    """Give the methods that a path takes, as ``Allow`` lists them.
+
+    Raises:
+        RouteNotFound: nothing is at this path.
+    """
+    return _at(segments).allow
+
+
+def _at(segments: tuple[str, ...]) -> _Template:
+    for template in _BY_LENGTH.get(len(segments), ()):
+        if [segments[index] for index in template.places] == template.words:
+            if all(segments[index] for index in template.free):
+                return template
+            break
+    raise RouteNotFound
+
+
 def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, ...]]:
     """Give the route of a request and its path parameters.
 
@@ -114,13 +132,8 @@ def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, .
         RouteNotFound: nothing is at this path.
         MethodNotAllowed: something is, but not with this method.
     """
-    for template in _BY_LENGTH.get(len(segments), ()):
-        if [segments[index] for index in template.places] == template.words:
-            route = template.methods.get("GET" if method == "HEAD" else method)
-            params = tuple([segments[index] for index in template.free])
-            if route is not None and all(params):
-                return route, params
-            if not all(params):
-                raise RouteNotFound
-            raise MethodNotAllowed(headers=(("Allow", template.allow),))
-    raise RouteNotFound
+    template = _at(segments)
+    route = template.methods.get("GET" if method == "HEAD" else method)
+    if route is None:
+        raise MethodNotAllowed(headers=(("Allow", template.allow),))
+    return route, tuple([segments[index] for index in template.free])

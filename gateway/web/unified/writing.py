@@ -37,6 +37,9 @@ async def written(
         variable, tag = tagged[0]
         shown = shapes.variable(variable, exchange.caller, None)
         return json_answer(shown, headers=(*headers, *conditions.headers(tag)))
+    if single and len(command.written) == 1:  # null was written where the engine keeps nothing for it
+        name = command.written[0]
+        return json_answer({"name": name, "type": "null", "value": None}, headers=headers)
     listed = shapes.variables(tagged, exchange.caller, None)
     tags = conditions.headers(set_tag(tagged))
     return json_answer({"variables": listed, "rules": done.rules}, headers=(*headers, *tags))
