@@ -24,6 +24,7 @@ from gateway.web.unified import rehearsals
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _EXPOSED = "ETag, Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, Server-Timing, X-Request-Id"
+_OK = 200
 _log = structlog.get_logger("varbridge")
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -177,7 +178,7 @@ class _Passage:
                 headers["Access-Control-Allow-Origin"] = origin
                 headers["Access-Control-Expose-Headers"] = _EXPOSED
         headers.update(answer.headers)
-        if answer.body or answer.stream is not None:
+        if answer.body or answer.stream is not None or answer.status == _OK:
             headers["Content-Type"] = answer.media_type
         return headers
 

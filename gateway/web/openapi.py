@@ -80,7 +80,18 @@ _HEADERS: dict[str, dict[str, str]] = {
     "put_variable": _WRITE_IF,
     "delete_variable": _WRITE_IF,
 }
+_BINARY = {"type": "string", "format": "binary"}
+_CONTENT = {
+    "application/octet-stream": _BINARY,
+    "multipart/form-data": {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": _BINARY, "valueType": {"type": "string", "enum": ["Bytes", "File"]}},
+    },
+}
 _BODIES: dict[str, dict[str, Any]] = {
+    "write_data": _CONTENT,
+    "post_data": _CONTENT,
     "patch_variables": {
         "application/json": {"$ref": _REF.format(name="PatchBody")},
         "application/merge-patch+json": {"type": "object"},
@@ -188,6 +199,8 @@ _STRUCTS = (
 _STATUS = {"patch_batch": "207", "start_operation": "202", "start_instance": "201"}
 """Of a success, where it is not 200."""
 _NO_CONTENT = {
+    "write_data",
+    "post_data",
     "complete_task",
     "cancel_operation",
     "modify_instance",
@@ -302,6 +315,9 @@ def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
         code: {"description": "Done.", "content": {"application/json": {"schema": each}}}
         for code, each in described.items()
     }
+    if name == "read_data":
+        content = {"*/*": {"schema": _BINARY}}
+        responses["200"] = {"description": "The content, with its own media type.", "content": content}
     if name == "operation_results":
         lines = {"$ref": _REF.format(name="OutcomeShape")}
         responses["200"] = {"description": "A line an item.", "content": {"application/x-ndjson": {"schema": lines}}}
