@@ -15,7 +15,7 @@ ACCEPT = (("Accept", "application/json"),)
 NULL = msgspec.Raw(b"null")
 
 
-class WireValue(msgspec.Struct, frozen=True, kw_only=True):
+class WireValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # it can be in no cycle
     """``{type, value, valueInfo}``."""
 
     type: str | None = None

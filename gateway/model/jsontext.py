@@ -122,9 +122,6 @@ def _half_pair(pointer: str) -> InvalidJson:
 
 _SURE_BYTES = 1024 * 1024
 """Up to here ``sure`` looks; its copies are several times the text."""
-_SURE_PASSES = 8
-"""Levels that ``sure`` peels off; each pass takes one or two."""
-_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _NESTING = frozenset((dict, list))
 _plain = msgspec.json.Decoder()
 
@@ -137,32 +134,32 @@ def sure(body: bytes, depth: int = DEPTH) -> bool:
     """
     if len(body) > _SURE_BYTES or b"\\" in body:
         return False
-    outside = b"".join(body.split(b'"')[::2])
-    brackets = outside.translate(None, _NO_BRACKETS)
-    passes = min(_SURE_PASSES, depth // 2)
-    while brackets and passes:
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-        passes -= 1
-    if brackets:
-        return False
+    colons = body.count(b":")
+    if colons != body.count(b'":'):  # some are in strings, or stand apart from their keys
+        colons = b"".join(body.split(b'"')[::2]).count(b":")
     try:
-        return _count_members(_plain.decode(body)) == outside.count(b":")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _count_members(_plain.decode(body), depth) == colons
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
-def _count_members(tree: object) -> int:
+def _count_members(tree: object, depth: int) -> int:
+    """Count the members of all objects, level by level; -1 where there are more levels than may be."""
     count = 0
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        if type(node) is dict:
-            count += len(node)
-            if not _NESTING.isdisjoint(map(type, node.values())):
-                todo += node.values()
-        elif type(node) is list:
-            todo += node
-    return count
+    nodes = [tree]
+    for _ in range(depth):
+        nested: list[object] = []
+        for node in nodes:
+            if type(node) is dict:
+                count += len(node)
+                if not _NESTING.isdisjoint(map(type, node.values())):
+                    nested += node.values()
+            elif type(node) is list:
+                nested += node
+        if not nested:
+            return count
+        nodes = nested
+    return count if _NESTING.isdisjoint(map(type, nodes)) else -1
 
 
 _reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)

@@ -54,7 +54,15 @@ _MAX_DIGITS = 1000
 """Characters of one number; Jackson's own limit, and Python's int() is quadratic beyond some thousands."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
+class Value(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="camel",
+    omit_defaults=True,
+    gc=False,  # it can be in no cycle, and patches make thousands
+):
     """A typed value as callers write and read it.
 
     Args:

@@ -150,12 +150,15 @@ def test_what_is_sure_is_parsed(text: bytes) -> None:
         (b'{"a":{"type":"string","value":"x:{y"},"b":[1,{"c":2}]}', True),
         (b"[[],{},[{}]] ", True),
         (b'{"a":1,"a":2}', False),
+        (b'{"a" :1,"a":2}', False),
+        (b'{"a":":","b":"at 12:00"}', True),
         (b'[{"a":{"b":1,"b":2}}]', False),
         (b'{"a":"\\u0061"}', False),
         (b'{"a":1}x', False),
         (b'"\xff"', False),
-        (b"[" * 20 + b"]" * 20, False),
-        (b"[" * 5 + b"]" * 5, True),
+        (b"[" * 65 + b"]" * 65, False),
+        (b"[" * 64 + b"]" * 64, True),
+        (b"[" * 100_000 + b"]" * 100_000, False),
         (b"[1e400]", False),
     ],
 )
@@ -165,4 +168,4 @@ def test_sure_takes_what_is_plain_and_nothing_else(text: bytes, sure: bool) -> N
 
 @pytest.mark.parametrize("depth", [2, 4])
 def test_sure_never_takes_what_is_too_deep(depth: int) -> None:
-    assert [jsontext.sure(b"[" * levels + b"]" * levels, depth) for levels in (depth // 2, depth + 1)] == [True, False]
+    assert [jsontext.sure(b"[" * levels + b"]" * levels, depth) for levels in (depth, depth + 1)] == [True, False]
