@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from gateway.errors import InvalidRequest
 from gateway.plan import Call
 from gateway.web.front import Door
 
@@ -25,7 +24,6 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     )
 )
-_SURROGATE = re.compile("[\udc80-\udcff]")
 _VIA = "1.1 varbridge"
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -48,9 +46,6 @@ def onward(request: web.BaseRequest, door: Door, call: Call, *, credentials_ours
         door: where it came.
         call: its request id and trace.
         credentials_ours: whether the credentials were for the gateway; then no engine sees them.
-
-    Raises:
-        InvalidRequest: a header has bytes that could not be handed on unchanged (the client drops what is no UTF-8).
     """
     ended = {"host", "expect", "via", "forwarded", "x-api-key"}
     if not door.forwards:
@@ -61,8 +56,6 @@ def onward(request: web.BaseRequest, door: Door, call: Call, *, credentials_ours
         ended |= {"accept-encoding"}  # what is compressed cannot be looked at
     received = ((_text(name), _text(value)) for name, value in request.raw_headers)
     kept = [(name, value) for name, value in end_to_end(received) if name.lower() not in ended]
-    if any(_SURROGATE.search(value) for _, value in kept):
-        raise InvalidRequest("A header has bytes that are no UTF-8.")
     host = request.headers.get(hdrs.HOST)
     if host is not None and door.caller_host:
         kept.insert(0, ("Host", host))

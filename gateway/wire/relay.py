@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterable, AsyncIterator
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from gateway.errors import EngineFailure, EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
+from gateway.errors import (
+    EngineFailure,
+    EngineMisbehaved,
+    EngineTimeout,
+    EngineUnavailable,
+    InvalidRequest,
+    OutcomeUnknown,
+)
 from gateway.raw import RawRequest
 
 TICK_S = 1.0
 """How often a waiting request looks whether its caller is still there."""
+_SURROGATE = re.compile("[\udc80-\udcff]")
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -121,11 +130,14 @@ class Relay:
 
         Raises:
             EngineUnavailable, EngineTimeout, OutcomeUnknown, EngineMisbehaved: as for any request.
+            InvalidRequest: a header has bytes that are no UTF-8, which aiohttp would drop (``thin`` would not).
             asyncio.CancelledError: the caller of a read has gone.
         """
         session = self._polling if request.polls else self._session
         if session is None:
             raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
+        if any(_SURROGATE.search(value) for _, value in request.headers):
+            raise InvalidRequest("A header of a streamed request has bytes that are no UTF-8.")
         watch = Watch(request)
         data = request.body
         if data is not None and not isinstance(data, bytes):
