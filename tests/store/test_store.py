@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 from sqlalchemy import inspect, select
@@ -102,3 +104,33 @@ async def test_store_that_is_not_there_says_so_and_shows_no_secret(url: str) -> 
     assert "MARKER" not in failed.value.detail
     await store.close()
     assert await store.reachable() is False
+
+
+BUSY = """
+import asyncio
+from gateway.store import Settings, Store
+
+SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) SELECT count(*) FROM c"
+
+async def main():
+    for _ in range(20):
+        store, begun = Store(Settings(url="sqlite:///:memory:")), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        await store.open()
+
+        def work(connection):
+            loop.call_soon_threadsafe(begun.set)
+            for _ in range(20):
+                connection.exec_driver_sql(SLOW).scalar_one()
+
+        task = asyncio.create_task(store.run(work))
+        await begun.wait()
+        task.cancel()
+        await store.close()
+
+asyncio.run(main())
+"""
+
+
+def test_store_that_is_closed_while_a_statement_runs_breaks_no_process() -> None:
+    assert subprocess.run([sys.executable, "-c", BUSY], timeout=60, check=False).returncode == 0
