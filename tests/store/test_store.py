@@ -113,7 +113,7 @@ from gateway.store import Settings, Store
 SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) SELECT count(*) FROM c"
 
 async def main():
-    for _ in range(20):
+    for _ in range(5):
         store, begun = Store(Settings(url="sqlite:///:memory:")), asyncio.Event()
         loop = asyncio.get_running_loop()
         await store.open()
