@@ -38,6 +38,14 @@ ODD_NAMES = [
 STAYING = {"type": "string", "value": "untouched"}
 
 
+def without_tags(found: dict) -> dict:
+    """Tags have tests of their own; here it is the values that matter."""
+    shown = {key: value for key, value in found.items() if key != "etag"}
+    if "variables" in shown:
+        shown["variables"] = [without_tags(each) for each in shown["variables"]]
+    return shown
+
+
 class Caller:
     """Speaks to the gateway with targets that nothing tidies."""
 
@@ -52,7 +60,7 @@ class Caller:
             headers.setdefault("Content-Type", "application/json")
         async with self.session.request(method, URL(target, encoded=True), data=data, headers=headers) as answer:
             text = await answer.read()
-            return answer.status, json.loads(text) if text else None
+            return answer.status, without_tags(json.loads(text)) if text else None
 
     async def variables(self) -> dict[str, dict[str, object]]:
         status, found = await self.ask("GET", "variables")
