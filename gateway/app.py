@@ -104,6 +104,7 @@ class Running:
             operations,
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
+            reported=_operation_reported,
             holder=None if leases is None else Holder(leases),
             at_once=config.limits.batch_at_once,
         )
@@ -198,6 +199,14 @@ def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
     return StoreSettings(
         url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
     )
+
+
+def _operation_reported(operation_id: str, state: str, fault: BaseException | None) -> None:
+    """Write a bulk operation's one line: how it ended, or the fault of ours that it met."""
+    if fault is None:
+        _log.info("operation", operation=operation_id, state=state)
+    else:
+        _log.error("operation_broken", operation=operation_id, exc_info=fault)
 
 
 def engine(name: str, entry: configuration.EngineConfig) -> Engine:

@@ -71,12 +71,19 @@ Select = Callable[[Operation, Call], AsyncIterator[list[str]]]
 """Gives the instances of an operation, by canonical id, in pieces."""
 Told = Callable[[VarbridgeError], bytes]
 """Spells an error as a problem, in JSON."""
+Reported = Callable[[str, str, BaseException | None], None]
+"""Is told the id of an operation and its state, or the fault of ours that keeps it from going on."""
+
+
+def _unreported(_operation_id: str, _state: str, _fault: BaseException | None) -> None:
+    """Tell nobody."""
 
 
 class Bulk:
     """Carries operations out.
 
     Args:
+        reported: told of begins, ends and faults.
         holder: where operations are shared with other processes; None = this process is alone.
         at_once: items at once.
     """
@@ -88,9 +95,11 @@ class Bulk:
         select: Select,
         told: Told,
         *,
+        reported: Reported = _unreported,
         holder: Holder | None = None,
         at_once: int = 8,
     ) -> None:
+        self._reported = reported
         self._gateway, self._rows, self._select, self._told = gateway, rows, select, told
         self._holder, self._at_once = holder, at_once
         self._wake = asyncio.Event()
@@ -132,7 +141,13 @@ class Bulk:
     def _begin(self, operation_id: str) -> None:
         task = asyncio.get_running_loop().create_task(self._owned(operation_id))
         self._running[operation_id] = task
-        task.add_done_callback(lambda _task: self._running.pop(operation_id, None) and None)
+        task.add_done_callback(lambda ended: self._forget(operation_id, ended))
+
+    def _forget(self, operation_id: str, ended: asyncio.Task[None]) -> None:
+        """Let the sweeper take it up again; a fault of ours is told, or it would go round in silence."""
+        _ = self._running.pop(operation_id, None)
+        if not ended.cancelled() and (fault := ended.exception()) is not None:
+            self._reported(operation_id, "broken", fault)
 
     async def _owned(self, operation_id: str) -> None:
         """Carry one out if nobody else does."""
@@ -161,14 +176,17 @@ class Bulk:
         except VarbridgeError as error:
             if not isinstance(error, StoreUnavailable):
                 _ = await self._rows.became(operation_id, ("selecting",), "failed", self._told(error))
+                self._reported(operation_id, "failed", None)
                 return
             raise
         await self._settled(operation_id, change)
         while not self._stopping and self._is_held(operation_id):
             items = await self._rows.started(operation_id, _CHUNK)
             if not items:
-                _ = await self._rows.became(operation_id, ("cancelling",), "cancelled")
-                _ = await self._rows.became(operation_id, ("running",), "completed")
+                if await self._rows.became(operation_id, ("running",), "completed"):
+                    self._reported(operation_id, "completed", None)
+                elif await self._rows.became(operation_id, ("cancelling",), "cancelled"):
+                    self._reported(operation_id, "cancelled", None)
                 return
             await self._rows.finished(operation_id, await self._changed(items, change, operation_id))
 

@@ -33,6 +33,7 @@ class Works(Site):
         super().__init__(access)
         self.store = Store(Settings(url=url))
         self.bulk: Bulk | None = None
+        self.reported: list[tuple[str, str, str | None]] = []
         self.front = msgspec.structs.replace(
             self.front, operations=Operations(self.store), woken=lambda: self.bulk and self.bulk.wake()
         )
@@ -43,6 +44,7 @@ class Works(Site):
             Operations(self.store),
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
+            reported=lambda operation, state, fault: self.reported.append((operation, state, fault and str(fault))),
         )
         self.bulk.start()
 
@@ -112,6 +114,7 @@ async def test_every_instance_that_the_query_finds_is_changed_once_and_told(work
     }  # fmt: skip
     assert works.notes() == {"set by operation": 62}
     assert set(works.written().values()) == {1}
+    assert works.reported == [(operation, "completed", None)]
     results = await works.results(operation)
     assert {each["status"] for each in results} == {"done"}
     assert len({each["instance"] for each in results}) == 62
@@ -183,6 +186,26 @@ async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(work
     assert (shown["state"], shown["done"], shown["total"]) == ("completed", 62, 62)
     assert works.notes() == {"set by operation": 62}
     assert set(works.written().values()) == {1}
+
+
+async def test_fault_of_ours_is_told_and_the_operation_goes_on_when_it_is_mended(works: Works) -> None:
+    run = works.gateway.run
+
+    async def broken(engine: str, plan: Any, call: Any) -> Any:
+        result = await run(engine, plan, call)
+        if works.writes:
+            raise ZeroDivisionError("ours")
+        return result
+
+    works.gateway.run = broken
+    operation = await works.start(**BY_NAME, engines=["hr"], **SET)
+    async with asyncio.timeout(10):
+        while not works.reported:
+            await asyncio.sleep(0.01)
+    assert works.reported[0][:2] == (operation, "broken")
+    works.gateway.run = run
+    works.bulk.wake()
+    assert (await works.ended(operation))["done"] == 31
 
 
 async def test_item_that_fails_for_a_moment_is_tried_again(works: Works) -> None:
