@@ -266,12 +266,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         writes: whether it changes anything; verbs lie.
         instance: id of the instance it names, as the caller wrote it, if that is certain.
         polls: whether it may wait for work (``Dialect.poll_s`` tells how long).
+        definition: what it starts an instance of, as rules of start routing name it, if that is certain.
     """
 
     scope: str
     writes: bool
     instance: str | None = None
     polls: bool = False
+    definition: str | None = None
 
 
 class Dialect:

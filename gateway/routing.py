@@ -62,6 +62,10 @@ class Routing:
             raise ValueInvalid(detail, errors=(Fault("/definition", detail),))
         return engine
 
+    def rule(self, definition: str | None) -> str | None:
+        """Give the engine where new instances of a definition must start, None where no rule says so."""
+        return self._starts.get(definition) if definition is not None else None
+
     def candidates(self, public: str, explicit: str | None, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
         """Give the engines that may own an id; one = certain enough to ask only it.
 

@@ -60,7 +60,7 @@ class Camunda7Dialect(Dialect):
             case ("process-instance",) | ("process-instance", "count"):
                 return Asked(scope="instances:read", writes=False)
             case ("process-definition", *_, "start" | "submit-form"):
-                return Asked(scope="instances:start", writes=True)
+                return Asked(scope="instances:start", writes=True, definition=_definition(path))
             case _:
                 return _other(path, safe=safe or _asks(path))
 
@@ -75,6 +75,17 @@ class Camunda7Dialect(Dialect):
         """Give ``asyncResponseTimeout`` of ``fetchAndLock`` (milliseconds there)."""
         found = _POLL.search(body)
         return int(found.group(1)) / 1000 if found else 0.0
+
+
+def _definition(path: tuple[str, ...]) -> str | None:
+    """Give the key of what is started; an id is ``key:version:number``, or tells nothing where that is too long."""
+    match path[1:-1]:
+        case ("key", key) | ("key", key, "tenant-id", _):
+            return key
+        case (definition,):
+            return definition.partition(":")[0]
+        case _:
+            return None
 
 
 def _of(kind: str, *, safe: bool) -> str:

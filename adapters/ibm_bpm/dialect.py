@@ -64,7 +64,7 @@ class IbmBpmDialect(Dialect):
             case ("process", instance) if query.get("action") in _MODIFICATIONS:
                 return Asked(scope="modification", writes=True, instance=instance)
             case ("process",) if query.get("action") == "start":
-                return Asked(scope="instances:start", writes=True)
+                return Asked(scope="instances:start", writes=True, definition=query.get("bpdId"))
             case ("process",) if query.get("action") == "getdetails":
                 return Asked(scope="variables:read", writes=False)
             case _:

@@ -16,7 +16,7 @@ from gateway.model.results import Instance
 from gateway.operations.gateway import Gateway
 from gateway.operations.query import Part, together
 from gateway.plan import Call
-from gateway.port import Engine
+from gateway.port import FEATURES, Engine
 
 _ANCHORS = 3
 """Last instances remembered; all three ended between two pages is rare, and said."""
@@ -144,5 +144,5 @@ def _refusal(engine: Engine, command: FindInstances) -> Unsupported | None:
         (command.ended, "instances.ended"),
     ):
         if wanted and feature not in features:
-            return Unsupported(f"This engine cannot {feature}.", engine=engine.name)
+            return Unsupported(f"This engine cannot {FEATURES[feature]}.", engine=engine.name)
     return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
-from gateway.errors import VarbridgeError
+from gateway.errors import InstanceNotFound, VarbridgeError
 from gateway.model import commands
-from gateway.model.results import Instance
+from gateway.model.results import Instance, VariablesListed
+from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.query import together
 from gateway.plan import Call
 from gateway.port import Engine
 
@@ -29,6 +32,30 @@ async def described(gateway: Gateway, target: Target, call: Call, *, ended: bool
     """Describe one instance; one that has ended too, if that is wanted."""
     command = commands.DescribeInstance(instance=target.native, ended=ended)
     return (await gateway.run(target.engine.name, target.engine.describe_instance(command), call)).instance
+
+
+async def included(
+    gateway: Gateway, targets: Sequence[Target], call: Call, *, ended: bool = False
+) -> list[VariablesListed | None]:
+    """List the variables of many instances, some at a time, in order; None where one is no longer there.
+
+    Raises:
+        VarbridgeError: the first failure of another kind.
+    """
+
+    async def listed(target: Target) -> VariablesListed | None:
+        command = commands.ListVariables(instance=target.native, ended=ended)
+        try:
+            return await variables.listed(gateway, target, command, call)
+        except InstanceNotFound:
+            return None
+
+    found: list[VariablesListed | None] = []
+    for each in await together([listed(target) for target in targets]):
+        if isinstance(each, VarbridgeError):
+            raise each
+        found.append(each)
+    return found
 
 
 async def health(gateway: Gateway, engine: Engine, call: Call) -> Health:

@@ -96,6 +96,7 @@ class Passing:
         raw = request.raw_path[len(door.prefix) :]
         self.asked = asked = self._asked(raw)
         self._check_lane(asked, self.caller)
+        self._check_start(asked)
         loop = asyncio.get_running_loop()
         self.call.deadline = loop.time() + self.front.limits.max_timeout_s
         onward = await self._onward(raw, asked, credentials_ours=credentials_ours)
@@ -128,6 +129,17 @@ class Passing:
                 raise Unsupported("This request needs a translation that is not offered here.", engine=door.engine.name)
             case _:
                 raise Forbidden("This request cannot be handed on for this caller.", engine=door.engine.name)
+
+    def _check_start(self, asked: Asked) -> None:
+        """Refuse to start on this door's engine what a rule starts elsewhere; it is never started here all the same.
+
+        Raises:
+            Unsupported: the other engine cannot be reached by this door.
+        """
+        owner = self.front.gateway.routing.rule(asked.definition)
+        if owner not in {None, self.door.engine.name}:
+            detail = f"New instances of {asked.definition} start on {owner}, which is not behind this front door."
+            raise Unsupported(detail, engine=owner)
 
     def _lane_of(self, instance: str) -> tuple[str, str]:
         engine = self.door.engine

@@ -59,6 +59,7 @@ async def gate(
     limits: Limits | None = None,
     keepalive_s: float = 75.0,
     client_settings: dict[str, int] | None = None,
+    starts: dict[str, str] | None = None,
     **door,
 ) -> AsyncIterator[Gate]:
     async with running(Scripted(*(scripts or [says(OK)]))) as engine:
@@ -77,7 +78,7 @@ async def gate(
         lanes = Lanes()
         settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
         front = Front(
-            gateway=Gateway({"hr": known}, run, lanes, Routing(), relay),
+            gateway=Gateway({"hr": known}, run, lanes, Routing(starts=starts), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
             limits=limits or Limits(),

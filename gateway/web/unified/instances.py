@@ -8,8 +8,8 @@ import msgspec
 
 from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
 from gateway.model import commands
-from gateway.operations import Target, finding, instances, variables
-from gateway.operations.finding import Spot
+from gateway.operations import Target, finding, instances
+from gateway.operations.finding import Found, Spot
 from gateway.web import conditions, shapes, target
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified.asking import INSTANCE, any_state, located, parameters
@@ -29,7 +29,7 @@ async def describe_instance(exchange: Exchange) -> Answer:
 
 
 async def find_instances(exchange: Exchange) -> Answer:
-    """Answer ``GET /v1/instances?businessKey=&definition=``; strict unless ``Prefer: handling=lenient``.
+    """Answer ``GET /v1/instances``, by business key, definition and engine; strict unless ``Prefer: handling=lenient``.
 
     An engine that cannot look for this is told in ``engines``; it is a failure only where it was named.
     """
@@ -43,9 +43,10 @@ async def find_instances(exchange: Exchange) -> Answer:
     spots = None if cursor is None else _spots.decode(await cursors.opened(cursor, purpose))
     page = await finding.page(exchange.front.gateway, names, command, spots, exchange.call)
     following = None if page.spots is None else await cursors.sealed(msgspec.json.encode(page.spots), purpose)
+    included = await _included(exchange, command, page) if "include" in query else [None] * len(page.instances)
     items = [
-        shapes.instance(engine, instance) | await _inclusion(exchange, query, engine, instance.id)
-        for engine, instance in page.instances
+        shapes.instance(engine, instance) | ({} if found is None else {"variables": found})
+        for (engine, instance), found in zip(page.instances, included, strict=True)
     ]
     parts = page.parts
     if "engines" not in query and any(part.error is None for part in parts):
@@ -62,8 +63,6 @@ def _purpose(exchange: Exchange, command: commands.FindInstances, names: tuple[s
 
 def _search(exchange: Exchange, query: dict[str, str]) -> tuple[commands.FindInstances, tuple[str, ...]]:
     texts = {name: target.decoded(value, plus=True) for name, value in query.items() if name != "engines"}
-    if not (texts.get("businessKey") or texts.get("definition")):
-        raise InvalidRequest("Give `businessKey` or `definition`.")
     limit = texts.get("limit", "100")
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= _MAX_FOUND:
         raise InvalidRequest(f"`limit` is a number from 1 to {_MAX_FOUND}.")
@@ -84,11 +83,13 @@ def _search(exchange: Exchange, query: dict[str, str]) -> tuple[commands.FindIns
     return command, tuple(sorted(names))
 
 
-async def _inclusion(exchange: Exchange, query: dict[str, str], engine: str, native: str) -> dict[str, object]:
-    if "include" not in query:
-        return {}
-    gateway = exchange.front.gateway
-    found = Target(gateway.engines[engine], native)
-    result = await variables.listed(gateway, found, commands.ListVariables(instance=native), exchange.call)
-    tagged = conditions.view(exchange.caller).tagged(result.variables)
-    return {"variables": shapes.variables(tagged, exchange.caller, None)}
+async def _included(
+    exchange: Exchange, command: commands.FindInstances, page: Found
+) -> list[list[dict[str, object]] | None]:
+    """Give the variables of each instance; None where it has ended since it was found."""
+    gateway, view = exchange.front.gateway, conditions.view(exchange.caller)
+    targets = [Target(gateway.engines[engine], instance.id) for engine, instance in page.instances]
+    found = await instances.included(gateway, targets, exchange.call, ended=command.ended)
+    return [
+        None if each is None else shapes.variables(view.tagged(each.variables), exchange.caller, None) for each in found
+    ]
