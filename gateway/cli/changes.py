@@ -64,5 +64,10 @@ def _rehearsed(answer: Any, *, as_json: bool) -> None:
         click.echo()
     for rule in output.member(answer, "rules"):
         click.echo(f"rule {rule['id']}: {rule['name']}")
+    for item in answer.get("items", ()):
+        if problem := item.get("problem"):
+            click.echo(f"would fail: {item['instance']}: {problem['code']}: {problem['detail']}")
+    if "total" in answer:
+        click.echo(f"{'more than ' if answer.get('more') else ''}{answer['total']} instances; the first are shown")
     if not requests:
         click.echo("nothing would be sent")

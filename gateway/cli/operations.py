@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from gateway.cli import output
+from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
 from gateway.cli.variables import settings_of
 
@@ -39,6 +40,7 @@ def operations() -> None:
     help="A whole body of POST /v1/operations, as JSON.",
 )
 @click.option("--wait/--no-wait", default=False, help="Watch it until it has ended.")
+@rehearsable
 @connected
 def start(
     name: str | None,
@@ -50,6 +52,7 @@ def start(
     connection: Connection,
     *,
     as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Begin one. With --engine only on that engine."""
     if (path is not None) == bool(name or like or settings or deletions):
@@ -58,6 +61,9 @@ def start(
     body |= {key: value for key, value in (("variableName", name), ("variableNameLike", like)) if value}
     body |= {"engines": [connection.engine]} if connection.engine else {}
     content = path.read_bytes() if path is not None else msgspec.json.encode(body)
+    if dry_run:
+        changed(connection, "POST", "v1", "operations", body=content, dry_run=True, as_json=as_json, with_engine=False)
+        return
     begun = connection.ask("POST", "v1", "operations", body=content, with_engine=False)
     _watched(connection, str(begun["id"]), as_json=as_json) if wait else _told(begun, as_json=as_json)
 

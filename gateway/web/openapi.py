@@ -252,6 +252,7 @@ def document(routes: Iterable[Routed]) -> dict[str, Any]:
     """Give the document of a table of routes."""
     _, schemas = msgspec.json.schema_components(_STRUCTS, ref_template=_REF)
     schemas["VariableShape"]["required"] = ["name", "type"]
+    schemas["DryRun"]["properties"]["items"] = {"type": "array", "items": {"$ref": _REF.format(name="BatchOutcome")}}
     schemas["PatchOperation"] = _OPERATION
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:

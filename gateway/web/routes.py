@@ -28,7 +28,7 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def rehearses(self) -> bool:
         """Tell whether ``dryRun=true`` shows what would be sent: on everything that changes an engine."""
-        return self.scope in _WRITING and not self.template.startswith("/v1/operations")
+        return self.scope in _WRITING and not (self.method == "DELETE" and self.template.startswith("/v1/operations"))
 
 
 async def openapi_document(exchange: Exchange) -> Answer:

@@ -54,10 +54,18 @@ class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What a write would send, in order, and the rules that would apply."""
+    """What a write would send, in order, and the rules that would apply.
+
+    Args:
+        items: of a write to many instances: how each would go, as far as reads can tell.
+        total: of an operation: the instances that its query finds; ``more``: there are others, which were not counted.
+    """
 
     requests: list[EngineRequest]
     rules: tuple[Rule, ...] = ()
+    items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    total: int | msgspec.UnsetType = msgspec.UNSET
+    more: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 FIELDS = frozenset(VariableShape.__struct_encode_fields__)

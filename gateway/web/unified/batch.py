@@ -63,7 +63,7 @@ async def patch_batch(exchange: Exchange) -> Answer:
     done = await batch.patched(
         gateway, items, targets, call, atomic=asked.atomicity == "instance", at_once=limits.batch_at_once
     )
-    outcomes = [_outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
+    outcomes = [outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
     return json_answer({"items": outcomes}, status=_MULTI_STATUS)
 
 
@@ -102,7 +102,8 @@ def _tags(index: int, each: BatchItem) -> etag.Tags | None:
         raise InvalidRequest(error.detail, errors=(Fault(f"/items/{index}/ifMatch", error.detail),)) from error
 
 
-def _outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
+def outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
+    """Give how one item went."""
     if isinstance(result, VarbridgeError):
         return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
     return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)

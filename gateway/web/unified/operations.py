@@ -14,19 +14,28 @@ from gateway.errors import (
     InvalidRequest,
     OperationNotFound,
     PayloadTooLarge,
+    PreconditionRequired,
     Unsupported,
 )
 from gateway.model import jsontext
 from gateway.model.bulk import ENDED, Change, Operation, Outcome
+from gateway.model.commands import PatchVariables
 from gateway.model.query import Filter
 from gateway.model.values import Value, checked
+from gateway.operations import Target, batch
+from gateway.operations.selection import selected
 from gateway.port import Engine
 from gateway.web.front import Answer, Exchange, Operations, json_answer
 from gateway.web.unified.asking import parameters
+from gateway.web.unified.batch import outcome
 from gateway.web.unified.query import CountBody, asked_of, received
 
 _PAGE = 500
 """Results read from the store at a time."""
+_SHOWN = 20
+"""Instances whose engine requests a dry run shows; the others' are alike."""
+_COUNTED = 10_000
+"""Instances that a dry run counts; it has to be answered within one deadline."""
 
 
 class OperationBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -74,7 +83,12 @@ async def start_operation(exchange: Exchange) -> Answer:
         filter=msgspec.json.encode(wanted.filter),
         command=msgspec.json.encode(change),
     )
-    await _rows(exchange).created(operation)
+    rows = _rows(exchange)
+    if exchange.front.gateway.rehearses:
+        return await _rehearsed(exchange, operation, change)
+    if exchange.call.claim is not None:
+        await exchange.call.claim()
+    await rows.created(operation)
     exchange.front.woken()
     location = ("Location", f"/v1/operations/{operation.id}")
     return json_answer(_shape(operation), status=202, headers=(location,))
@@ -94,13 +108,41 @@ def _check(exchange: Exchange, asked: OperationBody, change: Change) -> None:
     for name, value in change.modifications.items():
         _ = checked(value, f"/modifications/{jsontext.escape(name)}")
     engines = exchange.front.gateway.engines
-    if forwarding := [name for name in asked.engines or engines if name in engines and _forwards(engines[name])]:
-        detail = f"{forwarding[0]} is told the caller's own credentials, which are not there in the background."
-        raise Unsupported(detail, engine=forwarding[0])
+    for engine in (engines[name] for name in asked.engines or engines if name in engines):
+        _check_engine(engine)
 
 
-def _forwards(engine: Engine) -> bool:
-    return engine.credentials.kind == "forward"
+def _check_engine(engine: Engine) -> None:
+    if engine.credentials.kind == "forward":
+        detail = f"{engine.name} is told the caller's own credentials, which are not there in the background."
+        raise Unsupported(detail, engine=engine.name)
+    if engine.policy.require_if_match:
+        detail = f"{engine.name} takes writes only with If-Match, which an operation cannot give; use a batch."
+        raise PreconditionRequired(detail, engine=engine.name)
+
+
+async def _rehearsed(exchange: Exchange, operation: Operation, change: Change) -> Answer:
+    """Give how the first instances would go, and how many there are; the query is asked, and nothing is kept."""
+    gateway, call = exchange.front.gateway, exchange.call
+    found: dict[str, None] = {}
+    more = False
+    async for instances in selected(gateway, operation, call):
+        found |= dict.fromkeys(instances)
+        if more := len(found) > _COUNTED:
+            break
+    first = list(found)[:_SHOWN]
+    command = PatchVariables(instance="", modifications=change.modifications, deletions=change.deletions)
+    targets = [Target(gateway.engines[name], native) for name, _, native in (each.partition(":") for each in first)]
+    done = await batch.patched(
+        gateway,
+        [batch.Item(instance=each, command=command) for each in first],
+        targets,
+        call,
+        atomic=False,
+        at_once=exchange.front.limits.batch_at_once,
+    )
+    items = [outcome(instance, result) for instance, result in zip(first, done, strict=True)]
+    return json_answer({"items": items, "total": len(found), "more": more}, status=207)
 
 
 async def describe_operation(exchange: Exchange) -> Answer:
@@ -129,11 +171,11 @@ async def operation_results(exchange: Exchange) -> Answer:
 async def _lines(rows: Operations, operation_id: str) -> AsyncIterator[bytes]:
     after = 0
     while page := await rows.results(operation_id, after, _PAGE):
-        yield b"".join(msgspec.json.encode(_outcome(each)) + b"\n" for each in page)
+        yield b"".join(msgspec.json.encode(_line(each)) + b"\n" for each in page)
         after = page[-1].number
 
 
-def _outcome(each: Outcome) -> OutcomeShape:
+def _line(each: Outcome) -> OutcomeShape:
     problem = msgspec.Raw(each.problem) if each.problem is not None else msgspec.UNSET
     return OutcomeShape(instance=each.instance, status="done" if each.done else "failed", problem=problem)
 

@@ -23,8 +23,17 @@ from gateway.web.shapes import DryRun, EngineRequest, rules_header
 DRY_RUN = "dryRun"
 _STARS = "***"
 _STREAM = "<stream>"
+_MULTI_STATUS = 207
 _DEPTH = 500
 """Levels of a body for an engine: those of a caller's body (64), and the vendor's own around them."""
+
+
+class _Many(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer to a write to many instances says of each."""
+
+    items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    total: int | msgspec.UnsetType = msgspec.UNSET
+    more: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def wanted(exchange: Exchange) -> bool:
@@ -46,10 +55,12 @@ async def rehearsed(exchange: Exchange, handler: Callable[[Exchange], Awaitable[
     """Give the engine requests that a handler would send, and the rules that would apply."""
     rehearsal = Rehearsal(exchange.front.gateway)
     exchange.front = msgspec.structs.replace(exchange.front, gateway=rehearsal.stage)
-    _ = await handler(exchange)
+    answer = await handler(exchange)
+    many = msgspec.json.decode(answer.body, type=_Many) if answer.status == _MULTI_STATUS else _Many()
     requests = [_request(exchange, shown) for shown in rehearsal.shown]
-    rules = tuple(rehearsal.rules)
-    return json_answer(DryRun(requests=requests, rules=rules), headers=rules_header(rules))
+    rules = tuple(dict.fromkeys(rehearsal.rules))
+    shown = DryRun(requests=requests, rules=rules, items=many.items, total=many.total, more=many.more)
+    return json_answer(shown, headers=rules_header(rules))
 
 
 def _request(exchange: Exchange, shown: Shown) -> EngineRequest:
