@@ -5,6 +5,7 @@ There is no ``env.py`` and no ``alembic.ini``: both would be read from the worki
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from sqlalchemy import Connection, text
 
 _LOCK = 0x7661726272696467
 """Key of the advisory lock ("varbridg" in ASCII): replicas that start together migrate one after the other."""
+_ALONE = threading.Lock()
+"""Alembic keeps what it works on in module globals: two databases brought up to date at once would mix."""
 _STEPS = Path(__file__).with_name("migrations")
 
 __all__ = ["CommandError", "upgrade"]
@@ -37,6 +40,6 @@ def upgrade(connection: Connection) -> None:
     def steps(revision: Any, _context: MigrationContext) -> Any:
         return script._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade` itself calls
 
-    with EnvironmentContext(config, script, fn=steps) as environment:
+    with _ALONE, EnvironmentContext(config, script, fn=steps) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()

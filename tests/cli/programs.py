@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -20,10 +21,17 @@ ROOT = Path(__file__).parents[2]
 LONGEST_S = 30.0
 
 
+_PORTS = itertools.count(20_000 + os.getpid() % 10_000)
+"""Below those that the system gives to clients: a port there can be taken by any connection between two starts."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, another each time."""
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def varbridge(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

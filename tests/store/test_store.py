@@ -64,6 +64,13 @@ async def test_replicas_that_start_together_migrate_once_and_share_their_secrets
     assert await stores().secret("cursor") == secrets[0]
 
 
+async def test_databases_that_are_made_at_the_same_moment_do_not_mix(tmp_path) -> None:
+    several = [Store(Settings(url=f"sqlite:///{tmp_path}/{number}.db")) for number in range(12)]
+    assert await asyncio.gather(*(each.open() for each in several)) == [None] * 12
+    for each in several:
+        await each.close()
+
+
 async def test_work_that_fails_leaves_nothing(stores) -> None:
     store = stores()
 
