@@ -116,7 +116,7 @@ class _Demo:
 
     def _introduce(self) -> None:
         _console.print("\n[bold]Varbridge demo[/bold]")
-        _console.print(f"  gateway   {self.base}/v1   (OpenAPI: {self.base}/openapi.json)")
+        _console.print(f"  gateway   {self.base}/v1   (browse and try: {self.base}/docs)")
         _console.print(f"  admin     http://127.0.0.1:{self.admin_port}/readyz")
         for name, vendor in _ENGINES.items():
             where = self.served[name].url if name in self.served else f"{self.own[0] if self.own else ''} (your own)"

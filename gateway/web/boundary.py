@@ -168,6 +168,7 @@ class _Passage:
         headers = {
             "X-Request-Id": call.request_id,
             "Cache-Control": "no-store",
+            "Server": "varbridge",  # else it would tell the versions of what is inside
             "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
         }
         if self.exchange is not None and self.exchange.engine:

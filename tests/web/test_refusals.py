@@ -209,6 +209,11 @@ async def test_unexpected_error_is_internal_and_tells_nothing(site: Site, monkey
     assert "MARKER" not in json.dumps(problem) + captured.out + captured.err
 
 
+async def test_versions_of_what_is_inside_are_not_told(site: Site) -> None:
+    for path in ("engines", "nowhere"):
+        assert (await site.ask("GET", path))[2]["Server"] == "varbridge"
+
+
 async def test_other_origin_is_told_what_it_may(site: Site) -> None:
     asked = {"Access_Control_Request_Method": "PATCH", "Access_Control_Request_Headers": "content-type"}
     status, _, headers = await site.ask("OPTIONS", "engines", Origin="https://portal", **asked)
