@@ -250,6 +250,12 @@ def test_long_file_is_seen() -> None:
     assert too_long({"a.py": 400, "b.py": 401}) == {"b.py"}
 
 
+def test_decisions_have_numbers_of_their_own() -> None:
+    pages = sorted((ROOT / "gateway" / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert all(page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]} ") for page in pages)
+
+
 def strangers(names: Iterable[str]) -> set[str]:
     return {name for name in names if not name.startswith(".") and name not in ALLOWED}
 

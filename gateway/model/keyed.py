@@ -40,10 +40,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it was given, to be given again."""
+    """An answer as it was given, to be given again; ``engine`` is the one that it came from, if any."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
     outcome: str = "ok"
+    engine: str = ""

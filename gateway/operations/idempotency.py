@@ -179,8 +179,9 @@ class Idempotency:
         """Find out by a read whether a write happened. That it is not found proves nothing."""
         if not known.intent:
             return self._unsettled(known.request_id)
-        if await self._happened(gateway, intents.decoded(known.intent), call):
-            return Kept(status=204)
+        intent = intents.decoded(known.intent)
+        if await self._happened(gateway, intent, call):
+            return Kept(status=204, engine=intent.engine)
         if known.age_s < self._settle_s:
             raise RequestInProgress(
                 "The outcome is not known yet: the engine may still be at work on it.", headers=_SOON

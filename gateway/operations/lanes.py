@@ -18,6 +18,12 @@ from gateway.plan import Call, Hold
 R = TypeVar("R")
 
 
+async def claimed(call: Call) -> None:
+    """Record the call's idempotency key, if it has one: a lane does it, or whoever writes where there is none."""
+    if call.claim is not None:
+        await call.claim()
+
+
 class Lanes:
     """The lanes of this process. A lane exists while somebody is in it.
 
@@ -49,8 +55,7 @@ class Lanes:
             if self._holder is not None:
                 hold = await self._holder.held(lane, call)
                 call.holds = (*call.holds, hold)
-            if call.claim is not None:
-                await call.claim()
+            await claimed(call)
             return await work()
         finally:
             call.holds = tuple(each for each in call.holds if each is not hold)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from gateway.model import running
 from gateway.model.results import InstanceStarted, MessageCorrelated, TaskCompleted
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.lanes import claimed
 from gateway.plan import Call
 from gateway.port import Engine
 
 
 async def started(gateway: Gateway, engine: Engine, command: running.StartInstance, call: Call) -> InstanceStarted:
     """Start an instance; nobody else knows it yet, so there is no lane."""
-    await _claimed(call)
+    await claimed(call)
     return await gateway.run(engine.name, engine.start_instance(command), call)
 
 
@@ -40,12 +41,6 @@ async def correlated(
         return await gateway.run(engine.name, engine.correlate_message(command), call)
 
     if command.instance is None:
-        await _claimed(call)
+        await claimed(call)
         return await work()
     return await gateway.lanes.write(Target(engine, command.instance).lane, call, work)
-
-
-async def _claimed(call: Call) -> None:
-    """Record the call's idempotency key, as a lane would, where there is no instance whose lane could."""
-    if call.claim is not None:
-        await call.claim()

@@ -95,9 +95,11 @@ class _Passage:
         self.exchange = Exchange(
             front=front, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
-        if "dryRun" in query and self.route.rehearses and rehearsals.wanted(self.exchange):
+        if not self.route.writes:
+            return await self.route.handler(self.exchange)
+        if "dryRun" in query and rehearsals.wanted(self.exchange):
             return await rehearsals.rehearsed(self.exchange, self.route.handler)
-        if keyed.wanted(self.exchange):
+        if keyed.HEADER in request.headers:
             return await keyed.answered(self.exchange, self.route.template, self.route.handler)
         return await self.route.handler(self.exchange)
 

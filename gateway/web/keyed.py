@@ -19,7 +19,6 @@ from gateway.web.front import Answer, Exchange
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _RELEVANT = (
     "Content-Type",
     "Content-Digest",
@@ -32,11 +31,6 @@ _RELEVANT = (
 """Headers that change what a write does or what it answers."""
 _STREAMED = "/data"
 _log = structlog.get_logger("varbridge")
-
-
-def wanted(exchange: Exchange) -> bool:
-    """Tell whether the request is a write that carries a key."""
-    return HEADER in exchange.request.headers and exchange.request.method not in _SAFE
 
 
 async def answered(exchange: Exchange, template: str, handler: Callable[[Exchange], Awaitable[Answer]]) -> Answer:
@@ -57,6 +51,7 @@ async def answered(exchange: Exchange, template: str, handler: Callable[[Exchang
 
     done = await idempotency.once(exchange.front.gateway, asked, exchange.call, work)
     if isinstance(done, Replayed):
+        exchange.engine = done.kept.engine
         return _answer(done.kept, ((f"{HEADER.removesuffix('-Key')}-Replayed", "true"),))
     return _answer(done)
 
@@ -105,20 +100,21 @@ async def _ended(exchange: Exchange, handler: Callable[[Exchange], Awaitable[Ans
     try:
         answer = await handler(exchange)
     except VarbridgeError as error:
-        return Ended(kept=_kept(problems.answer(error, exchange.call.request_id)), outcome=error.outcome)
+        return Ended(kept=_kept(problems.answer(error, exchange.call.request_id), exchange), outcome=error.outcome)
     except Exception as error:  # noqa: BLE001 - the key must learn of it; the boundary would say the same
         _log.error("request_failed", request_id=exchange.call.request_id, exc_info=error)
-        return Ended(kept=_kept(problems.answer(Internal(), exchange.call.request_id)), outcome="unknown")
-    return Ended(kept=_kept(answer), outcome="applied")
+        return Ended(kept=_kept(problems.answer(Internal(), exchange.call.request_id), exchange), outcome="unknown")
+    return Ended(kept=_kept(answer, exchange), outcome="applied")
 
 
-def _kept(answer: Answer) -> Kept:
+def _kept(answer: Answer, exchange: Exchange | None = None) -> Kept:
     return Kept(
         status=answer.status,
         body=answer.body,
         headers=answer.headers,
         media_type=answer.media_type,
         outcome=answer.outcome,
+        engine="" if exchange is None else exchange.engine,
     )
 
 

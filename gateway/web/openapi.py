@@ -238,8 +238,8 @@ class Routed(Protocol):
         ...
 
     @property
-    def rehearses(self) -> bool:
-        """Tell whether it takes ``dryRun=true``."""
+    def writes(self) -> bool:
+        """Tell whether it takes ``dryRun=true`` and ``Idempotency-Key``."""
         ...
 
     @property
@@ -281,9 +281,9 @@ def _operation(route: Routed) -> dict[str, Any]:
     ]
     parameters += [
         {"name": key, "in": "query", "description": text, "schema": {"type": "string"}}
-        for key, text in (_QUERY.get(name, {}) | (_DRY_RUN if route.rehearses else {})).items()
+        for key, text in (_QUERY.get(name, {}) | (_DRY_RUN if route.writes else {})).items()
     ]
-    if route.rehearses:
+    if route.writes:
         parameters.append(_KEY)
     parameters += [
         {"name": key, "in": "header", "description": text, "schema": {"type": "string"}}
@@ -294,7 +294,7 @@ def _operation(route: Routed) -> dict[str, Any]:
         "summary": SUMMARIES[name],
         "tags": [heading(route.template)],
         "parameters": parameters,
-        "responses": _responses(name, rehearses=route.rehearses),
+        "responses": _responses(name, writes=route.writes),
     }
     if route.scope:
         operation["description"] = f"Needs the scope `{route.scope}`."
@@ -304,12 +304,12 @@ def _operation(route: Routed) -> dict[str, Any]:
     return operation
 
 
-def _responses(name: str, *, rehearses: bool) -> dict[str, Any]:
+def _responses(name: str, *, writes: bool) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     schema = _ANSWERS.get(name, {"type": "object"})
     status = _STATUS.get(name, "200")
     described: dict[str, Any] = {status: schema}
-    if rehearses:
+    if writes:
         dry = {"$ref": _REF.format(name="DryRun")}
         described["200"] = {"anyOf": [schema, dry]} if status == "200" else dry
     responses: dict[str, Any] = {

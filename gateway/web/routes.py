@@ -26,9 +26,9 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
 
     @property
-    def rehearses(self) -> bool:
-        """Tell whether ``dryRun=true`` shows what would be sent: on everything that changes an engine."""
-        return self.scope in _WRITING and not (self.method == "DELETE" and self.template.startswith("/v1/operations"))
+    def writes(self) -> bool:
+        """Tell whether it changes anything: then it takes ``dryRun=true`` and ``Idempotency-Key``."""
+        return self.scope in _WRITING
 
 
 async def openapi_document(exchange: Exchange) -> Answer:

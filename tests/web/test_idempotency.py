@@ -77,6 +77,7 @@ async def test_same_request_is_answered_alike_and_applied_once(keyed) -> None:
     assert again[:2] == first[:2]
     assert ("Idempotency-Replayed" in first[2], again[2]["Idempotency-Replayed"]) == (False, "true")
     assert again[2]["Preference-Applied"] == first[2]["Preference-Applied"]
+    assert again[2]["Gateway-Engine"] == first[2]["Gateway-Engine"] == "hr"
     assert len(site.writes) == 1
 
 
@@ -234,6 +235,8 @@ async def test_dry_run_with_a_key_is_refused(keyed) -> None:
 async def test_read_with_a_key_is_a_read(keyed) -> None:
     site = await keyed()
     assert (await site.keyed(KEY, None, "GET"))[0] == 200
+    found = [await site.keyed(KEY, {"variableName": "note"}, "POST", "variables", "query") for _ in range(2)]
+    assert [(status, "Idempotency-Replayed" in headers) for status, _, headers in found] == [(200, False)] * 2
     assert await site.keys.found(("anonymous", KEY)) is None
 
 

@@ -97,3 +97,16 @@ async def test_engine_that_demands_conditions_takes_no_operation(works: Works) -
     status, found, _ = await works.ask("POST", "operations", body=BY_NAME | SET)
     assert (status, found["code"], found["engine"]) == (428, "precondition-required", "hr")
     assert (await works.ask("POST", "operations", body={**BY_NAME, **SET, "engines": ["claims"]}))[0] == 202
+
+
+async def test_cancelling_is_rehearsed_and_keyed(works: Works) -> None:
+    _, begun, _ = await works.ask("POST", "operations", body=BY_NAME | SET)
+    target = ("operations", begun["id"])
+    assert (await works.ask("DELETE", *target, **DRY))[:2] == (200, {"requests": [], "rules": []})
+    assert (await works.shown(begun["id"]))["state"] == "selecting"
+    ended = [await works.ask("DELETE", *target, Idempotency_Key="end") for _ in range(2)]
+    assert [(status, headers.get("Idempotency-Replayed")) for status, _, headers in ended] == [
+        (204, None),
+        (204, "true"),
+    ]
+    assert (await works.shown(begun["id"]))["state"] == "cancelling"

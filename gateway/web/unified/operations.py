@@ -23,6 +23,7 @@ from gateway.model.commands import PatchVariables
 from gateway.model.query import Filter
 from gateway.model.values import Value, checked
 from gateway.operations import Target, batch
+from gateway.operations.lanes import claimed
 from gateway.operations.selection import selected
 from gateway.port import Engine
 from gateway.web.front import Answer, Exchange, Operations, json_answer
@@ -86,8 +87,7 @@ async def start_operation(exchange: Exchange) -> Answer:
     rows = _rows(exchange)
     if exchange.front.gateway.rehearses:
         return await _rehearsed(exchange, operation, change)
-    if exchange.call.claim is not None:
-        await exchange.call.claim()
+    await claimed(exchange.call)
     await rows.created(operation)
     exchange.front.woken()
     location = ("Location", f"/v1/operations/{operation.id}")
@@ -155,6 +155,9 @@ async def cancel_operation(exchange: Exchange) -> Answer:
     """Answer ``DELETE /v1/operations/{operation}``: no further item begins; what is done stays done."""
     _ = parameters(exchange, frozenset())
     operation = await _found(exchange)
+    if exchange.front.gateway.rehearses:
+        return Answer(status=204)
+    await claimed(exchange.call)
     if not await _rows(exchange).became(operation.id, ("selecting", "running", "cancelling"), "cancelling"):
         raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
     exchange.front.woken()
