@@ -68,6 +68,8 @@ def _rehearsed(answer: Any, *, as_json: bool) -> None:
         if problem := item.get("problem"):
             click.echo(f"would fail: {item['instance']}: {problem['code']}: {problem['detail']}")
     if "total" in answer:
-        click.echo(f"{'more than ' if answer.get('more') else ''}{answer['total']} instances; the first are shown")
+        counted = f"{'more than ' if answer.get('more') else ''}{answer['total']} instances would be changed"
+        first = len(answer.get("items", ()))
+        click.echo(counted + (f"; the first {first} are shown" if first < answer["total"] else ""))
     if not requests:
         click.echo("nothing would be sent")

@@ -40,6 +40,16 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     return chosen
 
 
+ended = click.option(
+    "--ended",
+    "any_state",
+    is_flag=True,
+    callback=lambda _context, _option, given: {"state": "any"} if given else {},
+    help="Instances that have ended count too.",
+)
+"""The command is given the query parameter as ``any_state``."""
+
+
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the gateway."""
 

@@ -23,6 +23,8 @@ from gateway.plan import VendorRequest, VendorResponse, encode_path
 _console = Console(highlight=False, soft_wrap=True)
 _ENGINES = {"hr": "camunda7", "claims": "ibm_bpm"}
 _CHANGE = b'{"modifications": {"amount": {"value": 1300}, "note": {"value": "checked"}}, "deletions": ["obsolete"]}'
+_QUESTION = b'{"variableValues": [{"name": "amount", "operator": "gteq", "value": 1300}], "limit": 10}'
+_JSON = {"Content-Type": "application/json"}
 _SHOWN = 400
 
 
@@ -77,6 +79,7 @@ class _Demo:
             await running.start()
             self._introduce()
             done = [await self._main_job(name) for name in self.instances]
+            done.append(await self._question())
             done += [await self._existing_client(name) for name in self.instances]
             if not once:
                 _console.print("\nServing until Ctrl-C.")
@@ -123,11 +126,7 @@ class _Demo:
             _console.print(f"  engine    {name} ({vendor}) at {where}")
         _console.print("\n[bold]To paste into another terminal[/bold]")
         _console.print(f"curl -s {self.base}/v1/engines")
-        _console.print(
-            f"curl -s '{self.base}/v1/variables/query' -H 'Content-Type: application/json' "
-            '-d \'{"variableName": "amount"}\'',
-            markup=False,
-        )
+        _console.print(f"{self._asking()} -d '{_QUESTION.decode()}'", markup=False)
         for instance in self.instances.values():
             url = f"{self.base}/v1/instances/{instance}/variables"
             _console.print(f"curl -s '{url}'")
@@ -144,7 +143,7 @@ class _Demo:
         _console.print(f"\n[bold]{name} ({_ENGINES[name]})[/bold]")
         _console.print(f"  caller  → PATCH /v1/instances/{instance}/variables")
         _console.print(f"            {_CHANGE.decode()}", markup=False)
-        headers = {"Content-Type": "application/json", "Prefer": "return=representation"}
+        headers = {**_JSON, "Prefer": "return=representation"}
         async with (
             aiohttp.ClientSession() as session,
             session.patch(URL(self.base + path, encoded=True), data=_CHANGE, headers=headers) as answer,
@@ -158,6 +157,26 @@ class _Demo:
         _console.print(f"  caller  ← {answer.status} {_rules(answer.headers)}".rstrip(), markup=False)
         _console.print(f"            {_short(body)}", markup=False)
         return answer.status < 300  # noqa: PLR2004 - the success class
+
+    def _asking(self) -> str:
+        return f"curl -s '{self.base}/v1/variables/query' -H 'Content-Type: application/json'"
+
+    async def _question(self) -> bool:
+        """Ask one question of all engines, and show what each of them has found."""
+        _console.print("\n[bold]One question to both vendors: which instances hold this value, and where?[/bold]")
+        _console.print(f"{self._asking()} -d '{_QUESTION.decode()}'", markup=False)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.base}/v1/variables/query", data=_QUESTION, headers=_JSON) as answer,
+        ):
+            body = await answer.read()
+        found = msgspec.json.decode(body) if answer.ok else {}
+        for item in found.get("items", ()):
+            _console.print(f"  ← {item['instance']}: {item['name']} = {item['value']}", markup=False)
+        for part in found.get("engines", ()):
+            _console.print(f"    {part['engine']}: {part['status']}, {part['count']} found", markup=False)
+        counts = {part["engine"] for part in found.get("engines", ()) if part["count"]}
+        return counts == set(self.instances)
 
     async def _existing_client(self, name: str) -> bool:
         """Show that a client of the vendor's own API is answered by the gateway as by the engine."""

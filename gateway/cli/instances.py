@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.cli import output
 from gateway.cli.changes import changed, rehearsable
-from gateway.cli.client import Connection, connected
+from gateway.cli.client import Connection, connected, ended
 from gateway.cli.variables import settings_of
 
 _COLUMNS = ("instance", "definition", "businessKey", "state", "tenant")
@@ -27,6 +27,8 @@ def instances() -> None:
 @click.option("--definition", help="Key, name or id.")
 @click.option("--engines", help="Only these, separated by commas.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
+@click.option("--variables", is_flag=True, help="With their variables.")
+@ended
 @connected
 def find(
     business_key: str | None,
@@ -35,21 +37,38 @@ def find(
     limit: int,
     connection: Connection,
     *,
+    variables: bool,
+    any_state: dict[str, str],
     as_json: bool,
 ) -> None:
-    """Find instances on all engines."""
+    """Find instances on all engines: all of them, or by key and definition."""
     asked = {"businessKey": business_key, "definition": definition, "engines": engines or connection.engine}
-    query = {key: value for key, value in asked.items() if value is not None} | {"limit": str(limit)}
+    query = {key: value for key, value in asked.items() if value is not None} | {"limit": str(limit)} | any_state
+    query |= {"include": "variables"} if variables else {}
     found = connection.ask("GET", "v1", "instances", query=query, with_engine=False)
-    output.shown(output.member(found, "items"), _COLUMNS, as_json=as_json)
+    columns = (*_COLUMNS, "variables") if variables else _COLUMNS
+    items = output.member(found, "items")
+    output.shown(items if as_json else [_short(item) for item in items], columns, as_json=as_json)
+    output.failures(found)
+    if found.get("next") is not None:
+        click.echo("there are more: --limit shows them", err=True)
+
+
+def _short(item: dict[str, Any]) -> dict[str, Any]:
+    """Give an instance with its variables as names and values."""
+    known = item.get("variables")
+    if known is None:
+        return item
+    return item | {"variables": {each["name"]: each.get("value") for each in known}}
 
 
 @instances.command()
 @click.argument("instance")
+@ended
 @connected
-def show(instance: str, connection: Connection, *, as_json: bool) -> None:
+def show(instance: str, connection: Connection, *, any_state: dict[str, str], as_json: bool) -> None:
     """Show one instance."""
-    found = connection.ask("GET", "v1", "instances", instance)
+    found = connection.ask("GET", "v1", "instances", instance, query=any_state)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.cli import output
 from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
+from gateway.cli.query import condition
 from gateway.cli.variables import settings_of
 
 _COLUMNS = ("id", "state", "done", "failed", "total", "etaSeconds", "problems")
@@ -31,6 +32,13 @@ def operations() -> None:
 @operations.command()
 @click.option("--name", help="Of instances that have this variable.")
 @click.option("--like", help="Of instances that have a variable whose name is like this (%, _).")
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="'NAME OPERATOR VALUE'",
+    help="Of instances that have a variable of this value, as in `query`. May be given often.",
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
 @click.option("--delete", "deletions", multiple=True, metavar="NAME", help="May be given often.")
 @click.option(
@@ -45,6 +53,7 @@ def operations() -> None:
 def start(
     name: str | None,
     like: str | None,
+    conditions: tuple[str, ...],
     settings: tuple[str, ...],
     deletions: tuple[str, ...],
     path: Path | None,
@@ -55,10 +64,11 @@ def start(
     dry_run: bool,
 ) -> None:
     """Begin one. With --engine only on that engine."""
-    if (path is not None) == bool(name or like or settings or deletions):
+    if (path is not None) == bool(name or like or conditions or settings or deletions):
         raise click.UsageError("Give either --file, or a filter and what to set and delete.")
     body: dict[str, Any] = {"modifications": settings_of(settings), "deletions": deletions}
     body |= {key: value for key, value in (("variableName", name), ("variableNameLike", like)) if value}
+    body |= {"variableValues": [condition(each) for each in conditions]} if conditions else {}
     body |= {"engines": [connection.engine]} if connection.engine else {}
     content = path.read_bytes() if path is not None else msgspec.json.encode(body)
     if dry_run:

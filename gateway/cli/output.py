@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -54,6 +54,14 @@ def member(content: Any, name: str) -> Any:
     return found
 
 
+def failures(answer: Any) -> None:
+    """Say on the error stream which engines failed, and why."""
+    for engine in member(answer, "engines"):
+        problem = engine.get("problem")
+        if problem:
+            click.echo(f"{engine['engine']} failed: {problem['code']}: {problem['detail']}", err=True)
+
+
 def foreign() -> SystemExit:
     """Say that something else than a gateway answered; give the end of the program."""
     click.echo("error: what answered is no Varbridge gateway", err=True)
@@ -67,13 +75,15 @@ def _decoded(body: bytes) -> Any:
         return None
 
 
-def shown(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
+def shown(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
     """Show rows."""
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
         return
     console = Console()
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")  # an id that is cut off is of no use
     for row in rows:
         table.add_row(*(Text(_cell(row.get(column))) for column in columns))
     console = console if console.is_terminal else Console(width=_WIDE)

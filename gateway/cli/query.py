@@ -60,7 +60,7 @@ def query(
     body: dict[str, Any] = {
         "variableName": name,
         "variableNameLike": name_like,
-        "variableValues": [_condition(each) for each in conditions] or None,
+        "variableValues": [condition(each) for each in conditions] or None,
         "instanceIdIn": instances or None,
         "variableNamesIgnoreCase": ignore_case or None,
         "variableValuesIgnoreCase": ignore_case or None,
@@ -102,7 +102,7 @@ def _rows(asking: _Asking, body: dict[str, Any], *, every: bool) -> tuple[list[A
 
 def _show(rows: list[Any], page: Any, *, as_json: bool) -> None:
     output.shown(rows, _COLUMNS, as_json=as_json)
-    _show_failures(page)
+    output.failures(page)
     if page.get("next") is not None:
         click.echo("there are more rows: --all shows them", err=True)
 
@@ -113,17 +113,11 @@ def _show_count(counted: Any, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(counted), indent=2))
         return
     output.shown([*engines, {"engine": "all", "count": counted.get("count")}], ("engine", "count"), as_json=False)
-    _show_failures(counted)
+    output.failures(counted)
 
 
-def _show_failures(answer: Any) -> None:
-    for engine in output.member(answer, "engines"):
-        problem = engine.get("problem")
-        if problem:
-            click.echo(f"{engine['engine']} failed: {problem['code']}: {problem['detail']}", err=True)
-
-
-def _condition(text: str) -> dict[str, Any]:
+def condition(text: str) -> dict[str, Any]:
+    """Give the condition of ``NAME OPERATOR VALUE``."""
     parts = text.split(maxsplit=_PARTS - 1)
     if len(parts) != _PARTS:
         raise click.UsageError(f"--where takes 'NAME OPERATOR VALUE', not {text!r}.")

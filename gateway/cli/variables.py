@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.cli import output
 from gateway.cli.changes import changed, condition, conditional, rehearsable
-from gateway.cli.client import Connection, connected
+from gateway.cli.client import Connection, connected, ended
 
 _COLUMNS = ("name", "type", "format", "value", "error")
 _AS_TEXT = frozenset({"string", "String", "date-time", "Date", "bytes", "Bytes", "xml", "Xml"})
@@ -24,10 +24,13 @@ def variables() -> None:
 @variables.command(name="list")
 @click.argument("instance")
 @click.option("--names", help="Only these, separated by commas.")
+@ended
 @connected
-def list_(instance: str, names: str | None, connection: Connection, *, as_json: bool) -> None:
+def list_(
+    instance: str, names: str | None, connection: Connection, *, any_state: dict[str, str], as_json: bool
+) -> None:
     """List variables."""
-    query = {"names": names} if names else {}
+    query = ({"names": names} if names else {}) | any_state
     found = connection.ask("GET", "v1", "instances", instance, "variables", query=query)
     output.shown(output.member(found, "variables"), _COLUMNS, as_json=as_json)
 
@@ -35,10 +38,11 @@ def list_(instance: str, names: str | None, connection: Connection, *, as_json: 
 @variables.command()
 @click.argument("instance")
 @click.argument("name")
+@ended
 @connected
-def get(instance: str, name: str, connection: Connection, *, as_json: bool) -> None:
+def get(instance: str, name: str, connection: Connection, *, any_state: dict[str, str], as_json: bool) -> None:
     """Read one variable."""
-    found = connection.ask("GET", "v1", "instances", instance, "variables", name)
+    found = connection.ask("GET", "v1", "instances", instance, "variables", name, query=any_state)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:

@@ -40,6 +40,7 @@ def test_demo_once_does_the_main_job_on_both_vendors() -> None:
     assert "gateway → claims: PUT /process/1355/variables" in done.stdout
     assert done.stdout.count("caller  ← 200") == 2
     assert done.stdout.count("An existing client of") == 2
+    assert re.findall(r"← (hr|claims):\S+: amount = 1300(?:\.0)?\n", done.stdout) == ["claims", "hr"]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
@@ -122,6 +123,45 @@ def test_batch_is_carried_out_from_a_file_and_says_what_failed(demo: tuple[Progr
     file.write_text(json.dumps({"items": [*items, {"instance": "hr:nobody", "deletions": ["x"]}]}))
     done = varbridge("batch", str(file), "--json", **there)
     assert (done.returncode, [each["status"] for each in json.loads(done.stdout)]) == (1, [204, 204, 404])
+
+
+def test_instances_are_started_found_and_shown_from_the_command_line(demo: tuple[Program, str]) -> None:
+    at = ("--url", demo[1])
+    begun = varbridge("instances", "start", "invoice", "--engine", "hr", "--business-key", "k9", "--set", "a=1", *at)
+    instance = json.loads(begun.stdout)["instance"]
+    found = varbridge("instances", "find", "--business-key", "k9", "--variables", "--json", *at)
+    (item,) = json.loads(found.stdout)
+    assert (item["instance"], [(each["name"], each["value"]) for each in item["variables"]]) == (instance, [("a", 1)])
+    assert "claims failed: capability-unsupported: This engine cannot find instances by business key." in found.stderr
+    assert varbridge("modify", instance, "--cancel", "review", *at).returncode == 0
+    assert varbridge("instances", "show", instance, *at).returncode == 1
+    shown = varbridge("instances", "show", instance, "--ended", "--json", *at)
+    assert json.loads(shown.stdout)["state"] == "terminated"
+    assert varbridge("vars", "get", instance, "a", "--ended", *at).returncode == 0
+    (more,) = json.loads(varbridge("instances", "find", "--limit", "1", "--json", *at).stdout)
+    assert more["engine"] == "claims"
+
+
+def test_many_instances_are_changed_from_the_command_line_or_only_shown(
+    demo: tuple[Program, str], tmp_path: Path
+) -> None:
+    at = ("--url", demo[1])
+    hr, claims = (next(each for each in instances(demo[0]) if each.startswith(name)) for name in ("hr:", "claims:"))
+    items = [{"instance": hr, "deletions": ["x"]}, {"instance": "claims:9", "deletions": ["x"]}]
+    (tmp_path / "batch.json").write_text(json.dumps({"items": items}))
+    shown = varbridge("batch", str(tmp_path / "batch.json"), "--dry-run", *at)
+    assert (shown.returncode, shown.stdout.count("(not sent)")) == (0, 1)
+    assert "would fail: claims:9: instance-not-found" in shown.stdout
+    change = ("operations", "start", "--where", "note neq no", "--set", 'note="by operation"')
+    shown = varbridge(*change, "--dry-run", *at)
+    assert shown.stdout.endswith("\n2 instances would be changed\n")
+    begun = varbridge(*change, "--wait", "--json", *at)
+    operation = json.loads(begun.stdout)
+    assert (begun.returncode, operation["state"], operation["done"]) == (0, "completed", 2)
+    results = json.loads(varbridge("operations", "results", operation["id"], "--json", *at).stdout)
+    assert {(each["instance"], each["status"]) for each in results} == {(hr, "done"), (claims, "done")}
+    assert varbridge("operations", "cancel", operation["id"], *at).returncode == 1
+    assert "by operation" in varbridge("vars", "get", claims, "note", *at).stdout
 
 
 def test_exit_codes_tell_who_said_no(demo: tuple[Program, str]) -> None:
