@@ -23,6 +23,10 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _NO_CONTENT, _BAD, _FAILED = 204, 400, 500
 _MISSING = "ENGINE-13036"  # Process instance '…' cannot be modified. The process instance does not exist
 _ELEMENT = re.compile(r"'([^']*)'")
+_AMBIGUOUS = "Ancestor activity execution is ambiguous for activity"
+_AFTER = re.compile(
+    r"Cannot start after activity (.*); activity has (?:no|more than one) outgoing sequence flow", re.DOTALL
+)
 _IDS = (
     ("activityId", "activity_id"),
     ("transitionId", "transition_id"),
@@ -149,6 +153,15 @@ def _failed(engine: str, answer: VendorResponse, command: ModifyInstance) -> fau
     if answer.status == _FAILED and _MISSING in message:
         yield from faults.confirm(engine, command.instance)
         raise InstanceNotFound(engine=engine, engine_status=_FAILED)
+    if answer.status == _FAILED and (undecided := _undecided(message, command)):
+        detail = "The engine cannot tell where to start: there are several ways, or none."
+        raise ValueInvalid(
+            detail,
+            engine=engine,
+            engine_status=_FAILED,
+            engine_code=body.type,
+            errors=tuple(Fault(at, said) for at, said in undecided),
+        )
     if answer.status == _BAD and body.type == "NotValidException":
         detail = "The instance has no such element."
         where = _at(message, command)
@@ -170,6 +183,27 @@ def _failed(engine: str, answer: VendorResponse, command: ModifyInstance) -> fau
         )
     yield from faults.failed(engine, answer, command.instance, writes=True)
     raise AssertionError
+
+
+def _undecided(message: str, command: ModifyInstance) -> list[tuple[str, str]]:
+    """Point at the starts that the engine cannot decide (seen live on 7.24: a 500 that the caller is to blame for).
+
+    ``Ancestor activity execution is ambiguous for activity Activity(vote#multiInstanceBody)`` and
+    ``Cannot start after activity fork; activity has more than one outgoing sequence flow``.
+    """
+    starts = [(index, each) for index, each in enumerate(command.instructions) if each.starts]
+    if message.startswith(_AMBIGUOUS):
+        return [
+            (modification.pointer(index, "ancestorActivityInstanceId"), "several scopes could be meant")
+            for index, each in starts
+            if each.ancestor_activity_instance_id is None
+        ]
+    found = _AFTER.match(message)
+    return [
+        (modification.pointer(index, "activityId"), "not exactly one sequence flow leaves it")
+        for index, each in starts
+        if found is not None and each.type == "startAfterActivity" and each.activity_id == found.group(1)
+    ]
 
 
 def _at(message: str, command: ModifyInstance) -> list[str]:

@@ -46,6 +46,11 @@ async def test_token_is_moved_on_both_vendors_with_variables(site: Site) -> None
         ({"instructions": [START], "annotation": "x" * 10_000}, 422, ["/annotation"]),
         ({"instructions": [START | {"variables": {"a/b": {"type": "integer", "value": "x"}}}]}, 422, None),
         ({"instructions": [START | {"activityId": "nowhere"}]}, 422, ["/instructions/0/activityId"]),
+        (
+            {"instructions": [START, {"type": "startAfterActivity", "activityId": "end"}]},
+            422,
+            ["/instructions/1/activityId"],
+        ),
         ({"instructions": [{"type": "cancel", "activityId": "nowhere"}]}, 409, ["/instructions/0/activityId"]),
     ],
 )
@@ -58,6 +63,30 @@ async def test_wrong_modification_is_refused_and_pointed_at(
     if pointers is not None:
         assert [fault["pointer"] for fault in problem["errors"]] == pointers
     assert (await site.ask("GET", "instances", site.hr, "activities"))[1] == before
+
+
+async def test_suspended_instance_is_a_conflict_and_stays_as_it_is(site: Site) -> None:
+    where = ("instances", site.hr)
+    before = (await site.ask("GET", *where, "activities"))[1]
+    site.fakes["hr"].instances[site.hr.partition(":")[2]].suspended = True
+    answered, problem, _ = await site.ask("POST", *where, "modification", body={"instructions": [START]})
+    assert (answered, problem["code"], problem["outcome"]) == (409, "instance-state-conflict", "not_applied")
+    assert (await site.ask("GET", *where, "activities"))[1] == before
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+async def test_ended_instance_is_not_found(site: Site, owner: str) -> None:
+    instance = getattr(site, owner)
+    places = (await site.ask("GET", "instances", instance, "activities"))[1]["activities"]
+    cancel = {"type": "cancel", "activityInstanceId": places[-1]["id"]}
+    body = {"instructions": [cancel, {"type": "startBeforeActivity", "activityId": places[-1]["activity"]}]}
+    if owner == "hr":
+        site.fakes["hr"].end(instance.partition(":")[2])
+    else:
+        site.fakes["claims"].instances[instance.partition(":")[2]].state = "Terminated"
+    answered, problem, _ = await site.ask("POST", "instances", instance, "modification", body=body)
+    assert (answered, problem["code"], problem["outcome"]) == (404, "instance-not-found", "not_applied")
+    assert [request for request in site.writes if owner == "claims"] == []
 
 
 async def test_scopes_are_needed(started) -> None:

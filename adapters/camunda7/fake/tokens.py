@@ -103,6 +103,9 @@ def _carry_out(instance: Running, each: dict[str, Any]) -> None:
             _enter(instance, _known(instance, activity, f"Start before activity '{activity}'"))
         case "startAfterActivity":
             element = _known(instance, activity, f"Start after activity '{activity}'")
+            if element == "end":
+                message = "Cannot start after activity end; activity has no outgoing sequence flow to take"
+                raise Refused(500, "ProcessEngineException", message, 0)
             _enter(instance, WAITS if element == "start" else "end")
         case "startTransition":
             flow = each.get("transitionId")
