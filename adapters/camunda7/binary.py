@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator
 from urllib.parse import unquote
 
-from adapters.camunda7 import faults, scopes
+from adapters.camunda7 import faults, patch, scopes
 from adapters.camunda7.scopes import Wanted
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import check_name
@@ -75,11 +75,11 @@ def _content(answer: VendorResponse) -> BinaryRead:
     )
 
 
-def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
+def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[VariablesPatched]:
     """Take the content from a stream; ``valueType`` is the part's name in the code, whatever the manual says.
 
     Raises:
-        InstanceNotFound, ScopeNotFound, EngineError: as it says.
+        InstanceNotFound, ScopeNotFound, EngineError: as it says. PreconditionFailed: before anything is written.
         ValueNotRepresentable: a file name that does not get through a multipart header.
     """
     _check_path(engine, command.name)
@@ -104,6 +104,9 @@ def write(engine: str, command: WriteBinary) -> Plan[VariablesPatched]:
         Part("valueType", kind, content_type="text/plain"),
     )
     entry = yield from scopes.entered(engine, where, command.instance)
+    if command.expect is not None:
+        rows = yield from scopes.running(engine, settings, entry.wanted(command.expect.names))
+        yield from patch.expected(engine, command.expect, rows, command.instance)
     answer = yield VendorRequest(
         method="POST",
         path=(*entry.path, command.name, "data"),

@@ -135,7 +135,7 @@ class Camunda7Engine(Engine):
 
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
         """Stream a blob in."""
-        return binary.write(self.name, command)
+        return binary.write(self.name, self.settings, command)
 
     def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
         """Give variables of all instances."""

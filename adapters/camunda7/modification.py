@@ -9,14 +9,15 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from adapters.camunda7 import activities, faults, patch, variables, wire
+from adapters.camunda7 import activities, faults, patch, scopes, variables, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import encode, softened
+from adapters.camunda7.values import decode, encode, softened
 from gateway.errors import Fault, InstanceNotFound, InstanceStateConflict, InvalidRequest, ValueInvalid
 from gateway.model import modification
 from gateway.model.commands import ListVariables
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
 from gateway.model.results import InstanceModified, Rule
+from gateway.model.scope import INSTANCE, place
 from gateway.model.values import Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -42,6 +43,7 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
     Raises:
         ValueInvalid: a variable, or an id that the instance does not have, with its pointer; nothing was applied.
         InstanceStateConflict: suspended, or nothing is there to cancel; InstanceNotFound: no such instance.
+        PreconditionFailed: the variables are not as expected; nothing was sent that writes.
     """
     stored = yield from _stored(engine, settings, command)
     instructions = [_written(index, each, settings, stored) for index, each in enumerate(command.instructions)]
@@ -79,13 +81,22 @@ def _rules(settings: Settings, command: ModifyInstance, stored: dict[str, Value]
 def _stored(
     engine: str, settings: Settings, command: ModifyInstance
 ) -> Generator[VendorRequest, VendorResponse, dict[str, Value]]:
-    """Read the types that untyped values of the instance keep; nothing is asked where all are typed."""
+    """Read the types that untyped values of the instance keep; nothing is asked where all are typed.
+
+    Raises:
+        PreconditionFailed: the variables are not as expected.
+    """
     names = [
         name
         for each in command.instructions
         for name, value in each.variables.items()
         if settings.keep_type and not value.local and patch.keeps(value)
     ]
+    if command.expect is not None:
+        entry = yield from scopes.entered(engine, place(INSTANCE), command.instance)
+        rows = yield from scopes.running(engine, settings, entry.wanted(None))
+        yield from patch.expected(engine, command.expect, rows, command.instance)
+        return {row.name: decode(row) for row in rows if row.name in names}
     if not names:
         return {}
     asked = ListVariables(instance=command.instance, names=tuple(dict.fromkeys(names)))

@@ -105,24 +105,29 @@ def _check(engine: str, command: PatchVariables, rows: Rows) -> Reading:
         PreconditionFailed, VariableNotFound: not so. InstanceNotFound: there is no such instance.
     """
     names = {row.name for row in rows}
-    if not rows and (command.partial or not _met(engine, command.expect, [])):
+    if not rows and command.partial:
         yield from faults.confirm(engine, command.instance)
     if command.expect is not None:
-        variables = [variable_of(row, command.instance) for row in rows]
-        if command.expect.strong_binary:
-            variables = yield from _with_contents(engine, command.expect, rows, variables)
-        command.expect.check(variables, engine)
+        yield from expected(engine, command.expect, rows, command.instance)
     if any(name not in names for name in command.patches):
         raise faults.missing_variable(engine)
 
 
-def _met(engine: str, expect: Expect | None, variables: list[Variable]) -> bool:
+def expected(engine: str, expect: Expect, rows: Rows, instance: str) -> Reading:
+    """Make sure that variables are as a write expects; that none are there means nothing until the instance is.
+
+    Raises:
+        PreconditionFailed: they are not. InstanceNotFound: there is no such instance.
+    """
+    variables = [variable_of(row, instance) for row in rows]
+    if expect.strong_binary:
+        variables = yield from _with_contents(engine, expect, rows, variables)
     try:
-        if expect is not None:
-            expect.check(variables, engine)
+        expect.check(variables, engine)
     except PreconditionFailed:
-        return False
-    return True
+        if not rows:
+            yield from faults.confirm(engine, instance)
+        raise
 
 
 def _with_contents(

@@ -49,11 +49,12 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
     Raises:
         Unsupported: tokens cannot say it; nothing was sent that writes.
         InstanceStateConflict: no token is where ``cancel`` points; ValueInvalid: no such step.
+        PreconditionFailed: the variables are not as expected; nothing was sent that writes.
         VarbridgeError: with ``outcome`` partial and the names in ``applied`` where variables had been written.
     """
     wish = _wish(engine, settings, command)
     token, target = yield from _resolved(engine, command.instance, wish)
-    rules = yield from _variables(engine, settings, command.instance, wish)
+    rules = yield from _variables(engine, settings, command, wish)
     query = [("action", "deleteToken" if target is None else "moveToken"), ("tokenId", token.id)]
     if target is not None:
         query += [("target", target.id), ("resume", "true")]
@@ -169,20 +170,22 @@ def _unknown(engine: str, at: str) -> ValueInvalid:
 
 
 def _variables(
-    engine: str, settings: Settings, instance: str, wish: _Wish
+    engine: str, settings: Settings, command: ModifyInstance, wish: _Wish
 ) -> Generator[VendorRequest, VendorResponse, tuple[Rule, ...]]:
-    if wish.start is None or not wish.start.variables:
+    """Write what the start brings along; with nothing to write, only what is expected is checked."""
+    given = wish.start.variables if wish.start is not None else {}
+    if not given and command.expect is None:
         return ()
-    given = wish.start.variables
-    command = PatchVariables(
-        instance=instance,
+    change = PatchVariables(
+        instance=command.instance,
         modifications={
             name: Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
             for name, value in given.items()
         },
         pointers={name: modification.pointer(wish.start_at, "variables", name) for name in given},
+        expect=command.expect,
     )
-    return (yield from patch.patched(engine, settings, command)).rules
+    return (yield from patch.patched(engine, settings, change)).rules
 
 
 def _acted(

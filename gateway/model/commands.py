@@ -140,6 +140,7 @@ class WriteBinary(Command, frozen=True, kw_only=True):
         kind: ``Bytes`` or ``File``; a stream of that word where it is known only after the content. None = a filename
             makes it a file.
         scope: ``instance``, ``execution:ID`` or ``task:ID``.
+        expect: what must be so for anything to be written.
     """
 
     instance: str
@@ -150,3 +151,4 @@ class WriteBinary(Command, frozen=True, kw_only=True):
     filename: str | None = None
     media_type: str | None = None
     encoding: str | None = None
+    expect: Expect | None = None

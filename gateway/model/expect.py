@@ -104,7 +104,9 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
                 "A value that is written has a weak tag, which If-Match does not go by.", current, engine
             )
         if self.matching is not None and not self._matches(current, exists=exists):
-            raise self._failed("The variables are not as If-Match says.", current, engine)
+            weak = self.name is not None and any(tag is not None and etag.is_weak(tag) for tag in current)
+            detail = "The value has a weak tag, which" if weak else "What is there is not what"
+            raise self._failed(f"{detail} If-Match {'does not go by' if weak else 'says'}.", current, engine)
         if self.none_matching is not None and self._excluded(current, exists=exists):
             raise self._failed("The variables are as If-None-Match says they must not be.", current, engine)
 

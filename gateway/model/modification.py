@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.errors import Fault, InvalidRequest, ValueTooLong
 from gateway.model.commands import Command
+from gateway.model.expect import Expect
 from gateway.model.jsontext import escape
 from gateway.model.values import Value
 
@@ -56,6 +57,7 @@ class ModifyInstance(Command, frozen=True, kw_only=True):
         skip_custom_listeners, skip_io_mappings: what the engine leaves out for what starts and ends here.
         annotation: why, for the engine's audit.
         caller: who asks; goes where the engine has a place for it.
+        expect: how the instance's variables must be for anything to happen.
     """
 
     instance: str
@@ -64,6 +66,7 @@ class ModifyInstance(Command, frozen=True, kw_only=True):
     skip_io_mappings: bool = False
     annotation: str | None = None
     caller: str | None = None
+    expect: Expect | None = None
 
     def note(self) -> str | None:
         """Give the annotation with the caller's name in front, None where there is neither."""

@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 
 from gateway.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType, ValueInvalid
 from gateway.model import commands
+from gateway.model.expect import Expect
 from gateway.model.results import BinaryRead
 from gateway.model.values import Value, json_text, text_of
 from gateway.operations import Target, binaries, variables
@@ -103,27 +104,37 @@ def _buffered(value: Value) -> Answer:
     return Answer(status=200, body=content, headers=headers, media_type=_media_type(result))
 
 
-async def write(exchange: Exchange, found: Target, name: str, scope: str) -> Answer:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where content goes, and what must be there before."""
+
+    target: Target
+    name: str
+    scope: str
+    expect: Expect | None
+
+
+async def write(exchange: Exchange, place: Place) -> Answer:
     """Answer ``PUT`` and ``POST …/data``: a raw body, or a form with ``data`` and ``valueType``."""
-    upload = await _upload(exchange)
+    upload, found = await _upload(exchange), place.target
     if not binaries.streams(found, "binary.write"):
-        return await _write_value(exchange, found, name, scope, upload)
+        return await _write_value(exchange, place, upload)
     exchange.call.streams = {**exchange.call.streams, "upload": upload.content, "kind": upload.kind()}
     command = commands.WriteBinary(
         instance=found.native,
-        scope=scope,
-        name=name,
+        scope=place.scope,
+        name=place.name,
         content=Stream("upload"),
         kind=Stream("kind"),
         filename=upload.filename,
         media_type=upload.media_type,
         encoding=upload.encoding,
+        expect=place.expect,
     )
     done = await binaries.written(exchange.front.gateway, found, command, exchange.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
-async def _write_value(exchange: Exchange, found: Target, name: str, scope: str, upload: _Upload) -> Answer:
+async def _write_value(exchange: Exchange, place: Place, upload: _Upload) -> Answer:
     limit = exchange.front.limits.max_body_bytes
     collected = bytearray()
     async for piece in upload.content:
@@ -140,9 +151,13 @@ async def _write_value(exchange: Exchange, found: Target, name: str, scope: str,
         encoding=upload.encoding if file else None,
     )
     command = commands.PatchVariables(
-        instance=found.native, scope=scope, modifications={name: value}, pointers={name: ""}
+        instance=place.target.native,
+        scope=place.scope,
+        modifications={place.name: value},
+        pointers={place.name: ""},
+        expect=place.expect,
     )
-    done = await variables.patched(exchange.front.gateway, found, command, exchange.call)
+    done = await variables.patched(exchange.front.gateway, place.target, command, exchange.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 

@@ -79,6 +79,9 @@ _HEADERS: dict[str, dict[str, str]] = {
     "patch_value": _WRITE_IF,
     "put_variable": _WRITE_IF,
     "delete_variable": _WRITE_IF,
+    "write_data": _WRITE_IF,
+    "post_data": _WRITE_IF,
+    "modify_instance": _WRITE_IF,
 }
 _BINARY = {"type": "string", "format": "binary"}
 _CONTENT = {

@@ -200,6 +200,44 @@ async def test_blob_has_a_weak_tag_unless_the_engine_is_set_to(site: Site) -> No
     assert (await site.ask("PUT", *blob, body=body, If_Match=strong))[0] == 412
 
 
+@OWNERS
+async def test_content_goes_up_under_a_condition(site: Site, owner: str) -> None:
+    engine = site.engines[owner]
+    engine.policy = msgspec.structs.replace(engine.policy, require_if_match=True, strong_binary=True)
+    engine.settings = msgspec.structs.replace(engine.settings, **({} if owner == "hr" else {"binary": "envelope"}))
+    note = path(site, owner, "note")
+    sent = {"body": b"content", "Content_Type": "application/pdf", "Content_Disposition": 'attachment; filename="a"'}
+    for condition, status in (({}, 428), ({"If_None_Match": "*"}, 412), ({"If_Match": '"x"'}, 412)):
+        assert (await site.ask("PUT", *note, "data", **sent, **condition))[0] == status
+    assert site.writes == []
+    assert (await site.ask("PUT", *note, "data", **sent, If_Match=await tag_of(site, *note)))[0] == 204
+    old = await tag_of(site, *note)
+    assert (await site.ask("POST", *note, "data", **sent | {"body": b"new"}, If_Match=old))[0] == 204
+    status, problem, headers = await site.ask("PUT", *note, "data", **sent, If_Match=old)
+    assert (status, problem["etag"], headers["ETag"]) == (412, *[await tag_of(site, *note)] * 2)
+
+
+@OWNERS
+async def test_token_is_moved_under_a_condition(site: Site, owner: str) -> None:
+    instance = getattr(site, owner)
+    places = (await site.ask("GET", "instances", instance, "activities"))[1]["activities"]
+    moved = {"type": "startBeforeActivity", "activityId": places[-1]["activity"]}
+    body = {"instructions": [{"type": "cancel", "activityInstanceId": places[-1]["id"]}, moved]}
+    more = {"instructions": [body["instructions"][0], moved | {"variables": {"note": {"value": "x"}}}]}
+    engine = site.engines[owner]
+    engine.policy = msgspec.structs.replace(engine.policy, require_if_match=True)
+    target = ("instances", instance, "modification")
+    assert (await site.ask("POST", *target, body=more))[1]["code"] == "precondition-required"
+    assert (await site.ask("POST", *target, body=body, If_Match='"x"'))[1]["code"] == "precondition-failed"
+    touched = await tag_of(site, *path(site, owner), query="names=note")
+    assert (await site.ask("POST", *target, body=more, query="dryRun=true", If_Match=touched))[0] == 200
+    assert site.writes == []
+    assert (await site.ask("POST", *target, body=more, If_Match=touched))[0] == 204
+    places = (await site.ask("GET", "instances", instance, "activities"))[1]["activities"]
+    body["instructions"][0]["activityInstanceId"] = places[-1]["id"]
+    assert (await site.ask("POST", *target, body=body))[0] == 204  # no variable is written, so nothing is demanded
+
+
 async def test_masked_value_is_in_no_tag_and_in_no_test(started: Any) -> None:
     site = await started(Site(Access((entry(masked=("note",)),))))
     key = {"X_Api_Key": "secret"}

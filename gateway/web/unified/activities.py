@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from gateway.model import modification
+from gateway.model.expect import Expect
 from gateway.model.modification import Instruction, ModifyInstance
-from gateway.operations import activities
-from gateway.web import body, shapes
+from gateway.operations import Target, activities
+from gateway.web import body, conditions, shapes
 from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified.asking import INSTANCE, located, may_touch, parameters
 
@@ -33,8 +34,8 @@ async def list_activities(exchange: Exchange) -> Answer:
 
 
 async def modify_instance(exchange: Exchange) -> Answer:
-    """Answer ``POST /v1/instances/{instance}/modification``."""
-    _ = parameters(exchange, INSTANCE)
+    """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
+    _ = parameters(exchange, INSTANCE, conditional=True)
     _ = body.media_type(exchange.request, "application/json")
     content = await body.received(exchange.request, exchange.front.limits)
     asked = body.decoded(_decoder, content, exchange.front.limits)
@@ -51,6 +52,16 @@ async def modify_instance(exchange: Exchange) -> Answer:
         skip_io_mappings=asked.skip_io_mappings,
         annotation=asked.annotation,
         caller=exchange.caller.name,
+        expect=_expected(exchange, found, asked),
     )
     done = await activities.modified(exchange.front.gateway, found, command, exchange.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
+
+
+def _expected(exchange: Exchange, found: Target, asked: ModificationBody) -> Expect | None:
+    """Give what is expected; an engine that demands conditions does so where variables of the instance are written."""
+    values = [(name, value) for each in asked.instructions for name, value in each.variables.items()]
+    touched = tuple(dict.fromkeys(name for name, value in values if not value.local))
+    if not touched and not any(header in exchange.request.headers for header in conditions.HEADERS):
+        return None
+    return conditions.of_set(exchange, found, None, touched)

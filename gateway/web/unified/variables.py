@@ -103,11 +103,12 @@ async def read_data(exchange: Exchange) -> Answer:
 
 async def write_data(exchange: Exchange) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
-    where = scope(parameters(exchange, _WRITE))
-    may_touch(exchange, (exchange.params[1],))
+    where = scope(parameters(exchange, _WRITE, conditional=True))
+    name = exchange.params[1]
+    may_touch(exchange, (name,))
     found = await located(exchange)
-    conditions.require(found)
-    return await binary.write(exchange, found, exchange.params[1], where)
+    place = binary.Place(target=found, name=name, scope=where, expect=conditions.of_one(exchange, found, name))
+    return await binary.write(exchange, place)
 
 
 async def post_data(exchange: Exchange) -> Answer:

@@ -8,6 +8,7 @@ import pytest
 from gateway.errors import (
     InstanceNotFound,
     InvalidRequest,
+    PreconditionFailed,
     Unsupported,
     ValueInvalid,
     ValueNotRepresentable,
@@ -23,6 +24,8 @@ from gateway.model.commands import (
     ReadBinary,
     WriteBinary,
 )
+from gateway.model.etag import Tags
+from gateway.model.expect import Expect, View
 from gateway.model.values import Value
 from gateway.port import FEATURES
 from tests.conformance.kit.asking import instance_of
@@ -215,6 +218,29 @@ class TestBinary:
             value = subject.read(instance, "v")
             assert value is not None
             assert (value.type, value.filename) == ("bytes" if filename is None else "file", filename)
+
+    def test_content_is_written_only_where_what_is_there_is_as_expected(self, subject: Subject) -> None:
+        if not subject.has("binary.write"):
+            pytest.skip("not offered")
+        with instance_of(subject, "v") as instance:
+            command = WriteBinary(instance=instance, name="v", content=b"first", filename="a")
+            absent = Expect(name="v", none_matching=Tags(anything=True))
+            subject.ask("write_binary", msgspec.structs.replace(command, expect=absent))
+            assert len(subject.sent) == 2
+            found = subject.ask("get_variable", GetVariable(instance=instance, name="v")).variable
+            tag = View().tag(found, strong_binary=True)
+            assert tag is not None
+            same = Expect(name="v", matching=Tags((tag,)), strong_binary=True)
+            second = msgspec.structs.replace(command, content=b"second")
+            subject.ask("write_binary", msgspec.structs.replace(second, expect=same))
+            weak = msgspec.structs.replace(same, strong_binary=False)
+            for expect, why in ((absent, "must not"), (same, "not what"), (weak, "weak tag")):
+                with pytest.raises(PreconditionFailed, match=why) as caught:
+                    subject.ask("write_binary", msgspec.structs.replace(command, expect=expect))
+                assert (caught.value.outcome, subject.wrote) == ("not_applied", False)
+            assert subject.ask("read_binary", ReadBinary(instance=instance, name="v")).content == b"second"
+            with pytest.raises(InstanceNotFound):
+                subject.ask("write_binary", msgspec.structs.replace(command, instance=subject.missing, expect=same))
 
     def test_content_of_what_is_no_blob_is_refused(self, subject: Subject) -> None:
         if not subject.has("binary.read"):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec import Raw
 
-from gateway.errors import InstanceNotFound, InstanceStateConflict, Unsupported, ValueInvalid
-from gateway.model.commands import ListActivities
+from gateway.errors import InstanceNotFound, InstanceStateConflict, PreconditionFailed, Unsupported, ValueInvalid
+from gateway.model.commands import ListActivities, ListVariables
+from gateway.model.etag import Tags
+from gateway.model.expect import Expect, View
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
 from gateway.model.results import Activity
 from tests.conformance.kit.asking import instance_of
 from tests.conformance.subjects import Subject
+from tests.conformance.values import whole
 
 NUMBER = StartValue(type="integer", format="int32", value=Raw(b"7"))
 
@@ -99,6 +102,29 @@ class TestTokens:
             assert caught.value.outcome == "not_applied"
             assert [fault.pointer for fault in caught.value.errors] == ["/instructions/1/activityId"]
             assert places(subject, instance) == [place]
+
+    @pytest.mark.parametrize("variables", [{}, {"m": NUMBER}, {"m": StartValue(value=Raw(b"8"))}])
+    def test_token_moves_only_where_variables_are_as_expected(
+        self, subject: Subject, variables: dict[str, StartValue]
+    ) -> None:
+        with instance_of(subject, "m", "n") as instance:
+            subject.patch(instance, {"m": whole(1)})
+            first = Expect(
+                matching=Tags(
+                    (View().tag_of(subject.ask("list_variables", ListVariables(instance=instance)).variables),)
+                )
+            )
+            (place,) = places(subject, instance)
+            modify(subject, instance, *again(place, **variables), expect=first)
+            subject.patch(instance, {"m": whole(2)})
+            (place,) = places(subject, instance)
+            with pytest.raises(PreconditionFailed) as caught:
+                modify(subject, instance, *again(place, **variables), expect=first)
+            assert (caught.value.outcome, subject.wrote) == ("not_applied", False)
+            assert places(subject, instance) == [place]
+            with pytest.raises(InstanceNotFound):
+                modify(subject, subject.missing, *again(place, **variables), expect=first)
+            assert not subject.wrote
 
     def test_unknown_activity_cannot_be_cancelled(self, subject: Subject) -> None:
         with instance_of(subject) as instance:
