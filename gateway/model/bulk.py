@@ -28,7 +28,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         caller: who asked; nobody else sees it, but an administrator.
         engines: names, as JSON; those that the caller may use.
-        filter: of the query that selects the instances, as JSON.
+        filter: of the query that selects the instances, as JSON; empty once they are selected, for it holds values.
         command: the ``Change``, as JSON; None once it has ended, for it holds values.
         total: instances selected so far; all of them once it is running.
         problems: code of an error to the number of items that failed with it.

@@ -1,7 +1,7 @@
 """Bulk operations and their items, as rows: what was asked, what was selected, how each went.
 
 An item is *started* in a committed row before its engine is called, so that after a crash it is known which ones may
-have been written. Values stand in ``command`` only, and only until the operation has ended.
+have been written. Values stand in ``filter``, until the instances are selected, and in ``command``, until the end.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gateway.store.store import Store
 _rows, _items = tables.operations, tables.operation_items
 PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
 _OPEN = ("selecting", "running", "cancelling")
+_NO_FILTER = b"{}"
 
 
 class Operations:
@@ -67,12 +68,14 @@ class Operations:
     async def became(
         self, operation_id: str, before: Sequence[State], state: State, problem: bytes | None = None
     ) -> bool:
-        """Change the state if it is one of ``before``; tell whether it was. An ended operation forgets its values.
+        """Change the state if it is one of ``before``; tell whether it was. Values that are not needed are forgotten.
 
         Raises:
             StoreUnavailable: it may or may not have changed.
         """
         values: dict[str, Any] = {"state": state}
+        if state != "selecting":
+            values["filter"] = _NO_FILTER
         if state == "running":
             values["begun"] = now_s()
         if state not in _OPEN:

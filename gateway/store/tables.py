@@ -67,7 +67,7 @@ operations = Table(
     Column("ended", Double),
     Column("problem", LargeBinary),
 )
-"""Bulk operations; ``command`` holds values and is emptied when the operation has ended."""
+"""Bulk operations; ``filter`` and ``command`` hold values: emptied once the instances are selected, and at the end."""
 
 operation_items = Table(
     "operation_items",

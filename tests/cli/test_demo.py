@@ -62,7 +62,8 @@ def test_first_requests_of_the_readme_work_as_they_stand(demo: tuple[Program, st
     assert len(requests) >= 2
     for request in requests:
         line = request.replace("http://127.0.0.1:8080", url).replace("hr:THE-ID", hr)
-        done = subprocess.run(["bash", "-c", line + " --fail-with-body"], capture_output=True, text=True, timeout=30)
+        strict = 'set -e\ncurl() { command curl --fail-with-body "$@"; }\n'
+        done = subprocess.run(["bash", "-c", strict + line], capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, line + done.stdout
 
 

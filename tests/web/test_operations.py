@@ -136,6 +136,8 @@ async def test_filter_narrows_to_instances_and_engines(works: Works) -> None:
     operation = await works.start(variableValues=condition, engines=["claims"], deletions=["note"])
     assert (await works.ended(operation))["total"] == 1
     assert len(works.writes) == 1
+    kept = await works.store.run(lambda c: c.exec_driver_sql("SELECT filter, command FROM operations").one())
+    assert tuple(kept) == (b"{}", None)
 
 
 async def test_cancelled_operation_begins_no_further_item(works: Works) -> None:
