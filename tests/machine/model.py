@@ -78,7 +78,7 @@ def edited(target: Any, operations: list[dict[str, Any]]) -> Any:
             place = place.get(step) if isinstance(place, dict) else None
         appends = each["op"] == "add" and last == "-" and isinstance(place, list)
         if not appends and (not isinstance(place, dict) or (each["op"] != "add" and last not in place)):
-            raise Refused("value-invalid")
+            raise Refused("precondition-failed" if each["op"] == "test" else "value-invalid")
         if appends:
             place.append(each["value"])
         elif each["op"] == "test" and repr(place[last]) != repr(each["value"]):

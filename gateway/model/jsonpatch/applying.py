@@ -54,7 +54,7 @@ class _Patching:
         self._index = index
         match operation.op:
             case "test":
-                if not self._same(self._found(operation.path, "path"), operation.value):
+                if not self._passes(operation):
                     fault = Fault(f"/{index}", "the test fails")
                     raise PreconditionFailed("A test of the JSON patch fails.", errors=(fault,))
             case "remove":
@@ -74,6 +74,13 @@ class _Patching:
                 self._add(operation.path, self._form.copied(found))
             case _:
                 self._move(operation)
+
+    def _passes(self, operation: Operation) -> bool:
+        """Tell whether a test succeeds; of what is not there it does not (RFC 6902, 4.6: the target must be equal)."""
+        try:
+            return self._same(self._found(operation.path, "path"), operation.value)
+        except ValueInvalid:
+            return False
 
     def _move(self, operation: Operation) -> None:
         source, path = operation.source, operation.path

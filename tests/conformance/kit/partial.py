@@ -70,7 +70,8 @@ class TestJsonPatches:
         [
             (PreconditionFailed, "/1", {"op": "test", "path": "/z", "value": 1.2}),
             (PreconditionFailed, "/1", {"op": "test", "path": "/deep", "value": {"x": "1"}}),
-            (ValueInvalid, "/1/path", {"op": "test", "path": "/nope", "value": 1}),
+            (PreconditionFailed, "/1", {"op": "test", "path": "/nope", "value": 1}),
+            (PreconditionFailed, "/1", {"op": "test", "path": "/list/7/b", "value": 1}),
             (ValueInvalid, "/1/path", {"op": "remove", "path": "/z/0"}),
             (ValueInvalid, "/1/path", {"op": "replace", "path": "/list/3", "value": 1}),
             (ValueInvalid, "/1/path", {"op": "replace", "path": "/list/-", "value": 1}),
