@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from yarl import URL
@@ -16,7 +17,7 @@ from adapters import camunda7, ibm_bpm
 from gateway.access import Access, CallerEntry
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes
-from gateway.plan import encode_path
+from gateway.plan import Call, Multipart, Stream, VendorRequest, encode_path
 from gateway.port import Credentials
 from gateway.routing import Routing
 from gateway.web import Front, Limits, handler
@@ -51,7 +52,7 @@ class Site:
             self.sent.append(request)
             call.engine_calls += 1
             await asyncio.sleep(0)
-            return self.fakes[engine].answer(request)
+            return self.fakes[engine].answer(await collected(request, call))
 
         return await drive(plan, send)
 
@@ -83,6 +84,19 @@ class Site:
             head = ended.partial
         writer.close()
         return head
+
+
+async def collected(request: VendorRequest, call: Call) -> VendorRequest:
+    """The request with what streams in it, as the wire would have sent it."""
+    if not isinstance(request.body, Multipart):
+        return request
+    parts = [
+        msgspec.structs.replace(part, content=b"".join([piece async for piece in call.streams[part.content.token]]))
+        if isinstance(part.content, Stream)
+        else part
+        for part in request.body.parts
+    ]
+    return msgspec.structs.replace(request, body=Multipart(tuple(parts)))
 
 
 @pytest.fixture
