@@ -166,14 +166,15 @@ def _variable(row: wire.WireRow) -> Variable:
 
 
 def _scope(row: wire.WireRow) -> Scope | None:
-    for kind, scope_id in (
-        ("task", row.taskId),
-        ("execution", row.executionId if row.executionId != row.processInstanceId else None),
-        ("instance", row.processInstanceId),
-        ("case execution", row.caseExecutionId if row.caseExecutionId != row.caseInstanceId else None),
-        ("case", row.caseInstanceId),
-        ("batch", row.batchId),
-    ):
-        if scope_id is not None:
-            return Scope(kind=kind, id=scope_id, activity=row.activityInstanceId)
-    return None
+    instance, activity = row.processInstanceId, row.activityInstanceId
+    if row.taskId is not None:
+        return Scope(kind="task", id=row.taskId, activity=activity)
+    if row.executionId is not None and row.executionId != instance:
+        return Scope(kind="execution", id=row.executionId, activity=activity)
+    if instance is not None:
+        return Scope(kind="instance", id=instance, activity=activity)
+    if row.caseExecutionId is not None and row.caseExecutionId != row.caseInstanceId:
+        return Scope(kind="case execution", id=row.caseExecutionId, activity=activity)
+    if row.caseInstanceId is not None:
+        return Scope(kind="case", id=row.caseInstanceId, activity=activity)
+    return None if row.batchId is None else Scope(kind="batch", id=row.batchId, activity=activity)

@@ -182,7 +182,7 @@ class LimitsConfig(Strict, frozen=True, kw_only=True):
     max_depth: Annotated[int, msgspec.Meta(ge=1, le=500)] = 64
     max_names: Count = 10_000
     max_batch_items: Count = 1000
-    batch_at_once: Count = 8
+    batch_at_once: Count = 16
     body_read_timeout_s: Seconds = 30.0
     max_timeout_s: Seconds = 60.0
     max_binary_bytes: Count = 2 * 1024 * 1024 * 1024

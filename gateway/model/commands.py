@@ -90,7 +90,8 @@ class PatchVariables(Command, frozen=True, kw_only=True):
         deletions: names; one that is absent is no error where the engine can create names.
         merges: name to JSON object text, merged into the stored value as RFC 7396 says.
         patches: name to JSON patch, applied to the stored value as RFC 6902 says; the name must be there.
-        pointers: name to JSON Pointer in the caller's body, for errors; default ``/modifications/{name}``.
+        pointers: name to JSON Pointer in the caller's body, for errors; default: the name below ``at``.
+        at: pointer of the modifications.
         scope: ``instance``, ``execution:ID`` or ``task:ID``.
         expect: what must be so for anything to be written.
         bounds: how large a merged or patched value may become.
@@ -104,6 +105,7 @@ class PatchVariables(Command, frozen=True, kw_only=True):
     merges: dict[str, msgspec.Raw] = {}
     patches: dict[str, tuple[Operation, ...]] = {}
     pointers: dict[str, str] = {}
+    at: str = "/modifications"
     expect: Expect | None = None
     bounds: Bounds = Bounds()
     verify: bool = False
@@ -121,7 +123,7 @@ class PatchVariables(Command, frozen=True, kw_only=True):
     def pointer(self, name: str) -> str:
         """Give where in the caller's body a name's value stands."""
         known = self.pointers.get(name)
-        return known if known is not None else "/modifications/" + name.replace("~", "~0").replace("/", "~1")
+        return known if known is not None else f"{self.at}/" + name.replace("~", "~0").replace("/", "~1")
 
 
 class ReadBinary(Command, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ class CountVariables(Command, frozen=True, kw_only=True):
     filter: Filter
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # in no cycle, and read by the thousand
     """One variable that was found, and where it lives.
 
     Args:

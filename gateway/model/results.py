@@ -15,7 +15,7 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a variable lives when that is not the instance: ``execution`` or ``task``."""
 
     kind: str
@@ -23,7 +23,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     activity: str | None = None
 
 
-class Variable(msgspec.Struct, frozen=True, kw_only=True):
+class Variable(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # in no cycle, and read by the thousand
     """One variable as read. ``value.value`` is empty (``values.ABSENT``) for a blob in a listing.
 
     Args:

@@ -102,11 +102,11 @@ class Gateway:
             InstanceAmbiguous: several engines have it; InstanceNotFound: none has it.
         """
         candidates = self.routing.candidates(public, explicit, self.engines)
+        if len(candidates) == 1 and may(candidates[0].engine):
+            return self._target(candidates[0])
         allowed = tuple(candidate for candidate in candidates if may(candidate.engine))
         if not allowed:
             raise Forbidden("The caller may not use this engine.")
-        if len(candidates) == 1:
-            return self._target(allowed[0])
         if not self.routing.probe:
             raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
         owner = await self._probe(allowed, call, ended=ended)

@@ -58,7 +58,8 @@ class Lanes:
             await claimed(call)
             return await work()
         finally:
-            call.holds = tuple(each for each in call.holds if each is not hold)
+            if hold is not None:
+                call.holds = tuple(each for each in call.holds if each is not hold)
             self._leave(lane)
 
     async def close(self) -> None:

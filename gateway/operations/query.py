@@ -103,26 +103,34 @@ class _Merge:
         while len(self.rows) < self._asked.limit:
             alive = [each for each in self._sources if each.engine not in self.failed and not each.ended]
             waited = alive if all_at_once else alive[:1]
-            await self._fill([each for each in waited if each.head is None and not each.tired])
+            if empty := [each for each in waited if each.head is None and not each.tired]:
+                await self._fill(empty)
             alive = [each for each in alive if each.engine not in self.failed and not each.ended]
             if not alive or (any(each.tired for each in alive) if self._asked.sorting else alive[0].tired):
                 return
             if not all_at_once and alive[0] not in waited:
                 all_at_once = True  # the engine in turn has ended: all others at once, rather than one by one
                 continue
-            self._take(alive)
+            if self._asked.sorting:
+                self._take(self._first(alive))
+            else:
+                while alive[0].head is not None and len(self.rows) < self._asked.limit:
+                    self._take(alive[0])
 
-    def _take(self, alive: list[Source]) -> None:
+    def _first(self, alive: list[Source]) -> Source:
         chosen, row = alive[0], alive[0].head
-        for source in alive[1:] if self._asked.sorting else ():
+        for source in alive[1:]:
             head = source.head
             if row is None or (head is not None and precedes(head, row, self._asked.sorting)):
                 chosen, row = source, head
-        if row is None:
+        return chosen
+
+    def _take(self, source: Source) -> None:
+        if source.head is None:
             return
-        taken = chosen.take()
+        taken = source.take()
         if self._asked.visible is None or self._asked.visible(taken):
-            self.rows.append((chosen.engine, taken))
+            self.rows.append((source.engine, taken))
 
     async def _fill(self, sources: list[Source]) -> None:
         answers = await together([source.fill() for source in sources])

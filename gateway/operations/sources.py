@@ -30,7 +30,7 @@ _READS = 10
 Asking = Callable[[QueryVariables], Awaitable[VariablesFound]]
 
 
-class _Ready(msgspec.Struct, frozen=True):
+class _Ready(msgspec.Struct, frozen=True, gc=False):
     """A row that was read, the offset behind it, and that of the first row that is alike with it."""
 
     row: Row

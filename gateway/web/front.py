@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_depth: int = 64
     max_names: int = 10_000
     max_batch_items: int = 1000
-    batch_at_once: int = 8
+    batch_at_once: int = 16
     body_read_timeout_s: float = 30.0
     max_timeout_s: float = 60.0
     max_binary_bytes: int = 2 * 1024 * 1024 * 1024

@@ -69,8 +69,12 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FIELDS = frozenset(VariableShape.__struct_encode_fields__)
-_MEMBERS = tuple(zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True))
 _OF_VALUE = ("filename", "media_type", "encoding", "class_name", "serialization")
+_MEMBERS = tuple(
+    (member, spelled)
+    for member, spelled in zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True)
+    if member in _OF_VALUE
+)
 
 
 def variables(
@@ -98,7 +102,7 @@ def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> 
         if value.text:
             shape["value"] = value.value
         for member, spelled in _MEMBERS:
-            if member in _OF_VALUE and (content := getattr(value, member)) is not None:
+            if (content := getattr(value, member)) is not None:
                 shape[spelled] = content
     if value.transient:
         shape["transient"] = True

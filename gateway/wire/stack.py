@@ -14,6 +14,7 @@ from gateway.errors import ConcurrentUpdate, EngineFailure, EngineTimeout, Outco
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.wire.credentials import Sender, Sessions, authenticated
+from gateway.wire.deadlines import Deadline, Deadlines
 from gateway.wire.relay import Relay
 from gateway.wire.socket import ClientSettings
 from gateway.wire.streamed import streaming
@@ -100,29 +101,30 @@ def logged(inner: Sender, engine: str, observer: Observer) -> Sender:
 
 def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
     """Give up when the caller's deadline or the engine's own time is over, whichever is nearer."""
+    deadlines = Deadlines()
 
     async def send(request: VendorRequest, call: Call) -> VendorResponse:
         loop = asyncio.get_running_loop()
-        left = min(call.deadline - loop.time(), timeout_s)
-        if left <= 0:
+        now = loop.time()
+        if call.deadline <= now:
             raise EngineTimeout("The deadline was over before the engine was asked.", engine=engine)
         if request.writes:
             check_held(call, engine)
         task = asyncio.current_task()
         if task is None:
             raise EngineTimeout("There is no task to bound.", engine=engine)
-        timer = _Timer(task)
-        handle = loop.call_later(left, timer.fire)
+        deadline = Deadline(task, min(call.deadline, now + timeout_s))
+        deadlines.begin(deadline, loop)
         try:
             return await inner(request, call)
         except asyncio.CancelledError as cancelled:
-            if not timer.fired or task.uncancel() > timer.before:
+            if not deadline.fired or task.uncancel() > deadline.before:
                 raise
             if request.writes:
                 raise OutcomeUnknown("The write was sent and not answered in time.", engine=engine) from cancelled
             raise EngineTimeout("The engine did not answer in time.", engine=engine) from cancelled
         finally:
-            handle.cancel()
+            deadlines.end(deadline)
 
     return send
 
@@ -135,19 +137,3 @@ def check_held(call: Call, engine: str) -> None:
     """
     if call.holds and any(asyncio.get_running_loop().time() >= hold.until for hold in call.holds):
         raise ConcurrentUpdate("The lease of the instance's write lane could not be renewed in time.", engine=engine)
-
-
-class _Timer:
-    """Cancels a task once and remembers it (the pattern of ``asyncio.timeout``, without its cost)."""
-
-    __slots__ = ("before", "fired", "task")
-
-    def __init__(self, task: asyncio.Task[object]) -> None:
-        self.task = task
-        self.fired = False
-        self.before = task.cancelling()
-
-    def fire(self) -> None:
-        """Cancel."""
-        self.fired = True
-        _ = self.task.cancel()

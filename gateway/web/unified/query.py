@@ -167,14 +167,14 @@ def _purpose(exchange: Exchange, asked: Asked) -> bytes:
 
 
 def _item(exchange: Exchange, engine: str, row: Row) -> dict[str, object]:
-    place: dict[str, object | None] = {
-        "instance": None if row.instance is None else f"{engine}:{row.instance}",
-        "engine": engine,
-        "id": row.id,
-    }
-    more = {"definition": row.definition, "tenant": row.tenant}
-    known = {key: content for key, content in (place | more).items() if content is not None}
-    return known | shapes.variable(row.variable, exchange.caller, None)
+    shape: dict[str, object] = {"engine": engine, "id": row.id}
+    if row.instance is not None:
+        shape = {"instance": f"{engine}:{row.instance}", **shape}
+    if row.definition is not None:
+        shape["definition"] = row.definition
+    if row.tenant is not None:
+        shape["tenant"] = row.tenant
+    return shape | shapes.variable(row.variable, exchange.caller, None)
 
 
 def answered(

@@ -77,7 +77,7 @@ class Answer:
 
     def response(self) -> VendorResponse:
         """Give the complete answer."""
-        headers = tuple([(name.lower(), value) for name, value in self._headers])
+        headers = tuple([(name.lower(), value) for name, value in self._headers]) if self._headers else ()
         return VendorResponse(self._status, headers, self.taken())
 
     def raw_head(self) -> tuple[int, str, list[tuple[str, str]]]:

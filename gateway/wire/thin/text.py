@@ -17,6 +17,10 @@ _USUAL = {
 }
 """What every request says that does not say otherwise."""
 _ALL_USUAL = "".join(_USUAL.values())
+_KNOWN = 64
+"""Sets of headers that are remembered; adapters have a handful."""
+_SECRET = frozenset(("authorization", "cookie", "bpmcsrftoken", "x-xsrf-token"))
+"""What is not kept longer than the request that it comes with."""
 
 
 class Writer:
@@ -25,6 +29,7 @@ class Writer:
     def __init__(self, base: URL) -> None:
         self._prefix = base.raw_path.rstrip("/")
         self._host = f"Host: {base.host_port_subcomponent}"
+        self._known: dict[tuple[tuple[str, str], ...], tuple[list[str], str]] = {}
 
     def text(self, request: VendorRequest, call: Call, body: bytes) -> bytes:
         """Give the whole request.
@@ -32,15 +37,25 @@ class Writer:
         Raises:
             InvalidRequest: a line break or NUL in what stands in the head, or a name that no URL can carry.
         """
-        headers = request.headers
         lines = [f"{request.method} {self._target(request)} HTTP/1.1", self._host]
-        lines += [f"{name}: {value}" for name, value in headers]
+        given, usual = self._given(request.headers)
+        lines += given
         lines.append(f"X-Request-Id: {call.request_id}")
         if call.traceparent is not None:
             lines.append(f"traceparent: {call.traceparent}")
         if body or request.method not in _BODILESS:
             lines.append(f"Content-Length: {len(body)}")
-        return head(lines, _usual(headers) if headers else _ALL_USUAL) + body
+        return head(lines, usual) + body
+
+    def _given(self, headers: tuple[tuple[str, str], ...]) -> tuple[list[str], str]:
+        """Give headers as lines, and the usual ones that they leave; the same few come again and again."""
+        known = self._known.get(headers)
+        if known is None:
+            names = {name.lower() for name, _ in headers}
+            known = [f"{name}: {value}" for name, value in headers], _usual(names)
+            if len(self._known) < _KNOWN and names.isdisjoint(_SECRET):
+                self._known[headers] = known
+        return known
 
     def raw(self, request: RawRequest, body: bytes) -> bytes:
         """Give the whole of a request that is handed on as it came.
@@ -64,8 +79,7 @@ class Writer:
             raise InvalidRequest("A name has a lone surrogate, which no URL can carry.") from error
 
 
-def _usual(headers: tuple[tuple[str, str], ...]) -> str:
-    own = {name.lower() for name, _ in headers}
+def _usual(own: set[str]) -> str:
     if own.isdisjoint(_USUAL):
         return _ALL_USUAL
     return "".join(line for name, line in _USUAL.items() if name not in own)
