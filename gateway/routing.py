@@ -46,6 +46,7 @@ class Routing:
         self._starts = starts or {}
         self._patterns = {name: re.compile(pattern) for name, pattern in (patterns or {}).items()}
         self._owners: OrderedDict[str, Candidate] = OrderedDict()
+        self._roots: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def starts_on(self, definition: str, explicit: str | None, engines: Mapping[str, Engine]) -> str:
         """Give the engine where a new instance of a definition starts: as is set, else as the caller says.
@@ -101,6 +102,19 @@ class Routing:
         self._owners[public] = owner
         if len(self._owners) > _REMEMBERED:
             _ = self._owners.popitem(last=False)
+
+    def root(self, engine: str, native: str) -> str | None:
+        """Give the instance that an id is known to be inside of, None where it is one itself or nothing is known."""
+        return self._roots.get((engine, native))
+
+    def rooted(self, engine: str, native: str, root: str | None) -> None:
+        """Keep which instance an id is inside of, as something that was read has told; of instances nothing is kept."""
+        if root == native:
+            _ = self._roots.pop((engine, native), None)
+        elif root is not None:
+            self._roots[engine, native] = root
+            if len(self._roots) > _REMEMBERED:
+                _ = self._roots.popitem(last=False)
 
     def forget(self, public: str) -> None:
         """Drop what was remembered: the engine no longer knows the id."""

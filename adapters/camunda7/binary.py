@@ -105,8 +105,8 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
     )
     entry = yield from scopes.entered(engine, where, command.instance)
     if command.expect is not None:
-        rows = yield from scopes.running(engine, settings, entry.wanted(command.expect.names))
-        yield from patch.expected(engine, command.expect, rows, command.instance)
+        sight = yield from scopes.sight(engine, settings, entry, command.expect.names, None, sure=True)
+        yield from patch.expected(engine, command.expect, sight, command.instance)
     answer = yield VendorRequest(
         method="POST",
         path=(*entry.path, command.name, "data"),

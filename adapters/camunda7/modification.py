@@ -94,9 +94,9 @@ def _stored(
     ]
     if command.expect is not None:
         entry = yield from scopes.entered(engine, place(INSTANCE), command.instance)
-        rows = yield from scopes.running(engine, settings, entry.wanted(None))
-        yield from patch.expected(engine, command.expect, rows, command.instance)
-        return {row.name: decode(row) for row in rows if row.name in names}
+        sight = yield from scopes.sight(engine, settings, entry, None, None, sure=True)
+        yield from patch.expected(engine, command.expect, sight, command.instance)
+        return {row.name: decode(row) for row in sight.seen if row.name in names}
     if not names:
         return {}
     asked = ListVariables(instance=command.instance, names=tuple(dict.fromkeys(names)))

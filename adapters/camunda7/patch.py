@@ -11,11 +11,11 @@ from collections.abc import Generator
 import msgspec
 
 from adapters.camunda7 import faults, scopes, wire
-from adapters.camunda7.scopes import Entry
+from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import JSON_FORMAT, check_name, decode, encode, softened
 from adapters.camunda7.variables import variable_of, with_content
-from gateway.errors import EngineFailure, Fault, PreconditionFailed, ValueInvalid, ValueNotRepresentable, VarbridgeError
+from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
@@ -53,9 +53,11 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     modifications = _encoded(values, settings, command)
     entry = yield from scopes.entered(engine, where, command.instance)
     if waiting or command.partial or command.expect is not None:
-        rows = yield from _read(engine, settings, command, entry, waiting)
-        yield from _check(engine, command, rows)
-        changed = _changed(engine, command, waiting, {row.name: decode(row) for row in rows})
+        sight = yield from _read(engine, settings, command, entry, waiting)
+        if sight.root != (command.root or command.instance):
+            return VariablesPatched(elsewhere=sight.root)
+        yield from _check(engine, command, sight)
+        changed = _changed(engine, command, waiting, {row.name: decode(row) for row in sight.seen})
         values |= changed
         modifications |= _encoded(changed, settings, command)
     yield from _write(engine, command, entry, modifications)
@@ -91,43 +93,42 @@ def keeps(value: Value) -> bool:
 
 def _read(
     engine: str, settings: Settings, command: PatchVariables, entry: Entry, waiting: list[str]
-) -> Generator[VendorRequest, VendorResponse, Rows]:
-    """Read what the write depends on, with one query."""
+) -> Generator[VendorRequest, VendorResponse, Sight]:
+    """Read what the write depends on, with one query.
+
+    Raises:
+        InstanceNotFound: there is no such instance.
+    """
     expected = () if command.expect is None else command.expect.names
     names = None if expected is None else tuple({*waiting, *command.partial, *expected})
-    return (yield from scopes.running(engine, settings, entry.wanted(names)))
+    sure = bool(command.partial) or command.expect is not None
+    return (yield from scopes.sight(engine, settings, entry, names, command.root or command.instance, sure=sure))
 
 
-def _check(engine: str, command: PatchVariables, rows: Rows) -> Reading:
+def _check(engine: str, command: PatchVariables, sight: Sight) -> Reading:
     """Make sure that the variables are as expected, and that those to be patched are there.
 
     Raises:
-        PreconditionFailed, VariableNotFound: not so. InstanceNotFound: there is no such instance.
+        PreconditionFailed, VariableNotFound: not so.
     """
-    names = {row.name for row in rows}
-    if not rows and command.partial:
-        yield from faults.confirm(engine, command.instance)
     if command.expect is not None:
-        yield from expected(engine, command.expect, rows, command.instance)
-    if any(name not in names for name in command.patches):
+        yield from expected(engine, command.expect, sight, command.instance)
+    there = {row.name for row in sight.seen}
+    if any(name not in there for name in command.patches):
         raise faults.missing_variable(engine)
 
 
-def expected(engine: str, expect: Expect, rows: Rows, instance: str) -> Reading:
-    """Make sure that variables are as a write expects; that none are there means nothing until the instance is.
+def expected(engine: str, expect: Expect, sight: Sight, instance: str) -> Reading:
+    """Make sure that variables are as a write expects: one as it is read, a set as it is listed.
 
     Raises:
-        PreconditionFailed: they are not. InstanceNotFound: there is no such instance.
+        PreconditionFailed: they are not.
     """
+    rows = sight.own if expect.name is None else sight.seen
     variables = [variable_of(row, instance) for row in rows]
     if expect.strong_binary:
         variables = yield from _with_contents(engine, expect, rows, variables)
-    try:
-        expect.check(variables, engine)
-    except PreconditionFailed:
-        if not rows:
-            yield from faults.confirm(engine, instance)
-        raise
+    expect.check(variables, engine)
 
 
 def _with_contents(
@@ -228,11 +229,11 @@ def _verify(
     """
     names = tuple({**modifications, **dict.fromkeys(command.deletions)})
     try:
-        rows = yield from scopes.running(engine, settings, entry.wanted(names))
+        sight = yield from scopes.sight(engine, settings, entry, names, command.root, sure=bool(modifications))
     except EngineFailure as error:
         error.outcome = "applied"
         raise
-    there = {row.name: _told(row.name, row) for row in rows}
+    there = {row.name: _told(row.name, row) for row in sight.seen}
     held = {name for name, each in modifications.items() if there.get(name) == _told(name, each)}
     held -= set(command.deletions)
     verify.compared(engine, command, held | {name for name in command.deletions if name not in there})

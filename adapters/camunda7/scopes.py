@@ -24,10 +24,25 @@ PAST = ("history", "variable-instance")
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Rows that were found, and the resource they came from."""
+    """Rows that were found, the resource they came from, and the process instance that they are in."""
 
     rows: list[wire.WireVariable]
     source: tuple[str, ...] = RUNNING
+    root: str | None = None
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """What a write depends on.
+
+    Args:
+        own: rows of the scope that is written.
+        seen: what is there when the engine looks from the scope up, as a write by a process instance's path does.
+        root: the process instance.
+    """
+
+    own: list[wire.WireVariable]
+    seen: list[wire.WireVariable]
+    root: str
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +78,7 @@ def rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
     """
     found = yield from running(engine, settings, wanted)
     if found:
-        return Rows(found)
+        return Rows(found, root=found[0].processInstanceId)
     try:
         root = yield from faults.confirm(engine, wanted.instance)
     except InstanceNotFound:
@@ -74,7 +89,7 @@ def rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
         found = yield from running(engine, settings, msgspec.structs.replace(wanted, instance=root))
     if not found:
         yield from confirm(engine, wanted.place, root)
-    return Rows(found)
+    return Rows(found, root=root)
 
 
 def running(
@@ -89,6 +104,55 @@ def running(
         body["variableName"] = wanted.name
     found = yield from _pages(engine, settings, RUNNING, body)
     return [row for row in found if not place.inner or (row.taskId is not None) == (place.kind == "task")]
+
+
+def sight(  # noqa: PLR0913 - what is read, and what is known of it
+    engine: str, settings: Settings, entry: Entry, names: tuple[str, ...] | None, held: str | None, *, sure: bool
+) -> Generator[VendorRequest, VendorResponse, Sight]:
+    """Read what a write depends on: one query, more only where the id is that of an inner execution.
+
+    Args:
+        engine: its name, for errors.
+        settings: its own.
+        entry: the scope that is written.
+        names: whose values matter, None = all.
+        held: the process instance whose lane is held; where the id turns out to be inside another one, nothing more is
+            read. None = it does not matter.
+        sure: whether it must be known which instance it is, though there are no rows that tell.
+
+    Raises:
+        InstanceNotFound: there is no such instance.
+    """
+    given = entry.root
+    own = yield from running(engine, settings, entry.wanted(names))
+    if entry.place.inner:
+        return Sight(own=own, seen=own, root=given)
+    if held not in {None, given}:
+        root = held or given
+    elif own:
+        root = own[0].processInstanceId or given
+    else:
+        root = (yield from faults.confirm(engine, given)) if sure else given
+    if root == given or (held is not None and root != held):
+        return Sight(own=own, seen=own, root=root)
+    return Sight(own=own, seen=(yield from seen(engine, given)), root=root)
+
+
+def seen(engine: str, execution: str) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
+    """Give what an inner execution sees: of each name the nearest, from itself up to the process instance.
+
+    Raises:
+        InstanceNotFound: it is gone.
+    """
+    path = ("process-instance", execution, "variables")
+    answer = yield wire.reading(*path, query=(("deserializeValues", "false"),))
+    if answer.status != _OK:
+        yield from faults.failed(engine, answer, execution, writes=False)
+    values = wire.decoded(wire.values_decoder, answer, engine)
+    return [
+        wire.WireVariable(name=name, type=each.type, value=each.value, valueInfo=each.valueInfo)
+        for name, each in values.items()
+    ]
 
 
 def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:

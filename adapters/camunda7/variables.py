@@ -33,10 +33,13 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
     only = command.names[0] if command.names is not None and len(command.names) == 1 else None
     where = place(command.scope, lists=True)
     wanted = Wanted(instance=command.instance, place=where, name=only, ended=command.ended)
-    rows = (yield from scopes.rows(engine, settings, wanted)).rows
+    found = yield from scopes.rows(engine, settings, wanted)
+    rows = found.rows
+    if command.seen and where.kind == "instance" and found.root not in {None, command.instance}:
+        rows = yield from scopes.seen(engine, command.instance)
     names = None if command.names is None else frozenset(command.names)
-    found = [row for row in rows if names is None or row.name in names]
-    return VariablesListed(tuple(variable_of(row, command.instance) for row in found))
+    shown = (row for row in rows if names is None or row.name in names)
+    return VariablesListed(tuple(variable_of(row, command.instance) for row in shown), found.root)
 
 
 def variable_of(row: wire.WireVariable, instance: str) -> Variable:

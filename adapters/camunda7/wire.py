@@ -135,6 +135,7 @@ class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 value_decoder = msgspec.json.Decoder(WireValue)
+values_decoder = msgspec.json.Decoder(dict[str, WireValue])
 rows_decoder = msgspec.json.Decoder(list[WireVariable])
 raw_rows_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 row_decoder = msgspec.json.Decoder(WireRow)

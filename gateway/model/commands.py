@@ -57,6 +57,8 @@ class ListVariables(Command, frozen=True, kw_only=True):
         scope: ``instance`` (its own), ``all``, ``execution:ID`` or ``task:ID``.
         metadata: with what the engine keeps inside values beside them, where it does.
         ended: the last values of an instance that has ended count too.
+        seen: where the id is that of an execution inside an instance, what is seen from there, which is what a write
+            there changes; without it, its own.
     """
 
     instance: str
@@ -64,6 +66,7 @@ class ListVariables(Command, frozen=True, kw_only=True):
     scope: str = "instance"
     metadata: bool = False
     ended: bool = False
+    seen: bool = False
 
 
 class GetVariable(Command, frozen=True, kw_only=True):
@@ -96,6 +99,7 @@ class PatchVariables(Command, frozen=True, kw_only=True):
         expect: what must be so for anything to be written.
         bounds: how large a merged or patched value may become.
         verify: whether what was written is read back and compared.
+        root: the instance whose lane is held, where ``instance`` is an execution inside it.
     """
 
     instance: str
@@ -109,6 +113,7 @@ class PatchVariables(Command, frozen=True, kw_only=True):
     expect: Expect | None = None
     bounds: Bounds = Bounds()
     verify: bool = False
+    root: str | None = None
 
     @property
     def partial(self) -> tuple[str, ...]:

@@ -134,9 +134,10 @@ class MessageCorrelated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariablesListed(msgspec.Struct, frozen=True):
-    """Variables, by name."""
+    """Variables, by name; ``root`` is the instance that they are in, where that was seen."""
 
     variables: tuple[Variable, ...]
+    root: str | None = None
 
 
 class VariableRead(msgspec.Struct, frozen=True):
@@ -146,9 +147,14 @@ class VariableRead(msgspec.Struct, frozen=True):
 
 
 class VariablesPatched(msgspec.Struct, frozen=True):
-    """All modifications, merges and deletions are applied."""
+    """All modifications, merges and deletions are applied.
+
+    Args:
+        elsewhere: nothing is, because the lane of another instance must be held for it: of this one.
+    """
 
     rules: tuple[Rule, ...] = ()
+    elsewhere: str | None = None
 
 
 class BinaryRead(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ def _check_distinct(found: Sequence[Target | VarbridgeError]) -> None:
     twice = [
         index
         for index, target in enumerate(found)
-        if isinstance(target, Target) and first.setdefault(target.lane, index) != index
+        if isinstance(target, Target) and first.setdefault((target.engine.name, target.native), index) != index
     ]
     if twice:
         raise InvalidRequest(

@@ -29,10 +29,11 @@ class Runner(Protocol):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The one engine that owns an instance, and the id there."""
+    """The one engine that owns an instance, and the id there; ``root`` where that is of an execution inside another."""
 
     engine: Engine
     native: str
+    root: str | None = None
 
     @property
     def public(self) -> str:
@@ -42,7 +43,7 @@ class Target(msgspec.Struct, frozen=True):
     @property
     def lane(self) -> tuple[str, str]:
         """Give the key of its write lane."""
-        return (self.engine.name, self.native)
+        return (self.engine.name, self.root or self.native)
 
 
 class Gateway:
@@ -74,6 +75,11 @@ class Gateway:
         other = copy.copy(self)
         other.run, other.lanes, other.rehearses = run, lanes, True
         return other
+
+    def placed(self, target: Target) -> Target:
+        """Give a target with the instance that it is inside of, where that is known."""
+        root = self.routing.root(target.engine.name, target.native)
+        return target if root == target.root else msgspec.structs.replace(target, root=root)
 
     async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
         """Hand a request on to an engine as it is.
@@ -114,7 +120,7 @@ class Gateway:
         return self._target(owner)
 
     def _target(self, owner: Candidate) -> Target:
-        return Target(self.engines[owner.engine], owner.native)
+        return self.placed(Target(self.engines[owner.engine], owner.native))
 
     async def _probe(self, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
         """Ask every candidate; an engine that fails to answer leaves the owner in doubt, so its failure is raised."""
@@ -136,7 +142,8 @@ class Gateway:
         engine = self.engines[candidate.engine]
         command = DescribeInstance(instance=candidate.native, ended=ended)
         try:
-            _ = await self.run(engine.name, engine.describe_instance(command), call)
+            found = await self.run(engine.name, engine.describe_instance(command), call)
         except InstanceNotFound:
             return False
+        self.routing.rooted(engine.name, candidate.native, found.instance.id)
         return True

@@ -193,7 +193,7 @@ class Idempotency:
         engine = gateway.engines.get(intent.engine)
         if engine is None:
             return False
-        command = ListVariables(instance=intent.instance, names=intent.names, scope=intent.scope)
+        command = ListVariables(instance=intent.instance, names=intent.names, scope=intent.scope, seen=True)
         try:
             listed = await gateway.run(engine.name, engine.list_variables(command), call)
         except InstanceNotFound:

@@ -31,7 +31,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 async def described(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
     """Describe one instance; one that has ended too, if that is wanted."""
     command = commands.DescribeInstance(instance=target.native, ended=ended)
-    return (await gateway.run(target.engine.name, target.engine.describe_instance(command), call)).instance
+    found = await gateway.run(target.engine.name, target.engine.describe_instance(command), call)
+    gateway.routing.rooted(target.engine.name, target.native, found.instance.id)
+    return found.instance
 
 
 async def included(

@@ -14,7 +14,9 @@ from gateway.plan import Call
 
 async def listed(gateway: Gateway, target: Target, command: commands.ListVariables, call: Call) -> VariablesListed:
     """List variables."""
-    return await gateway.run(target.engine.name, target.engine.list_variables(command), call)
+    found = await gateway.run(target.engine.name, target.engine.list_variables(command), call)
+    gateway.routing.rooted(target.engine.name, target.native, found.root)
+    return found
 
 
 async def read(gateway: Gateway, target: Target, command: commands.GetVariable, call: Call) -> Variable:
@@ -25,19 +27,7 @@ async def read(gateway: Gateway, target: Target, command: commands.GetVariable, 
 async def patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
     """Set, change in parts and delete, alone in the instance's lane."""
     _intend(target, command, call)
-
-    async def work() -> VariablesPatched:
-        return await _patched(gateway, target, command, call)
-
-    return await gateway.lanes.write(target.lane, call, work)
-
-
-async def _patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
-    """Patch; what a rehearsal has not written is not there to be read back."""
-    verify = target.engine.policy.verify == "after" and not gateway.rehearses
-    if verify:
-        command = msgspec.structs.replace(command, verify=True)
-    return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
+    return (await _alone(gateway, target, command, call))[0]
 
 
 async def represented(
@@ -48,18 +38,44 @@ async def represented(
     Raises:
         VarbridgeError: with ``outcome`` applied when only the read failed.
     """
-    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope)
+    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope, seen=True)
     _intend(target, command, call)
+    return await _alone(gateway, target, command, call, wanted)
+
+
+async def _alone(
+    gateway: Gateway,
+    target: Target,
+    command: commands.PatchVariables,
+    call: Call,
+    wanted: commands.ListVariables | None = None,
+) -> tuple[VariablesPatched, VariablesListed]:
+    """Patch in the lane; once more in the right one where the plan finds the id to be inside another instance."""
+    placed = gateway.placed(target)
 
     async def work() -> tuple[VariablesPatched, VariablesListed]:
-        done = await _patched(gateway, target, command, call)
+        done = await _patched(gateway, placed, command, call)
+        if wanted is None or done.elsewhere is not None:
+            return done, VariablesListed(())
         try:
-            return done, await listed(gateway, target, wanted, call)
+            return done, await listed(gateway, placed, wanted, call)
         except VarbridgeError as error:
             error.outcome = "applied"
             raise
 
-    return await gateway.lanes.write(target.lane, call, work)
+    done, shown = await gateway.lanes.write(placed.lane, call, work)
+    if done.elsewhere is None:
+        return done, shown
+    gateway.routing.rooted(target.engine.name, target.native, done.elsewhere)
+    return await _alone(gateway, target, command, call, wanted)
+
+
+async def _patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
+    """Patch; what a rehearsal has not written is not there to be read back."""
+    verify = target.engine.policy.verify == "after" and not gateway.rehearses
+    if verify or target.root is not None:
+        command = msgspec.structs.replace(command, verify=verify, root=target.root)
+    return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
 
 
 def _intend(target: Target, command: commands.PatchVariables, call: Call) -> None:

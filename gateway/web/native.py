@@ -24,7 +24,7 @@ from gateway.errors import (
     Unsupported,
     VarbridgeError,
 )
-from gateway.operations import lane
+from gateway.operations import Target, lane
 from gateway.plan import Call, VendorResponse
 from gateway.port import Asked
 from gateway.raw import RawAnswer, RawRequest
@@ -144,9 +144,10 @@ class Passing:
     def _lane_of(self, instance: str) -> tuple[str, str]:
         engine = self.door.engine
         try:
-            return engine.name, engine.native_id(instance.removeprefix(f"{engine.name}:"))
+            native = engine.native_id(instance.removeprefix(f"{engine.name}:"))
         except InvalidRequest:
             return engine.name, instance
+        return self.front.gateway.placed(Target(engine, native)).lane
 
     async def _onward(self, raw: str, asked: Asked, *, credentials_ours: bool) -> RawRequest:
         request, door = self.request, self.door

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from gateway.errors import InstanceNotFound, InvalidRequest, ScopeNotFound, Unsupported, VariableNotFound
+from gateway.errors import (
+    InstanceNotFound,
+    InvalidRequest,
+    PreconditionFailed,
+    ScopeNotFound,
+    Unsupported,
+    VariableNotFound,
+)
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables, ReadBinary, WriteBinary
+from gateway.model.etag import Tags
+from gateway.model.expect import Expect, View
 from gateway.model.results import Instance, Scope
 from gateway.model.values import Value
 from tests.conformance.kit.asking import exactly, instance_of
@@ -119,6 +128,51 @@ class TestScopes:
             found = subject.ask("list_variables", ListVariables(instance=inner, names=("v",), scope="all")).variables
             assert [each.value for each in found] == [whole(0)]
             assert subject.ask("describe_instance", DescribeInstance(instance=inner)).instance.id == instance
+
+    def test_write_that_names_an_execution_as_instance_depends_on_what_it_changes(self, subject: Subject) -> None:
+        if "json" not in subject.engine.capabilities.types:
+            pytest.skip("takes no JSON")
+        with nested(subject) as (instance, execution, _):
+            inner = execution.partition(":")[2]
+            stored = {"doc": typed("json", '{"a": 1, "b": {"c": 1.10}}'), "big": whole(1, "integer/int64")}
+            subject.patch(instance, stored)
+            subject.patch(inner, merges={"doc": raw('{"b": {"d": 2}}')}, root=instance)
+            merged = subject.read(instance, "doc")
+            assert merged is not None
+            assert bytes(merged.text).replace(b" ", b"") == b'{"a":1,"b":{"c":1.10,"d":2}}'
+            subject.patch(inner, {"big": Value(value=raw("2"))}, root=instance)
+            kept = subject.read(instance, "big")
+            assert kept == whole(2, "integer/int64")
+            tag = View().tag(subject.ask("get_variable", GetVariable(instance=inner, name="big")).variable)
+            assert tag is not None
+            for tags in ({"matching": Tags(('"x"',))}, {"none_matching": Tags(anything=True)}):
+                with pytest.raises(PreconditionFailed) as caught:
+                    subject.patch(inner, {"big": whole(3)}, expect=Expect(name="big", **tags), root=instance)
+                assert (subject.wrote, caught.value.headers) == (False, (("ETag", tag),))
+            expect = Expect(name="big", matching=Tags((tag,)))
+            subject.patch(inner, {"big": whole(3)}, expect=expect, root=instance, verify=True)
+            assert subject.read(instance, "big") == whole(3)
+            assert set(subject.listed(inner, ("big", "doc"), seen=True)) == {"big", "doc"}
+            assert subject.listed(inner, ("big", "doc")) == {}
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"merges": {"v": raw("{}")}},
+            {"modifications": {"v": whole(1)}, "expect": Expect(name="v", none_matching=Tags(anything=True))},
+        ],
+    )
+    def test_write_that_turns_out_to_be_inside_another_instance_says_which_and_writes_nothing(
+        self, subject: Subject, change: dict[str, object]
+    ) -> None:
+        with nested(subject) as (instance, execution, task):
+            inner = execution.partition(":")[2]
+            subject.patch(instance, {"own": whole(1)}, scope=execution)
+            for scope in ("instance", execution, task):
+                done = subject.ask("patch_variables", PatchVariables(instance=inner, scope=scope, **change))
+                assert (done.elsewhere, done.rules, subject.wrote) == (instance, (), False)
+            assert subject.listed(inner)["own"].value == whole(1)
+            assert subject.ask("list_variables", ListVariables(instance=inner)).root == instance
 
     @pytest.mark.parametrize(("operation", "command"), OPERATIONS, ids=lambda v: str(v)[:40])
     @pytest.mark.parametrize("scope", ["execution:1", "task:1"])
