@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.bench import before
 from tests.bench.rounds import Run, counted, measured
 from tests.bench.stage import PROGRAMS, Stage
 from tests.bench.table import missed, printed
@@ -22,7 +23,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.0, help="length of one turn (1)")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.3 s: the direction only")
     parser.add_argument("--work", choices=WORKS, action="append", help="only this work; may be repeated")
-    parser.add_argument("--without", choices=("bare", "usual"), action="append", default=[], help="leave a program out")
+    others = ("bare", "usual", before.NAME)
+    parser.add_argument("--without", choices=others, action="append", default=[], help="leave a program out")
     parser.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True, help="one core for the measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every block's numbers there")
     parser.add_argument("--check", action="store_true", help="exit code 1 when a goal is missed")
@@ -48,12 +50,17 @@ def main() -> int:
     return 1 if short and asked.check else 0
 
 
+def _all(programs: list[str], past: Path | None, asked: argparse.Namespace) -> list[str]:
+    """Give the programs, with that of before where the history has it."""
+    return [*programs, before.NAME] if past is not None and before.NAME not in asked.without else programs
+
+
 def _run(asked: argparse.Namespace) -> Run:
     programs = [name for name in PROGRAMS if name not in asked.without]
-    with Stage(programs, pin=asked.pin) as stage:
+    with before.checked_out() as past, Stage(_all(programs, past, asked), pin=asked.pin, past=past) as stage:
         calls = counted(stage)
         run = measured(
-            stage, asked.work or list(WORKS), programs, seconds=asked.seconds, rounds=asked.rounds,
+            stage, asked.work or list(WORKS), _all(programs, past, asked), seconds=asked.seconds, rounds=asked.rounds,
             tell=lambda line: print(f"\r{line}", end="", file=sys.stderr, flush=True),
         )  # fmt: skip
     print(file=sys.stderr)

@@ -10,10 +10,11 @@ from statistics import median, stdev
 import msgspec
 
 from gateway import app
+from tests.bench import before
 from tests.bench.load import Block
 from tests.bench.stage import DONE_BY, Stage
 from tests.bench.transfers import Transfer
-from tests.bench.work import CAMUNDA, IBM, instances, patch, wide_patch
+from tests.bench.work import CAMUNDA, IBM, instances, keyed_patch, patch, put_if_match, wide_patch
 
 GATEWAY = "varbridge"
 WIDE = 100
@@ -73,7 +74,7 @@ def measured(
     Raises:
         RuntimeError: a program answered with anything but success.
     """
-    able = {work: [name for name in programs if name in DONE_BY[work]] for work in works}
+    able = {work: [name for name in programs if does(name, work)] for work in works}
     blocks: dict[str, list[Block]] = {f"{work} {name}": [] for work in works for name in able[work]}
     asked: Counter[str] = Counter()
     for turn in range(rounds):
@@ -89,6 +90,11 @@ def measured(
                 blocks[f"{work} {name}"].append(block)
     rows = [_row(work, name, blocks, asked) for work in works for name in able[work]]
     return Run(seconds=seconds, rounds=rounds, rows=rows, blocks=blocks)
+
+
+def does(program: str, work: str) -> bool:
+    """Tell whether a program does a work."""
+    return work in before.WORKS if program == before.NAME else program in DONE_BY[work]
 
 
 def _row(work: str, name: str, blocks: dict[str, list[Block]], asked: Counter[str]) -> Row:
@@ -115,6 +121,19 @@ def counted(stage: Stage) -> list[Calls]:
             stage, f"Camunda: patch of {WIDE} typed variables", wide_patch(f"{CAMUNDA}:1", WIDE), {"camunda.patch": 1}
         ),
     ]
+    where = instances()[0]
+    found += [
+        _caused(stage, "Camunda: keyed patch", keyed_patch(where), {"camunda.patch": 1}),
+        _caused(
+            stage,
+            "Camunda: write with If-Match",
+            put_if_match(where, "amount"),
+            {"camunda.list": 1, "camunda.patch": 1},
+        ),
+    ]
+    if "ibm_bpm" in app.VENDORS:
+        one = put_if_match(f"{IBM}:11", "v0")
+        found.append(_caused(stage, "IBM: write with If-Match", one, {"ibm.read": 1, "ibm.write": 1}))
     what, wanted = f"IBM: patch of {WIDE} variables", {"ibm.read": 1, "ibm.write": 1}
     if "ibm_bpm" in app.VENDORS:
         found.append(_caused(stage, what, wide_patch(f"{IBM}:11", WIDE), wanted))

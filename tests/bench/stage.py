@@ -17,6 +17,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
+from tests.bench import before
 from tests.bench.load import Block, Order
 from tests.bench.work import status_of
 
@@ -33,6 +34,8 @@ DONE_BY = {
     "native read": ("varbridge", "bare"),
     "native patch": ("varbridge", "bare"),
     "patch, stored types": ("varbridge",),
+    "patch, If-Match": ("varbridge",),
+    "patch, keyed": ("varbridge",),
     "patch of 1000": ("varbridge", "bare"),
 }
 """Which programs do which work."""
@@ -54,10 +57,19 @@ class Stage:
         programs: names of ``PROGRAMS``.
         pin: whether the measured programs get the last core and everything else the first.
         blob: whether there is an engine of large variables too.
+        past: where the gateway of before is, if it is among the programs.
     """
 
-    def __init__(self, programs: Sequence[str] = tuple(PROGRAMS), *, pin: bool = False, blob: bool = False) -> None:
+    def __init__(
+        self,
+        programs: Sequence[str] = tuple(PROGRAMS),
+        *,
+        pin: bool = False,
+        blob: bool = False,
+        past: Path | None = None,
+    ) -> None:
         self._blob = blob
+        self._past = past
         self._programs = programs
         cores = sorted(os.sched_getaffinity(0))
         apart = pin and len(cores) > 1
@@ -94,15 +106,22 @@ class Stage:
         if self._blob:
             settings["blob"] = f"http://127.0.0.1:{self.blob_port}"
         # the gateway's lines go to a file, as they would in production; nobody reads them
-        lines = self._lines if name == "varbridge" else None
-        process = self._started(PROGRAMS[name], self._measured, settings, lines)
+        lines = self._lines if name in {"varbridge", before.NAME} else None
+        root = self._past if name == before.NAME else None
+        module = PROGRAMS["varbridge" if name == before.NAME else name]
+        process = self._started(module, self._measured, settings, lines, root)
         self.ports[name], self.pids[name] = port, process.pid
 
     def _started(
-        self, module: str, cores: set[int], settings: dict[str, Any], lines: IO[bytes] | None = None
+        self,
+        module: str,
+        cores: set[int],
+        settings: dict[str, Any],
+        lines: IO[bytes] | None = None,
+        root: Path | None = None,
     ) -> subprocess.Popen[str]:
         argument = msgspec.json.encode(settings).decode()
-        process = self._popen([sys.executable, "-m", module, argument], cores, lines)
+        process = self._popen([sys.executable, "-m", module, argument], cores, lines, root)
         assert process.stdout is not None
         said = process.stdout.readline()
         if said != "ready\n":
@@ -113,9 +132,11 @@ class Stage:
         self._lines.seek(0)
         return "\n" + self._lines.read().decode(errors="replace")[-2000:]
 
-    def _popen(self, command: list[str], cores: set[int], lines: IO[bytes] | None) -> subprocess.Popen[str]:
+    def _popen(
+        self, command: list[str], cores: set[int], lines: IO[bytes] | None, root: Path | None = None
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=lines,
+            command, cwd=root or ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=lines,
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )  # fmt: skip
         self._processes.append(process)

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import cast
 
 from tests.bench.programs.process import run
+from tests.bench.work import STORED
 
 _IBM_DATA = {
     "status": "200",
@@ -39,9 +40,8 @@ _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _VARIABLE = _answer({"type": "Long", "value": 1250, "valueInfo": {}})
 _ROWS = _answer(
     [
-        {"id": "1", "name": "amount", "type": "Long", "value": 1, "valueInfo": {}},
-        {"id": "2", "name": "approved", "type": "Boolean", "value": False, "valueInfo": {}},
-        {"id": "3", "name": "customer", "type": "String", "value": "x", "valueInfo": {}},
+        {"id": str(number), "name": name, "type": kind, "value": value, "valueInfo": {}}
+        for number, (name, kind, value, _) in enumerate(STORED, 1)
     ]
 )
 _DATA = _answer(_IBM_DATA)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench import stub, work
+from tests.bench import before, stub, work
 from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.stage import DONE_BY, PROGRAMS, Stage
@@ -29,6 +29,23 @@ def test_every_program_under_load_answers_with_success_and_one_call_each(stage: 
     }
     assert {block.requests for blocks in run.blocks.values() for block in blocks} == {12}
     assert len(list(printed(run))) == 1 + len(run.rows) + 2
+
+
+def test_gateway_of_before_is_measured_beside_todays_where_the_history_has_it() -> None:
+    with before.checked_out("0" * 40) as nowhere:
+        assert nowhere is None
+    with before.checked_out() as past:
+        if past is None:
+            pytest.skip("no history here")
+        programs = ("varbridge", before.NAME)
+        with Stage(programs, past=past) as both:
+            run = measured(
+                both, ("patch", "patch, keyed"), programs, seconds=20, rounds=1, requests=12, warm_up=4, connections=3
+            )
+    assert [(row.work, row.program, row.calls) for row in run.rows] == [
+        ("patch", "varbridge", 1.0), ("patch", before.NAME, 1.0), ("patch, keyed", "varbridge", 1.0),
+    ]  # fmt: skip
+    assert any("before conditions" in line for line in printed(run))
 
 
 def test_patches_through_the_gateway_cause_no_more_calls_than_promised(stage: Stage) -> None:

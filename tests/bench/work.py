@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
+
+from gateway.model.expect import View
+from gateway.model.results import Variable
+from gateway.model.values import Value
 
 KEY = "bench-key-0123456789"
 """Made up; the gateway is given its SHA-256, the other programs ignore it."""
@@ -27,10 +33,19 @@ _NATIVE_PATCH = {
 }
 
 
-def request(method: str, path: str, body: object = None) -> bytes:
+STORED = (
+    ("amount", "Long", 1, Value(type="integer", format="int64", value=msgspec.Raw(b"1"))),
+    ("approved", "Boolean", False, Value(type="boolean", value=msgspec.Raw(b"false"))),
+    ("customer", "String", "x", Value(type="string", value=msgspec.Raw(b'"x"'))),
+)
+"""What every instance has: name, the vendor's type, the vendor's value, the same as a unified value."""
+
+
+def request(method: str, path: str, body: object = None, **headers: str) -> bytes:
     """Give one request as bytes."""
     content = b"" if body is None else msgspec.json.encode(body)
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: {KEY}\r\n"
+    head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     if content:
         head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
     return head.encode() + b"\r\n" + content
@@ -60,6 +75,23 @@ def untyped_patch(instance: str) -> bytes:
     return request("PATCH", f"/v1/instances/{instance}/variables", {"modifications": entries})
 
 
+def matching_patch(instance: str) -> bytes:
+    """Give the patch of three variables under the condition that they are what they are."""
+    tag = View().tag_of([Variable(name=name, value=value) for name, _, _, value in STORED])
+    return request("PATCH", f"/v1/instances/{instance}/variables", _PATCH, If_Match=tag)
+
+
+def keyed_patch(instance: str) -> bytes:
+    """Give the patch of three variables with a key that no other has."""
+    return request("PATCH", f"/v1/instances/{instance}/variables", _PATCH, Idempotency_Key=os.urandom(12).hex())
+
+
+def put_if_match(instance: str, name: str) -> bytes:
+    """Give a write of one variable under the condition that it is there."""
+    entry = {"type": "string", "value": "x"}
+    return request("PUT", f"/v1/instances/{instance}/variables/{name}", entry, If_Match="*")
+
+
 def thousand(instance: str) -> bytes:
     """Give a unified patch of 1000 variables with their types."""
     return wide_patch(instance, 1000)
@@ -83,9 +115,11 @@ WORKS = {
     "native read": native_read,
     "native patch": native_patch,
     "patch, stored types": untyped_patch,
+    "patch, If-Match": matching_patch,
+    "patch, keyed": keyed_patch,
     "patch of 1000": thousand,
 }
-CALLS = {"patch, stored types": 2.0}
+CALLS = {"patch, stored types": 2.0, "patch, If-Match": 2.0}
 """Requests to the engine for each request, where they are not one."""
 
 
