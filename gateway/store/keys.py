@@ -4,20 +4,60 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, tuple_, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.model.keyed import Claim, Record
 from gateway.store import tables
 from gateway.store.clock import now_s
-from gateway.store.statements import insert
+from gateway.store.statements import given, giving, insert_of
 from gateway.store.store import Store
 
 Ident: TypeAlias = tuple[str, str]
 _table = tables.idempotency_keys
 _STALE_LEASE_S = 3600.0
 """Leases of dead processes are of no use to anybody; the hour only lets a person look at them."""
+
+
+_ASKED = and_(_table.c.caller == given("caller"), _table.c.key == given("key"))
+_OURS = and_(_table.c.owner == given("owner"), _table.c.state == "running")
+_FINDING = select(
+    _table.c.fingerprint,
+    _table.c.state,
+    (_table.c.expires <= now_s()).label("expired"),
+    (now_s() - _table.c.created).label("age_s"),
+    _table.c.request_id,
+    _table.c.intent,
+    _table.c.answer,
+).where(_ASKED, _table.c.created > now_s() - given("retention_s"))
+_KEEPING = update(_table).where(_ASKED, _OURS).values(state=given("state"), answer=given("answer"))
+_FREEING = delete(_table).where(_ASKED, _OURS)
+
+
+@cache
+def _claiming(dialect: str) -> ReturningInsert[Any]:
+    """Give the statement that takes a key which is free, or was forgotten."""
+    fresh = insert_of(dialect, _table).values(
+        caller=given("caller"),
+        key=given("key"),
+        fingerprint=given("fingerprint"),
+        state="running",
+        owner=given("owner"),
+        created=now_s(),
+        expires=now_s() + given("life_s"),
+        request_id=given("request_id"),
+        intent=given("intent"),
+    )
+    names = ("fingerprint", "state", "owner", "created", "expires", "request_id", "intent", "answer")
+    taking = fresh.on_conflict_do_update(
+        index_elements=[_table.c.caller, _table.c.key],
+        set_={name: fresh.excluded[name] for name in names},
+        where=_table.c.created <= now_s() - given("retention_s"),
+    )
+    return taking.returning(_table.c.key)
 
 
 class Keys:
@@ -38,16 +78,8 @@ class Keys:
         Raises:
             StoreUnavailable: nobody can say.
         """
-        asking = select(
-            _table.c.fingerprint,
-            _table.c.state,
-            (_table.c.expires <= now_s()).label("expired"),
-            (now_s() - _table.c.created).label("age_s"),
-            _table.c.request_id,
-            _table.c.intent,
-            _table.c.answer,
-        ).where(_is(ident), _table.c.created > now_s() - self._retention_s)
-        row = await self._store.once(lambda connection: connection.execute(asking).one_or_none())
+        parameters = giving(caller=ident[0], key=ident[1], retention_s=self._retention_s)
+        row = await self._store.once(lambda connection: connection.execute(_FINDING, parameters).one_or_none())
         if row is None:
             return None
         return Record(
@@ -68,24 +100,17 @@ class Keys:
         return await self._store.once(lambda connection: self._claim(connection, claim))
 
     def _claim(self, connection: Connection, claim: Claim) -> bool:
-        fresh = insert(connection, _table).values(
+        parameters = giving(
             caller=claim.ident[0],
             key=claim.ident[1],
             fingerprint=claim.fingerprint,
-            state="running",
             owner=self._owner,
-            created=now_s(),
-            expires=now_s() + self.life_s,
+            life_s=self.life_s,
             request_id=claim.request_id,
             intent=claim.intent,
+            retention_s=self._retention_s,
         )
-        names = ("fingerprint", "state", "owner", "created", "expires", "request_id", "intent", "answer")
-        claiming = fresh.on_conflict_do_update(
-            index_elements=[_table.c.caller, _table.c.key],
-            set_={name: fresh.excluded[name] for name in names},
-            where=_table.c.created <= now_s() - self._retention_s,
-        )
-        return connection.execute(claiming.returning(_table.c.key)).one_or_none() is not None
+        return connection.execute(_claiming(connection.dialect.name), parameters).one_or_none() is not None
 
     async def renewed(self, idents: Iterable[Ident]) -> frozenset[Ident]:
         """Say that writes are still running; give those of which the store says so too.
@@ -112,8 +137,8 @@ class Keys:
         Raises:
             StoreUnavailable: it may not be kept.
         """
-        keeping = update(_table).where(_is(ident), self._mine()).values(state=state, answer=answer)
-        _ = await self._store.once(lambda connection: connection.execute(keeping))
+        parameters = giving(caller=ident[0], key=ident[1], owner=self._owner, state=state, answer=answer)
+        _ = await self._store.once(lambda connection: connection.execute(_KEEPING, parameters))
 
     async def freed(self, ident: Ident) -> None:
         """Forget a key of ours: nothing was applied.
@@ -121,9 +146,8 @@ class Keys:
         Raises:
             StoreUnavailable: it is not forgotten.
         """
-        _ = await self._store.once(
-            lambda connection: connection.execute(delete(_table).where(_is(ident), self._mine()))
-        )
+        parameters = giving(caller=ident[0], key=ident[1], owner=self._owner)
+        _ = await self._store.once(lambda connection: connection.execute(_FREEING, parameters))
 
     async def abandoned(self, ident: Ident) -> bool:
         """Say that nobody is at work on a key any more, so that whoever was may no longer answer it.

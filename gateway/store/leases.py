@@ -7,17 +7,45 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Connection, cast, delete, or_, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.store import tables
 from gateway.store.clock import now_s
-from gateway.store.statements import insert
+from gateway.store.statements import given, giving, insert_of
 from gateway.store.store import Store
 
 Lane: TypeAlias = tuple[str, str]
 _table = tables.leases
+
+
+_RELEASING = delete(_table).where(
+    _table.c.engine == given("engine"),
+    _table.c.instance == given("instance"),
+    _table.c.owner == given("owner"),
+    _table.c.fence == given("fence"),
+)
+
+
+@cache
+def _taking(dialect: str) -> ReturningInsert[Any]:
+    """Give the statement that takes a lane which is free, run out, or the owner's already."""
+    fresh = insert_of(dialect, _table).values(
+        engine=given("engine"),
+        instance=given("instance"),
+        owner=given("owner"),
+        fence=cast(now_s() * 1000, BigInteger),  # greater than that of any row deleted before
+        expires=now_s() + given("life_s"),
+    )
+    taking = fresh.on_conflict_do_update(
+        index_elements=[_table.c.engine, _table.c.instance],
+        set_={"owner": fresh.excluded.owner, "fence": _table.c.fence + 1, "expires": fresh.excluded.expires},
+        where=or_(_table.c.expires <= now_s(), _table.c.owner == given("owner")),
+    )
+    return taking.returning(_table.c.fence)
 
 
 class Leases:
@@ -40,19 +68,8 @@ class Leases:
         return await self._store.once(lambda connection: self._take(connection, lane))
 
     def _take(self, connection: Connection, lane: Lane) -> int | None:
-        fresh = insert(connection, _table).values(
-            engine=lane[0],
-            instance=lane[1],
-            owner=self._owner,
-            fence=cast(now_s() * 1000, BigInteger),  # greater than that of any row deleted before
-            expires=now_s() + self.life_s,
-        )
-        taking = fresh.on_conflict_do_update(
-            index_elements=[_table.c.engine, _table.c.instance],
-            set_={"owner": fresh.excluded.owner, "fence": _table.c.fence + 1, "expires": fresh.excluded.expires},
-            where=or_(_table.c.expires <= now_s(), _table.c.owner == self._owner),
-        )
-        found: int | None = connection.execute(taking.returning(_table.c.fence)).scalar_one_or_none()
+        parameters = giving(engine=lane[0], instance=lane[1], owner=self._owner, life_s=self.life_s)
+        found: int | None = connection.execute(_taking(connection.dialect.name), parameters).scalar_one_or_none()
         return found
 
     async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[Lane, int]]:
@@ -76,13 +93,8 @@ class Leases:
         Raises:
             StoreUnavailable: it stays held until it runs out.
         """
-        giving = delete(_table).where(
-            _table.c.engine == lane[0],
-            _table.c.instance == lane[1],
-            _table.c.owner == self._owner,
-            _table.c.fence == fence,
-        )
-        _ = await self._store.once(lambda connection: connection.execute(giving))
+        parameters = giving(engine=lane[0], instance=lane[1], owner=self._owner, fence=fence)
+        _ = await self._store.once(lambda connection: connection.execute(_RELEASING, parameters))
 
     async def dropped(self) -> None:
         """Give back all that this process has.
