@@ -31,6 +31,8 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK, _BAD_REQUEST = 200, 400
 _BLOBS = {"bytes", "file"}
+_LARGE = 1024 * 1024
+"""Bytes of an answer whose rows are counted first; a page of 1000 rows has half of it."""
 _KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variableType"}
 # "Max results limit of 50 exceeded!", where queryMaxResultsLimit is set
 _MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
@@ -133,13 +135,20 @@ def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
 def _rows(engine: str, answer: VendorResponse, limit: int) -> list[Row]:
     if answer.status != _OK:
         raise faults.translated(engine, answer, writes=False)
-    raw = wire.decoded(wire.raw_rows_decoder, answer, engine)
-    if len(raw) > limit:  # told before the rows are made, which would take ten times the answer's memory
-        raise EngineMisbehaved("The engine gave more rows than asked for.", engine=engine, engine_status=_OK)
+    content = answer.content()
+    if len(content) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
+        _check_count(engine, len(wire.decoded(wire.raw_rows_decoder, answer, engine)), limit)
     try:
-        return [_row(wire.row_decoder.decode(each), engine) for each in raw]
+        found = wire.found_decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
+    _check_count(engine, len(found), limit)
+    return [_row(row, engine) for row in found]
+
+
+def _check_count(engine: str, count: int, limit: int) -> None:
+    if count > limit:
+        raise EngineMisbehaved("The engine gave more rows than asked for.", engine=engine, engine_status=_OK)
 
 
 def _row(row: wire.WireRow, engine: str) -> Row:
@@ -158,7 +167,7 @@ def _row(row: wire.WireRow, engine: str) -> Row:
 def _variable(row: wire.WireRow) -> Variable:
     value = decode(row)
     error = None if row.errorMessage is None else "The engine cannot read this value."
-    if error is None and value.type not in _BLOBS and not value.text:
+    if error is None and value.type not in _BLOBS and not value.value:
         error = "The stored text is not JSON."
     if value.type in _BLOBS:
         value = Value(type=value.type, value=ABSENT, filename=value.filename, media_type=value.media_type)

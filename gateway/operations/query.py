@@ -112,10 +112,9 @@ class _Merge:
                 all_at_once = True  # the engine in turn has ended: all others at once, rather than one by one
                 continue
             if self._asked.sorting:
-                self._take(self._first(alive))
+                self._take(self._first(alive), 1)
             else:
-                while alive[0].head is not None and len(self.rows) < self._asked.limit:
-                    self._take(alive[0])
+                self._take(alive[0], self._asked.limit - len(self.rows))
 
     def _first(self, alive: list[Source]) -> Source:
         chosen, row = alive[0], alive[0].head
@@ -125,12 +124,11 @@ class _Merge:
                 chosen, row = source, head
         return chosen
 
-    def _take(self, source: Source) -> None:
-        if source.head is None:
-            return
-        taken = source.take()
-        if self._asked.visible is None or self._asked.visible(taken):
-            self.rows.append((source.engine, taken))
+    def _take(self, source: Source, most: int) -> None:
+        """Take so many rows at most, if they are there."""
+        visible, name = self._asked.visible, source.engine
+        rows = [source.take()] if most == 1 and source.head is not None else source.taken(most)
+        self.rows += [(name, row) for row in rows if visible is None or visible(row)]
 
     async def _fill(self, sources: list[Source]) -> None:
         answers = await together([source.fill() for source in sources])

@@ -95,17 +95,29 @@ class Source:
     def take(self) -> Row:
         """Give the next row and stand behind it."""
         ready = self._ready.popleft()
-        row = ready.row
+        if not self._seeks:
+            self._remember(ready)
+        self._stand(ready.row)
+        return ready.row
+
+    def taken(self, most: int) -> list[Row]:
+        """Give so many of the rows that are there, and stand behind them; where no order makes rows alike."""
+        taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
+        if taken and not self._seeks:
+            seen = (*self.place.seen, *(ready.row.id for ready in taken[-ANCHORS:]))[-ANCHORS:]
+            self.place = Place(offset=taken[-1].behind, seen=seen, alike=1)
+        if taken:
+            self._stand(taken[-1].row)
+        return [ready.row for ready in taken]
+
+    def _stand(self, row: Row) -> None:
         if self._seeks:
             self.place = Place(position=row.position)
-        else:
-            self._remember(ready)
         self._last = row
         if not self._ready and self._seeks and self._position is not None:
             self.place = Place(position=self._position)
         if self.ended:
             self.place = Place(done=True)
-        return row
 
     def _remember(self, ready: _Ready) -> None:
         """Stand behind a row, counted from the first that is alike: as if those taken came before the others."""
@@ -131,12 +143,12 @@ class Source:
         overlap = min(len(self.place.seen) + before, self._most - 1) if self.place.seen else 0
         start = max(0, self.place.offset - overlap)
         found = await self._piece(start, self._command.limit + overlap + room)
-        known = last_known(found.rows, self.place.seen)
+        known = last_known(found.rows, self.place.seen) if self.place.seen else None
         if self.place.seen and known is None:
             await self._searched(start, found)
             return
         start, rows = await self._whole_group(start, found.rows, known)
-        known = last_known(rows, self.place.seen)
+        known = None if known is None else last_known(rows, self.place.seen)
         first = 0 if known is None else self._first_new(rows, known)
         ready: list[_Ready] = []
         group = first

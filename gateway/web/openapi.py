@@ -17,7 +17,7 @@ from gateway.web.summaries import SUMMARIES, heading
 from gateway.web.unified.activities import ModificationBody
 from gateway.web.unified.batch import BatchBody, BatchOutcome
 from gateway.web.unified.operations import OperationBody, OperationShape, OutcomeShape
-from gateway.web.unified.query import CountBody, QueryBody
+from gateway.web.unified.query import CountBody, QueryBody, QueryItem
 from gateway.web.unified.running import CompletionBody, MessageBody, MessageOutcome, StartBody
 
 _REF = "#/components/schemas/{name}"
@@ -113,16 +113,6 @@ _BODIES: dict[str, dict[str, Any]] = {
     "query_variables": {"application/json": {"$ref": _REF.format(name="QueryBody")}},
     "count_variables": {"application/json": {"$ref": _REF.format(name="CountBody")}},
 }
-_QUERY_ITEM = {
-    "allOf": [
-        {"$ref": _REF.format(name="VariableShape")},
-        {
-            "type": "object",
-            "required": ["engine", "id"],
-            "properties": {name: {"type": "string"} for name in ("instance", "engine", "id", "definition", "tenant")},
-        },
-    ]
-}
 _ENGINE_STATUS = {
     "type": "object",
     "required": ["engine", "status", "count"],
@@ -173,7 +163,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "type": "object",
         "required": ["items", "next", "engines"],
         "properties": {
-            "items": {"type": "array", "items": _QUERY_ITEM},
+            "items": {"type": "array", "items": {"$ref": _REF.format(name="QueryItem")}},
             "next": {"type": ["string", "null"]},
             "engines": {"type": "array", "items": _ENGINE_STATUS},
         },
@@ -198,6 +188,7 @@ _OPERATION = {
 _STRUCTS = (
     PatchBody, ModificationBody, BatchBody, BatchOutcome, OperationBody, OperationShape, OutcomeShape, StartBody,
     CompletionBody, MessageBody, MessageOutcome, Value, Problem, VariableShape, Activity, DryRun, QueryBody, CountBody,
+    QueryItem,
 )  # fmt: skip
 _STATUS = {"patch_batch": "207", "start_operation": "202", "start_instance": "201"}
 """Of a success, where it is not 200."""

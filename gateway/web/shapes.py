@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.access import Caller
 from gateway.model.results import Activity, Instance, Rule, Scope, Variable
+from gateway.model.values import Value
 from gateway.operations.instances import Health
 from gateway.port import Engine
 from gateway.web.problems import Problem
@@ -69,12 +70,10 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FIELDS = frozenset(VariableShape.__struct_encode_fields__)
+PLAIN = frozenset(("null", "boolean", "integer", "number", "string", "date-time", "json", "xml"))
+"""Types of whose values there is nothing more to say."""
 _OF_VALUE = ("filename", "media_type", "encoding", "class_name", "serialization")
-_MEMBERS = tuple(
-    (member, spelled)
-    for member, spelled in zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True)
-    if member in _OF_VALUE
-)
+_SPELLED = dict(zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True))
 
 
 def variables(
@@ -99,19 +98,23 @@ def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> 
     if caller.is_masked(found.name):
         shape["redacted"] = True
     else:
-        if value.text:
+        if value.value:
             shape["value"] = value.value
-        for member, spelled in _MEMBERS:
-            if (content := getattr(value, member)) is not None:
-                shape[spelled] = content
+        if value.type not in PLAIN:
+            shape |= {_SPELLED[member]: content for member, content in more(value).items()}
     if value.transient:
         shape["transient"] = True
-    for extra in ("scope", "size", "error"):
-        if (content := getattr(found, extra)) is not None:
+    for extra, content in (("scope", found.scope), ("size", found.size), ("error", found.error)):
+        if content is not None:
             shape[extra] = content
     if fields is None:
         return shape
     return {key: content for key, content in shape.items() if key in fields or key == "name"}
+
+
+def more(value: Value) -> dict[str, Any]:
+    """Give what a value has beside its text, by the names of fields."""
+    return {member: content for member in _OF_VALUE if (content := getattr(value, member)) is not None}
 
 
 def instance(engine: str, found: Instance) -> dict[str, object]:

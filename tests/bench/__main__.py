@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tests.bench import before
+from tests.bench.gains import gains
 from tests.bench.rounds import Run, counted, measured
 from tests.bench.stage import PROGRAMS, Stage
 from tests.bench.table import missed, printed
@@ -65,6 +66,8 @@ def _run(asked: argparse.Namespace) -> Run:
         )  # fmt: skip
     print(file=sys.stderr)
     run.calls = calls
+    if asked.work is None:
+        run.gains = gains(asked.rounds, pin=asked.pin)
     if asked.transfer:
         run.transfers = transfers(asked.transfer * MIB)
     return run

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway import app
 from tests.bench import before
+from tests.bench.gains import Gain
 from tests.bench.load import Block
 from tests.bench.stage import DONE_BY, Stage
 from tests.bench.transfers import Transfer
@@ -62,6 +63,7 @@ class Run(msgspec.Struct, kw_only=True):
     rows: list[Row] = []
     calls: list[Calls] = []
     transfers: list[Transfer] = []
+    gains: list[Gain] = []
     blocks: dict[str, list[Block]] = {}
 
 

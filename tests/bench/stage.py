@@ -58,6 +58,7 @@ class Stage:
         pin: whether the measured programs get the last core and everything else the first.
         blob: whether there is an engine of large variables too.
         past: where the gateway of before is, if it is among the programs.
+        rows: milliseconds that each engine thinks that is asked for variables.
     """
 
     def __init__(
@@ -67,9 +68,12 @@ class Stage:
         pin: bool = False,
         blob: bool = False,
         past: Path | None = None,
+        rows: Sequence[int] = (),
     ) -> None:
         self._blob = blob
         self._past = past
+        self._rows = rows
+        self.row_ports = [free_port() for _ in rows]
         self._programs = programs
         cores = sorted(os.sched_getaffinity(0))
         apart = pin and len(cores) > 1
@@ -87,6 +91,8 @@ class Stage:
             self.blob_port = free_port()
             if self._blob:
                 _ = self._started("tests.bench.blob", self._others, {"port": self.blob_port})
+            for port, think_ms in zip(self.row_ports, self._rows, strict=True):
+                _ = self._started("tests.bench.rows", self._others, {"port": port, "think_ms": think_ms})
             for name in self._programs:
                 self._start(name)
             self._generator = self._popen([sys.executable, "-m", "tests.bench.load"], self._others, None)
@@ -95,6 +101,11 @@ class Stage:
             raise
         return self
 
+    @property
+    def row_engines(self) -> list[str]:
+        """Give the names by which the gateway knows the engines that are asked for variables."""
+        return [f"rows{number}" for number in range(len(self.row_ports))]
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -102,9 +113,14 @@ class Stage:
 
     def _start(self, name: str) -> None:
         port = free_port()
-        settings = {"port": port, "admin_port": free_port(), "engine": f"http://127.0.0.1:{self.engine_port}"}
+        settings: dict[str, Any] = {
+            "port": port,
+            "admin_port": free_port(),
+            "engine": f"http://127.0.0.1:{self.engine_port}",
+        }
         if self._blob:
             settings["blob"] = f"http://127.0.0.1:{self.blob_port}"
+        settings["rows"] = {name: f"http://127.0.0.1:{at}" for name, at in zip(self.row_engines, self.row_ports)}
         # the gateway's lines go to a file, as they would in production; nobody reads them
         lines = self._lines if name in {"varbridge", before.NAME} else None
         root = self._past if name == before.NAME else None

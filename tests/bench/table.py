@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.bench import before
+from tests.bench.gains import GOALS as GAINS
 from tests.bench.rounds import GATEWAY, Row, Run
 from tests.bench.transfers import MIB, MOST_EXTRA, Transfer
 
@@ -47,7 +48,8 @@ def missed(run: Run) -> list[str]:
         f"{calls.what}: {_listed(calls.found)}, goal {_listed(calls.wanted)}" for calls in run.calls if calls.missed
     ]
     held = [f"{each.what}: {_moved(each)}" for each in run.transfers if each.missed]
-    return slow + many + asked + held
+    little = [f"{each.what}: {each.gain:.2f}, goal {GAINS[each.what]:g}" for each in run.gains if each.missed]
+    return slow + many + asked + held + little
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -68,6 +70,12 @@ def printed(run: Run) -> Iterator[str]:
     for row in run.rows:
         if row.work == WIDE and row.program == GATEWAY:
             yield f"{row.work}: {row.cpu_us / 1000:.1f} µs a variable (goal {PER_VARIABLE_US:g})"
+    for gain in run.gains:
+        yield (
+            f"{gain.what}: {gain.one:.1f} {gain.unit}, beside {gain.many:.1f} one by one: "
+            f"{gain.gain:.2f} ± {gain.error:.2f} times"
+            + (f" (goal {GAINS[gain.what]:g})" if gain.what in GAINS else "")
+        )
     for each in run.transfers:
         yield f"{each.size // MIB} MiB {each.what}: {_moved(each)}"
 

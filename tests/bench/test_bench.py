@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench import before, stub, work
+from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.stage import DONE_BY, PROGRAMS, Stage
@@ -96,6 +97,19 @@ def test_large_variables_pass_without_being_held() -> None:
     found = transfers(64 * MIB)
     assert [(each.what, each.moved) for each in found if each.missed] == []
     assert [each.what for each in found] == ["up, /v1", "down, /v1", "up, front door", "down, front door"]
+
+
+def test_batch_and_query_are_measured_beside_what_they_stand_for() -> None:
+    found = gains(1, pin=False, seconds=0.2)
+    assert len(found) == 3
+    assert {each.what for each in found} > set(GOALS)
+    assert all(min(each.one, each.many, each.gain) > 0 for each in found)
+    assert len(list(printed(Run(seconds=1, rounds=1, gains=found)))) == 2 + len(found)
+
+
+def test_gain_that_is_too_small_is_named() -> None:
+    small = [Gain(what=what, unit="ms", one=1, many=goal, gain=goal - 0.1, error=0) for what, goal in GOALS.items()]
+    assert [line.split(":")[0] for line in missed(Run(seconds=1, rounds=1, gains=small))] == list(GOALS)
 
 
 def test_transfer_that_was_held_is_named() -> None:

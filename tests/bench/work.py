@@ -17,7 +17,7 @@ _FEW = 128
 """Ids where a request is large: still far more than connections."""
 INSTANCES = 4096
 """Ids in turn: far more than connections, so that no write lane is shared, and more than any URL cache holds."""
-_PATCH: dict[str, dict[str, dict[str, object]]] = {
+PATCH: dict[str, dict[str, dict[str, object]]] = {
     "modifications": {
         "amount": {"type": "integer", "format": "int64", "value": 1250},
         "approved": {"type": "boolean", "value": True},
@@ -53,7 +53,7 @@ def request(method: str, path: str, body: object = None, **headers: str) -> byte
 
 def patch(instance: str) -> bytes:
     """Give a unified patch of three variables with their types."""
-    return request("PATCH", f"/v1/instances/{instance}/variables", _PATCH)
+    return request("PATCH", f"/v1/instances/{instance}/variables", PATCH)
 
 
 def read(instance: str) -> bytes:
@@ -71,19 +71,19 @@ def wide_patch(instance: str, count: int) -> bytes:
 
 def untyped_patch(instance: str) -> bytes:
     """Give a unified patch without types: the stored ones are looked up, which is a second call."""
-    entries = {name: {"value": entry["value"]} for name, entry in _PATCH["modifications"].items()}
+    entries = {name: {"value": entry["value"]} for name, entry in PATCH["modifications"].items()}
     return request("PATCH", f"/v1/instances/{instance}/variables", {"modifications": entries})
 
 
 def matching_patch(instance: str) -> bytes:
     """Give the patch of three variables under the condition that they are what they are."""
     tag = View().tag_of([Variable(name=name, value=value) for name, _, _, value in STORED])
-    return request("PATCH", f"/v1/instances/{instance}/variables", _PATCH, If_Match=tag)
+    return request("PATCH", f"/v1/instances/{instance}/variables", PATCH, If_Match=tag)
 
 
 def keyed_patch(instance: str) -> bytes:
     """Give the patch of three variables with a key that no other has."""
-    return request("PATCH", f"/v1/instances/{instance}/variables", _PATCH, Idempotency_Key=os.urandom(12).hex())
+    return request("PATCH", f"/v1/instances/{instance}/variables", PATCH, Idempotency_Key=os.urandom(12).hex())
 
 
 def put_if_match(instance: str, name: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from gateway.access import Caller
 from gateway.errors import (
     EngineError,
     EngineNotFound,
@@ -19,6 +20,7 @@ from gateway.errors import (
     VarbridgeError,
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, sound
+from gateway.model.results import Scope
 from gateway.operations import query
 from gateway.operations.places import Place
 from gateway.operations.query import Asked, Part, Visible
@@ -59,6 +61,37 @@ class QueryBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unk
     cursor: str | None = None
 
 
+class QueryItem(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename="camel",
+    gc=False,  # in no cycle, and made by the thousand
+):
+    """One variable that was found; what is absent is unknown or not there."""
+
+    engine: str
+    id: str
+    name: str
+    type: str | None
+    instance: str | None = None
+    definition: str | None = None
+    tenant: str | None = None
+    format: str | None = None
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    filename: str | None = None
+    media_type: str | None = None
+    encoding: str | None = None
+    class_name: str | None = None
+    serialization: str | None = None
+    transient: bool = False
+    scope: Scope | None = None
+    size: int | None = None
+    error: str | None = None
+    redacted: bool = False
+
+
 B = TypeVar("B", bound=CountBody)
 _query = msgspec.json.Decoder(QueryBody)
 _count = msgspec.json.Decoder(CountBody)
@@ -77,7 +110,7 @@ async def query_variables(exchange: Exchange) -> Answer:
     places = None if decoded.cursor is None else _places.decode(await cursors.opened(decoded.cursor, purpose))
     page = await query.page(exchange.front.gateway, asked, places, exchange.call)
     following = None if page.places is None else await cursors.sealed(msgspec.json.encode(page.places), purpose)
-    items = [_item(exchange, engine, row) for engine, row in page.rows]
+    items = [_item(exchange.caller, engine, row) for engine, row in page.rows]
     return answered(exchange, page.parts, {"items": items, "next": following})
 
 
@@ -166,15 +199,27 @@ def _purpose(exchange: Exchange, asked: Asked) -> bytes:
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
-def _item(exchange: Exchange, engine: str, row: Row) -> dict[str, object]:
-    shape: dict[str, object] = {"engine": engine, "id": row.id}
-    if row.instance is not None:
-        shape = {"instance": f"{engine}:{row.instance}", **shape}
-    if row.definition is not None:
-        shape["definition"] = row.definition
-    if row.tenant is not None:
-        shape["tenant"] = row.tenant
-    return shape | shapes.variable(row.variable, exchange.caller, None)
+def _item(caller: Caller, engine: str, row: Row) -> QueryItem:
+    found = row.variable
+    value = found.value
+    masked = caller.is_masked(found.name)
+    item = QueryItem(
+        instance=None if row.instance is None else f"{engine}:{row.instance}",
+        engine=engine,
+        id=row.id,
+        definition=row.definition,
+        tenant=row.tenant,
+        name=found.name,
+        type=value.type,
+        format=value.format,
+        value=value.value if value.value and not masked else msgspec.UNSET,
+        transient=value.transient,
+        scope=found.scope,
+        size=found.size,
+        error=found.error,
+        redacted=masked,
+    )
+    return item if masked or value.type in shapes.PLAIN else msgspec.structs.replace(item, **shapes.more(value))
 
 
 def answered(

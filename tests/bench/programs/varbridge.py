@@ -21,6 +21,8 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     if "blob" in settings:
         engines[BLOB] = {"vendor": "camunda7", "url": f"{settings['blob']}/engine-rest"}
         dialects["blob"] = {"vendor": "camunda7", "prefix": "/blob-rest", "engine": BLOB}
+    for name, url in settings.get("rows", {}).items():
+        engines[name] = {"vendor": "camunda7", "url": f"{url}/engine-rest"}
     caller = {
         "name": "bench",
         "key_sha256": hashlib.sha256(KEY.encode()).hexdigest(),
