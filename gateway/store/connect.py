@@ -70,6 +70,7 @@ def _sqlite(url: str, tuning: Tuning) -> Engine:
         connection.isolation_level = None  # else the driver begins transactions when it likes
         _ = connection.execute("PRAGMA journal_mode = WAL")
         _ = connection.execute(f"PRAGMA synchronous = {tuning.synchronous}")
+        _ = connection.execute("PRAGMA secure_delete = ON")  # what is forgotten does not stay in the file
 
     def begin(connection: Connection) -> None:
         _ = connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that turns writer could not wait its turn
