@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import time
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -11,6 +14,8 @@ from sqlalchemy.pool import StaticPool
 
 from gateway.store import migrate
 
+_PAUSE_S = 0.01
+"""Between two tries to turn write-ahead logging on; the other one needs a millisecond."""
 _LEAST_CONNECT_S = 2
 """libpq takes no less."""
 
@@ -68,7 +73,7 @@ def _sqlite(url: str, tuning: Tuning) -> Engine:
 
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # else the driver begins transactions when it likes
-        _ = connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, tuning.timeout_s)
         _ = connection.execute(f"PRAGMA synchronous = {tuning.synchronous}")
         _ = connection.execute("PRAGMA secure_delete = ON")  # what is forgotten does not stay in the file
 
@@ -78,6 +83,24 @@ def _sqlite(url: str, tuning: Tuning) -> Engine:
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _write_ahead(connection: Any, timeout_s: float) -> None:
+    """Turn write-ahead logging on; SQLite itself does not wait where others open a new file at the same moment.
+
+    Raises:
+        OperationalError: others kept the file locked for too long.
+    """
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            _ = connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= end:
+                raise
+            _ = threading.Event().wait(_PAUSE_S)
+        else:
+            return
 
 
 def _postgresql(url: str, tuning: Tuning) -> Engine:

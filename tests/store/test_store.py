@@ -71,6 +71,14 @@ async def test_databases_that_are_made_at_the_same_moment_do_not_mix(tmp_path) -
         await each.close()
 
 
+async def test_new_file_is_opened_by_many_at_the_same_moment(tmp_path) -> None:
+    for number in range(8):
+        several = [Store(Settings(url=f"sqlite:///{tmp_path}/{number}.db")) for _ in range(8)]
+        assert await asyncio.gather(*(each.open() for each in several)) == [None] * 8
+        for each in several:
+            await each.close()
+
+
 async def test_work_that_fails_leaves_nothing(stores) -> None:
     store = stores()
 
