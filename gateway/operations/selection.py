@@ -15,7 +15,6 @@ from gateway.plan import Call
 
 _PIECE = 500
 """Rows asked for at a time."""
-_PAGE_S = 60.0
 
 
 async def selected(gateway: Gateway, operation: Operation, call: Call) -> AsyncIterator[list[str]]:
@@ -31,7 +30,7 @@ async def selected(gateway: Gateway, operation: Operation, call: Call) -> AsyncI
     )
     places = None
     while True:
-        page = await query.page(gateway, asked, places, msgspec.structs.replace(call, deadline=call.deadline))
+        page = await query.page(gateway, asked, places, call)
         for part in page.parts:
             if part.error is not None:
                 raise part.error
