@@ -5,7 +5,7 @@ The counterpart of ``plan`` for requests that need no understanding. What must n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -66,6 +66,6 @@ class RawAnswer(Protocol):
 class Relayer(Protocol):
     """Hands a raw request to an engine."""
 
-    async def __call__(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
+    def __call__(self, engine: str, request: RawRequest, call: Call) -> Awaitable[RawAnswer]:
         """Give the answer as soon as the head of it is there."""
         ...

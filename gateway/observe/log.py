@@ -12,6 +12,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
+from gateway.observe.lines import Lines
+
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger("varbridge")
 
@@ -46,8 +48,10 @@ class _Library(logging.Handler):
         _log.log(record.levelno, "library", logger=record.name, said=lines[0] if lines else "", **told)
 
 
-def _stamped(_logger: Any, method: str, event: EventDict) -> bytes:
+def _line(logger: Any, method: str, event: EventDict) -> bytes:
     """Add time (seconds since 1970, UTC) and level, and encode: one processor, because each one costs."""
+    if "exc_info" in event:
+        event = _failed(logger, method, event)
     event["time"] = time.time()
     event["level"] = method
     return _encoder.encode(event)
@@ -64,10 +68,11 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     as_json = not sys.stderr.isatty() if json is None else json
     wrapper = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()])
     if as_json:
+        lines = Lines(sys.stderr.buffer)
         structlog.configure(
-            processors=[_failed, _stamped],
+            processors=[_line],
             wrapper_class=wrapper,
-            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+            logger_factory=lambda *_: lines,
             cache_logger_on_first_use=True,
         )
     else:

@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest, val
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from gateway.observe.durations import Cell, Durations
+
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Seconds; from a loopback answer to the longest default deadline."""
 
@@ -19,31 +21,33 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self._registry = registry or CollectorRegistry()
-        self._requests = Histogram(
+        self._requests = self._durations(
             "varbridge_request_duration_seconds",
             "Requests of callers.",
             ("route", "method", "status", "engine", "outcome"),
-            buckets=_BUCKETS,
-            registry=self._registry,
         )
-        self._exchanges = Histogram(
-            "varbridge_engine_request_duration_seconds",
-            "Requests to engines.",
-            ("engine", "method", "result"),
-            buckets=_BUCKETS,
-            registry=self._registry,
+        self._exchanges = self._durations(
+            "varbridge_engine_request_duration_seconds", "Requests to engines.", ("engine", "method", "result")
         )
-        self._request_children: dict[tuple[str, ...], Histogram] = {}
-        self._exchange_children: dict[tuple[str, str, int | str | None], Histogram] = {}
+        self._request_children: dict[tuple[str, str, int, str, str], Histogram | Cell] = {}
+        self._exchange_children: dict[tuple[str, str, int | str | None], Histogram | Cell] = {}
+
+    def _durations(self, name: str, documentation: str, labels: tuple[str, ...]) -> Histogram | Durations:
+        if _shared():
+            return Histogram(name, documentation, labels, buckets=_BUCKETS, registry=self._registry)
+        durations = Durations(name, documentation, labels, _BUCKETS)
+        self._registry.register(durations)
+        return durations
 
     def request(  # noqa: PLR0913 - the labels of one metric
         self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
     ) -> None:
         """Count one request of a caller; ``route`` is a template, never a path."""
-        key = (route, method, str(status), engine, outcome)
+        key = (route, method, status, engine, outcome)
         child = self._request_children.get(key)
         if child is None:
-            child = self._request_children[key] = self._requests.labels(*key)
+            child = self._requests.labels(route, method, str(status), engine, outcome)
+            self._request_children[key] = child
         child.observe(duration_s)
 
     def exchange(  # noqa: PLR0913 - one flat record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -23,7 +23,7 @@ R = TypeVar("R")
 class Runner(Protocol):
     """Carries a plan out on an engine."""
 
-    async def __call__(self, engine: str, plan: Plan[R], call: Call) -> R:
+    def __call__(self, engine: str, plan: Plan[R], call: Call) -> Awaitable[R]:
         """Give the plan's result."""
         ...
 
