@@ -60,7 +60,7 @@ class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller:
-    """Somebody who was recognised."""
+    """Somebody who was recognised. ``touches_all``: there is no variable that it may not touch."""
 
     def __init__(self, entry: CallerEntry) -> None:
         self.name = entry.name
@@ -68,6 +68,7 @@ class Caller:
         self._scopes = SCOPES if "admin" in entry.scopes else entry.scopes
         self._engines = _pattern(entry.engines)
         self._variables = None if "*" in entry.variables else _pattern(entry.variables)
+        self.touches_all = self._variables is None
         self._masked = _pattern(entry.masked) if entry.masked else None
 
     @property

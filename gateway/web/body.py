@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -41,17 +42,23 @@ def media_type(request: web.BaseRequest, *allowed: str) -> str:
     Raises:
         UnsupportedMediaType: another one, another charset, or a content encoding.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    headers = request.headers
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
-    raw = request.headers.get("Content-Type", "")
-    kind, _, parameters = raw.partition(";")
-    kind = kind.strip().lower()
+    kind, charset = _media_type(headers.get("Content-Type", ""))
     if kind not in allowed:
         raise UnsupportedMediaType(f"Give the body as {' or '.join(allowed)}.")
-    charset = re.search(r"charset=\"?([^\";\s]+)", parameters, re.IGNORECASE)
-    if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
+    if charset not in {"", "utf-8", "utf8"}:
         raise UnsupportedMediaType("JSON is taken in UTF-8 only.")
     return kind
+
+
+@lru_cache(maxsize=64)  # callers send the same few
+def _media_type(raw: str) -> tuple[str, str]:
+    """Give media type and charset of a ``Content-Type``, in lower case."""
+    kind, _, parameters = raw.partition(";")
+    charset = re.search(r"charset=\"?([^\";\s]+)", parameters, re.IGNORECASE)
+    return kind.strip().lower(), charset.group(1).lower() if charset else ""
 
 
 async def kept(request: web.BaseRequest, limits: Limits) -> bytes:
@@ -71,12 +78,13 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
         PayloadTooLarge: over the limit, by its announced or its real length.
         InvalidRequest: it did not arrive in time.
     """
-    if _KEPT in request:
+    if len(request) and _KEPT in request:  # looking into an empty one is dearer: it raises, and catches, a KeyError
         return request[_KEPT]
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)
-    await _continue(request)
     content = request.content
+    if "Expect" in request.headers:
+        await _continue(request)
     if content.is_eof():
         body = content.read_nowait(-1)
         if len(body) > limits.max_body_bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from random import getrandbits
 from time import perf_counter
 
 import structlog
@@ -17,9 +17,10 @@ from gateway.plan import Call
 from gateway.web import body, keyed, problems, target
 from gateway.web.front import Answer, Exchange, Front
 from gateway.web.native import Passing
-from gateway.web.record import Record, kept
+from gateway.web.record import kept
 from gateway.web.routes import Route, allowed, matched
 from gateway.web.unified import rehearsals
+from gateway.web.whole import Whole
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
@@ -35,13 +36,16 @@ def handler(front: Front) -> Handler:
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         started = perf_counter()
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+        given = request.headers.get("X-Request-Id")
+        request_id = given if given is not None and _REQUEST_ID.match(given) else f"{getrandbits(128):032x}"
         door = front.door(request.raw_path)
         if door is not None:
             return await Passing(front, door, request, Call(deadline=0.0, request_id=request_id)).answered()
         passage = _Passage(front, request, request_id)
-        answer = await passage.answered()
+        try:
+            answer = await passage.dispatched()
+        except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
+            answer = passage.failed(error)
         spent = perf_counter() - started
         passage.record(answer, spent)
         if answer.stream is not None:
@@ -64,21 +68,24 @@ class _Passage:
         self.exchange: Exchange | None = None
         self.call = Call(deadline=0.0, request_id=request_id)
 
-    async def answered(self) -> Answer:
-        """Give the answer; every error ends here."""
-        try:
-            return await self._dispatched()
-        except VarbridgeError as error:
-            return problems.answer(error, self.call.request_id)
-        except asyncio.CancelledError:
-            raise
-        except ConnectionError:
-            return problems.answer(InvalidRequest("The request broke off."), self.call.request_id)
-        except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
-            _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
-            return problems.answer(Internal(), self.call.request_id)
+    def failed(self, error: Exception) -> Answer:
+        """Give the answer that an error becomes; every one ends here."""
+        match error:
+            case VarbridgeError():
+                known = error
+            case ConnectionError():
+                known = InvalidRequest("The request broke off.")
+            case _:
+                _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
+                known = Internal()
+        return problems.answer(known, self.call.request_id)
 
-    async def _dispatched(self) -> Answer:
+    async def dispatched(self) -> Answer:
+        """Give the answer of the route that is asked for.
+
+        Raises:
+            VarbridgeError: what is wrong with the request, or went wrong.
+        """
         request, front = self.request, self.front
         body.refuse_oddities(request)
         if request.method == "OPTIONS":
@@ -86,7 +93,9 @@ class _Passage:
         segments, query = target.split(request.raw_path)
         self.route, params = matched(request.method, segments)
         if self.route.scope:
-            await self._recognise(self.route.scope)
+            asks = front.forwards or front.access.tokens is not None
+            self.caller = await self._recognised() if asks else front.access.identify(request.headers)
+            self.caller.require(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget()
         traceparent = request.headers.get("traceparent")
         if traceparent is not None and _TRACEPARENT.match(traceparent):
@@ -103,13 +112,10 @@ class _Passage:
             return await keyed.answered(self.exchange, self.route.template, self.route.handler)
         return await self.route.handler(self.exchange)
 
-    async def _recognise(self, scope: str) -> None:
-        access = self.front.access
-        if access.tokens is None and not self.front.forwards:
-            self.caller = access.identify(self.request.headers)
-        else:
-            self.caller, _ = await access.recognised(self.request.headers, forwards=self.front.forwards)
-        self.caller.require(scope)
+    async def _recognised(self) -> Caller:
+        """Tell who calls where that may take asking: by a signed token, or by what only an engine can check."""
+        caller, _ = await self.front.access.recognised(self.request.headers, forwards=self.front.forwards)
+        return caller
 
     def _budget(self) -> float:
         header = self.request.headers.get("Request-Timeout")
@@ -137,11 +143,12 @@ class _Passage:
         origin = self.request.headers.get("Origin")
         return origin if origin is not None and origin in self.front.cors_origins else None
 
-    def response(self, answer: Answer, spent: float) -> web.Response:
+    def response(self, answer: Answer, spent: float) -> web.StreamResponse:
         """Give the answer with the headers that every one has."""
         headers = self._headers(answer, spent)
-        response = web.Response(status=answer.status, body=answer.body or None, headers=headers)
-        if headers.get("Connection") == "close":
+        closes = headers.pop("Connection", "") == "close"
+        response = Whole(answer.status, headers, answer.body)
+        if closes:
             response.force_close()
         return response
 
@@ -187,13 +194,15 @@ class _Passage:
 
     def record(self, answer: Answer, spent: float) -> None:
         """Count the request and write its canonical line."""
-        record = Record(
-            route=self.route.template if self.route else "unmatched",
-            method=self.request.method if self.route else "other",
+        route = self.route
+        kept(
+            self.front.metrics,
+            self.call,
+            route=route.template if route else "unmatched",
+            method=self.request.method if route else "other",
             status=answer.status,
             outcome=answer.outcome,
             engine=self.exchange.engine if self.exchange else "",
             caller=self.caller.name if self.caller else None,
             duration_s=spent,
         )
-        kept(self.front.metrics, record, self.call)

@@ -23,9 +23,15 @@ def view(caller: Caller) -> View:
     return View(visible=caller.may_touch, masked=caller.is_masked) if caller.limited else View()
 
 
-def _tags(exchange: Exchange, header: str) -> Tags | None:
-    lines = exchange.request.headers.getall(header, [])
-    return etag.parsed(", ".join(lines)) if lines else None
+def _tags(exchange: Exchange) -> tuple[Tags | None, Tags | None]:
+    """Give what ``If-Match`` and ``If-None-Match`` name."""
+    given = exchange.request.headers
+    if "If-Match" not in given and "If-None-Match" not in given:
+        return None, None
+    matching, none_matching = (
+        etag.parsed(", ".join(given.getall(name))) if name in given else None for name in HEADERS
+    )
+    return matching, none_matching
 
 
 def unmodified(exchange: Exchange, tag: str | None) -> Answer | None:
@@ -34,7 +40,7 @@ def unmodified(exchange: Exchange, tag: str | None) -> Answer | None:
     Raises:
         PreconditionFailed: the read's ``If-Match`` does not name it. InvalidRequest: not a list of tags.
     """
-    matching, none_matching = (_tags(exchange, header) for header in HEADERS)
+    matching, none_matching = _tags(exchange)
     shown = headers(tag)
     if matching is not None and not (matching.anything or matching.strongly(tag)):
         raise PreconditionFailed("What is there is not what If-Match names.", headers=shown)
@@ -78,6 +84,8 @@ def of_set(exchange: Exchange, found: Target, names: tuple[str, ...] | None, tou
         PreconditionRequired, InvalidRequest: as ``of_one``.
     """
     matching, none_matching = _stated(exchange, found)
+    if matching is None and none_matching is None:
+        return None
     expect = expected(matching, none_matching, touched, exchange.caller)
     return expect if expect is None or names is None else msgspec.structs.replace(expect, selections=(names,))
 
@@ -98,7 +106,7 @@ def expected(
 
 
 def _stated(exchange: Exchange, found: Target) -> tuple[Tags | None, Tags | None]:
-    matching, none_matching = (_tags(exchange, header) for header in HEADERS)
+    matching, none_matching = _tags(exchange)
     if matching is None and none_matching is None:
         require(found)
     return matching, none_matching

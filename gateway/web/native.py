@@ -30,7 +30,7 @@ from gateway.port import Asked
 from gateway.raw import RawAnswer, RawRequest
 from gateway.web import body, headers, target
 from gateway.web.front import Door, Front
-from gateway.web.record import Record, kept
+from gateway.web.record import kept
 from gateway.web.relayed import Relayed, gathered, watched
 
 _log = structlog.get_logger("varbridge")
@@ -76,7 +76,9 @@ class Passing:
         return response
 
     def _kept(self, status: int, outcome: str, spent: float) -> None:
-        record = Record(
+        kept(
+            self.front.metrics,
+            self.call,
             route=f"{self.door.prefix} {self.asked.scope if self.asked else 'unknown'}",
             method=self.request.method if self.asked else "other",
             status=status,
@@ -85,7 +87,6 @@ class Passing:
             caller=self.caller.name if self.caller else None,
             duration_s=spent,
         )
-        kept(self.front.metrics, record, self.call)
 
     async def _passed(self) -> web.StreamResponse:
         request, door = self.request, self.door

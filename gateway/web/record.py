@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import structlog
 
 from gateway.plan import Call
@@ -11,38 +10,30 @@ from gateway.web.front import RequestMetrics
 _log = structlog.get_logger("varbridge")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One request that was answered. ``route`` is a template, never a path."""
-
-    route: str
-    method: str
-    status: int
-    outcome: str
-    engine: str
-    caller: str | None
-    duration_s: float
-
-
-def kept(metrics: RequestMetrics, record: Record, call: Call) -> None:
-    """Count a request and write its line."""
-    metrics.request(
-        route=record.route,
-        method=record.method,
-        status=record.status,
-        engine=record.engine,
-        duration_s=record.duration_s,
-        outcome=record.outcome,
-    )
+def kept(  # noqa: PLR0913 - one flat record
+    metrics: RequestMetrics,
+    call: Call,
+    *,
+    route: str,
+    method: str,
+    status: int,
+    outcome: str,
+    engine: str,
+    caller: str | None,
+    duration_s: float,
+) -> None:
+    """Count one request that was answered, and write its line; ``route`` is a template, never a path."""
+    metrics.request(route=route, method=method, status=status, engine=engine, duration_s=duration_s, outcome=outcome)
     _log.info(
         "request",
         request_id=call.request_id,
-        route=record.route,
-        method=record.method,
-        status=record.status,
-        outcome=record.outcome,
-        duration_s=round(record.duration_s, 6),
-        engine=record.engine,
+        route=route,
+        method=method,
+        status=status,
+        outcome=outcome,
+        duration_s=round(duration_s, 6),
+        engine=engine,
         engine_calls=call.engine_calls,
         engine_s=round(call.engine_s, 6),
-        caller=record.caller,
+        caller=caller,
     )

@@ -77,15 +77,12 @@ PAGES: tuple[Route, ...] = (
 """For people: not in the OpenAPI document."""
 
 
-class _Template:
-    """Routes that share a path."""
+class _Node:
+    """A place in the tree of paths: what may follow, by word or as a parameter, and the methods of the path so far."""
 
-    def __init__(self, template: str) -> None:
-        parts = template[1:].split("/")
-        self.name = template
-        self.places = [index for index, part in enumerate(parts) if not part.startswith("{")]
-        self.words = [parts[index] for index in self.places]
-        self.free = tuple(index for index, part in enumerate(parts) if part.startswith("{"))
+    def __init__(self) -> None:
+        self.words: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
         self.methods: dict[str, Route] = {}
 
     @property
@@ -94,17 +91,37 @@ class _Template:
         return ", ".join(sorted({*self.methods, *(["HEAD"] if "GET" in self.methods else []), "OPTIONS"}))
 
 
-def _templates() -> dict[int, list[_Template]]:
-    known: dict[str, _Template] = {}
+def _tree() -> _Node:
+    root = _Node()
     for route in (*ROUTES, *PAGES):
-        known.setdefault(route.template, _Template(route.template)).methods[route.method] = route
-    by_length: dict[int, list[_Template]] = {}
-    for template in known.values():
-        by_length.setdefault(template.name.count("/"), []).append(template)
-    return by_length
+        node = root
+        for part in route.template[1:].split("/"):
+            if not part.startswith("{"):
+                node = node.words.setdefault(part, _Node())
+            else:
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+        node.methods[route.method] = route
+    return root
 
 
-_BY_LENGTH = _templates()
+_ROOT = _tree()
+
+
+def _at(segments: tuple[str, ...]) -> tuple[_Node, tuple[str, ...]]:
+    """Give the place of a path and its parameters, which are never empty."""
+    node = _ROOT
+    found: list[str] = []
+    for segment in segments:
+        if (after := node.words.get(segment)) is None:
+            after = node.parameter
+            found.append(segment)
+        if after is None or not segment:
+            raise RouteNotFound
+        node = after
+    if not node.methods:
+        raise RouteNotFound
+    return node, tuple(found)
 
 
 def allowed(segments: tuple[str, ...]) -> str:
@@ -113,16 +130,7 @@ def allowed(segments: tuple[str, ...]) -> str:
     Raises:
         RouteNotFound: nothing is at this path.
     """
-    return _at(segments).allow
-
-
-def _at(segments: tuple[str, ...]) -> _Template:
-    for template in _BY_LENGTH.get(len(segments), ()):
-        if [segments[index] for index in template.places] == template.words:
-            if all(segments[index] for index in template.free):
-                return template
-            break
-    raise RouteNotFound
+    return _at(segments)[0].allow
 
 
 def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, ...]]:
@@ -132,8 +140,8 @@ def matched(method: str, segments: tuple[str, ...]) -> tuple[Route, tuple[str, .
         RouteNotFound: nothing is at this path.
         MethodNotAllowed: something is, but not with this method.
     """
-    template = _at(segments)
-    route = template.methods.get("GET" if method == "HEAD" else method)
+    node, params = _at(segments)
+    route = node.methods.get("GET" if method == "HEAD" else method)
     if route is None:
-        raise MethodNotAllowed(headers=(("Allow", template.allow),))
-    return route, tuple([segments[index] for index in template.free])
+        raise MethodNotAllowed(headers=(("Allow", node.allow),))
+    return route, params

@@ -21,8 +21,10 @@ def split(raw: str) -> tuple[tuple[str, ...], dict[str, str]]:
     path, _, query = raw.partition("?")
     if not path.startswith("/"):
         raise InvalidRequest("The request target must be a path.")
-    segments = tuple(decoded(segment) for segment in path[1:].split("/"))
-    return segments, _parameters(query) if query else {}
+    segments = path[1:].split("/")
+    if "%" in path or not path.isascii():
+        segments = [decoded(segment) for segment in segments]
+    return tuple(segments), _parameters(query) if query else {}
 
 
 def decoded(text: str, *, plus: bool = False) -> str:
@@ -31,7 +33,7 @@ def decoded(text: str, *, plus: bool = False) -> str:
     Raises:
         InvalidRequest: not UTF-8.
     """
-    if "%" not in text and "+" not in text and text.isascii():
+    if text.isascii() and "%" not in text and "+" not in text:
         return text
     if plus:
         text = text.replace("+", " ")

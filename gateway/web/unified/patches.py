@@ -30,9 +30,7 @@ async def patch_variables(exchange: Exchange) -> Answer:
     may_touch(exchange, touched)
     found = await located(exchange)
     expect = conditions.of_set(exchange, found, names, touched)
-    command = msgspec.structs.replace(
-        command, instance=found.native, scope=where, expect=expect, bounds=_bounds(exchange)
-    )
+    command = msgspec.structs.replace(command, instance=found.native, scope=where, expect=expect)
     return await written(exchange, found, command)
 
 
@@ -60,6 +58,7 @@ def _merge_command(exchange: Exchange, content: bytes) -> commands.PatchVariable
         merges={name: msgspec.Raw(text) for name, text in texts.items() if text[:1] == b"{"},
         deletions=tuple(name for name, text in texts.items() if text == b"null"),
         pointers={name: "/" + jsontext.escape(name) for name in texts},
+        bounds=_bounds(exchange),
     )
 
 
@@ -75,16 +74,16 @@ async def patch_value(exchange: Exchange) -> Answer:
         raise Forbidden("A JSON patch tells what is there, and the variable's value is hidden from the caller.")
     found = await located(exchange)
     expect = conditions.of_one(exchange, found, name)
-    command = msgspec.structs.replace(
-        command, instance=found.native, scope=where, expect=expect, bounds=_bounds(exchange)
-    )
+    command = msgspec.structs.replace(command, instance=found.native, scope=where, expect=expect)
     return await written(exchange, found, command, single=True, shows=True)
 
 
 def _value_patch(exchange: Exchange, name: str, content: bytes) -> commands.PatchVariables:
     limits = exchange.front.limits
     operations = jsonpatch.parsed(content, max_operations=limits.max_names, max_depth=limits.max_depth)
-    return commands.PatchVariables(instance="", patches={name: operations}, pointers={name: ""})
+    return commands.PatchVariables(
+        instance="", patches={name: operations}, pointers={name: ""}, bounds=_bounds(exchange)
+    )
 
 
 def _value_merge(exchange: Exchange, name: str, content: bytes) -> commands.PatchVariables:
@@ -97,4 +96,5 @@ def _value_merge(exchange: Exchange, name: str, content: bytes) -> commands.Patc
         modifications={} if merges else {name: Value(value=text)},
         merges={name: text} if merges else {},
         pointers={name: ""},
+        bounds=_bounds(exchange),
     )
