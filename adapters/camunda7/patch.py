@@ -46,13 +46,15 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     for name in command.deletions:
         check_name(name)
     values = dict(command.modifications)
-    waiting = [name for name, value in values.items() if settings.keep_type and keeps(value)]
+    waiting = (
+        [name for name, value in values.items() if value.type is None and keeps(value)] if settings.keep_type else []
+    )
     for name in waiting:
         del values[name]
     _check_all(values, command)
     modifications = _encoded(values, settings, command)
     entry = yield from scopes.entered(engine, where, command.instance)
-    if waiting or command.partial or command.expect is not None:
+    if waiting or command.merges or command.patches or command.expect is not None:
         sight = yield from _read(engine, settings, command, entry, waiting)
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
@@ -63,8 +65,16 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     yield from _write(engine, command, entry, modifications)
     if command.verify and (modifications or command.deletions):
         yield from _verify(engine, settings, command, entry, modifications)
-    taken = {name: softened(value, settings)[1] for name, value in values.items() if name not in command.deletions}
-    return VariablesPatched(tuple(Rule(rule, name) for name, rule in taken.items() if rule is not None))
+    return VariablesPatched(_rules(values, settings, command))
+
+
+def _rules(values: dict[str, Value], settings: Settings, command: PatchVariables) -> tuple[Rule, ...]:
+    """Give the rules by which what the engine holds differs from what was given; decimals and dates may."""
+    bent = [name for name, value in values.items() if value.format == "decimal" or value.type == "date-time"]
+    if not bent:
+        return ()
+    taken = {name: softened(values[name], settings)[1] for name in bent if name not in command.deletions}
+    return tuple(Rule(rule, name) for name, rule in taken.items() if rule is not None)
 
 
 def _encoded(values: dict[str, Value], settings: Settings, command: PatchVariables) -> dict[str, wire.WireValue]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
 
@@ -50,6 +52,9 @@ _NOT_FINITE = (b'"NaN"', b'"Infinity"', b'"-Infinity"')
 _DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))\Z", re.ASCII
 )
+_SURELY = {"int16": 4, "int32": 9, "int64": 18}
+"""Characters of an integer that fits whatever they are."""
+_text = msgspec.json.Decoder(str)
 _MAX_DIGITS = 1000
 """Characters of one number; Jackson's own limit, and Python's int() is quadratic beyond some thousands."""
 
@@ -101,7 +106,7 @@ def text_of(raw: bytes) -> str:
         ValueInvalid: it is not a JSON string that UTF-8 can carry.
     """
     try:
-        return msgspec.json.decode(raw, type=str)
+        return _text.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueInvalid("The value is not a JSON string.") from error
 
@@ -162,11 +167,29 @@ def checked(value: Value, pointer: str = "") -> Value:
         ValueNotRepresentable: a number that its format cannot hold.
     """
     try:
-        return _checked(value)
+        check = _COMPLETE.get((value.type, value.format))
+        if check is None or not _is_bare(value):
+            return _checked(value)
+        raw = bytes(value.value)
+        if raw in (b"", b"null"):
+            return _checked(value)
+        check(raw, value.format)
     except (InvalidRequest, ValueInvalid, ValueNotRepresentable) as error:
         if error.errors:
             raise
         raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
+    return value
+
+
+def _is_bare(value: Value) -> bool:
+    """Tell whether a value has nothing that only files and objects have."""
+    return (
+        value.filename is None
+        and value.media_type is None
+        and value.encoding is None
+        and value.class_name is None
+        and value.serialization is None
+    )
 
 
 def _checked(value: Value) -> Value:
@@ -230,7 +253,7 @@ def _integer(raw: bytes, form: str | None) -> str:
         raise ValueInvalid("An integer is written with digits only.")
     if form is None:
         return _narrowest(raw)
-    if not _in_bounds(raw, form):
+    if len(raw) > _SURELY[form] and not _in_bounds(raw, form):
         raise ValueInvalid(f"The integer does not fit {form}.")
     return form
 
@@ -277,7 +300,8 @@ def _opaque(_raw: bytes, _form: str | None) -> None:
     raise ValueInvalid("An opaque value can be read, not written.")
 
 
-_CHECKS = {
+_Check: TypeAlias = Callable[[bytes, str | None], str | None]
+_CHECKS: dict[str, _Check] = {
     "null": _null,
     "boolean": _boolean,
     "integer": _integer,
@@ -292,6 +316,13 @@ _CHECKS = {
     "xml": _string,
     "opaque": _opaque,
 }
+_COMPLETE: dict[tuple[str | None, str | None], _Check] = {
+    (kind, form): check
+    for kind, check in _CHECKS.items()
+    for form in FORMATS.get(kind, (None,))
+    if kind not in {"null", "file", "opaque"}
+}
+"""Checks by unified type and format, where those leave nothing to be inferred or refused."""
 
 
 def instant(text: str) -> datetime:

@@ -43,6 +43,10 @@ SCALARS = {
     ("bytes", None): "Bytes",
     ("xml", None): "Xml",
 }
+_PLAIN: dict[tuple[str | None, str | None], str] = {
+    pair: wire for pair, wire in SCALARS.items() if wire in {"Boolean", "Short", "Integer", "Long", "Double", "String"}
+}
+"""What goes out as it came; a text of so many bytes has no more UTF-16 units."""
 _GAP = (datetime(1582, 10, 5), datetime(1582, 10, 15))  # noqa: DTZ001 - days of a calendar, not moments
 """Java's calendar goes from the 4th to the 15th; what is written in between comes back ten days later (seen live)."""
 
@@ -54,7 +58,11 @@ def encode(name: str, value: Value, settings: Settings, pointer: str) -> WireVal
         ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: with the pointer.
     """
     try:
-        check_name(name)
+        if len(name) > NAME_LENGTH:
+            check_name(name)
+        plain = _PLAIN.get((value.type, value.format))
+        if plain is not None and 0 < len(value.value) <= settings.string_length and not value.transient:
+            return WireValue(type=plain, value=value.value)
         return _encoded(softened(value, settings)[0], settings)
     except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:
         if error.errors:

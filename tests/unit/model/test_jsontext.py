@@ -160,6 +160,12 @@ def test_what_is_sure_is_parsed(text: bytes) -> None:
         (b"[" * 64 + b"]" * 64, True),
         (b"[" * 100_000 + b"]" * 100_000, False),
         (b"[1e400]", False),
+        (b'{"a":1,"a":":"}', False),
+        (b'{"a" :1,"a":":"}', False),
+        (b'{"a" :1,"b":":"}', True),
+        (b'{"a": 123456789012345678901234567890}', True),
+        (b'["]",' * 65 + b"[]" + b',"["]' * 65, False),
+        (b"[" + b",".join([b"[[],{}]"] * 40) + b"]", True),
     ],
 )
 def test_sure_takes_what_is_plain_and_nothing_else(text: bytes, sure: bool) -> None:
