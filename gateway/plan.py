@@ -20,6 +20,7 @@ R = TypeVar("R")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]*\Z")
 """What is sent as it is; most ids and names."""
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_~/-]*\Z")
 _UNSAFE_NAME = re.compile(r"[/\\;\x00-\x1f\x7f]")
 
 
@@ -148,6 +149,9 @@ def encode_path(segments: tuple[str, ...]) -> str:
     Raises:
         UnicodeEncodeError: a segment holds a lone surrogate.
     """
+    path = "/" + "/".join(segments)
+    if _PLAIN_PATH.match(path) and path.count("/") == len(segments):
+        return path
     return "".join(["/" + (segment if _PLAIN.match(segment) else _encoded(segment)) for segment in segments])
 
 

@@ -55,12 +55,16 @@ class Lanes:
             if self._holder is not None:
                 hold = await self._holder.held(lane, call)
                 call.holds = (*call.holds, hold)
-            await claimed(call)
+            if call.claim is not None:
+                await claimed(call)
             return await work()
         finally:
             if hold is not None:
                 call.holds = tuple(each for each in call.holds if each is not hold)
-            self._leave(lane)
+            if self._holder is None:
+                self._next(lane)
+            else:
+                self._leave(lane)
 
     async def close(self) -> None:
         """Wait until what was held is given back."""

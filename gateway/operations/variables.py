@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 import msgspec
 
 from gateway.errors import VarbridgeError
@@ -24,10 +27,12 @@ async def read(gateway: Gateway, target: Target, command: commands.GetVariable, 
     return (await gateway.run(target.engine.name, target.engine.get_variable(command), call)).variable
 
 
-async def patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
+def patched(
+    gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call
+) -> Awaitable[VariablesPatched]:
     """Set, change in parts and delete, alone in the instance's lane."""
     _intend(target, command, call)
-    return (await _alone(gateway, target, command, call))[0]
+    return _alone(gateway, target, call, lambda placed: _patched(gateway, placed, command, call))
 
 
 async def represented(
@@ -39,43 +44,44 @@ async def represented(
         VarbridgeError: with ``outcome`` applied when only the read failed.
     """
     wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope, seen=True)
+    shown = VariablesListed(())
+
+    async def work(placed: Target) -> VariablesPatched:
+        nonlocal shown
+        done = await _patched(gateway, placed, command, call)
+        if done.elsewhere is None:
+            try:
+                shown = await listed(gateway, placed, wanted, call)
+            except VarbridgeError as error:
+                error.outcome = "applied"
+                raise
+        return done
+
     _intend(target, command, call)
-    return await _alone(gateway, target, command, call, wanted)
+    done = await _alone(gateway, target, call, work)
+    return done, shown
 
 
 async def _alone(
-    gateway: Gateway,
-    target: Target,
-    command: commands.PatchVariables,
-    call: Call,
-    wanted: commands.ListVariables | None = None,
-) -> tuple[VariablesPatched, VariablesListed]:
-    """Patch in the lane; once more in the right one where the plan finds the id to be inside another instance."""
-    placed = gateway.placed(target)
-
-    async def work() -> tuple[VariablesPatched, VariablesListed]:
-        done = await _patched(gateway, placed, command, call)
-        if wanted is None or done.elsewhere is not None:
-            return done, VariablesListed(())
-        try:
-            return done, await listed(gateway, placed, wanted, call)
-        except VarbridgeError as error:
-            error.outcome = "applied"
-            raise
-
-    done, shown = await gateway.lanes.write(placed.lane, call, work)
-    if done.elsewhere is None:
-        return done, shown
-    gateway.routing.rooted(target.engine.name, target.native, done.elsewhere)
-    return await _alone(gateway, target, command, call, wanted)
+    gateway: Gateway, target: Target, call: Call, work: Callable[[Target], Awaitable[VariablesPatched]]
+) -> VariablesPatched:
+    """Work in the lane; once more in the right one where the plan finds the id to be inside another instance."""
+    while True:
+        placed = gateway.placed(target)
+        done = await gateway.lanes.write(placed.lane, call, partial(work, placed))
+        if done.elsewhere is None:
+            return done
+        gateway.routing.rooted(target.engine.name, target.native, done.elsewhere)
 
 
-async def _patched(gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call) -> VariablesPatched:
+def _patched(
+    gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call
+) -> Awaitable[VariablesPatched]:
     """Patch; what a rehearsal has not written is not there to be read back."""
     verify = target.engine.policy.verify == "after" and not gateway.rehearses
     if verify or target.root is not None:
         command = msgspec.structs.replace(command, verify=verify, root=target.root)
-    return await gateway.run(target.engine.name, target.engine.patch_variables(command), call)
+    return gateway.run(target.engine.name, target.engine.patch_variables(command), call)
 
 
 def _intend(target: Target, command: commands.PatchVariables, call: Call) -> None:

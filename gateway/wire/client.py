@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from time import perf_counter
 from typing import TypeVar
 
 import msgspec
 from aiohttp import http_parser
 
-from gateway.errors import EngineFailure, VarbridgeError
+from gateway.errors import EngineFailure
 from gateway.plan import Call, Plan, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.raw import RawAnswer, RawRequest
@@ -62,18 +62,14 @@ class EngineClient:
         await self._thin.close()
         await self._socket.close()
 
-    async def run(self, plan: Plan[R], call: Call) -> R:
+    def run(self, plan: Plan[R], call: Call) -> Awaitable[R]:
         """Carry a plan out; every error names the engine.
 
         Raises:
-            VarbridgeError: what the plan raised.
+            VarbridgeError: what the plan raised, when awaited.
         """
         send = self._send
-        try:
-            return await drive(plan, lambda request: send(request, call))
-        except VarbridgeError as error:
-            error.engine = error.engine or self.engine.name
-            raise
+        return drive(plan, lambda request: send(request, call), self.engine.name)
 
     async def relay(self, request: RawRequest, call: Call) -> RawAnswer:
         """Hand a request on and give its answer as soon as the head of it is there.

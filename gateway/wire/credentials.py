@@ -20,20 +20,16 @@ def authenticated(inner: Sender, engine: Engine, kind: str, sessions: Sessions) 
     if kind == "forward":
         return _forwarded(inner)
     if not engine.needs_session:
-
-        async def send(request: VendorRequest, call: Call) -> VendorResponse:
-            return await inner(engine.sign(request, None), call)
-
-        return send
+        return lambda request, call: inner(engine.sign(request, None), call)
     return _with_session(inner, engine, sessions)
 
 
 def _forwarded(inner: Sender) -> Sender:
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
+    def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
         if call.authorization is not None:
             added = (("Authorization", call.authorization),)
             request = msgspec.structs.replace(request, headers=request.headers + added)
-        return await inner(request, call)
+        return inner(request, call)
 
     return send
 

@@ -11,8 +11,10 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 R = TypeVar("R")
 
 
-async def drive(plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]]) -> R:
-    """Carry a plan out and give its result.
+async def drive(
+    plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]], engine: str | None = None
+) -> R:
+    """Carry a plan out and give its result; every error names the engine, where it is given.
 
     A failure of the road is thrown into the plan at its ``yield``, so that it can say what had been applied.
 
@@ -36,6 +38,7 @@ async def drive(plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorR
     except VarbridgeError as error:
         if not wrote and error.outcome == "unknown":  # an answer to a read that nobody can read changes nothing
             error.outcome = "not_applied"
+        error.engine = error.engine or engine
         raise
     finally:
         plan.close()

@@ -108,9 +108,9 @@ def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
         now = loop.time()
         if call.deadline <= now:
             raise EngineTimeout("The deadline was over before the engine was asked.", engine=engine)
-        if request.writes:
+        if request.writes and call.holds:
             check_held(call, engine)
-        task = asyncio.current_task()
+        task = asyncio.current_task(loop)
         if task is None:
             raise EngineTimeout("There is no task to bound.", engine=engine)
         deadline = Deadline(task, min(call.deadline, now + timeout_s))

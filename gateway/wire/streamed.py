@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from urllib.parse import quote
 
 from gateway.errors import EngineMisbehaved
@@ -18,7 +18,12 @@ _OK, _REDIRECT = 200, 300
 def streaming(inner: Sender, relay: Relay, engine: str, idle_s: float, max_answer_bytes: int) -> Sender:
     """Send what streams over the raw way, all else as usual."""
 
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
+    def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
+        if isinstance(request.body, bytes) and not request.streams_answer:
+            return inner(request, call)
+        return sent(request, call)
+
+    async def sent(request: VendorRequest, call: Call) -> VendorResponse:
         if not (request.streams_answer or streams(request)):
             return await inner(request, call)
         answer = await relay.ask(_raw(request, call, idle_s))

@@ -99,7 +99,9 @@ class Answer:
         """Begin; whatever follows a complete answer was not asked for."""
         if self.complete:
             raise Unreadable
-        self._counted(_LINE_BYTES)
+        self._head_bytes += _LINE_BYTES
+        if self._head_bytes > _MAX_HEAD_BYTES:
+            raise Unreadable
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, which is counted and dropped."""

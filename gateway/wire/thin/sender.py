@@ -108,28 +108,29 @@ class Thin:
 
     async def _asked(self, pool: Pool, text: bytes, request: VendorRequest | RawRequest) -> Connection:
         """Give a connection that has the answer, or for a raw request its head; the caller releases it."""
-        try:
-            try:
-                return await self._exchanged(pool, text, request)
-            except Lost as lost:
-                pool.distrust()
-                if request.writes or not lost.headless or isinstance(request, RawRequest):
-                    raise
-                return await self._exchanged(pool, text, request)
-        except (Unreached, Lost, Unreadable, TooLarge) as error:
-            raise self._failure(error, request) from error
-
-    async def _exchanged(self, pool: Pool, text: bytes, request: VendorRequest | RawRequest) -> Connection:
         raw = isinstance(request, RawRequest)
-        connection = pool.kept() or await pool.opened()
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        connection.ask(text, _NO_LIMIT if raw else self._limit, waiter, head_first=raw)
-        try:
-            await waiter
-        except BaseException:
-            pool.release(connection)  # closes it, unless the answer is complete
-            raise
-        return connection
+        once_more = not (raw or request.writes)
+        while True:
+            try:
+                connection = pool.kept() or await pool.opened()
+            except Unreached as error:
+                raise self._failure(error, request) from error
+            waiter: asyncio.Future[None] = self._loop.create_future()
+            connection.ask(text, _NO_LIMIT if raw else self._limit, waiter, head_first=raw)
+            try:
+                await waiter
+            except (Lost, Unreadable, TooLarge) as error:
+                pool.release(connection)  # closes it
+                if isinstance(error, Lost):
+                    pool.distrust()
+                    if once_more and error.headless:
+                        once_more = False
+                        continue
+                raise self._failure(error, request) from error
+            except BaseException:
+                pool.release(connection)  # closes it, unless the answer is complete
+                raise
+            return connection
 
     def _silent(self, request: RawRequest) -> EngineFailure:
         if request.writes:
