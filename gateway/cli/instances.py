@@ -7,14 +7,13 @@ from typing import Any
 import click
 import msgspec
 
-from gateway.cli import output
+from gateway.cli import options, output
 from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected, ended
 from gateway.cli.variables import settings_of
 
 _COLUMNS = ("instance", "definition", "businessKey", "state", "tenant")
 _ACTIVITIES = ("id", "activity", "name", "type", "parent")
-_variables = click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
 
 
 @click.group()
@@ -88,7 +87,7 @@ def activities(instance: str, connection: Connection, *, as_json: bool) -> None:
 @click.argument("definition")
 @click.option("--business-key", help="Of the new instance.")
 @click.option("--tenant", help="Whose definition.")
-@_variables
+@options.settings()
 @rehearsable
 @connected
 def start(
@@ -114,7 +113,7 @@ def tasks() -> None:
 
 @tasks.command()
 @click.argument("task")
-@_variables
+@options.settings()
 @rehearsable
 @connected
 def complete(task: str, settings: tuple[str, ...], connection: Connection, *, as_json: bool, dry_run: bool) -> None:
@@ -133,7 +132,7 @@ def messages() -> None:
 @click.option("--instance", help="The instance that waits.")
 @click.option("--business-key", help="Of the instance that waits.")
 @click.option("--correlate", "keys", multiple=True, metavar="NAME=JSON", help="A variable by which it is told.")
-@_variables
+@options.settings()
 @click.option("--all", "everybody", is_flag=True, help="To all who match; otherwise several are an error.")
 @rehearsable
 @connected

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from gateway.cli import options
 from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
 from gateway.cli.variables import settings_of
@@ -28,16 +29,9 @@ _FLAGS = {
 @click.option("--start-before", metavar="ACTIVITY", help="Start before an activity.")
 @click.option("--start-after", metavar="ACTIVITY", help="Start after an activity.")
 @click.option("--start-transition", metavar="FLOW", help="Start a sequence flow.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=JSON", help="A variable where it starts; may be given often."
-)
+@options.settings("A variable where it starts; may be given often.")
 @click.option("--annotation", help="Why, for the engine's audit.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    help="A whole body, as JSON: several instructions, in order.",
-)
+@options.body("A whole body, as JSON: several instructions, in order.")
 @rehearsable
 @connected
 def modify(

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from gateway.cli import output
+from gateway.cli import options, output
 from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
 from gateway.cli.query import condition
@@ -32,21 +32,10 @@ def operations() -> None:
 @operations.command()
 @click.option("--name", help="Of instances that have this variable.")
 @click.option("--like", help="Of instances that have a variable whose name is like this (%, _).")
-@click.option(
-    "--where",
-    "conditions",
-    multiple=True,
-    metavar="'NAME OPERATOR VALUE'",
-    help="Of instances that have a variable of this value, as in `query`. May be given often.",
-)
-@click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
-@click.option("--delete", "deletions", multiple=True, metavar="NAME", help="May be given often.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    help="A whole body of POST /v1/operations, as JSON.",
-)
+@options.conditions("Of instances that have a variable of this value, as in `query`. May be given often.")
+@options.settings()
+@options.deletions
+@options.body("A whole body of POST /v1/operations, as JSON.")
 @click.option("--wait/--no-wait", default=False, help="Watch it until it has ended.")
 @rehearsable
 @connected

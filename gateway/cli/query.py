@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from gateway.cli import output
+from gateway.cli import options, output
 from gateway.cli.client import Connection, connected
 
 _COLUMNS = ("instance", "name", "type", "value", "definition", "error")
@@ -19,12 +19,8 @@ _PARTS = 3
 @click.command()
 @click.option("--name", help="Variables of this name.")
 @click.option("--name-like", help="Names by a pattern: % any text, _ one character.")
-@click.option(
-    "--where",
-    "conditions",
-    multiple=True,
-    metavar="'NAME OPERATOR VALUE'",
-    help="eq neq gt gteq lt lteq like; VALUE is JSON, else a text. May be given often: all about one variable.",
+@options.conditions(
+    "eq neq gt gteq lt lteq like; VALUE is JSON, else a text. May be given often: all about one variable."
 )
 @click.option("--instance", "instances", multiple=True, help="Of these instances. May be given often.")
 @click.option("--ignore-case", is_flag=True, help="In the names and texts of --where.")
@@ -33,12 +29,7 @@ _PARTS = 3
 @click.option("--all", "every", is_flag=True, help="All pages, not only the first.")
 @click.option("--count", is_flag=True, help="Only count.")
 @click.option("--lenient", is_flag=True, help="Show the others' rows where an engine fails.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    help="A whole body, as JSON, instead of all these.",
-)
+@options.body("A whole body, as JSON, instead of all these.")
 @connected
 def query(
     name: str | None,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from gateway.cli import output
+from gateway.cli import options, output
 from gateway.cli.changes import changed, condition, conditional, rehearsable
 from gateway.cli.client import Connection, connected, ended
 
@@ -111,14 +111,9 @@ def merge(
 
 @variables.command()
 @click.argument("instance")
-@click.option("--set", "settings", multiple=True, metavar="NAME=JSON", help="May be given often.")
-@click.option("--delete", "deletions", multiple=True, metavar="NAME", help="May be given often.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    help="A whole body of PATCH, as JSON.",
-)
+@options.settings()
+@options.deletions
+@options.body("A whole body of PATCH, as JSON.")
 @rehearsable
 @connected
 def patch(
