@@ -67,7 +67,7 @@ class Rows(Protocol):
         ...
 
 
-Select = Callable[[Operation, Call], AsyncIterator[list[str]]]
+Select = Callable[[Operation, Callable[[], Call]], AsyncIterator[list[str]]]
 """Gives the instances of an operation, by canonical id, in pieces."""
 Told = Callable[[VarbridgeError], bytes]
 """Spells an error as a problem, in JSON."""
@@ -195,7 +195,7 @@ class Bulk:
 
     async def _selected(self, operation: Operation) -> bool:
         """Walk the query to its end; tell whether the items may begin."""
-        async for instances in self._select(operation, self._call(operation.id)):
+        async for instances in self._select(operation, lambda: self._call(operation.id)):
             if self._stopping:
                 return False
             await self._rows.selected(operation.id, instances)

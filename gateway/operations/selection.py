@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -17,8 +17,13 @@ _PIECE = 500
 """Rows asked for at a time."""
 
 
-async def selected(gateway: Gateway, operation: Operation, call: Call) -> AsyncIterator[list[str]]:
+async def selected(gateway: Gateway, operation: Operation, call: Callable[[], Call]) -> AsyncIterator[list[str]]:
     """Walk the query to its end.
+
+    Args:
+        gateway: whose engines are asked.
+        operation: whose query it is.
+        call: gives what each page is asked with; a long walk takes longer than one page may.
 
     Raises:
         VarbridgeError: an engine could not be asked; a part of the instances would be worse than none.
@@ -30,7 +35,7 @@ async def selected(gateway: Gateway, operation: Operation, call: Call) -> AsyncI
     )
     places = None
     while True:
-        page = await query.page(gateway, asked, places, call)
+        page = await query.page(gateway, asked, places, call())
         for part in page.parts:
             if part.error is not None:
                 raise part.error

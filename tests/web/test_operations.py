@@ -106,6 +106,19 @@ async def works(started: Callable[[Site], Any], tmp_path: Path) -> AsyncIterator
     await site.store.close()
 
 
+async def test_each_page_of_a_long_walk_has_a_deadline_of_its_own(works: Works, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.operations.selection._PIECE", 10)
+    asked: list[Any] = []
+
+    async def run(engine: str, plan: Any, call: Any) -> Any:
+        asked.append(call)
+        return await works.run(engine, plan, call)
+
+    works.gateway.run = run
+    assert (await works.ended(await works.start(**BY_NAME, **SET)))["done"] == 62
+    assert max(Counter(map(id, asked)).values()) <= len(works.engines)
+
+
 async def test_every_instance_that_the_query_finds_is_changed_once_and_told(works: Works) -> None:
     operation = await works.start(**BY_NAME, **SET)
     shown = await works.ended(operation)

@@ -126,7 +126,7 @@ async def _rehearsed(exchange: Exchange, operation: Operation, change: Change) -
     gateway, call = exchange.front.gateway, exchange.call
     found: dict[str, None] = {}
     more = False
-    async for instances in selected(gateway, operation, call):
+    async for instances in selected(gateway, operation, lambda: call):
         found |= dict.fromkeys(instances)
         if more := len(found) > _COUNTED:
             break
