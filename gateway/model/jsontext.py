@@ -124,15 +124,15 @@ _SURE_BYTES = 1024 * 1024
 """Up to here ``sure`` looks; its copies are several times the text."""
 _plain = msgspec.json.Decoder()
 _compact = msgspec.json.Encoder()
-_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
+_NO_NEST = bytes(each for each in range(256) if each not in b'[]{}"')
 _ALIKE = bytes.maketrans(b"[]", b"{}")
 
 
 def sure(body: bytes, depth: int = DEPTH) -> bool:
     r"""Tell whether ``parse`` takes a text for certain, at a fraction of its cost; False only means: ask ``parse``.
 
-    Where no backslash is, every quote begins or ends a string, and the colons outside are the members: as many as are
-    left when the text is read and written again, or a key stands twice. Half a surrogate pair needs a backslash, too.
+    Where no backslash is, every quote begins or ends a string. As many strings are there when the text is read and
+    written again, or a key stands twice. Half a surrogate pair needs a backslash, too.
     """
     if len(body) > _SURE_BYTES or b"\\" in body:
         return False
@@ -140,27 +140,22 @@ def sure(body: bytes, depth: int = DEPTH) -> bool:
         again = _compact.encode(_plain.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
         return False
-    members = body.count(b'":')
-    if members == body.count(b":"):  # each colon follows a quote: the strings that begin with one are the same in both
-        twice = again.count(b'":') != members
-    else:
-        twice = _outside(again).count(b":") != _outside(body).count(b":")
-    return not twice and (body.count(b"{") + body.count(b"[") <= depth or not _deeper(body, depth))
+    if body.count(b'"') != again.count(b'"'):
+        return False
+    return body.count(b"{") + body.count(b"[") <= depth or _nests(body, depth)
 
 
-def _outside(text: bytes) -> bytes:
-    """Give what is outside of strings, where no quote is escaped."""
-    return b"".join(text.split(b'"')[::2])
+def _nests(text: bytes, depth: int) -> bool:
+    """Tell whether a JSON text is at most so deep: no bracket is left when the innermost ones are taken away so often.
 
-
-def _deeper(text: bytes, depth: int) -> bool:
-    """Tell whether a JSON text is deeper: brackets are left when the innermost ones are taken away so many times."""
-    brackets = _outside(text).translate(_ALIKE, _NO_BRACKETS)
+    Of strings only quotes are looked at; a quote that is left belongs to a string with a bracket in it: it cannot tell.
+    """
+    nest = text.translate(_ALIKE, _NO_NEST).replace(b'""', b"")
     for _ in range(depth):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"{}", b"")
-    return bool(brackets)
+        if not nest:
+            break
+        nest = nest.replace(b"{}", b"")
+    return not nest
 
 
 _reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
