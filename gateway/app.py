@@ -101,7 +101,7 @@ class Running:
         self.gateway = Gateway(self.engines, self.clients, self.lanes, routing, self.clients.relay, _base_paths(config))
         keys = Keys(self.store, config.store.lease_s, config.store.key_retention_s)
         self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
-        operations = Operations(self.store)
+        operations = Operations(self.store, config.store.operation_retention_s)
         self.bulk = Bulk(
             self.gateway,
             operations,

@@ -84,6 +84,7 @@ class Store(Strict, frozen=True, kw_only=True):
     connections: Count = 4
     synchronous: Literal["normal", "full"] = "normal"
     key_retention_s: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 86_400.0
+    operation_retention_s: Annotated[float, msgspec.Meta(ge=1, le=315_360_000)] = 2_592_000.0
     settle_s: Seconds = 60.0
     lease_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 10.0
 

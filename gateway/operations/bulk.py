@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
@@ -31,6 +32,7 @@ _TRIES = 3
 _PAUSE_S = 0.5
 _SWEEP_S = 2.0
 """Between two looks for operations that nobody carries out."""
+_FORGET_S = 3600.0
 
 
 class Rows(Protocol):
@@ -64,6 +66,10 @@ class Rows(Protocol):
 
     async def finished(self, operation_id: str, outcomes: Sequence[Outcome]) -> None:
         """Keep how items went."""
+        ...
+
+    async def swept(self) -> bool:
+        """Forget a piece of what ended long ago; tell whether there may be more."""
         ...
 
 
@@ -106,6 +112,7 @@ class Bulk:
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._forgot_at = -math.inf
 
     def start(self) -> None:
         """Begin to look for operations."""
@@ -134,9 +141,16 @@ class Bulk:
                 for operation_id in await self._rows.unfinished():
                     if operation_id not in self._running:
                         self._begin(operation_id)
+                await self._forget_old()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SWEEP_S):
                     _ = await self._wake.wait()
+
+    async def _forget_old(self) -> None:
+        """Forget what ended long ago, once an hour; a piece at a time, since new operations wait meanwhile."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._forgot_at + _FORGET_S and not await self._rows.swept():
+            self._forgot_at = now
 
     def _begin(self, operation_id: str) -> None:
         task = asyncio.get_running_loop().create_task(self._owned(operation_id))

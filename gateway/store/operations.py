@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from gateway.model.bulk import Item, Operation, Outcome, State
 from gateway.store import tables
@@ -21,13 +21,19 @@ _rows, _items = tables.operations, tables.operation_items
 PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
 _OPEN = ("selecting", "running", "cancelling")
 _NO_FILTER = b"{}"
+_SWEPT = 500
+"""Items that are forgotten in one transaction."""
 
 
 class Operations:
-    """The rows of all operations."""
+    """The rows of all operations.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        retention_s: how long an operation and its results can be asked for after its end, seconds.
+    """
+
+    def __init__(self, store: Store, retention_s: float = 2_592_000.0) -> None:
+        self._store, self._retention_s = store, retention_s
 
     async def created(self, operation: Operation) -> None:
         """Keep a new operation.
@@ -124,6 +130,31 @@ class Operations:
             Outcome(number=number, instance=instance, done=state == DONE, code=code, problem=problem)
             for number, instance, state, code, problem in rows
         ]
+
+    async def swept(self) -> bool:
+        """Forget a piece of what ended long ago; tell whether there may be more.
+
+        Raises:
+            StoreUnavailable: another time.
+        """
+        return await self._store.once(lambda connection: _sweep(connection, self._retention_s))
+
+
+def _sweep(connection: Connection, retention_s: float) -> bool:
+    """Delete items of one operation, a few at a time so that nobody waits long, and the operation once it has none."""
+    old = select(_rows.c.id).where(_rows.c.ended <= now_s() - retention_s).limit(1)
+    operation_id = connection.execute(old).scalar_one_or_none()
+    if operation_id is None:
+        return False
+    here = _items.c.operation == operation_id
+    numbers = (
+        connection.execute(select(_items.c.number).where(here).order_by(_items.c.number).limit(_SWEPT)).scalars().all()
+    )
+    if numbers:
+        _ = connection.execute(delete(_items).where(here, _items.c.number <= numbers[-1]))
+    else:
+        _ = connection.execute(delete(_rows).where(_rows.c.id == operation_id))
+    return True
 
 
 def _found(connection: Connection, operation_id: str) -> Operation | None:

@@ -32,6 +32,7 @@ class Works(Site):
     def __init__(self, url: str, access: Access | None = None) -> None:
         super().__init__(access)
         self.store = Store(Settings(url=url))
+        self.operations = Operations(self.store)
         self.bulk: Bulk | None = None
         self.reported: list[tuple[str, str, str | None]] = []
         self.front = msgspec.structs.replace(
@@ -41,7 +42,7 @@ class Works(Site):
     def begin(self) -> None:
         self.bulk = Bulk(
             self.gateway,
-            Operations(self.store),
+            self.operations,
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
             reported=lambda operation, state, fault: self.reported.append((operation, state, fault and str(fault))),
@@ -104,6 +105,19 @@ async def works(started: Callable[[Site], Any], tmp_path: Path) -> AsyncIterator
     yield site
     await site.crash()
     await site.store.close()
+
+
+async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works: Works, monkeypatch) -> None:
+    old = await works.start(**BY_NAME, **SET)
+    await works.ended(old)
+    await works.crash()
+    monkeypatch.setattr("gateway.operations.bulk._SWEEP_S", 0.01)
+    works.operations = Operations(works.store, -1.0)
+    works.begin()
+    async with asyncio.timeout(10):
+        while (await works.ask("GET", "operations", old))[0] != 404:
+            await asyncio.sleep(0.01)
+    assert works.reported == [(old, "completed", None)]
 
 
 async def test_each_page_of_a_long_walk_has_a_deadline_of_its_own(works: Works, monkeypatch) -> None:
