@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import math
 
+import msgspec
 
-class Deadline:
+
+class Deadline(msgspec.Struct, eq=False):
     """When a task is cancelled; it is cancelled once, and that is remembered (the pattern of ``asyncio.timeout``).
 
     Args:
         at: on the event loop's clock, seconds.
+        before: how often others wanted the task cancelled when the deadline began.
     """
 
-    __slots__ = ("at", "before", "fired", "task")
-
-    def __init__(self, task: asyncio.Task[object], at: float) -> None:
-        self.task, self.at = task, at
-        self.fired = False
-        self.before = task.cancelling()
+    task: asyncio.Task[object]
+    at: float
+    before: int
+    fired: bool = False
 
     def fire(self) -> None:
         """Cancel."""

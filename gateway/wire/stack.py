@@ -113,7 +113,7 @@ def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
         task = asyncio.current_task(loop)
         if task is None:
             raise EngineTimeout("There is no task to bound.", engine=engine)
-        deadline = Deadline(task, min(call.deadline, now + timeout_s))
+        deadline = Deadline(task, min(call.deadline, now + timeout_s), task.cancelling())
         deadlines.begin(deadline, loop)
         try:
             return await inner(request, call)

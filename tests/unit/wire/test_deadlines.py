@@ -63,7 +63,7 @@ def clock() -> Any:
 
 
 def begun(deadlines: Deadlines, clock: Any, *ats: float) -> list[Deadline]:
-    made = [Deadline(cast("Any", Work()), at) for at in ats]
+    made = [Deadline(cast("Any", Work()), at, 0) for at in ats]
     for each in made:
         deadlines.begin(each, clock)
     return made
