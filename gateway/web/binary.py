@@ -194,7 +194,7 @@ async def _upload(exchange: Exchange) -> _Upload:
     arriving = body.raw(request, exchange.front.limits)
     content = _verified(arriving, request)
     media_type, encoding = _split(kind)
-    return _Upload(content=content, filename=name, media_type=media_type, encoding=encoding)
+    return _legible(_Upload(content=content, filename=name, media_type=media_type, encoding=encoding))
 
 
 def _split(kind: str) -> tuple[str | None, str | None]:
@@ -219,7 +219,7 @@ async def _form(exchange: Exchange) -> _Upload:
     form = Form(exchange.request, exchange.front.limits)
     part = await form.data()
     media_type, encoding = _split(part.headers.get(hdrs.CONTENT_TYPE, ""))
-    return _Upload(
+    upload = _Upload(
         content=_verified(form.content(part), exchange.request),
         filename=part.filename,
         media_type=media_type,
@@ -227,6 +227,15 @@ async def _form(exchange: Exchange) -> _Upload:
         said=form.said,
         rest=form.rest(),
     )
+    return _legible(upload)
+
+
+def _legible(upload: _Upload) -> _Upload:
+    """Refuse what is no UTF-8: which letters other bytes of a header stand for would be a guess."""
+    for word, text in (("file name", upload.filename), ("media type", upload.media_type), ("charset", upload.encoding)):
+        if text is not None and not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise InvalidRequest(f"The {word} is not UTF-8; another letter than ASCII goes into `filename*=UTF-8''…`.")
+    return upload
 
 
 async def _verified(pieces: AsyncIterator[bytes], request: web.BaseRequest) -> AsyncIterator[bytes]:

@@ -69,7 +69,8 @@ def _caller(exchange: Exchange) -> str:
     """Give whose key it is; users that only an engine can tell share a caller, so they are told by what they send."""
     if not exchange.caller.forward or exchange.call.authorization is None:
         return exchange.caller.name
-    return f"{exchange.caller.name}#{hashlib.sha256(exchange.call.authorization.encode()).hexdigest()}"
+    sent = exchange.call.authorization.encode("utf-8", "surrogateescape")  # may hold any bytes
+    return f"{exchange.caller.name}#{hashlib.sha256(sent).hexdigest()}"
 
 
 def _key(exchange: Exchange) -> str:
@@ -100,11 +101,15 @@ async def _ended(exchange: Exchange, handler: Callable[[Exchange], Awaitable[Ans
     try:
         answer = await handler(exchange)
     except VarbridgeError as error:
-        return Ended(kept=_kept(problems.answer(error, exchange.call.request_id), exchange), outcome=error.outcome)
+        return Ended(kept=_refused(exchange, error), outcome=error.outcome)
     except Exception as error:  # noqa: BLE001 - the key must learn of it; the boundary would say the same
         _log.error("request_failed", request_id=exchange.call.request_id, exc_info=error)
-        return Ended(kept=_kept(problems.answer(Internal(), exchange.call.request_id), exchange), outcome="unknown")
+        return Ended(kept=_refused(exchange, Internal()), outcome="unknown")
     return Ended(kept=_kept(answer, exchange), outcome="applied")
+
+
+def _refused(exchange: Exchange, error: VarbridgeError) -> Kept:
+    return _kept(problems.answer(error, exchange.call.request_id, exchange.engine), exchange)
 
 
 def _kept(answer: Answer, exchange: Exchange | None = None) -> Kept:

@@ -102,6 +102,7 @@ def form_of(*fields: tuple[str, Any, dict[str, str]]) -> aiohttp.FormData:
 
 
 FILE = {"filename": "a.bin"}
+LATIN_FORM = b'--b\r\nContent-Disposition: form-data; name="data"; filename="\xfc.txt"\r\n\r\nx\r\n--b--\r\n'
 BROKEN_FORM = b'--b\r\nContent-Disposition: form-data; name="data"\r\n\r\nhalf'
 WRONG = {
     "another type": lambda: (form_of(("data", b"x", FILE), ("valueType", "Object", {})), {}),
@@ -122,6 +123,7 @@ WRONG = {
     "unknown digest": lambda: (CONTENT, {"Content_Digest": "md5=:AAAA:"}),
     "no digest": lambda: (CONTENT, {"Content_Digest": "sha-256=:A:"}),
     "over the limit": lambda: (b"x" * 5001, {}),
+    "file name of other letters in a form": lambda: (LATIN_FORM, {"Content_Type": "multipart/form-data; boundary=b"}),
 }
 
 
@@ -148,3 +150,21 @@ async def test_form_that_stops_is_cut_off(started, sent: bytes) -> None:
     head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     answer = await site.raw(head.encode() + b"Content-Length: 1000\r\n\r\n" + sent)
     assert (answer[:12], site.writes) == (b"HTTP/1.1 400", [])
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'Content-Disposition: attachment; filename="\xfc.txt"',
+        b"Content-Disposition: attachment; filename=\xfc.txt",
+        b'Content-Type: text/\xfc\r\nContent-Disposition: attachment; filename="a"',
+        b'Content-Type: text/plain; charset=\xfc\r\nContent-Disposition: attachment; filename="a"',
+    ],
+)
+async def test_header_that_is_not_utf_8_is_refused_and_not_guessed(started, owner: str, head: bytes) -> None:
+    site = await site_of(started, "envelope")
+    target = encode_path(("v1", "instances", getattr(site, owner), "variables", "note", "data")).encode()
+    sent = b"PUT " + target + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n" + head + b"\r\n\r\nx"
+    answer = await site.raw(sent)
+    assert (answer.split(b" ")[1], site.writes) == (b"400", [])
