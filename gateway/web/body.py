@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from gateway.model import jsontext
-from gateway.model.values import Value
+from gateway.model.values import Value, resolved
 from gateway.web.front import Limits
 from gateway.web.pace import Pace
 
@@ -202,7 +202,19 @@ def value(body: bytes, limits: Limits) -> Value:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    return _strictly(_value_decoder, body, limits)
+    given = _strictly(_value_decoder, body, limits)
+    if given.type is not None:
+        _known(given.type, None, "/type")
+        _known(given.type, given.format, "/format")
+    return given
+
+
+def _known(kind: str, form: str | None, pointer: str) -> None:
+    """Refuse an unknown type or format where it stands; behind this only the value's own place is known."""
+    try:
+        _ = resolved(kind, form)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.detail, errors=(Fault(pointer, error.detail),)) from error
 
 
 def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: Limits) -> T:

@@ -20,6 +20,7 @@ from gateway.web.native import Passing
 from gateway.web.record import kept
 from gateway.web.routes import Route, allowed, matched
 from gateway.web.unified import rehearsals
+from gateway.web.unified.asking import named
 from gateway.web.whole import Whole
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
@@ -78,7 +79,7 @@ class _Passage:
             case _:
                 _log.error("request_failed", request_id=self.call.request_id, exc_info=error)
                 known = Internal()
-        return problems.answer(known, self.call.request_id)
+        return problems.answer(known, self.call.request_id, self.exchange.engine if self.exchange else "")
 
     async def dispatched(self) -> Answer:
         """Give the answer of the route that is asked for.
@@ -104,6 +105,8 @@ class _Passage:
         self.exchange = Exchange(
             front=front, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
+        if params:
+            self.exchange.engine = named(self.exchange)
         if not self.route.writes:
             return await self.route.handler(self.exchange)
         if "dryRun" in query and rehearsals.wanted(self.exchange):

@@ -31,8 +31,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """The current tag, of ``precondition-failed``."""
 
 
-def problem(error: VarbridgeError, request_id: str = "") -> Problem:
-    """Give an error's problem."""
+def problem(error: VarbridgeError, request_id: str = "", engine: str = "") -> Problem:
+    """Give an error's problem. ``engine`` is the one that the request is about, where the error does not tell."""
     return Problem(
         type=f"urn:varbridge:problem:{error.code}",
         title=error.title(),
@@ -42,7 +42,7 @@ def problem(error: VarbridgeError, request_id: str = "") -> Problem:
         retryable=error.retryable,
         outcome=error.outcome,
         instance=request_id,
-        engine=error.engine,
+        engine=error.engine or engine or None,
         engine_status=error.engine_status,
         engine_code=error.engine_code,
         errors=error.errors,
@@ -52,11 +52,11 @@ def problem(error: VarbridgeError, request_id: str = "") -> Problem:
     )
 
 
-def answer(error: VarbridgeError, request_id: str) -> Answer:
+def answer(error: VarbridgeError, request_id: str, engine: str = "") -> Answer:
     """Give an error's answer."""
     return Answer(
         status=error.status,
-        body=msgspec.json.encode(problem(error, request_id)),
+        body=msgspec.json.encode(problem(error, request_id, engine)),
         headers=error.headers,
         media_type=MEDIA_TYPE,
         outcome=error.code,

@@ -166,6 +166,41 @@ async def test_request_is_refused(site: Site, method, path, query, headers, stat
     assert site.writes == [] or code == "variable-not-found"
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"type": "wrong", "value": 1}, "/type"),
+        ({"type": "integer", "format": "int128", "value": 1}, "/format"),
+        ({"type": "string", "format": "int32", "value": "1"}, "/format"),
+        ({"type": "integer", "value": "1"}, "/value"),
+    ],
+)
+async def test_wrong_value_is_pointed_at_where_it_is_wrong(site: Site, body: object, pointer: str) -> None:
+    _, problem, _ = await site.ask("PUT", "instances", site.hr, "variables", "amount", body=body)
+    assert ([fault["pointer"] for fault in problem["errors"]], site.sent) == ([pointer], [])
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+async def test_refusal_tells_the_engine_that_was_named(site: Site, owner: str) -> None:
+    public, native = getattr(site, owner), getattr(site, owner).partition(":")[2]
+    for path, more in (
+        (("instances", public, "variables"), {"body": b"{", "query": ""}),
+        (("instances", public, "variables"), {"body": {}, "query": "wrong=1"}),
+        (("instances", native, "variables"), {"body": b"{", "query": f"engine={owner}"}),
+        (("instances", native, "variables"), {"body": b"{", "Gateway_Engine": owner}),
+    ):
+        _, problem, headers = await site.ask("PATCH", *path, **more)
+        assert (headers["Gateway-Engine"], problem["engine"]) == (owner, owner), (path, more)
+
+
+async def test_refusal_tells_no_engine_that_is_not_the_callers(started) -> None:
+    site = await started(Site(Access((entry(engines=("hr",)),))))
+    _, problem, headers = await site.ask(
+        "PUT", "instances", site.claims, "variables", "x", body=b"{", X_Api_Key="secret"
+    )
+    assert ("Gateway-Engine" in headers, "engine" in problem) == (False, False)
+
+
 async def test_ambiguous_id_names_its_candidates(site: Site) -> None:
     native = site.claims.partition(":")[2]
     site.fakes["hr"].instances[native] = next(iter(site.fakes["hr"].instances.values()))

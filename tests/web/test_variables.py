@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from gateway.access import Access
@@ -122,3 +123,21 @@ async def test_waiting_caller_is_told_to_go_on(site: Site) -> None:
     target = f"/v1/instances/{site.hr}/variables/note"
     asked = f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
     assert (await site.raw(asked.encode() + b"Content-Length: 12\r\n\r\n")).startswith(b"HTTP/1.1 100 Continue")
+
+
+@pytest.mark.parametrize(
+    ("lines", "applied"),
+    [
+        (["Return=representation"], "return=representation"),
+        (["handling=strict", "return=representation"], "return=representation"),
+        (["return=minimal, return=representation"], "return=minimal"),
+        (['respond-async; x=1, return = "representation"'], "return=representation"),
+        (["return=Representation"], None),
+    ],
+)
+async def test_preference_is_read_as_rfc_7240_says(site: Site, lines: list[str], applied: str | None) -> None:
+    target = f"http://127.0.0.1:{site.port}/v1/instances/{site.hr}/variables"
+    body = b'{"modifications": {"amount": {"type": "number", "value": 1.5}}}'
+    headers = [("Content-Type", "application/json"), *(("Prefer", line) for line in lines)]
+    async with aiohttp.ClientSession() as session, session.patch(target, data=body, headers=headers) as answer:
+        assert answer.headers.get("Preference-Applied") == applied

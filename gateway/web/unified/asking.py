@@ -13,7 +13,7 @@ from gateway.operations import Target
 from gateway.web import conditions, shapes, target
 from gateway.web.front import Exchange
 
-_PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)=\"?([a-z]+)")
+_PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)\s*=\s*\"?([a-z]+)", re.IGNORECASE)
 _LATER = {"state": "a choice of state"}
 INSTANCE = frozenset({"engine"})
 """Query parameters of every route that names an instance."""
@@ -34,9 +34,10 @@ def parameters(exchange: Exchange, allowed: frozenset[str], *, conditional: bool
 
 
 def preferences(exchange: Exchange) -> dict[str, str]:
-    """Give what ``Prefer`` asks for: ``return`` and ``handling``."""
-    header = exchange.request.headers.get("Prefer")
-    return dict(_PREFERENCE.findall(header)) if header else {}
+    """Give what ``Prefer`` asks for: ``return`` and ``handling``; of one that stands twice the first (RFC 7240, 2)."""
+    lines = exchange.request.headers.getall("Prefer", ())
+    wishes = _PREFERENCE.findall(", ".join(lines)) if lines else []
+    return {name.lower(): wish for name, wish in reversed(wishes)}
 
 
 def located(exchange: Exchange, *, ended: bool = False) -> Awaitable[Target]:
@@ -56,6 +57,15 @@ def explicit_engine(exchange: Exchange) -> str | None:
     """Give the engine that is named beside the path and the body: by parameter, else by header."""
     named = exchange.query.get("engine")
     return target.decoded(named, plus=True) if named is not None else exchange.request.headers.get("Gateway-Engine")
+
+
+def named(exchange: Exchange) -> str:
+    """Give the engine that a request names before or beside its id, where the caller may use it; else nothing."""
+    engines = exchange.front.gateway.engines
+    before, colon, _ = exchange.params[0].partition(":")
+    beside = exchange.query.get("engine") or exchange.request.headers.get("Gateway-Engine") or ""
+    name = before if colon and before in engines else beside
+    return name if name in engines and exchange.caller.may_use(name) else ""
 
 
 def fields(query: dict[str, str]) -> frozenset[str] | None:
