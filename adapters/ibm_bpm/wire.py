@@ -128,31 +128,42 @@ def error_in(answer: VendorResponse) -> WireError | None:
         tree = msgspec.json.decode(_without_comments(body)) if text else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         tree = None
-    found = _json_error(tree) if isinstance(tree, dict) else None
-    if found is not None:
-        return found
-    return WireError() if answer.status >= 300 else None  # noqa: PLR2004
+    failed = answer.status >= 300  # noqa: PLR2004
+    found = _json_error(tree, failed=failed) if isinstance(tree, dict) else None
+    return found or (WireError() if failed else None)
 
 
-def _json_error(tree: dict[str, Any]) -> WireError | None:
-    nested = tree.get("Data")
-    inner: dict[str, Any] = nested if isinstance(nested, dict) else tree
+def _json_error(tree: dict[str, Any], *, failed: bool) -> WireError | None:
+    inner = _inner(tree, failed=failed)
     number = inner.get("errorNumber") or inner.get("error_number")
-    said_so = tree.get("status") == "error" or inner.get("status") == "error"
-    if number is None and not said_so:
+    message = str(inner.get("errorMessage") or inner.get("error_message") or "")
+    said_so = _says_error(tree.get("status")) or _says_error(inner.get("status"))
+    if number is None and not said_so and not (message and (failed or inner is not tree)):
         return None
     parameters = inner.get("errorMessageParameters") or inner.get("error_message_parameters") or ()
     listed = parameters if isinstance(parameters, (list, tuple)) else (parameters,)
     return WireError(
-        number=str(number) if number is not None else _number(str(inner.get("errorMessage") or "")),
+        number=str(number).strip() if number is not None else _number(message),
         parameters=tuple(str(each) for each in listed),
         known=True,
     )
 
 
+def _inner(tree: dict[str, Any], *, failed: bool) -> dict[str, Any]:
+    """Give the object with the members of an error: ``Data``, ``data`` of what is no success, or the whole."""
+    names = ("Data", "data") if failed or _says_error(tree.get("status")) else ("Data",)
+    return next((nested for name in names if isinstance(nested := tree.get(name), dict)), tree)
+
+
+def _says_error(status: Any) -> bool:
+    """Tell ``"error"``; a status is the HTTP status otherwise, as text or number."""
+    text = str(status).strip().lower()
+    return text == "error" or (text.isdecimal() and 400 <= int(text) < 600)  # noqa: PLR2004
+
+
 def _number(message: str) -> str | None:
     """Give the number that a message begins with: ``CWTBG0014E: The state …``."""
-    found = _NUMBER.match(message)
+    found = _NUMBER.match(message.strip())
     return found.group(0) if found else None
 
 
@@ -166,7 +177,7 @@ def _xml_error(body: bytes) -> WireError | None:
         return None
     texts: dict[str, list[str]] = {}
     for node in root.iter():
-        texts.setdefault(node.tag.rpartition("}")[2], []).append(node.text or "")
+        texts.setdefault(node.tag.rpartition("}")[2], []).append((node.text or "").strip())
     numbers = texts.get("errorNumber") or [_number(texts.get("errorMessage", [""])[0]) or ""]
     return WireError(number=numbers[0] or None, parameters=tuple(texts.get("errorMessageParameters", ())), known=True)
 

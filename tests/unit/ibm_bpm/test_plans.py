@@ -58,7 +58,26 @@ SPELLINGS = [
     answer(404, xml("CWTBG0059E"), "application/xml"),
     answer(200, nested("CWTBG0059E")),
     answer(500, nested("CWTBG0059E")),
+    answer(404, {"Data": {"errorMessage": "CWTBG0059E: não", "errorMessageParameters": None}}),
+    answer(404, {"error_message": "CWTBG0059E: x"}),
+    answer(404, {"status": "error", "data": {"errorNumber": "CWTBG0059E"}}),
+    answer(404, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
+    answer(200, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
+    answer(200, {"Data": {"errorMessage": "CWTBG0059E: x"}}),
+    answer(404, xml("\n  CWTBG0059E\n"), "application/xml"),
 ]
+
+
+@pytest.mark.parametrize("status", ["200", 200, "OK", None, "ok"])
+def test_success_is_one_whatever_its_status_is_spelled_like(status) -> None:
+    data = {
+        "executionState": "Active",
+        "errorMessage": "a member",
+        "variables": {"errorNumber": "CWTBG0059E", "Data": 1},
+    }
+    given = answer(200, {"status": status, "data": data, "more": {}})
+    result, _ = played(ENGINE.list_variables(ListVariables(instance="1")), given)
+    assert [each.name for each in result.variables] == ["errorNumber", "Data"]
 
 
 @pytest.mark.parametrize("given", SPELLINGS, ids=range(len(SPELLINGS)))
