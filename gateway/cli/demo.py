@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Mapping
@@ -26,11 +27,12 @@ _CHANGE = b'{"modifications": {"amount": {"value": 1300}, "note": {"value": "che
 _QUESTION = b'{"variableValues": [{"name": "amount", "operator": "gteq", "value": 1300}], "limit": 10}'
 _JSON = {"Content-Type": "application/json"}
 _SHOWN = 400
+_PORT = click.IntRange(0, 65535)
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="Of /v1; the next free one if it is in use.")
-@click.option("--admin-port", default=9090, show_default=True, help="Of /healthz, /readyz and /metrics; likewise.")
+@click.option("--port", type=_PORT, default=8080, show_default=True, help="Of /v1; the next free one if it is in use.")
+@click.option("--admin-port", type=_PORT, default=9090, show_default=True, help="Of /healthz, /readyz, /metrics.")
 @click.option("--once", is_flag=True, help="Run the main job once on each engine, then end.")
 @click.option("--camunda-url", help="Your own Camunda 7 engine instead of the embedded one (…/engine-rest).")
 @click.option("--camunda-instance", help="A process instance there; its variables amount, note, obsolete are changed.")
@@ -41,19 +43,25 @@ def demo(port: int, admin_port: int, *, once: bool, camunda_url: str | None, cam
     log.configure(json=None, level="warning")
     own = (camunda_url, camunda_instance) if camunda_url and camunda_instance else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        raise SystemExit(runner.run(_Demo(free(port), free(admin_port), own).run(once=once)))
+        raise SystemExit(runner.run(_Demo(*free(port, admin_port), own).run(once=once)))
 
 
-def free(port: int) -> int:
-    """Give the port if nobody listens there, else one that the system picks; says so."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-            _console.print(f"Port {port} is in use; taking {probe.getsockname()[1]} instead.")
-        return int(probe.getsockname()[1])
+def free(port: int, admin_port: int) -> tuple[int, int]:
+    """Give each port if nobody listens there, else one that the system picks; says so. They are never the same."""
+    with contextlib.closing(_held(port)) as one, contextlib.closing(_held(admin_port)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _held(port: int) -> socket.socket:
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        probe.bind(("127.0.0.1", 0))
+        _console.print(f"Port {port} is in use; taking {probe.getsockname()[1]} instead.")
+    probe.listen()  # with SO_REUSEADDR, only a port on which somebody listens is in use
+    return probe
 
 
 class _Demo:

@@ -43,6 +43,16 @@ def test_demo_once_does_the_main_job_on_both_vendors() -> None:
     assert re.findall(r"← (hr|claims):\S+: amount = 1300(?:\.0)?\n", done.stdout) == ["claims", "hr"]
 
 
+def test_ports_of_a_demo_are_two_and_are_ports() -> None:
+    port = free_port()
+    done = varbridge("demo", "--once", "--port", str(port), "--admin-port", str(port))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Port {port} is in use; taking" in done.stdout
+    for wrong in ("-1", "65536"):
+        assert varbridge("demo", "--once", "--port", wrong).returncode == 2
+        assert varbridge("demo", "--once", "--admin-port", wrong).returncode == 2
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_lines_to_paste_work_when_pasted(demo: tuple[Program, str]) -> None:
     lines = [line.strip() for line in demo[0].said if line.startswith("curl ")]
@@ -180,6 +190,10 @@ def test_exit_codes_tell_who_said_no(demo: tuple[Program, str]) -> None:
 def test_engines_and_openapi_are_listed(demo: tuple[Program, str]) -> None:
     found = json.loads(varbridge("engines", "--json", VARBRIDGE_URL=demo[1]).stdout)
     assert [(each["engine"], each["health"]) for each in found] == [("hr", "up"), ("claims", "up")]
+    (one,) = json.loads(varbridge("engines", "--engine", "claims", "--json", VARBRIDGE_URL=demo[1]).stdout)
+    assert one == found[1]
+    unknown = varbridge("engines", "--engine", "nope", VARBRIDGE_URL=demo[1])
+    assert (unknown.returncode, "engine-not-found" in unknown.stderr) == (1, True)
     assert json.loads(varbridge("openapi").stdout)["openapi"] == "3.1.0"
 
 
