@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import output
+from gateway.cli import options, output
 from gateway.cli.changes import changed, rehearsable
 from gateway.cli.client import Connection, connected
 
@@ -23,6 +23,7 @@ def batch(file: Path, connection: Connection, *, as_json: bool, dry_run: bool) -
 
     The exit code is 1 where any item failed; the others are done all the same.
     """
+    options.alone(file, connection.engine)
     path, body = ("v1", "variables", "batch"), file.read_bytes()
     if dry_run:
         changed(connection, "POST", *path, body=body, dry_run=True, as_json=as_json, with_engine=False)

@@ -110,7 +110,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @connected
 def engines(connection: Connection, *, as_json: bool) -> None:
-    """List the engines: vendor, version, whether each lives."""
-    found = output.member(connection.ask("GET", "v1", "engines", with_engine=False), "engines")
-    shown = [each for each in found if connection.engine in {None, each.get("engine")}]
-    output.shown(shown, ("engine", "vendor", "version", "health"), as_json=as_json)
+    """List the engines, or one: vendor, version, whether each lives."""
+    named = (connection.engine,) if connection.engine else ()
+    answer = connection.ask("GET", "v1", "engines", *named, with_engine=False)
+    found = output.member({"engines": [answer]} if named else answer, "engines")
+    output.shown(found, ("engine", "vendor", "version", "health"), as_json=as_json)

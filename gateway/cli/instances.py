@@ -41,6 +41,8 @@ def find(
     as_json: bool,
 ) -> None:
     """Find instances on all engines: all of them, or by key and definition."""
+    if engines and connection.engine:
+        raise click.UsageError("Give either --engine or --engines.")
     asked = {"businessKey": business_key, "definition": definition, "engines": engines or connection.engine}
     query = {key: value for key, value in asked.items() if value is not None} | {"limit": str(limit)} | any_state
     query |= {"include": "variables"} if variables else {}
@@ -150,7 +152,7 @@ def send(
 ) -> None:
     """Correlate a message; --engine says where, if --instance does not."""
     asked: dict[str, Any] = {"name": name, "instance": instance, "businessKey": business_key, "all": everybody or None}
-    asked["correlationKeys"] = settings_of(keys) or None
+    asked["correlationKeys"] = settings_of(keys, "--correlate") or None
     body = _body(asked, settings)
     changed(connection, "POST", "v1", "messages", body=body, dry_run=dry_run, as_json=as_json)
 

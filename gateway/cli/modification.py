@@ -47,7 +47,8 @@ def modify(
 ) -> None:
     """Cancel, then start. The ids are those of `GET /v1/instances/INSTANCE/activities` and of the diagram."""
     chosen = {flag: value for flag, value in steps.items() if value is not None}
-    if (path is not None) == bool(chosen):
+    options.alone(path, *chosen.values(), settings, annotation)
+    if path is None and not chosen:
         raise click.UsageError("Give either --file, or what to cancel and start.")
     body = path.read_bytes() if path is not None else msgspec.json.encode(_body(chosen, settings, annotation))
     where = ("v1", "instances", instance, "modification")

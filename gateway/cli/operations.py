@@ -53,7 +53,9 @@ def start(
     dry_run: bool,
 ) -> None:
     """Begin one. With --engine only on that engine."""
-    if (path is not None) == bool(name or like or conditions or settings or deletions):
+    given = (name, like, conditions, settings, deletions)
+    options.alone(path, *given, connection.engine)
+    if path is None and not any(given):
         raise click.UsageError("Give either --file, or a filter and what to set and delete.")
     body: dict[str, Any] = {"modifications": settings_of(settings), "deletions": deletions}
     body |= {key: value for key, value in (("variableName", name), ("variableNameLike", like)) if value}

@@ -26,7 +26,7 @@ def answered(status: int, body: bytes) -> Any:
             raise foreign()
         return content
     problem: Mapping[str, Any] = content if isinstance(content, dict) else {}
-    click.echo(f"error: {problem.get('code', status)}: {problem.get('detail', 'no problem document')}", err=True)
+    click.echo(f"error: {problem.get('code') or status}: {problem.get('detail') or 'no problem document'}", err=True)
     for fault in problem.get("errors") or ():
         click.echo(f"  {fault['pointer'] or '(whole body)'}: {fault['detail']}", err=True)
     if problem.get("outcome") not in {None, "not_applied"}:

@@ -48,6 +48,8 @@ def query(
     as_json: bool,
 ) -> None:
     """Find variables by name and value on all engines; --engine asks one of them."""
+    given = (name, name_like, conditions, instances, keys, ignore_case, connection.engine)
+    options.alone(path, *given, None if limit is None else str(limit))
     body: dict[str, Any] = {
         "variableName": name,
         "variableNameLike": name_like,

@@ -49,7 +49,7 @@ def get(instance: str, name: str, connection: Connection, *, any_state: dict[str
         output.shown([found], _COLUMNS, as_json=False)
 
 
-@variables.command(name="set")
+@variables.command(name="set", cls=options.Valued)
 @click.argument("instance")
 @click.argument("name")
 @click.argument("value")
@@ -77,7 +77,7 @@ def set_(
     changed(connection, "PUT", *path, body=body, headers=headers, dry_run=dry_run, as_json=as_json)
 
 
-@variables.command()
+@variables.command(cls=options.Valued)
 @click.argument("instance")
 @click.argument("name")
 @click.argument("change")
@@ -127,8 +127,9 @@ def patch(
     dry_run: bool,
 ) -> None:
     """Set and delete several variables in one call; updates precede deletions."""
-    if path is not None and (settings or deletions):
-        raise click.UsageError("Give either --file or --set and --delete.")
+    options.alone(path, settings, deletions)
+    if path is None and not (settings or deletions):
+        raise click.UsageError("Give either --file, or what to --set and --delete.")
     body = path.read_bytes() if path is not None else msgspec.json.encode(_patch(settings, deletions))
     changed(connection, "PATCH", "v1", "instances", instance, "variables", body=body, dry_run=dry_run, as_json=as_json)
 
@@ -148,13 +149,15 @@ def _patch(settings: tuple[str, ...], deletions: tuple[str, ...]) -> dict[str, A
     return {"modifications": settings_of(settings), "deletions": deletions}
 
 
-def settings_of(settings: tuple[str, ...]) -> dict[str, Any]:
+def settings_of(settings: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
     """Give the typed values of ``NAME=JSON`` options."""
     found: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise click.UsageError(f"--set takes NAME=JSON, not {setting}.")
+            raise click.UsageError(f"{option} takes NAME=JSON, not {setting}.")
+        if name in found:
+            raise click.UsageError(f"{option}: {name!r} is given twice.")
         found[name] = typed(text, None, None)
     return found
 
