@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from adapters.ibm_bpm.instances import described
-from adapters.ibm_bpm.wire import WireDetails
+from adapters.ibm_bpm.wire import WireDetails, members
 from gateway.model.commands import ListActivities
 from gateway.model.results import ActivitiesListed, Activity
 from gateway.plan import Plan
@@ -74,7 +74,7 @@ def tokens_in(wire: WireDetails) -> tuple[Token, ...]:
         token, step = node.get("tokenId"), node.get("flowObjectId")
         if token is not None and step is not None:
             found.setdefault(str(token), Token(str(token), str(step), _text(node.get("name")), parent))
-        todo += [(child, _text(node.get("tokenId")) or parent) for child in reversed(node.get("children") or [])]
+        todo += [(child, _text(node.get("tokenId")) or parent) for child in reversed(members(node.get("children")))]
     return tuple(found.values()) or _drawn(wire)
 
 
@@ -82,7 +82,7 @@ def _drawn(wire: WireDetails) -> tuple[Token, ...]:
     return tuple(
         Token(str(token), str(step["ID"]), _text(step.get("name")))
         for step in _steps(wire)
-        for token in step.get("tokenID") or ()
+        for token in members(step.get("tokenID"))
     )
 
 
@@ -93,7 +93,9 @@ def steps_in(wire: WireDetails) -> dict[str, Step]:
             id=str(step["ID"]),
             name=_text(step.get("name")),
             kind=_text(step.get("activityType") or step.get("type")),
-            lines=tuple(str(line["to"]) for line in step.get("lines") or () if isinstance(line, dict) and "to" in line),
+            lines=tuple(
+                str(line["to"]) for line in members(step.get("lines")) if isinstance(line, dict) and "to" in line
+            ),
         )
         for step in _steps(wire)
     }
@@ -101,7 +103,7 @@ def steps_in(wire: WireDetails) -> dict[str, Step]:
 
 def _steps(wire: WireDetails) -> list[dict[str, Any]]:
     steps = wire.diagram.get("step") if isinstance(wire.diagram, dict) else None
-    return [step for step in steps or () if isinstance(step, dict) and step.get("ID") is not None]
+    return [step for step in members(steps) if isinstance(step, dict) and step.get("ID") is not None]
 
 
 def _text(value: Any) -> str | None:

@@ -21,6 +21,7 @@ from adapters.ibm_bpm import (
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
+from adapters.ibm_bpm.wire import instance_number
 from gateway.errors import InvalidRequest
 from gateway.model import commands, results, running
 from gateway.model.modification import ModifyInstance
@@ -28,7 +29,6 @@ from gateway.model.query import CountVariables, QueryVariables, VariablesCounted
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Credentials, Engine, Limits, Policy, Session
 
-_ID = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
 _TASK = re.compile(r"(?:2078\.|Task\.)?0*(\d{1,18})\Z", re.ASCII)
 _FEATURES = frozenset(
     (
@@ -102,10 +102,10 @@ class IbmBpmEngine(Engine):
         Raises:
             InvalidRequest: not a number.
         """
-        found = _ID.match(text)
+        found = instance_number(text)
         if found is None:
             raise InvalidRequest("An instance id of this engine is a number.", engine=self.name)
-        return found.group(1)
+        return found
 
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
         """Give its version."""

@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.wire import WireDetails, details, reading, succeeded
+from adapters.ibm_bpm.wire import WireDetails, details, instance_number, members, reading, tree_of
 from gateway.errors import EngineError, EngineMisbehaved, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import DescribeInstance, FindInstances
 from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
@@ -33,13 +33,20 @@ PAGE = 500
 """The server's own cap on one page of a search."""
 
 
+class Page(msgspec.Struct, frozen=True):
+    """One page of a search: rows of instances, and the offset of the next page, None after the last."""
+
+    rows: list[Instance]
+    next: int | None
+
+
 def describe_engine(engine: str) -> Plan[EngineDescribed]:
     """Ask ``GET /systems``, which tells version and build level (seen on 8.6.2)."""
     answer = yield reading("systems")
     error = faults.found(engine, answer, writes=False)
     if error is not None:
         raise error
-    return EngineDescribed(version=_version(msgspec.json.decode(succeeded(answer, engine))))
+    return EngineDescribed(version=_version(tree_of(answer, engine)))
 
 
 def _version(tree: Any) -> str | None:
@@ -116,18 +123,23 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     wanted = command.offset + command.limit
     offset = 0
     while len(rows) < wanted:
-        page, asked = yield from searched(engine, conditions, offset)
-        rows |= {row.id: row for row in page if (command.ended or row.state not in ENDED) and row.id not in rows}
-        offset += PAGE
-        if asked < PAGE:
+        page = yield from searched(engine, conditions, offset)
+        kept = (row for row in page.rows if command.ended or row.state not in ENDED)
+        rows |= {row.id: row for row in kept if row.id not in rows}
+        if page.next is None:
             break
+        offset = page.next
     return InstancesFound(tuple(rows.values())[command.offset : wanted])
 
 
 def searched(
     engine: str, conditions: list[tuple[str, str]], offset: int
-) -> Generator[VendorRequest, VendorResponse, tuple[list[Instance], int]]:
-    """Give one page of ``PUT /search/query`` by instance, and how many rows the engine gave."""
+) -> Generator[VendorRequest, VendorResponse, Page]:
+    """Give one page of ``PUT /search/query`` by instance.
+
+    Raises:
+        EngineMisbehaved: the answer holds no rows, or one without an id that can be read.
+    """
     query = (
         ("organization", "byInstance"),
         ("columns", "instanceId,instanceStatus,bpdName"),
@@ -145,19 +157,39 @@ def searched(
     error = faults.found(engine, answer, writes=False)
     if error is not None:
         raise error
-    tree = msgspec.json.decode(succeeded(answer, engine))
-    rows = tree.get("data") if isinstance(tree, dict) else None
-    if not isinstance(rows, list):
+    tree = tree_of(answer, engine)
+    if not isinstance(tree, dict) or "data" not in tree:
         raise EngineMisbehaved("The engine's answer holds no rows.", engine=engine, engine_status=answer.status)
-    return [_row(row) for row in rows if isinstance(row, dict) and row.get("instanceId") is not None], len(rows)
+    rows = members(tree["data"])
+    found = [_row(engine, row) for row in rows if isinstance(row, dict) and row.get("instanceId") is not None]
+    after = offset + len(rows)
+    return Page(found, after if rows and (len(rows) >= PAGE or after < _total(tree)) else None)
 
 
-def _row(row: dict[str, Any]) -> Instance:
+def _total(tree: dict[str, Any]) -> int:
+    """Give how many rows there are; the server has been seen to stop counting at 500 (JR59500), so it proves no end."""
+    try:
+        return int(str(tree.get("totalCount")))
+    except ValueError:
+        return 0
+
+
+def _row(engine: str, row: dict[str, Any]) -> Instance:
+    number = instance_number(row["instanceId"])
+    if number is None:
+        raise EngineMisbehaved("The engine's answer has a row whose instance cannot be told.", engine=engine)
     return Instance(
-        id=str(row["instanceId"]),
+        id=number,
         definition=row.get("bpdName"),
         state=_STATES.get(str(row.get("instanceStatus")), "unknown"),
     )
+
+
+def exposed_in(answer: VendorResponse, engine: str) -> list[dict[str, Any]]:
+    """Give the items of an answer of ``/exposed``."""
+    tree = tree_of(answer, engine)
+    items = members(tree.get("exposedItemsList")) if isinstance(tree, dict) else []
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:
@@ -168,9 +200,7 @@ def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, V
     error = faults.found(engine, answer, writes=False)
     if error is not None:
         raise error
-    tree = msgspec.json.decode(succeeded(answer, engine))
-    items = tree.get("exposedItemsList") if isinstance(tree, dict) else None
-    for item in items or ():
-        if isinstance(item, dict) and item.get("itemID") == definition and isinstance(item.get("display"), str):
+    for item in exposed_in(answer, engine):
+        if item.get("itemID") == definition and isinstance(item.get("display"), str):
             return str(item["display"])
     raise InvalidRequest("No exposed process has this id.", engine=engine)

@@ -13,11 +13,11 @@ from functools import cmp_to_key
 import msgspec
 
 from adapters.ibm_bpm import faults
-from adapters.ibm_bpm.instances import ENDED, PAGE, described, searched, state_of
+from adapters.ibm_bpm.instances import ENDED, described, searched, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values import decode
 from adapters.ibm_bpm.variables import in_list, trees_in
-from adapters.ibm_bpm.wire import WireDetails, details_list, reading
+from adapters.ibm_bpm.wire import WireDetails, details_list, instance_number, reading
 from gateway.errors import EngineMisbehaved, InstanceNotFound, Unsupported
 from gateway.model.matching import Matcher, precedes
 from gateway.model.query import (
@@ -151,12 +151,12 @@ def _candidates(engine: str, settings: Settings, wanted: Filter) -> Generator[Ve
     ids = set()
     offset = 0
     while True:
-        page, asked = yield from searched(engine, conditions, offset)
-        ids |= {int(row.id) for row in page if row.state not in ENDED and row.id.isdecimal()}
+        page = yield from searched(engine, conditions, offset)
+        ids |= {int(row.id) for row in page.rows if row.state not in ENDED}
         _ = _few(engine, settings, ids)
-        offset += PAGE
-        if asked < PAGE:
+        if page.next is None:
             return sorted(ids)
+        offset = page.next
 
 
 def _few(engine: str, settings: Settings, ids: set[int]) -> list[int]:
@@ -241,9 +241,9 @@ def _read(
 
 
 def _by_id(engine: str, processes: list[WireDetails]) -> dict[int, WireDetails]:
-    found_ids = [str(each.piid) for each in processes]
-    if not all(each.isdecimal() for each in found_ids):
+    found_ids = [instance_number(each.piid) for each in processes]
+    if None in found_ids:
         raise EngineMisbehaved(
             'The engine does not tell which instance is which; set query_reads = "single".', engine=engine
         )
-    return {int(each): process for each, process in zip(found_ids, processes, strict=True)}
+    return {int(each or 0): process for each, process in zip(found_ids, processes, strict=True)}

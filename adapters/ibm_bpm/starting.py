@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from adapters.ibm_bpm import faults
-from adapters.ibm_bpm.instances import state_of
+from adapters.ibm_bpm.instances import exposed_in, state_of
 from adapters.ibm_bpm.patch import hinted
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import encode, placed
-from adapters.ibm_bpm.wire import ACCEPT, details, error_in, reading, succeeded
+from adapters.ibm_bpm.wire import ACCEPT, details, error_in, instance_number, reading
 from gateway.errors import (
     EngineError,
     EngineMisbehaved,
@@ -62,7 +62,7 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
     if wire.piid is None:
         raise EngineMisbehaved("The engine does not tell what it started.", engine=engine, engine_status=answer.status)
     instance = Instance(
-        id=str(wire.piid),
+        id=instance_number(wire.piid) or str(wire.piid),
         definition=wire.processTemplateName,
         definition_id=wire.processTemplateID,
         business_key=command.business_key,
@@ -123,9 +123,7 @@ def _where(engine: str, settings: Settings, definition: str) -> Generator[Vendor
     error = faults.found(engine, answer, writes=False)
     if error is not None:
         raise error
-    tree = msgspec.json.decode(succeeded(answer, engine))
-    items = tree.get("exposedItemsList") if isinstance(tree, dict) else None
-    found = {_ids(item) for item in items or () if isinstance(item, dict) and _is(item, definition)}
+    found = {_ids(item) for item in exposed_in(answer, engine) if _is(item, definition)}
     if len(found) != 1:
         many = "Several exposed processes have this name; set `starts`, or give an id."
         raise _refused(engine, many if found else "The engine exposes no such process to start.")
@@ -133,13 +131,19 @@ def _where(engine: str, settings: Settings, definition: str) -> Generator[Vendor
 
 
 def _is(item: dict[str, Any], definition: str) -> bool:
-    return definition in {item.get("itemID"), item.get("display")}
+    return definition in (item.get("itemID"), item.get("display"))
 
 
 def _ids(item: dict[str, Any]) -> Pairs:
     given: dict[str, Any] = dict(parse_qsl(urlsplit(str(item.get("startURL") or "")).query))
     if "bpdId" not in given:
-        given = {"bpdId": item.get("itemID"), "branchId": item.get("branchID"), "snapshotId": item.get("snapshotID")}
+        given = {
+            "bpdId": item.get("itemID"),
+            "branchId": item.get("branchID"),
+            "processAppId": item.get("processAppID"),
+        }
+        if item.get("tip") is not True:  # the id of a tip's snapshot is refused with CWTBG0586E
+            given["snapshotId"] = item.get("snapshotID")
     return tuple((key, str(given[key])) for key in _WHERE if given.get(key))
 
 

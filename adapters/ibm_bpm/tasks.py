@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.starting import acting, at_fault, parameters
-from adapters.ibm_bpm.wire import reading, succeeded
+from adapters.ibm_bpm.wire import instance_number, reading, tree_of
 from gateway.errors import EngineError, InstanceNotFound, InstanceStateConflict, TaskNotFound, VarbridgeError
 from gateway.model.results import TaskCompleted, TaskDescribed
 from gateway.model.running import CompleteTask, DescribeTask
@@ -32,12 +28,11 @@ def described(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
     error = _error(engine, answer, writes=False)
     if error is not None:
         raise error
-    tree: Any = msgspec.json.decode(succeeded(answer, engine))
+    tree = tree_of(answer, engine)
     data = tree if isinstance(tree, dict) else {}
-    if _OVER & {data.get("status"), data.get("state")}:
+    if _OVER & {str(data.get("status")), str(data.get("state"))}:
         raise TaskNotFound("The task is completed.", engine=engine)
-    owner = data.get("piid")
-    return TaskDescribed(instance=None if owner is None else str(owner))
+    return TaskDescribed(instance=instance_number(data.get("piid")))
 
 
 def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[TaskCompleted]:

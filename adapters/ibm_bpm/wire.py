@@ -18,6 +18,7 @@ from gateway.plan import VendorRequest, VendorResponse
 
 JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 ACCEPT = (("Accept", "application/json"),)
+_INSTANCE = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
 _NUMBER = re.compile(r"CW[A-Z]{3}\d{4}[A-Z]")
 # {"map":null /* ERROR: … java.util.HashMap */}: servers before the fixes JR42095 and JR44513
 _COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*")|/\*.*?\*/', re.DOTALL)
@@ -48,10 +49,16 @@ class WireDetails(msgspec.Struct, frozen=True, kw_only=True):
     variables: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _One(WireDetails, frozen=True, kw_only=True):
+    """A process where a list is meant, or the wrapper of one."""
+
+    items: list[WireDetails] | None = None
+
+
 class WireDetailsList(msgspec.Struct, frozen=True, kw_only=True):
     """``data`` of ``process?action=getdetails``."""
 
-    processDetails: list[WireDetails]  # noqa: N815
+    processDetails: list[WireDetails] | _One | None  # noqa: N815
 
 
 class _Success(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,11 +109,44 @@ def details_list(answer: VendorResponse, engine: str) -> list[WireDetails]:
         EngineMisbehaved: it is not what the API documents.
     """
     try:
-        return _details_list.decode(succeeded(answer, engine)).processDetails
+        listed = _details_list.decode(succeeded(answer, engine)).processDetails
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved(
             "The engine's answer holds no processes.", engine=engine, engine_status=answer.status
         ) from error
+    if isinstance(listed, _One):
+        return [listed] if listed.items is None else listed.items
+    return listed or []
+
+
+def tree_of(answer: VendorResponse, engine: str) -> Any:
+    """Give ``data`` of an answer that is a success, where its numbers may be rounded.
+
+    Raises:
+        EngineMisbehaved: it is no envelope of the vendor.
+    """
+    text = succeeded(answer, engine)
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineMisbehaved(
+            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
+        ) from error
+
+
+def members(listed: Any) -> list[Any]:
+    """Give the members of a list: bare, in a wrapper (``{"items": […]}``), null for none, or the only one by itself."""
+    if isinstance(listed, dict) and isinstance(listed.get("items"), list):
+        listed = listed["items"]
+    if listed is None:
+        return []
+    return listed if isinstance(listed, list) else [listed]
+
+
+def instance_number(spelled: Any) -> str | None:
+    """Give the number of an instance: ``1355``, ``"1355"``, ``2072.1355`` and ``BPDInstance.1355`` are the same."""
+    found = _INSTANCE.match(str(spelled))
+    return found.group(1) if found else None
 
 
 def _without_comments(body: bytes) -> bytes:
