@@ -10,18 +10,18 @@ import re
 from email.utils import formatdate
 from time import time
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.abc import AbstractStreamWriter
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_BODY = frozenset((204, 304))
-_WAITS_BYTES = 64 * 1024
-"""Longer answers wait until a caller that reads slowly has taken them, before its next request is looked at."""
 _date = (0, "")
 
 
 class Whole(web.StreamResponse):
     """An answer: status line, headers and body, written at once; HEAD, 204 and 304 go without the body.
+
+    A caller that does not read gets no further: its next request is looked at when there is room for its answer.
 
     Args:
         status: of 200 to 599.
@@ -49,18 +49,17 @@ class Whole(web.StreamResponse):
                 msg = "The caller has gone."
                 raise ConnectionResetError(msg)
             transport.write(self._head(request) + (b"" if request.method == "HEAD" else self._content))
-            if len(self._content) > _WAITS_BYTES:
-                await request.writer.drain()
+            await request.writer.drain()
         return None
 
     def _head(self, request: web.BaseRequest) -> bytes:
-        minor, status = request.version.minor, self.status
-        text = f"HTTP/1.{minor} {status} {self.reason}\r\nDate: {_now()}\r\n"
+        status, old = self.status, request.version == HttpVersion10
+        text = f"HTTP/1.{0 if old else 1} {status} {self.reason}\r\nDate: {_now()}\r\n"
         if status not in _NO_BODY:
             text += f"Content-Length: {len(self._content)}\r\n"
         if not self._keep_alive:
             text += "Connection: close\r\n"
-        elif not minor:
+        elif old:
             text += "Connection: keep-alive\r\n"
         for name, value in self._fields.items():
             if not value.isprintable() and _CONTROL.search(value):

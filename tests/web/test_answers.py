@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 
 import pytest
+from aiohttp import HttpVersion11
 
 from gateway.web.whole import Whole
 
@@ -87,15 +89,12 @@ class Request:
     method = "GET"
     keep_alive = True
     transport = None
+    version = HttpVersion11
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\0b", "a\x7fb"])
 def test_header_that_would_end_its_line_is_not_sent(value: str) -> None:
-    class Version:
-        minor = 1
-
     asked = Request()
-    asked.version = Version
     with pytest.raises(ValueError, match="Gateway-Rules"):
         Whole(204, {"Gateway-Rules": value})._head(asked)
     assert b"Gateway-Rules: \xc3\xa9\tb" in Whole(204, {"Gateway-Rules": "\xe9\tb"})._head(asked)
@@ -116,6 +115,28 @@ async def test_caller_that_reads_slowly_gets_all_of_a_long_answer(site) -> None:
     writer.close()
     _, fields, body = parts(b"".join(pieces))
     assert len(body) == int(fields["Content-Length"]) > 8_000_000
+
+
+async def test_caller_that_asks_on_and_reads_nothing_is_not_asked_for_more(site) -> None:
+    asked = GET.replace("{}", "{}/variables").format(site.hr).encode() + b"\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port, limit=1024)
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    writer.write(asked * 20_000)
+    before = -1
+    async with asyncio.timeout(30):
+        while len(site.sent) > before:  # it goes on until what is written has filled every buffer on the way
+            before = len(site.sent)
+            await asyncio.sleep(0.3)
+    assert 0 < before < 10_000
+    writer.transport.abort()
+    assert reader.at_eof() is False
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0"])
+async def test_other_versions_are_refused_in_our_own(site, version: str) -> None:
+    line, fields, _ = parts(await sent(site, f"GET /v1/engines HTTP/{version}\r\nHost: x\r\n\r\n".encode()))
+    assert (line, fields["Connection"]) == ("HTTP/1.1 400 Bad Request", "close")
 
 
 async def read(reader: asyncio.StreamReader):
