@@ -84,10 +84,13 @@ class Connection(asyncio.Protocol):
         Reading goes on where it had stopped.
         """
         self._waiter = waiter
-        if self._error is not None:
-            self._fail(self._error)
+        error, self._error = self._error, None
+        if error is not None:
+            self._fail(error)
         elif self.answer.complete:
             self._tell()
+        elif not self._busy:
+            self._fail(Lost(headless=False))
         elif self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
@@ -132,11 +135,13 @@ class Connection(asyncio.Protocol):
             waiter.set_result(None)
 
     def _fail(self, error: Exception) -> None:
+        """Tell the error, or keep it for who asks next; one that is raised and kept would be a cycle."""
         self._busy = False
-        self._error = error
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
+        else:
+            self._error = error
 
     def eof_received(self) -> None:
         """Take the end of what comes; it completes an answer that has no length."""

@@ -80,3 +80,4 @@ class Flowing:
             waiter.result()
         finally:
             _ = waiter.cancel()
+            del waiter  # it has the error, whose traceback has this frame

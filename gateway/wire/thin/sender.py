@@ -130,6 +130,8 @@ class Thin:
             except BaseException:
                 pool.release(connection)  # closes it, unless the answer is complete
                 raise
+            finally:
+                del waiter  # it has the error, whose traceback has this frame: a cycle around the whole request
             return connection
 
     def _silent(self, request: RawRequest) -> EngineFailure:

@@ -1,0 +1,82 @@
+"""What failed is gone at once: an error that its own traceback holds would keep the whole request until a collection."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from types import FrameType
+
+import pytest
+
+from gateway.errors import EngineFailure
+from gateway.plan import VendorRequest
+from gateway.raw import RawRequest
+from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"
+FAILURES = {
+    "closed": hangs_up,
+    "broken off": says(HALF, close=True),
+    "no http": says(b"garbage\r\n\r\n"),
+    "too large": says(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"),
+    "silent": never_answers,
+}
+
+
+def asking(given: VendorRequest):
+    return (yield given)
+
+
+def frames() -> list[str]:
+    """Give the functions of the thin sender whose frames something holds."""
+    found = [each for each in gc.get_objects() if isinstance(each, FrameType)]
+    return [each.f_code.co_qualname for each in found if "wire/thin" in each.f_code.co_filename]
+
+
+async def code_of(work) -> str:
+    try:
+        await work
+    except EngineFailure as failure:
+        return failure.code
+    return ""
+
+
+@pytest.fixture
+def uncollected():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("name", FAILURES)
+async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, uncollected) -> None:
+    given = VendorRequest(method="PUT", path=("x",), writes=writes, idempotent=True, body=b"x" * 1000)
+    settings = {"timeout_s": 0.05 if name == "silent" else 5.0, "max_answer_bytes": 1000}
+    async with running(Scripted(FAILURES[name])) as engine, client_of(engine.url, **settings) as client:
+        assert await code_of(client.run(asking(given), call()))
+        await asyncio.sleep(0.01)
+        assert frames() == []
+
+
+async def pieces_of(client) -> bytes:
+    asked = RawRequest(method="GET", target="/x", headers=[], body=None, idle_s=5.0, writes=False, gone=lambda: False)
+    answer = await client.relay(asked, call())
+    try:
+        return b"".join([piece async for piece in answer.pieces()])
+    finally:
+        answer.close()
+
+
+async def test_raw_answer_that_broke_off_is_held_by_nothing(uncollected) -> None:
+    async def slowly(_request, writer) -> None:
+        writer.write(HALF)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    async with running(Scripted(slowly)) as engine, client_of(engine.url) as client:
+        assert await code_of(pieces_of(client)) == "engine-unavailable"
+        await asyncio.sleep(0.01)
+        assert frames() == []
