@@ -14,7 +14,7 @@ from adapters.ibm_bpm import faults, patch
 from adapters.ibm_bpm.activities import PARTS, Step, Token, steps_in, tokens_in
 from adapters.ibm_bpm.instances import described, state_of
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.wire import succeeded
+from adapters.ibm_bpm.wire import done, succeeded
 from gateway.errors import (
     EngineError,
     EngineForbidden,
@@ -218,6 +218,8 @@ def _commented(engine: str, instance: str, parameter: str, note: str) -> Generat
     try:
         answer = yield _posting(instance, (("action", "comment"), (parameter, note)))
         error = faults.found(engine, answer, writes=True)
+        if error is None:
+            done(answer, engine)
     except VarbridgeError as broken:
         error = broken
     if error is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.starting import acting, at_fault, parameters
-from adapters.ibm_bpm.wire import instance_number, reading, tree_of
+from adapters.ibm_bpm.wire import done, instance_number, reading, tree_of
 from gateway.errors import EngineError, InstanceNotFound, InstanceStateConflict, TaskNotFound, VarbridgeError
 from gateway.model.results import TaskCompleted, TaskDescribed
 from gateway.model.running import CompleteTask, DescribeTask
@@ -39,12 +39,14 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
     """Complete a task.
 
     Raises:
+        EngineMisbehaved: nobody knows whether it is completed.
         TaskNotFound: there is none; InstanceStateConflict, EngineForbidden: not now, or not by this user.
     """
     params, rules = parameters(command.variables, settings)
     answer = yield acting("PUT", ("task", command.task), (("action", "finish"),), params)
     error = _error(engine, answer, writes=True)
     if error is None:
+        done(answer, engine)
         return TaskCompleted(rules=rules)
     if type(error) is EngineError or error.engine_code == faults.NOT_NOW:
         _ = yield from described(engine, DescribeTask(task=command.task))

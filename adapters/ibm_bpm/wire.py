@@ -88,6 +88,16 @@ def succeeded(answer: VendorResponse, engine: str) -> bytes:
         ) from error
 
 
+def done(answer: VendorResponse, engine: str) -> None:
+    """Make sure that an answer is a success of which nothing else is wanted; it may be empty (seen for ``cancel``).
+
+    Raises:
+        EngineMisbehaved: it is no envelope of the vendor, so nobody knows what was done.
+    """
+    if answer.content().strip():
+        _ = succeeded(answer, engine)
+
+
 def details(answer: VendorResponse, engine: str) -> WireDetails:
     """Give the process of an answer that is a success.
 

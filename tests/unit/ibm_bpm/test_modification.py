@@ -10,7 +10,7 @@ from adapters.ibm_bpm.fake import Fake, tokens
 from adapters.ibm_bpm.settings import Settings
 from gateway import errors
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
-from gateway.plan import VendorRequest
+from gateway.plan import VendorRequest, VendorResponse
 from gateway.port import Credentials
 
 SEVEN = StartValue(type="integer", format="int32", value=Raw(b"7"))
@@ -145,6 +145,16 @@ def test_unanswered_move_is_unknown_and_still_names_the_variables() -> None:
     with pytest.raises(errors.OutcomeUnknown) as caught:
         server.modify(CANCEL, start(m=SEVEN))
     assert (caught.value.outcome, caught.value.applied) == ("unknown", ("m",))
+
+
+def test_comment_that_is_answered_by_a_page_leaves_an_applied_modification() -> None:
+    server = Server()
+    page = VendorResponse(200, (("content-type", "text/html"),), b"<html>")
+    asked = server.fake.answer
+    server.fake.answer = lambda request: page if ("action", "comment") in request.query else asked(request)  # type: ignore[method-assign]
+    with pytest.raises(errors.EngineMisbehaved) as failed:
+        _ = server.modify(CANCEL, start(), annotation="why")
+    assert failed.value.outcome == "applied"
 
 
 def test_comment_that_fails_leaves_an_applied_modification() -> None:

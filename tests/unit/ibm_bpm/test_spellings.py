@@ -11,7 +11,7 @@ from adapters.ibm_bpm.settings import Settings
 from gateway import errors
 from gateway.model.commands import FindInstances, ListActivities
 from gateway.model.query import CountVariables, Filter
-from gateway.model.running import DescribeTask, StartInstance
+from gateway.model.running import CompleteTask, DescribeTask, StartInstance
 from gateway.plan import VendorResponse
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played
@@ -119,6 +119,18 @@ def test_exposed_items_that_are_none_start_nothing() -> None:
 def test_task_tells_its_instance_in_every_spelling(piid: Any, status: Any) -> None:
     given = ok({"piid": piid, "status": status, "state": status})
     assert played(ENGINE.describe_task(DescribeTask(task="5")), given)[0].instance == "1355"
+
+
+@pytest.mark.parametrize("given", [answer(200, b"<html>", "text/html"), answer(200, b'{"data": '), answer(200, [])])
+def test_completion_that_is_answered_by_nonsense_is_unknown(given: VendorResponse) -> None:
+    with pytest.raises(errors.EngineMisbehaved) as failed:
+        _ = played(ENGINE.complete_task(CompleteTask(task="5")), given)
+    assert failed.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("given", [answer(200), ok(None), answer(200, {"data": {}})])
+def test_completion_needs_no_body(given: VendorResponse) -> None:
+    assert played(ENGINE.complete_task(CompleteTask(task="5")), given)[0].rules == ()
 
 
 @pytest.mark.parametrize("data", [b'"\\ud800"', b"[" * 3000 + b"]" * 3000, b'{"a"', b"NaN"])
