@@ -7,6 +7,7 @@ A session is the cookies of the log-in (``LtpaToken2``, ``JSESSIONID``) and the 
 from __future__ import annotations
 
 import base64
+import re
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
@@ -20,6 +21,7 @@ from gateway.port import Credentials, Session, authorization
 _BASE_SEGMENTS = 4
 """``/rest/bpm/wle/v1``: the log-in of the newer API family lies beside it, below the same prefix."""
 _CSRF_MISSING = "CWTBG0651E"
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 class _Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ def log_in(engine: str, settings: Settings, credentials: Credentials) -> Plan[Se
     if settings.login != "user_current":
         answer = yield _system_login(settings, basic)
         _check_login(engine, answer)
-        if 200 <= answer.status < 300:  # noqa: PLR2004
+        if 200 <= answer.status < 300 and not _is_page(answer):  # noqa: PLR2004
             return _session(engine, answer, _csrf_token(answer))
         if settings.login == "system_login":
             raise EngineCredentialsRejected("The log-in failed.", engine=engine, engine_status=answer.status)
@@ -54,7 +56,7 @@ def log_in(engine: str, settings: Settings, credentials: Credentials) -> Plan[Se
         writes=False, idempotent=True,
     )  # fmt: skip
     _check_login(engine, answer)
-    if answer.status != 200:  # noqa: PLR2004
+    if answer.status != 200 or _is_page(answer):  # noqa: PLR2004
         raise EngineCredentialsRejected("The log-in failed.", engine=engine, engine_status=answer.status)
     return _session(engine, answer, None)
 
@@ -121,11 +123,15 @@ def expired(answer: VendorResponse) -> bool:
     """
     if not isinstance(answer.body, bytes):
         return False
-    kind = answer.header("content-type")
     if answer.status == 401:  # noqa: PLR2004
         error = error_in(answer)
         return error is None or not error.known
     if answer.status == 403:  # noqa: PLR2004
         error = error_in(answer)
         return error is not None and error.number == _CSRF_MISSING
-    return 300 <= answer.status < 400 or (answer.status == 200 and "text/html" in kind)  # noqa: PLR2004
+    return 300 <= answer.status < 400 or (answer.status == 200 and _is_page(answer))  # noqa: PLR2004
+
+
+def _is_page(answer: VendorResponse) -> bool:
+    """Tell a web page, which a server or proxy gives in the vendor's place, by its kind or by how it begins."""
+    return "html" in answer.header("content-type") or _PAGE.match(answer.content()) is not None

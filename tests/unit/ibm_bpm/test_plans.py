@@ -283,6 +283,21 @@ def test_older_server_is_logged_in_to_by_asking_who_i_am() -> None:
     assert (session.headers, second.path) == ((("Cookie", "LtpaToken2=t"),), ("user", "current"))
 
 
+PAGE = VendorResponse(
+    200, (("content-type", "text/html"), ("set-cookie", "JSESSIONID=0000x:-1")), b"<html>log in</html>"
+)
+BARE = VendorResponse(200, (("set-cookie", "JSESSIONID=0000x:-1"),), b"\n<!DOCTYPE HTML>log in")
+
+
+@pytest.mark.parametrize("page", [PAGE, BARE])
+def test_log_in_that_is_answered_by_a_page_is_none(page) -> None:
+    session, (_, second) = login(page, OLDER)
+    assert (session.headers, second.path) == ((("Cookie", "LtpaToken2=t"),), ("user", "current"))
+    for answers, mode in (((page,), "system_login"), ((page,), "user_current"), ((page, page), "auto")):
+        with pytest.raises(errors.EngineCredentialsRejected):
+            _ = login(*answers, mode=mode)
+
+
 @pytest.mark.parametrize("answers", [(answer(401),), (answer(404), answer(401)), (answer(404), answer(200, {}))])
 def test_log_in_that_is_refused_says_so(answers) -> None:
     with pytest.raises(errors.EngineCredentialsRejected):
@@ -296,6 +311,10 @@ EXPIRED = [
     (answer(403, {"error_number": "CWTBG0651E"}), True),
     (answer(403, nested("CWTBG0570E")), False),
     (LOGIN_PAGE, True),
+    (answer(200, b"<p/>", "application/xhtml+xml"), True),
+    (answer(200, b"\r\n<!doctype HTML><html>", ""), True),
+    (answer(200, b"<html>", "application/json"), True),
+    (answer(200, b'<?xml version="1.0"?><RestResponse/>', "application/xml"), False),
     (answer(302), True),
     (DONE, False),
 ]
