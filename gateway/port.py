@@ -284,6 +284,8 @@ class Dialect:
     """Whether answers must be looked at before callers see them (``scrubbed``)."""
     hides: ClassVar[bytes] = b""
     """The word without which ``scrubbed`` has nothing to do; long answers are only searched for it."""
+    forms: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that decide what is asked, and that a form may say instead of the query; none = forms do not count."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they go where its credentials go."""
 

@@ -48,6 +48,7 @@ class IbmBpmDialect(Dialect):
     vendor = "ibm_bpm"
     scrubs = True
     hides = b"programmersDetails"
+    forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
 
     def asked(

@@ -36,17 +36,20 @@ from gateway.web.relayed import Relayed, gathered, watched
 _log = structlog.get_logger("varbridge")
 _POLL_MARGIN_S = 10.0
 """An engine answers a poll a little after the time it was given."""
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Passing:
     """One request of a front door on its way."""
 
-    __slots__ = ("asked", "call", "caller", "door", "front", "request")
+    __slots__ = ("asked", "call", "caller", "content", "door", "front", "request")
 
     def __init__(self, front: Front, door: Door, request: web.BaseRequest, call: Call) -> None:
         self.front, self.door, self.request, self.call = front, door, request, call
         self.caller: Caller | None = None
         self.asked: Asked | None = None
+        self.content: bytes | None = None
+        """The body, where it had to be read to tell what is asked."""
 
     async def answered(self) -> web.StreamResponse:
         """Give the answer, already sent or about to be; every error ends here, in the dialect's own shape."""
@@ -95,7 +98,7 @@ class Passing:
             return preflight
         self.caller, credentials_ours = await self.front.access.recognised(request.headers, forwards=door.forwards)
         raw = request.raw_path[len(door.prefix) :]
-        self.asked = asked = self._asked(raw)
+        self.asked = asked = self._asked(raw, await self._said_by_form())
         self._check_lane(asked, self.caller)
         self._check_start(asked)
         loop = asyncio.get_running_loop()
@@ -107,10 +110,23 @@ class Passing:
             self._lane_of(asked.instance), self.call, lambda: self._relayed(onward)
         )
 
-    def _asked(self, raw: str) -> Asked:
-        path, _, query = raw.partition("?")
+    async def _said_by_form(self) -> dict[str, str]:
+        """Give what a form says of the parameters that decide; a body that is none is not looked at."""
+        wanted = self.door.dialect.forms
+        kind = self.request.headers.get(hdrs.CONTENT_TYPE, "")
+        if not wanted or not self.request.body_exists or not kind.strip().lower().startswith(_FORM):
+            return {}
+        self.content = await body.received(self.request, self.front.limits)
+        said = target.lenient_query(self.content.decode("utf-8", "surrogateescape"))
+        return {name: said[name] for name in wanted if name in said}
+
+    def _asked(self, raw: str, form: dict[str, str]) -> Asked:
+        path, _, text = raw.partition("?")
+        query = target.lenient_query(text)
+        if any(query.get(name, value) != value for name, value in form.items()):
+            raise InvalidRequest("Query and form say different things, so nobody knows which of them counts.")
         return self.door.dialect.asked(
-            self.request.method, target.lenient_segments(path), target.lenient_query(query), self.request.headers
+            self.request.method, target.lenient_segments(path), {**query, **form}, self.request.headers
         )
 
     def _check_lane(self, asked: Asked, caller: Caller) -> None:
@@ -155,11 +171,11 @@ class Passing:
         if "#" in raw:
             raise InvalidRequest("A request target has no fragment.")
         idle_s = door.idle_s
-        content: bytes | AsyncIterator[bytes] | None = None
+        content: bytes | AsyncIterator[bytes] | None = self.content
         if asked.polls:
             content = await body.received(request, self.front.limits)
             idle_s = max(idle_s, door.dialect.poll_s(content) + _POLL_MARGIN_S)
-        elif request.body_exists:
+        elif content is None and request.body_exists:
             content = await body.passing(request, self.front.limits)
         kept_headers = headers.onward(request, door, self.call, credentials_ours=credentials_ours)
         return RawRequest(

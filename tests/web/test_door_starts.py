@@ -60,6 +60,27 @@ async def test_ibm_start_keeps_to_the_rules_too(process: str, status: int) -> No
             assert json.loads(body)["Data"]["exceptionType"] == "varbridge.Unsupported"
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; charset=UTF-8"]
+)
+@pytest.mark.parametrize("query", ["", "?action=start", "?action=start&bpdId=25.claim"])
+async def test_ibm_start_by_a_form_keeps_to_the_rules_too(kind: str, query: str) -> None:
+    async with gate(vendor=ibm_bpm.VENDOR, starts=STARTS) as door:
+        assert await form(door, f"/door/process{query}", b"action=start&bpdId=25.claim", kind) == (400, 0)
+
+
+async def test_ibm_start_by_a_form_that_belongs_here_is_handed_on_byte_for_byte() -> None:
+    async with gate(vendor=ibm_bpm.VENDOR, starts=STARTS) as door:
+        said = b"bpdId=25%2Eorder&params=%7B%22a%22%3A%22%C3%A4+%25%22%7D&action=start&x&&"
+        assert await form(door, "/door/process", said) == (200, 1)
+        assert door.engine.heard[0].body == said
+
+
+async def form(door, path: str, body: bytes, kind: str = "application/x-www-form-urlencoded") -> tuple[int, int]:
+    status, _, _ = await door.ask(path, "POST", f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n", body)
+    return status, len(door.engine.heard)
+
+
 def test_definition_of_a_start_is_told_by_both_dialects() -> None:
     camunda, ibm = camunda7.VENDOR.dialect(), ibm_bpm.VENDOR.dialect()
     assert camunda.asked("POST", ("process-definition", "key", "a", "start"), {}, {}).definition == "a"

@@ -215,3 +215,24 @@ async def test_override_gives_nobody_more_than_its_scope(
         more = "".join(f"{line}\r\n" for line in ("X-Api-Key: secret", "Content-Length: 0", *headers))
         assert (await door.ask(f"/door/process/1/variables{query}", method, more))[0] == status
         assert len(door.engine.heard) == (status == 200)
+
+
+FORMS = [
+    ("/process", b"action=start&bpdId=25.c", {"instances:start"}, 200),
+    ("/process/1", b"tokenId=4&target=x&action=moveToken", {"modification"}, 200),
+    ("/process/1", b"%61ction=delete%54oken&tokenId=4", {"modification"}, 200),
+    ("/process/1", b"action=comment&comment=x", {"passthrough:write"}, 200),
+    ("/process", b"action=start&bpdId=25.c", {"passthrough:write"}, 403),
+    ("/process/1", b"action=moveToken&x-method-override=GET", {"passthrough:write", "variables:read"}, 403),
+    ("/process/1?action=comment", b"action=moveToken", {"passthrough:write", "modification"}, 400),
+    ("/process/1?action=moveToken", b"action=moveToken", {"modification"}, 200),
+    ("/process?bpdId=25.a", b"action=start&bpdId=25.b", {"instances:start"}, 400),
+]
+
+
+@pytest.mark.parametrize(("target", "form", "scopes", "status"), FORMS)
+async def test_form_gives_nobody_more_than_its_scope(target: str, form: bytes, scopes: set[str], status: int) -> None:
+    kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n"
+    async with gate(vendor=ibm_bpm.VENDOR, access=Access((entry(scopes=frozenset(scopes)),))) as door:
+        assert (await door.ask(f"/door{target}", "POST", f"X-Api-Key: secret\r\n{kind}", form))[0] == status
+        assert [heard.body for heard in door.engine.heard] == [form] * (status == 200)
