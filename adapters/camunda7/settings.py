@@ -26,7 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     keep_type: bool = True
-    string_length: int = 4000
+    string_length: Annotated[int, msgspec.Meta(ge=1)] = 4000
     date_format: Literal["SSSZ", "SSSXX"] = "SSSZ"
     decimals: Literal["refuse", "double"] = "refuse"
     fractions: Literal["refuse", "truncate"] = "refuse"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from gateway.access import ALGORITHMS, SCOPES
+from gateway.config import spelling
 from gateway.config.shapes import AUTH_KINDS, Auth, CallerConfig, Common, Config, ConfigError, Dialect
 from gateway.port import Vendor
 
-_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[?::1\]?)\Z")
 _NEEDS = {
     "basic": ("username", "password"),
     "ibm_session": ("username", "password"),
@@ -20,8 +20,8 @@ _NEEDS = {
 }
 _OWN = re.compile(r"/(v1|docs|openapi\.json)(/|\Z)")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
-_STORES = re.compile(r"sqlite:///[^?#]+\Z|postgresql\+psycopg://\S+\Z")
-REFERENCE = re.compile(r"(env|file):(.+)\Z", re.DOTALL)
+_EMPTY_KEY = hashlib.sha256().hexdigest()
+"""What ``sha256sum`` says where the variable of the key was not set; an empty header would be let in."""
 
 
 def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
@@ -41,9 +41,15 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
     if _repeated(dialect.prefix for dialect in config.dialects.values()):
         raise ConfigError(f"{config.source}: dialects: two front doors have the same prefix")
     for name in config.engines:
-        if ":" in name or not name:
-            raise ConfigError(f"{config.source}: engines.{name}: a name has no colon and is not empty")
+        if not spelling.is_engine_name(name):
+            raise ConfigError(f"{config.source}: engines.{name}: a name is of letters, digits, '.', '_' and '-'")
     _check_routing(config)
+    for index, origin in enumerate(config.cors.origins):
+        if not spelling.is_origin(origin):
+            raise ConfigError(
+                f"{config.source}: cors.origins[{index}]: as browsers send it: https://HOST or http://HOST:PORT, "
+                "in lower case, without a path"
+            )
     check_store(config.source, config.store.url)
     if _PASSWORD.search(config.store.url):
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
@@ -53,7 +59,7 @@ def _check_binding(config: Config) -> None:
     server = config.server
     if server.port and (server.host, server.port) == (server.admin_host, server.admin_port):
         raise ConfigError(f"{config.source}: server.admin_port: the same as server.port")
-    if _LOOPBACK.match(config.server.host):
+    if spelling.is_loopback(config.server.host):
         return
     if config.auth.open:
         raise ConfigError(f"{config.source}: auth.open: allowed on a loopback host only")
@@ -62,6 +68,8 @@ def _check_binding(config: Config) -> None:
 
 
 def _check_routing(config: Config) -> None:
+    if _repeated(start.definition for start in config.routing.start):
+        raise ConfigError(f"{config.source}: routing.start: two rules for the same definition")
     for index, start in enumerate(config.routing.start):
         if start.engine not in config.engines:
             raise ConfigError(f"{config.source}: routing.start[{index}].engine: no engine of this name")
@@ -85,6 +93,8 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
         raise ConfigError(f"{source}: {path}: exactly one of key_sha256, basic, jwt, forward")
     if caller.key_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", caller.key_sha256):
         raise ConfigError(f"{source}: {path}.key_sha256: 64 hexadecimal digits")
+    if caller.key_sha256 is not None and caller.key_sha256.lower() == _EMPTY_KEY:
+        raise ConfigError(f"{source}: {path}.key_sha256: of an empty key")
     if caller.jwt is not None and (unknown := set(caller.jwt.algorithms) - ALGORITHMS):
         raise ConfigError(
             f"{source}: {path}.jwt.algorithms: not one of {', '.join(sorted(ALGORITHMS))}: {min(unknown)}"
@@ -92,6 +102,7 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
     if caller.jwt is not None and not re.match(r"https?://\S+\Z", caller.jwt.jwks_url):
         raise ConfigError(f"{source}: {path}.jwt.jwks_url: an http or https URL")
     if caller.basic is not None:
+        _check_user(source, f"{path}.basic.username", caller.basic.username)
         _check_reference(source, f"{path}.basic.password", caller.basic.password)
 
 
@@ -111,7 +122,7 @@ def check_store(source: str, url: str) -> None:
     Raises:
         ConfigError: naming the source and the key path; the URL may hold a password and is not shown.
     """
-    if not REFERENCE.match(url) and not _STORES.match(url):
+    if not spelling.REFERENCE.match(url) and not spelling.is_store(url):
         raise ConfigError(f"{source}: store.url: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
 
 
@@ -122,11 +133,13 @@ def check_engine(source: str, path: str, read: Common) -> None:
         ConfigError: naming the source and the key path.
     """
     auth = read.auth
-    if not _is_url(read.url):
+    if not spelling.is_engine_url(read.url):
         raise ConfigError(f"{source}: {path}.url: an http or https URL without user, query and fragment")
     for key in _NEEDS.get(auth.kind, ()):
         if getattr(auth, key) is None:
             raise ConfigError(f"{source}: {path}.auth.{key}: {auth.kind} needs it")
+    if auth.kind == "basic":
+        _check_user(source, f"{path}.auth.username", auth.username or "")
     for key in ("password", "token"):
         _check_reference(source, f"{path}.auth.{key}", getattr(auth, key))
 
@@ -147,16 +160,6 @@ def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
         raise ConfigError(f"{source}: {path}.auth.kind: {kind} is not offered for {vendor.name} (offered: {known})")
 
 
-def _is_url(text: str) -> bool:
-    if not re.match(r"https?://[^/\s?#@]+(/[^\s?#]*)?\Z", text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
 def _check_distinct(source: str, auth: Auth) -> None:
     """Make sure that nobody can be two callers: one of them would be picked in silence."""
     keys = [caller.key_sha256.lower() for caller in auth.callers if caller.key_sha256 is not None]
@@ -172,6 +175,11 @@ def _repeated(values: Iterable[Any]) -> bool:
     return len(set(listed)) < len(listed)
 
 
+def _check_user(source: str, path: str, name: str) -> None:
+    if ":" in name:  # RFC 7617: what follows the first one is the password
+        raise ConfigError(f"{source}: {path}: has no colon")
+
+
 def _check_reference(source: str, path: str, text: str | None) -> None:
-    if text is not None and not REFERENCE.match(text):
+    if text is not None and not spelling.REFERENCE.match(text):
         raise ConfigError(f"{source}: {path}: a secret is env:NAME or file:PATH, never literal")

@@ -75,6 +75,8 @@ def _overridden(tree: dict[str, Any], environ: Mapping[str, str], source: str) -
         table, path = tree, []
         for step in tables:
             path.append(_known(table, step))
+            if path[-1] not in table:
+                laid[".".join(path)] = name
             table = table.setdefault(path[-1], {})
             if not isinstance(table, dict):
                 raise ConfigError(f"{source}: {name}: {'.'.join(path)} is no table")
@@ -100,7 +102,7 @@ def _known(table: dict[str, Any], word: str) -> str:
 def _literal(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 

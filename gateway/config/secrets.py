@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from gateway.config.check import REFERENCE, check_store
+from gateway.config.check import check_store
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuth
+from gateway.config.spelling import REFERENCE
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def resolve(config: Config, environ: Mapping[str, str]) -> Config:
@@ -55,6 +59,15 @@ def _resolved_caller(source: str, path: str, caller: CallerConfig, environ: Mapp
 
 
 def _secret(source: str, path: str, text: str, environ: Mapping[str, str]) -> str:
+    secret = _referred(source, path, text, environ)
+    if not secret or _CONTROL.search(secret):  # nobody means an empty password; no header takes a line end
+        raise ConfigError(
+            f"{source}: {path}: the secret is empty, or has a line end or another control character in it"
+        )
+    return secret
+
+
+def _referred(source: str, path: str, text: str, environ: Mapping[str, str]) -> str:
     found = REFERENCE.match(text)
     if found is None:
         raise ConfigError(f"{source}: {path}: a secret is env:NAME or file:PATH, never literal")
@@ -65,5 +78,5 @@ def _secret(source: str, path: str, text: str, environ: Mapping[str, str]) -> st
         return environ[name]
     try:
         return Path(name).read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a path with NUL
         raise ConfigError(f"{source}: {path}: the file cannot be read") from error

@@ -74,6 +74,7 @@ def test_text_with_line_feeds_sets_its_own_key_only(tmp_path: Path) -> None:
     ("name", "path"),
     [
         ("VARBRIDGE__NOPE", "nope"),
+        ("VARBRIDGE__NOPE__PORT", "nope"),
         ("VARBRIDGE__SERVER__NOPE", "server.nope"),
         ("VARBRIDGE__ENGINES__HR__AUTH__NOPE", "engines.hr.auth.nope"),
         ("VARBRIDGE__DIALECTS__ONE__NOPE", "dialects.one.nope"),
@@ -83,6 +84,12 @@ def test_unknown_key_of_the_environment_is_refused_and_its_variable_named(tmp_pa
     said = refused(tmp_path, HR + DOOR, **{name: "hunter2"})
 
     assert said == f"{path}: unknown key (set by {name} in the environment)"
+
+
+def test_value_that_is_nested_too_deeply_is_a_text(tmp_path: Path) -> None:
+    said = refused(tmp_path, HR, VARBRIDGE__SERVER__PORT="[" * 5000)
+
+    assert said == "server.port: Expected `int`, got `str` (set by VARBRIDGE__SERVER__PORT in the environment)"
 
 
 @pytest.mark.parametrize("name", ["VARBRIDGE__SERVER__PORT__X", "VARBRIDGE__AUTH__CALLERS__0__NAME"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -128,6 +129,7 @@ def test_unknown_key_is_refused_with_its_path(tmp_path: Path, text: str, path: s
         (HR + "timeout_s = -1", "engines.hr.timeout_s"),
         (HR + "max_connections = 0", "engines.hr.max_connections"),
         (HR + "keep_type = 1", "engines.hr.keep_type"),
+        (HR + "string_length = 0", "engines.hr.string_length"),
         (HR + 'json = "Text"', "engines.hr.json"),
         (HR + "[engines.hr.auth]\nkind = 1", "engines.hr.auth.kind"),
         (HR.replace("camunda7", "ibm_bpm") + 'types = {a = "date"}', "engines.hr.types.a"),
@@ -151,11 +153,14 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
         ('[engines.hr]\nvendor = "camunda7"', "engines.hr: Object missing required field `url`"),
         ('[engines.hr]\nurl = "http://a"', "engines.hr.vendor: one of camunda7, ibm_bpm"),
         (HR.replace("camunda7", "camunda8"), "engines.hr.vendor: one of camunda7, ibm_bpm"),
-        (HR.replace("engines.hr", 'engines."h:r"'), "engines.h:r: a name has no colon and is not empty"),
+        *((HR.replace("engines.hr", f'engines."{name}"'), f"engines.{name}: a name is of letters, digits, '.', '_' and '-'")
+          for name in ("h:r", "", "a,b", "*", "a b", "a/b", "é")),
         (HR + DOOR.replace('"camunda7"', '"soap"'), "dialects.one.vendor: one of camunda7, ibm_bpm"),
         (HR + DOOR.replace('"hr"', '"gone"'), "dialects.one.engine: no engine of this name"),
         (HR + DOOR + DOOR.replace("one", "two"), "dialects: two front doors have the same prefix"),
         ('[[routing.start]]\ndefinition = "a"\nengine = "gone"', "routing.start[0].engine: no engine of this name"),
+        (HR + 2 * '[[routing.start]]\ndefinition = "a"\nengine = "hr"\n',
+         "routing.start: two rules for the same definition"),
         ('[routing]\npatterns = {gone = "x"}', "routing.patterns.gone: no engine of this name"),
         ("[server]\nadmin_port = 8080", "server.admin_port: the same as server.port"),
         ('[server]\nhost = "0.0.0.0"\n' + OPEN, "auth.open: allowed on a loopback host only"),
@@ -164,6 +169,10 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
         ('[server]\nhost = "::"\n', "server.host: without callers only a loopback host may be bound"),
         (caller(KEY + 'scopes = ["variables:reed"]'), "auth.callers[0].scopes: unknown scope variables:reed"),
         (caller(KEY + 'engines = ["gone"]'), "auth.callers[0].engines: no engine of the name gone"),
+        (caller(f'key_sha256 = "{hashlib.sha256().hexdigest()}"'), "auth.callers[0].key_sha256: of an empty key"),
+        (caller('basic = {username = "a:b", password = "env:P"}'), "auth.callers[0].basic.username: has no colon"),
+        (HR + '[engines.hr.auth]\nkind = "basic"\nusername = "a:b"\npassword = "env:P"',
+         "engines.hr.auth.username: has no colon"),
         (caller('key_sha256 = "abc"'), "auth.callers[0].key_sha256: 64 hexadecimal digits"),
         (caller(), "auth.callers[0]: exactly one of key_sha256, basic, jwt, forward"),
         (caller(KEY + "forward = true"), "auth.callers[0]: exactly one of key_sha256, basic, jwt, forward"),
@@ -188,12 +197,26 @@ def test_prefix_that_cannot_be_one_is_refused(tmp_path: Path, prefix: str) -> No
 @pytest.mark.parametrize(
     "url",
     ["", "engine", "ftp://a/b", "http://", "http:///x", "http://:80/x", "http://a:99999/", "http://a:0/", "http://a b/",
-     "http://a/?x=1", "http://a/#x", "http://me:hunter2@a/", "http://[::1/"],
+     "http://a/?x=1", "http://a/\\u0000", "http://é/", "http://a\\\\b/", "http://a/../b", "http://a/.", "http://a/#x", "http://me:hunter2@a/", "http://[::1/"],
 )  # fmt: skip
 def test_engine_url_that_cannot_be_one_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
     said = refused(tmp_path, f'[engines.hr]\nvendor = "camunda7"\nurl = "{url}"')
 
     assert said == "engines.hr.url: an http or https URL without user, query and fragment"
+
+
+@pytest.mark.parametrize("origin", ["*", "null", "portal.example", "https://a.example/", "https://A.example"])
+def test_origin_that_no_browser_sends_is_refused(tmp_path: Path, origin: str) -> None:
+    said = refused(tmp_path, f'[cors]\norigins = ["https://a.example:8443", "{origin}"]')
+
+    assert (
+        said == "cors.origins[1]: as browsers send it: https://HOST or http://HOST:PORT, in lower case, without a path"
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.999", "127.1", "[::1]"])
+def test_host_that_only_looks_like_loopback_is_not_open(tmp_path: Path, host: str) -> None:
+    assert refused(tmp_path, f'[server]\nhost = "{host}"\n' + OPEN) == "auth.open: allowed on a loopback host only"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "localhost", "::1"])

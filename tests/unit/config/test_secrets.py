@@ -44,11 +44,11 @@ def test_resolved_secret_is_never_shown(tmp_path: Path) -> None:
 
 def test_of_a_file_one_line_feed_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "secret"
-    path.write_text(" with spaces \n\n")
+    path.write_text(" with spaces \n")
 
     read = config.resolve(load(tmp_path, HR + BASIC.format(f"file:{path}")), {})
 
-    assert read.engines["hr"].auth.password == " with spaces \n"
+    assert read.engines["hr"].auth.password == " with spaces "
 
 
 def test_environment_without_the_name_is_refused_by_key_path(tmp_path: Path) -> None:
@@ -67,6 +67,23 @@ def test_file_that_cannot_be_read_is_refused_by_key_path(tmp_path: Path, content
 
     with pytest.raises(ConfigError, match=r"engines\.hr\.auth\.password: the file cannot be read"):
         _ = config.resolve(read, {})
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2\n", "\x00"])
+def test_secret_that_is_empty_or_has_a_line_end_in_it_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(secret.encode() + b"\n")
+    for reference in ("env:P", f"file:{path}"):
+        with pytest.raises(ConfigError) as caught:
+            _ = config.resolve(load(tmp_path, HR + BASIC.format(reference)), {"P": secret})
+        assert str(caught.value).endswith(
+            "engines.hr.auth.password: the secret is empty, or has a line end or another control character in it"
+        )
+
+
+def test_path_that_no_file_can_have_is_refused_by_key_path(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"engines\.hr\.auth\.password: the file cannot be read"):
+        _ = config.resolve(load(tmp_path, HR + BASIC.format("file:a\\u0000b")), {})
 
 
 @pytest.mark.parametrize("literal", [SECRET, "", "env:", "file:", f"ENV:{SECRET}", f" env:{SECRET}"])
@@ -98,7 +115,17 @@ def test_caller_by_jwt_loads_with_its_defaults(tmp_path: Path) -> None:
     assert (jwt.algorithms, jwt.leeway_s, jwt.claims) == (("RS256", "ES256"), 30.0, {})
 
 
-@pytest.mark.parametrize("url", ["mysql://u:MARKER@db/x", "sqlite://", "postgresql://u:MARKER@db/x", "store.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:MARKER@db/x",
+        "sqlite://",
+        "postgresql://u:MARKER@db/x",
+        "store.db",
+        "sqlite:///a\x00b",
+        "postgresql+psycopg://u:MARKER@db:port/x",
+    ],
+)
 def test_url_of_no_store_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text('[store]\nurl = "env:STORE"\n')
