@@ -41,6 +41,7 @@ class Judge(RuleBasedStateMachine):
     def begin(self, atomic: bool, verify: Any, settle_s: float) -> None:
         world = self.world
         world.fakes["claims"].atomic = atomic
+        world.fakes["claims"].nulls = "none"  # the model knows no null that stands for nothing
         world.idempotency._settle_s = settle_s
         for engine in world.engines.values():
             engine.policy = Policy(verify=verify)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from adapters.ibm_bpm.fake import convert, spelled, work
 from adapters.ibm_bpm.fake import query as queries
@@ -41,7 +41,8 @@ class Fake:
     """The engine. ``answer`` is its only door; ``start`` begins an instance without HTTP.
 
     Args:
-        unset_as_null: whether an unset variable shows as null instead of not at all (unknown of real servers).
+        nulls: which variables without a value show as null (unknown of real servers): ``all``
+            that are declared, those that were ``set`` to null, or ``none``.
         atomic: whether a refused write of several variables changes none of them (unknown of real servers).
         sessions: whether every call needs the cookie of a log-in.
         csrf: whether a write in a session needs its CSRF token too (``Security.CheckXSRFForOldRestApi``).
@@ -53,7 +54,7 @@ class Fake:
     def __init__(
         self,
         *,
-        unset_as_null: bool = False,
+        nulls: Literal["all", "set", "none"] = "set",
         atomic: bool = True,
         sessions: bool = False,
         csrf: bool = False,
@@ -62,7 +63,7 @@ class Fake:
         self.csrf, self.details = csrf, details
         self.instances: dict[str, Running] = {}
         self.models: dict[str, dict[str, Shape]] = {}
-        self.unset_as_null, self.atomic, self.sessions = unset_as_null, atomic, sessions
+        self.nulls, self.atomic, self.sessions = nulls, atomic, sessions
         self.logins = 0
         self._live: str | None = None
         self._numbers = itertools.count(1355)
@@ -228,7 +229,7 @@ class Fake:
             if name not in instance.shapes:
                 raise Refused(400, "CWTBG0543E", "VariableDoesNotExistException", name)
             kept = convert.conformed(tree, instance.shapes[name])
-            _ = changed.pop(name, None) if kept is None else changed.update({name: kept})
+            _ = changed.pop(name, None) if kept is None and self.nulls == "none" else changed.update({name: kept})
         instance.variables = changed
         return _ok({"message": "Successfully updated."})
 
@@ -253,7 +254,7 @@ class Fake:
         if "dataModel" in wanted:
             shown["DataModel"] = convert.model(instance.shapes)
         if everything or "data" in wanted:
-            unset: dict[str, Tree] = dict.fromkeys(instance.shapes) if self.unset_as_null else {}
+            unset: dict[str, Tree] = dict.fromkeys(instance.shapes) if self.nulls == "all" else {}
             variables = unset | instance.variables
             twice = jsontext.write(jsontext.write(variables).decode()).decode()
             shown |= {"data": twice, "variables": variables, "businessData": []}
