@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from time import perf_counter
 
 import aiohttp
+import msgspec
 import structlog
 from aiohttp import hdrs, web
 
@@ -101,6 +102,7 @@ class Passing:
         self.asked = asked = self._asked(raw, await self._said_by_form())
         self._check_lane(asked, self.caller)
         self._check_start(asked)
+        raw, asked = self._own(raw, asked, self.caller)
         loop = asyncio.get_running_loop()
         self.call.deadline = loop.time() + self.front.limits.max_timeout_s
         onward = await self._onward(raw, asked, credentials_ours=credentials_ours)
@@ -158,10 +160,26 @@ class Passing:
             detail = f"New instances of {asked.definition} start on {owner}, which is not behind this front door."
             raise Unsupported(detail, engine=owner)
 
+    def _own(self, raw: str, asked: Asked, caller: Caller) -> tuple[str, Asked]:
+        """Give target and question with the engine's own id where the caller wrote ``engine:id``.
+
+        Raises:
+            Forbidden: the caller may not use the engine it names; Unsupported: that is not behind this front door.
+        """
+        written = asked.instance or ""
+        name, colon, native = written.partition(":")
+        if not colon or name not in self.front.gateway.engines:
+            return raw, asked
+        if not caller.may_use(name):
+            raise Forbidden("The caller may not use this engine.")
+        if name != self.door.engine.name:
+            raise Unsupported(f"The instance is on {name}, which is not behind this front door.", engine=name)
+        return target.unqualified(raw, written), msgspec.structs.replace(asked, instance=native)
+
     def _lane_of(self, instance: str) -> tuple[str, str]:
         engine = self.door.engine
         try:
-            native = engine.native_id(instance.removeprefix(f"{engine.name}:"))
+            native = engine.native_id(instance)
         except InvalidRequest:
             return engine.name, instance
         return self.front.gateway.placed(Target(engine, native)).lane

@@ -5,11 +5,13 @@ A URL library would fold ``/variables/..`` into another resource and cut names a
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from gateway.errors import InvalidRequest
 
 _MAX_FIELDS = 100
+_COLON = re.compile(":|%3a", re.IGNORECASE)
 
 
 def split(raw: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -76,6 +78,17 @@ def lenient_segments(path: str) -> tuple[str, ...]:
         elif segment not in {"", "."}:
             folded.append(segment)
     return tuple(folded)
+
+
+def unqualified(raw: str, qualified: str) -> str:
+    """Give a target whose segment ``engine:id`` is the id alone; the rest stays as it was written, to the byte."""
+    path, mark, query = raw.partition("?")
+    segments = path.split("/")
+    for at, segment in enumerate(segments):
+        if _leniently(segment.partition(";")[0]) == qualified:
+            segments[at] = _COLON.split(segment, maxsplit=1)[1]
+            break
+    return "/".join(segments) + mark + query
 
 
 def lenient_query(query: str) -> dict[str, str]:

@@ -60,6 +60,7 @@ async def gate(
     keepalive_s: float = 75.0,
     client_settings: dict[str, int] | None = None,
     starts: dict[str, str] | None = None,
+    others: tuple[str, ...] = (),
     **door,
 ) -> AsyncIterator[Gate]:
     async with running(Scripted(*(scripts or [says(OK)]))) as engine:
@@ -78,7 +79,7 @@ async def gate(
         lanes = Lanes()
         settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
         front = Front(
-            gateway=Gateway({"hr": known}, run, lanes, Routing(starts=starts), relay),
+            gateway=Gateway(dict.fromkeys(("hr", *others), known), run, lanes, Routing(starts=starts), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
             limits=limits or Limits(),

@@ -38,6 +38,38 @@ async def test_target_reaches_the_engine_as_it_was_written(target: str) -> None:
         assert door.engine.heard[0].target == "/api" + target
 
 
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        ("/process-instance/hr:1/variables/hr:1?x=hr:1", "/process-instance/1/variables/hr:1?x=hr:1"),
+        ("/process-instance/hr%3A1%2F;a/variables//a%2Fb", "/process-instance/1%2F;a/variables//a%2Fb"),
+        ("/engine/other/process-instance/h%72:1:2/variables", "/engine/other/process-instance/1:2/variables"),
+        ("/process-instance/zz:1/variables", "/process-instance/zz:1/variables"),
+        ("/task/hr:1/variables", "/task/hr:1/variables"),
+    ],
+)
+async def test_engine_before_an_id_is_taken_off_and_nothing_else(written: str, heard: str) -> None:
+    async with gate() as door:
+        assert (await door.ask("/door" + written))[0] == 200
+        assert door.engine.heard[0].target == "/api" + heard
+
+
+async def test_ibm_id_with_its_engine_is_taken() -> None:
+    async with gate(vendor=ibm_bpm.VENDOR) as door:
+        assert (await door.ask("/door/process/hr:2072.5?parts=data"))[0] == 200
+        assert door.engine.heard[0].target == "/api/process/2072.5?parts=data"
+
+
+async def test_instance_of_an_engine_that_is_not_behind_the_door_is_asked_nowhere() -> None:
+    async with gate(others=("claims",)) as door:
+        status, _, body = await door.ask("/door/process-instance/claims:1/variables")
+        assert (status, json.loads(body)["type"], door.engine.heard) == (400, "Unsupported", [])
+    only = Access((entry(engines=("hr",)),))
+    async with gate(others=("claims",), access=only) as door:
+        status, _, body = await door.ask("/door/process-instance/claims:1/variables", more="X-Api-Key: secret\r\n")
+        assert (status, json.loads(body)["type"], door.engine.heard) == (403, "Forbidden", [])
+
+
 async def test_longer_path_that_begins_alike_is_another() -> None:
     async with gate() as door:
         assert (await door.ask("/doorx/a"))[0] == 404
