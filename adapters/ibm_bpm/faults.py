@@ -72,8 +72,8 @@ def _kind(answer: VendorResponse, wire: WireError, *, writes: bool) -> type[Varb
 def _by_vendor(status: int, *, writes: bool) -> type[VarbridgeError]:
     """Give the meaning of the vendor's own error with a number that is not known."""
     match status:
-        case 400:
-            return ValueInvalid if writes else InvalidRequest
+        case 400 if writes:
+            return ValueInvalid
         case 401 | 403:
             return EngineForbidden
         case 404:

@@ -96,6 +96,7 @@ READS = [
     (answer(401, nested("CWTBG0595E")), errors.EngineForbidden),
     (answer(404, b"<html>", "text/html"), errors.EngineMisbehaved),
     (answer(302), errors.EngineMisbehaved),
+    (answer(400, nested("CWTBG0553E")), errors.InvalidRequest),
     (answer(503, b"<html>", "text/html"), errors.EngineUnavailable),
     (answer(200, b'<!DOCTYPE x [<!ENTITY e "e">]><RestRuntimeException/>', "text/xml"), errors.EngineMisbehaved),
     (read({}, "Completed"), errors.InstanceNotFound),

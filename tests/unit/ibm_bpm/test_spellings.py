@@ -94,6 +94,13 @@ def test_search_with_a_null_list_finds_nothing_and_with_strange_ids_fails() -> N
             _ = played(ENGINE.find_instances(find), nonsense)
 
 
+def test_search_that_is_refused_is_not_the_callers_fault() -> None:
+    bad_column = answer(400, {"status": "error", "Data": {"errorNumber": "CWTBG0037E"}})
+    with pytest.raises(errors.EngineError) as failed:
+        _ = played(ENGINE.find_instances(FindInstances(definition="Claim", limit=10, offset=0)), bad_column)
+    assert (failed.type, failed.value.engine_code) == (errors.EngineError, "CWTBG0037E")
+
+
 ITEM = {"display": "Claim", "itemID": "25.c", "processAppID": "2066.p", "branchID": None, "snapshotID": "2064.s"}
 BEGUN = ok({"piid": "2072.1355", "executionState": "Active"})
 
