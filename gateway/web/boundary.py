@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway.access import NOBODY, Caller
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
-from gateway.web import body, keyed, problems, target
+from gateway.web import accepting, body, keyed, problems, target
 from gateway.web.front import Answer, Exchange, Front
 from gateway.web.native import Passing
 from gateway.web.record import kept
@@ -108,6 +108,8 @@ class _Passage:
         if params:
             self.exchange.engine = named(self.exchange)
         if not self.route.writes:
+            if self.route.tells:
+                accepting.check_json(request)
             return await self.route.handler(self.exchange)
         if "dryRun" in query and rehearsals.wanted(self.exchange):
             return await rehearsals.rehearsed(self.exchange, self.route.handler)

@@ -14,6 +14,8 @@ from gateway.web.front import Answer, Exchange, json_answer
 from gateway.web.unified import activities, batch, engines, instances, operations, patches, query, running, variables
 
 _WRITING = frozenset({"variables:write", "modification", "instances:start"})
+_OWN_TYPE = ("/data", "/results")
+"""Ends of routes whose content has a type of its own."""
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
 
 
@@ -29,6 +31,11 @@ class Route(msgspec.Struct, frozen=True):
     def writes(self) -> bool:
         """Tell whether it changes anything: then it takes ``dryRun=true`` and ``Idempotency-Key``."""
         return self.scope in _WRITING
+
+    @property
+    def tells(self) -> bool:
+        """Tell whether it answers JSON and nothing else: then a caller that takes no JSON is told so."""
+        return self.template.startswith("/v1/") and not self.writes and not self.template.endswith(_OWN_TYPE)
 
 
 async def openapi_document(exchange: Exchange) -> Answer:

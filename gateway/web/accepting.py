@@ -1,0 +1,37 @@
+"""``Accept`` (RFC 9110, 12.5.1): whether a caller takes JSON, which is all that most of ``/v1`` has to say.
+
+What must not live here: the types of a variable's own content (``binary``), answers without a body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import hdrs, web
+
+from gateway.errors import NotAcceptable
+
+_RANGES = ("application/json", "application/*", "*/*")
+"""Ranges that JSON is in; the closest one decides."""
+_REFUSES = re.compile(r"0(?:\.0{0,3})?\Z")
+
+
+def check_json(request: web.BaseRequest) -> None:
+    """Refuse a caller that takes no JSON. Who does not say what it takes takes anything.
+
+    Raises:
+        NotAcceptable: it takes other things only.
+    """
+    accept = request.headers.get(hdrs.ACCEPT)
+    if accept is None or accept in {"*/*", "application/json"}:
+        return
+    said = dict(_range(each) for each in ",".join(request.headers.getall(hdrs.ACCEPT)).split(",") if each.strip())
+    if said and not next((said[each] for each in _RANGES if each in said), False):
+        raise NotAcceptable("The answer is application/json.")
+
+
+def _range(text: str) -> tuple[str, bool]:
+    """Give a media range without its parameters, and whether it is wanted at all."""
+    kind, *parameters = (part.strip().lower() for part in text.split(";"))
+    weights = [value.strip() for name, _, value in (each.partition("=") for each in parameters) if name.strip() == "q"]
+    return kind, not any(_REFUSES.match(weight) for weight in weights)
