@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -92,7 +93,8 @@ class _Workers:
     def _revive(self, ended: list[int]) -> None:
         for index in ended:
             gone = self._running[index]
-            click.echo(f"worker {gone.pid} ended ({gone.returncode}); another starts", err=True)
+            with contextlib.suppress(OSError):  # nobody reads, or the disk is full: no reason to end as well
+                click.echo(f"worker {gone.pid} ended ({gone.returncode}); another starts", err=True)
         time.sleep(_RESTART_S)
         for index in ended:
             if not self._signals:

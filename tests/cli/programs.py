@@ -42,15 +42,15 @@ def varbridge(*arguments: str, **environ: str) -> subprocess.CompletedProcess[st
 
 
 class Program:
-    """A running program and all it says."""
+    """A running program and all it says; its errors, where they go somewhere else, are not heard."""
 
-    def __init__(self, *arguments: str, **environ: str) -> None:
+    def __init__(self, *arguments: str, errors: int = subprocess.STDOUT, **environ: str) -> None:
         self.said: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "gateway", *arguments],
             cwd=ROOT,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             text=True,
             env={**os.environ, **environ},
             start_new_session=True,
@@ -77,8 +77,8 @@ class Program:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, **environ: str) -> Iterator[Program]:
-    program = Program(*arguments, **environ)
+def running(*arguments: str, errors: int = subprocess.STDOUT, **environ: str) -> Iterator[Program]:
+    program = Program(*arguments, errors=errors, **environ)
     try:
         yield program
     finally:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -165,6 +165,43 @@ def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) ->
         assert second in alive
         assert program.end() == 0
         assert not [pid for pid in alive if Path(f"/proc/{pid}").exists()]
+
+
+def full() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def unread() -> int:
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("opened", [full, unread])
+def test_log_that_cannot_be_written_costs_no_request(tmp_path: Path, opened: Callable[[], int]) -> None:
+    path, port, admin = written(tmp_path)
+    errors = opened()
+    with running("serve", "--config", str(path), errors=errors) as program:
+        os.close(errors)
+        wait_until(lambda: ready(admin))
+        assert [get(port, target)[0] for target in ("/v1/engines", "/nope") * 30] == [200, 404] * 30
+        assert get(port, "/v1/instances/hr:1")[0] == 503
+        assert program.end() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full and /proc")
+def test_worker_that_dies_is_replaced_even_if_it_cannot_be_told(tmp_path: Path) -> None:
+    path, port, admin = written(tmp_path)
+    errors = full()
+    with running("serve", "--config", str(path), "--workers", "2", errors=errors) as program:
+        os.close(errors)
+        wait_until(lambda: ready(admin) and len(children(program.process.pid)) == 2)
+        first, _ = children(program.process.pid)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: program.process.poll() is not None or len({*children(program.process.pid)} - {first}) == 2)
+        assert get(port, "/v1/engines")[0] == 200
+        assert program.end() == 0
 
 
 def test_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
