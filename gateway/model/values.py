@@ -204,7 +204,7 @@ def _checked(value: Value) -> Value:
         kind, form = resolved(value.type, value.format)
     if not raw and kind != "null":
         raise InvalidRequest("`value` is missing.")
-    if raw not in (b"", b"null"):
+    if raw not in (b"", b"null") or kind == "opaque":
         form = _CHECKS[kind](raw, form)
     elif kind == "number" and form is None:
         form = "double"

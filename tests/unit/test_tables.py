@@ -1,0 +1,114 @@
+"""What is told by table is what is told at length: values of complete types, spellings, and places of paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.values import encode
+from adapters.camunda7.values.encode import _encoded, check_name, softened
+from adapters.ibm_bpm.settings import Settings as IbmSettings
+from adapters.ibm_bpm.values import encode as ibm_encode
+from gateway.errors import MethodNotAllowed, RouteNotFound, ValueInvalid, VarbridgeError
+from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, _checked, checked, json_text
+from gateway.web.routes import PAGES, ROUTES, matched
+
+LENGTH = 12
+"""Of strings, so that every sort of character stands on both sides of it."""
+WRITTEN = (
+    b"", b"null", b"true", b"9999", b"-9999", b"32768", b"-32769", b"999999999", b"2147483648", b"-2147483648",
+    b"999999999999999999", b"9223372036854775808", b"1.0", b"1.10", b"1e400", b"0.12345678901234567890", b'"NaN"',
+    b'"\\ud800"', b'"AAEC"', b'"<a/>"', b"[1]", b"{}", b'"2024-01-02T03:04:05.678Z"', b'"2024-01-02T03:04:05.678901Z"',
+)  # fmt: skip
+TEXTS = st.sampled_from(WRITTEN) | st.text('a\xe9\U0001f600"\\\n', max_size=LENGTH + 2).map(
+    lambda x: bytes(json_text(x))
+)
+FORMS = (None, "x", *(form for forms in FORMATS.values() for form in forms))
+
+
+@st.composite
+def values(draw: st.DrawFn) -> Value:
+    more = draw(st.sampled_from([{}, {}, {"transient": True}, {"filename": "f"}, {"class_name": "C"}]))
+    kind = draw(st.sampled_from([None, "nope", *TYPES, *SYNONYMS]))
+    return Value(type=kind, format=draw(st.sampled_from(FORMS)), value=msgspec.Raw(draw(TEXTS)), **more)
+
+
+def told(work: Any, *arguments: Any) -> Any:
+    """Give what comes, or what is said against it."""
+    try:
+        return work(*arguments)
+    except VarbridgeError as error:
+        return type(error), error.detail
+
+
+@given(values())
+def test_value_is_checked_as_it_is_at_length(value: Value) -> None:
+    assert told(checked, value) == told(_checked, value)
+
+
+def at_length(name: str, value: Value, settings: Settings) -> Any:
+    check_name(name)
+    return _encoded(softened(value, settings)[0], settings)
+
+
+@given(st.sampled_from(["n", "x" * 255, "x" * 256]), values())
+def test_value_is_spelled_as_it_is_at_length(name: str, value: Value) -> None:
+    settings = Settings(string_length=LENGTH)
+    good = told(checked, value)
+    if isinstance(good, Value):
+        assert told(encode, name, good, settings, "/p") == told(at_length, name, good, settings)
+
+
+@given(values())
+def test_value_that_is_checked_is_spelled_or_refused_by_every_vendor(value: Value) -> None:
+    good = told(checked, value)
+    if isinstance(good, Value):
+        _ = told(encode, "n", good, Settings(), "/p"), told(ibm_encode, "n", good, IbmSettings(), "/p")
+
+
+@pytest.mark.parametrize("text", [b"null", b'"x"'])
+def test_opaque_value_is_not_written_even_as_null(text: bytes) -> None:
+    with pytest.raises(ValueInvalid):
+        checked(Value(type="opaque", value=msgspec.Raw(text)))
+
+
+def one_by_one(method: str, segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Find a route by looking at each: the first whose words are those of the path."""
+    for route in (*ROUTES, *PAGES):
+        parts = route.template[1:].split("/")
+        pairs = list(zip(parts, segments, strict=False))
+        if len(parts) == len(segments) and all(part == each for part, each in pairs if part[:1] != "{"):
+            params = tuple(each for part, each in pairs if part[:1] == "{")
+            methods = {each.method for each in (*ROUTES, *PAGES) if each.template == route.template}
+            if not all(params):
+                break
+            if {"HEAD": "GET"}.get(method, method) not in methods:
+                raise MethodNotAllowed
+            return route.template, params
+    raise RouteNotFound
+
+
+def in_the_tree(method: str, segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    route, params = matched(method, segments)
+    return route.template, params
+
+
+WORDS = sorted({part for route in (*ROUTES, *PAGES) for part in route.template[1:].split("/")} | {"", "x", "..", "V1"})
+
+
+@st.composite
+def paths(draw: st.DrawFn) -> tuple[str, ...]:
+    """Give the path of a route with some of its parts, mostly its parameters, in other words."""
+    parts = draw(st.sampled_from(ROUTES + PAGES)).template[1:].split("/")
+    path = [draw(st.sampled_from([*WORDS, *[part] * (1 if part[:1] == "{" else 200)])) for part in parts]
+    return tuple(path + draw(st.lists(st.sampled_from(WORDS), max_size=1)))
+
+
+@given(st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]), paths())
+def test_path_leads_where_a_look_at_each_route_leads(method: str, path: tuple[str, ...]) -> None:
+    assert told(in_the_tree, method, path) == told(one_by_one, method, path)
