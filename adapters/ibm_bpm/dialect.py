@@ -64,6 +64,10 @@ class IbmBpmDialect(Dialect):
                 return Asked(scope="variables:read", writes=False, instance=instance)
             case ("process", instance) if query.get("action") in _MODIFICATIONS:
                 return Asked(scope="modification", writes=True, instance=instance)
+            case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
+                return Asked(scope="variables:write", writes=True, instance=instance)
+            case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
+                return Asked(scope="admin", writes=True)
             case ("process",) if query.get("action") == "start":
                 return Asked(scope="instances:start", writes=True, definition=query.get("bpdId"))
             case ("process",) if query.get("action") == "getdetails":
