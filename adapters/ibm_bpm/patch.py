@@ -165,9 +165,14 @@ def _write(
 
 
 def _at_fault(command: PatchVariables, answer: VendorResponse, error: VarbridgeError) -> tuple[Fault, ...]:
-    """Point at the names that the engine's parameters tell; other parameters may be values and go nowhere."""
+    """Point at the names that the engine's parameters tell; other parameters may be values and go nowhere.
+
+    A value that is refused without a name can only be the one that was written, where there was just one.
+    """
     told = error_in(answer)
     named = set(told.parameters) if told else set()
+    if isinstance(error, ValueInvalid) and len(command.written) == 1 and not command.deletions:
+        named.update(command.written)
     faulty = [(command.pointer(name), name) for name in command.written]
     faulty += [(f"/deletions/{index}", name) for index, name in enumerate(command.deletions)]
     return tuple(Fault(pointer, error.title()) for pointer, name in faulty if name in named)

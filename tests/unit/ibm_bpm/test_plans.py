@@ -127,6 +127,14 @@ def test_map_that_is_no_json_is_read_without_its_comment() -> None:
     assert [(each.name, each.value.text) for each in result.variables] == [("m", b"null"), ("t", b'"/* kept */"')]
 
 
+@pytest.mark.parametrize(("values", "pointers"), [({"a": b"7"}, ["/modifications/a"]), ({"a": b"7", "b": b"8"}, [])])
+def test_value_refused_without_a_name_is_pointed_at_where_it_can_be_no_other(values, pointers) -> None:
+    refused = answer(400, nested("CWTBG0029E", "params", "Integer"))
+    with pytest.raises(errors.ValueInvalid) as failed:
+        _ = played(patch(**values), read({"a": 1, "b": 2}), refused, read({"a": 1, "b": 2}))
+    assert [fault.pointer for fault in failed.value.errors] == pointers
+
+
 WRITES = [
     (answer(400, nested("CWTBG0543E", "a")), errors.VariableNotFound),
     (answer(400, nested("CWTBG0029E", "params", "Integer")), errors.ValueInvalid),
