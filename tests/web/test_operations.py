@@ -16,7 +16,7 @@ from gateway.access import Access, CallerEntry
 from gateway.operations.bulk import Bulk
 from gateway.operations.selection import selected
 from gateway.plan import VendorResponse
-from gateway.port import Credentials
+from gateway.port import Credentials, Policy
 from gateway.store import Operations, Settings, Store
 from gateway.web.problems import problem
 from tests.web.conftest import SECRET, Site, entry
@@ -299,6 +299,14 @@ async def test_engine_that_needs_the_callers_credentials_is_refused(works: Works
     works.engines["hr"].credentials = Credentials(kind="forward")
     answered, shown, _ = await works.ask("POST", "operations", body=BY_NAME | SET)
     assert (answered, shown["code"]) == (422, "capability-unsupported")
+
+
+async def test_wrong_filter_is_told_before_what_an_engine_demands(works: Works) -> None:
+    works.engines["hr"].policy = Policy(require_if_match=True)
+    answers = [
+        (await works.ask("POST", "operations", body=SET | {"instanceIdIn": each}))[0] for each in ([], [works.hr])
+    ]
+    assert answers == [400, 428]
 
 
 async def test_store_that_cannot_be_reached_refuses_operations(started: Callable[[Site], Any]) -> None:

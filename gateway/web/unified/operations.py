@@ -76,6 +76,8 @@ async def start_operation(exchange: Exchange) -> Answer:
     change = Change(modifications=asked.modifications, deletions=tuple(dict.fromkeys(asked.deletions)))
     _check(exchange, asked, change)
     wanted = asked_of(exchange, asked)
+    for name in wanted.engines:
+        _check_engine(exchange.front.gateway.engines[name])
     operation = Operation(
         id=os.urandom(16).hex(),
         caller=exchange.caller.name,
@@ -107,9 +109,6 @@ def _check(exchange: Exchange, asked: OperationBody, change: Change) -> None:
         raise PayloadTooLarge(f"A patch has at most {exchange.front.limits.max_names} names.")
     for name, value in change.modifications.items():
         _ = checked(value, f"/modifications/{jsontext.escape(name)}")
-    engines = exchange.front.gateway.engines
-    for engine in (engines[name] for name in asked.engines or engines if name in engines):
-        _check_engine(engine)
 
 
 def _check_engine(engine: Engine) -> None:
