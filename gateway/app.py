@@ -125,6 +125,7 @@ class Running:
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
+        self._server: WebServer | None = None
         self._runners: list[web.BaseRunner] = []
 
     async def _cursor_secret(self) -> bytes:
@@ -141,10 +142,8 @@ class Running:
             _log.error("store_unavailable", reason=missing.detail)  # the rest is served; it is tried again when needed
         self.idempotency.start()
         server = self.config.server
-        public = web.ServerRunner(
-            WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S),
-            shutdown_timeout=server.grace_s,
-        )
+        self._server = WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S)
+        public = web.ServerRunner(self._server, shutdown_timeout=server.grace_s)
         await self._listen(public, server.host, server.port, reuse_port=reuse_port)
         application = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
         runner = web.AppRunner(
@@ -163,7 +162,12 @@ class Running:
             raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 
     async def stop(self) -> None:
-        """Say not ready, wait until that was seen, close the ports, let what runs end within the grace period."""
+        """Say not ready, wait until that was seen, close the ports, let what runs end within the grace period.
+
+        Answers given meanwhile close their connections, so few are open, and idle, when all are closed.
+        """
+        if self._server is not None:
+            self._server.leaving = True
         if self.state.ready:
             self.state.ready = False
             await asyncio.sleep(self.config.server.drain_wait_s)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.helpers import reify
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import Internal, InvalidRequest
@@ -21,6 +23,11 @@ class _Protocol(RequestHandler):
     """One connection. aiohttp calls ``handle_error`` for bytes that are no HTTP, before any handler is asked."""
 
     __slots__ = ()
+
+    @property
+    def leaving(self) -> bool:
+        """Tell whether this connection should be closed after the answer, though the caller would keep it."""
+        return isinstance(self._manager, Server) and self._manager.leaving
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a body that turns out to be broken ends at once (aiohttp would wait for the rest of it)."""
@@ -50,8 +57,18 @@ class _Protocol(RequestHandler):
         return response
 
 
+class _Request(web.BaseRequest):
+    """One request."""
+
+    @reify
+    def keep_alive(self) -> bool:
+        """Tell whether the connection stays; every kind of answer asks, and says ``Connection: close`` if not."""
+        protocol = self.protocol
+        return super().keep_alive and not (isinstance(protocol, _Protocol) and protocol.leaving)
+
+
 class Server(web.Server):
-    """The server.
+    """The server. Once ``leaving``, each answer closes its connection: a caller does not send into a closed one.
 
     Args:
         handler: of every request.
@@ -61,6 +78,7 @@ class Server(web.Server):
     """
 
     def __init__(self, handler: Handler, *, keepalive_s: float = 75.0, lingering_s: float = 10.0) -> None:
+        self.leaving = False
         # bodies stay as they are: what is handed on must not be unpacked, and `/v1` refuses what is packed
         super().__init__(
             handler,
@@ -69,6 +87,9 @@ class Server(web.Server):
             lingering_time=lingering_s,
             auto_decompress=False,
         )
+
+    def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return _Request(message, payload, protocol, writer, task, self._loop)
 
     def __call__(self) -> RequestHandler:
         """Give the protocol of one connection."""

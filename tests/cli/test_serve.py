@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import os
@@ -74,15 +75,14 @@ def test_gateway_is_ready_serves_and_ends_what_it_began(tmp_path: Path, slow: st
         assert get(admin, "/healthz") == (200, {"status": "alive"})
         Slow.let.clear()
         Slow.asked.clear()
-        answers: list[tuple[int, object]] = []
-        caller = threading.Thread(target=lambda: answers.append(get(port, "/v1/instances/hr:1?engine=hr")))
-        caller.start()
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        kept.request("GET", "/v1/instances/hr:1?engine=hr")
         assert Slow.asked.wait(20)
         program.process.send_signal(signal.SIGTERM)
         program.wait_for('"stopping"')
         Slow.let.set()
-        caller.join(20)
-        assert answers[0][0] == 200
+        answer = kept.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (200, "close")
         assert program.process.wait(20) == 0
         lines = [json.loads(line) for line in program.text().splitlines()]
         (request,) = [line for line in lines if line["event"] == "request"]
