@@ -109,7 +109,7 @@ async def patched(  # noqa: PLR0913 - a batch and how to carry it out
             try:
                 done[index] = await variables.patched(gateway, target, command, call)
             except VarbridgeError as error:
-                done[index] = error
+                done[index] = error.with_traceback(None)  # it has this frame, and would hold the whole batch with it
 
     await _together(work(queue) for queue in queues.values() for _ in range(min(at_once, len(queue))))
     return done

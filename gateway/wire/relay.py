@@ -64,7 +64,8 @@ class Streamed:
                 if piece := content.read_nowait(-1) or await self._waited():
                     yield piece
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise EngineUnavailable("The engine broke its answer off.", engine=self._engine) from error
+            bare = error.with_traceback(None)  # aiohttp keeps it at the answer, which stands in its traceback's frames
+            raise EngineUnavailable("The engine broke its answer off.", engine=self._engine) from bare
 
     async def _waited(self) -> bytes:
         """Wait for the next piece, no longer than the engine may be silent and the caller is there."""

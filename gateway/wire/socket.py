@@ -121,7 +121,8 @@ class Socket:
                 answer = await self._asked(request, headers, data)  # a kept connection that the engine had closed
             return await self._taken(answer, request, call)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise self._failure(error, request) from error
+            # aiohttp keeps the error at the answer, which stands in the frames of its traceback
+            raise self._failure(error, request) from error.with_traceback(None)
 
     async def _asked(self, request: VendorRequest, headers: CIMultiDict[str], data: Any) -> aiohttp.ClientResponse:
         if self._session is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -43,6 +45,18 @@ async def test_items_of_both_vendors_are_answered_in_order_each_for_itself(site:
     ]
     assert body["items"][0]["problem"]["outcome"] == "not_applied"
     assert await note_of(site, site.hr) == "one"
+
+
+async def test_item_that_failed_is_held_by_nothing(site: Site) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        await batch(site, setting("hr:nobody", note="x"), {"instance": site.claims, "deletions": ["never"]})
+        frames = [each for each in gc.get_objects() if isinstance(each, FrameType)]
+    finally:
+        gc.enable()
+    names = [each.f_code.co_qualname for each in frames if "gateway/operations" in each.f_code.co_filename]
+    assert not {name for name in names if name.startswith(("patched", "_alone", "Lanes"))}
 
 
 async def test_deletions_follow_modifications_and_rules_are_shown(site: Site) -> None:

@@ -28,9 +28,9 @@ def asking(given: VendorRequest):
 
 
 def frames() -> list[str]:
-    """Give the functions of the thin sender whose frames something holds."""
+    """Give the functions of this room whose frames something holds."""
     found = [each for each in gc.get_objects() if isinstance(each, FrameType)]
-    return [each.f_code.co_qualname for each in found if "wire/thin" in each.f_code.co_filename]
+    return [each.f_code.co_qualname for each in found if "gateway/wire" in each.f_code.co_filename]
 
 
 async def code_of(work) -> str:
@@ -49,34 +49,39 @@ def uncollected():
     gc.enable()
 
 
+@pytest.mark.parametrize("client", ["thin", "aiohttp"])
 @pytest.mark.parametrize("writes", [False, True])
 @pytest.mark.parametrize("name", FAILURES)
-async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, uncollected) -> None:
+async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, client: str, uncollected) -> None:
     given = VendorRequest(method="PUT", path=("x",), writes=writes, idempotent=True, body=b"x" * 1000)
     settings = {"timeout_s": 0.05 if name == "silent" else 5.0, "max_answer_bytes": 1000}
-    async with running(Scripted(FAILURES[name])) as engine, client_of(engine.url, **settings) as client:
-        assert await code_of(client.run(asking(given), call()))
+    async with (
+        running(Scripted(FAILURES[name])) as engine,
+        client_of(engine.url, client=client, **settings) as sender,
+    ):
+        assert await code_of(sender.run(asking(given), call()))
         await asyncio.sleep(0.01)
         assert frames() == []
 
 
-async def pieces_of(client) -> bytes:
+async def pieces_of(sender) -> bytes:
     asked = RawRequest(method="GET", target="/x", headers=[], body=None, idle_s=5.0, writes=False, gone=lambda: False)
-    answer = await client.relay(asked, call())
+    answer = await sender.relay(asked, call())
     try:
         return b"".join([piece async for piece in answer.pieces()])
     finally:
         answer.close()
 
 
-async def test_raw_answer_that_broke_off_is_held_by_nothing(uncollected) -> None:
+@pytest.mark.parametrize("client", ["thin", "aiohttp"])
+async def test_raw_answer_that_broke_off_is_held_by_nothing(client: str, uncollected) -> None:
     async def slowly(_request, writer) -> None:
         writer.write(HALF)
         await writer.drain()
         await asyncio.sleep(0.05)
         writer.close()
 
-    async with running(Scripted(slowly)) as engine, client_of(engine.url) as client:
-        assert await code_of(pieces_of(client)) == "engine-unavailable"
+    async with running(Scripted(slowly)) as engine, client_of(engine.url, client=client) as sender:
+        assert await code_of(pieces_of(sender)) == "engine-unavailable"
         await asyncio.sleep(0.01)
         assert frames() == []
