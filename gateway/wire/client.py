@@ -11,7 +11,7 @@ from aiohttp import http_parser
 
 from gateway.errors import EngineFailure
 from gateway.plan import Call, Plan, VendorRequest, VendorResponse
-from gateway.port import Engine
+from gateway.port import Engine, Session
 from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.credentials import Sessions
 from gateway.wire.drive import drive
@@ -103,20 +103,19 @@ class EngineClient:
         if not self.engine.needs_session:
             return await ask(self._signed(request))
         session = self._sessions.now or await self._sessions.opened(call, None)
-        answer = await ask(self._signed(request))
+        answer = await ask(self._signed(request, session))
         if not _may_be_expired(answer):
             return answer
         seen = await _seen(answer)
-        if seen is None or not self.engine.expired(seen.response):
-            return seen or answer
+        if not seen.ended() or not self.engine.expired(seen.response):
+            return seen
         if not isinstance(request.body, bytes | None):
             return seen
-        _ = await self._sessions.opened(call, session)
-        return await ask(self._signed(request))
+        return await ask(self._signed(request, await self._sessions.opened(call, session)))
 
-    def _signed(self, request: RawRequest) -> RawRequest:
+    def _signed(self, request: RawRequest, session: Session | None = None) -> RawRequest:
         bare = VendorRequest(method=request.method, path=(), writes=request.writes, idempotent=False)
-        added = self.engine.sign(bare, self._sessions.now).headers
+        added = self.engine.sign(bare, session).headers
         return msgspec.structs.replace(request, headers=[*request.headers, *added]) if added else request
 
 
@@ -124,39 +123,48 @@ def _may_be_expired(answer: RawAnswer) -> bool:
     if answer.status in {401, 403} or 300 <= answer.status < 400:  # noqa: PLR2004
         return True
     kinds = [value for name, value in answer.headers if name.lower() == "content-type"]
-    return any("text/html" in kind for kind in kinds)
+    return answer.status == 200 and (not kinds or any("html" in kind.lower() for kind in kinds))  # noqa: PLR2004
 
 
-async def _seen(answer: RawAnswer) -> _Seen | None:
-    """Read an answer that may say that the session is over; None if it is too long for that."""
-    length = next((value for name, value in answer.headers if name.lower() == "content-length"), "0")
-    if not length.isdigit() or int(length) > _LOOKED_AT:
-        return None
-    body = b"".join([piece async for piece in answer.pieces()])
+async def _seen(answer: RawAnswer) -> _Seen:
+    """Read an answer that may say that the session is over, as far as such answers are long."""
+    pieces = answer.pieces()
+    read: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        read.append(piece)
+        size += len(piece)
+        if size > _LOOKED_AT:
+            return _Seen(answer, b"".join(read), pieces)
     answer.close()
-    return _Seen(answer, body)
+    return _Seen(answer, b"".join(read), None)
 
 
 class _Seen:
-    """An answer whose body was read."""
+    """An answer whose body was read, or its beginning."""
 
-    def __init__(self, answer: RawAnswer, body: bytes) -> None:
+    def __init__(self, answer: RawAnswer, body: bytes, rest: AsyncIterator[bytes] | None) -> None:
         self.status, self.reason, self.headers = answer.status, answer.reason, answer.headers
-        self._body = body
+        self._answer, self._body, self._rest = answer, body, rest
         headers = tuple((name.lower(), value) for name, value in answer.headers)
         self.response = VendorResponse(answer.status, headers, body)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close what is open yet."""
+        if self._rest is not None:
+            self._answer.close()
 
     def ended(self) -> bool:
-        """Nothing is still to come."""
-        return True
+        """Tell whether nothing is still to come."""
+        return self._rest is None
 
-    def at_once(self) -> bytes:
-        """Give the body."""
-        return self._body
+    def at_once(self) -> bytes | None:
+        """Give the body, if it is all there."""
+        return self._body if self._rest is None else None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give the body."""
         yield self._body
+        if self._rest is not None:
+            async for piece in self._rest:
+                yield piece

@@ -17,9 +17,10 @@ from gateway import app, config
 from gateway.access import Access
 from gateway.access.callers import SCOPES
 from gateway.cli.served import Served
+from gateway.port import Credentials
 from tests.web.conftest import entry
 from tests.web.gate import gate
-from tests.wire.scripted import says
+from tests.wire.scripted import Heard, says
 
 PREFIX = "/rest/bpm/wle/v1"
 OWN = {"date", "server", "x-request-id", "connection", "set-cookie"}
@@ -175,6 +176,41 @@ async def test_session_is_the_technical_users_and_what_callers_bring_ends_here()
         fake.expire()
         assert (await asked(through, "GET", "/process/1355?parts=data"))[0] == "200 OK"
         assert (fake.logins, fake.instances["1355"].variables["note"]) == (2, "twice")
+
+
+LOGGED_IN = says(b'HTTP/1.1 201 Created\r\nSet-Cookie: LtpaToken2=t\r\nContent-Length: 18\r\n\r\n{"csrf_token":"c"}')
+USER = Credentials(kind="ibm_session", username="u", password="p")
+
+
+@pytest.mark.parametrize("kind", [b"Content-Type: text/html\r\n", b""])
+async def test_long_answer_in_a_session_is_not_held_to_see_whether_that_is_over(kind: bytes) -> None:
+    read = asyncio.Event()
+    body = b"x" * 1_500_000
+
+    async def slow(_request: Heard, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n" + kind + b"Transfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"%x\r\n%s\r\n" % (len(body), body))
+        await read.wait()
+        writer.write(b"1\r\ny\r\n0\r\n\r\n")
+
+    async with gate(LOGGED_IN, slow, vendor=ibm_bpm.VENDOR, kind="ibm_session", credentials=USER) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(b"GET /door/process/1 HTTP/1.1\r\nHost: gateway:1\r\nConnection: close\r\n\r\n")
+        async with asyncio.timeout(5):
+            first = await reader.readuntil(b"x" * 1000)
+            read.set()
+            answer = first + await reader.read()
+        writer.close()
+        assert (answer.count(b"x") >= len(body), answer.endswith(b"y\r\n0\r\n\r\n")) == (True, True)
+
+
+async def test_page_without_a_media_type_is_a_session_that_is_over() -> None:
+    page = says(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html>log in</")
+    done = says(b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"200"')
+    scripts = (LOGGED_IN, page, LOGGED_IN, done)
+    async with gate(*scripts, vendor=ibm_bpm.VENDOR, kind="ibm_session", credentials=USER) as door:
+        assert (await door.ask("/door/process/1"))[2] == b'{"status":"200"'
+        assert len(door.engine.heard) == len(scripts)
 
 
 async def test_session_is_the_callers_where_credentials_are_forwarded() -> None:
