@@ -28,8 +28,9 @@ def supervise(read: Config, path: Path, count: int) -> int:
     """Keep ``count`` workers alive until a signal; give the exit code."""
     server = read.server
     try:
-        for host, port in ((server.host, server.port), (server.admin_host, server.admin_port)):
-            _make_sure_free(host, port)
+        with contextlib.ExitStack() as held:
+            for host, port in ((server.host, server.port), (server.admin_host, server.admin_port)):
+                _make_sure_free(host, port, held)
     except OSError as error:
         click.echo(f"error: cannot listen: {error.strerror}", err=True)
         return 1
@@ -37,17 +38,23 @@ def supervise(read: Config, path: Path, count: int) -> int:
         return _Workers(path, count, directory).run()
 
 
-def _make_sure_free(host: str, port: int) -> None:
-    """Raise OSError if somebody listens there: workers of two gateways would share the port without a word."""
+def _make_sure_free(host: str, port: int, held: contextlib.ExitStack) -> None:
+    """Raise OSError if somebody listens there: workers of two gateways would share the port without a word.
+
+    ``held`` keeps it until the other port is looked at, too: callers and operators must not share one either.
+    """
     if port == 0:
         raise OSError(0, f"{host}: workers share a port, so it cannot be 0")
     for family, kind, protocol, _, address in socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM):
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(address)
-            except OSError as error:
-                raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
+        probe = held.enter_context(socket.socket(family, kind, protocol))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as the event loop does
+        try:
+            probe.bind(address)
+            probe.listen()  # with SO_REUSEADDR only a port on which somebody listens is in use
+        except OSError as error:
+            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 
 
 class _Workers:

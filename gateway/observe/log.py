@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 import traceback
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -57,6 +59,15 @@ def _line(logger: Any, method: str, event: EventDict) -> bytes:
     return _encoder.encode(event)
 
 
+def _stream() -> TextIO:
+    """Give the standard error stream; a program that is started with none (``2>&-``) says nothing, and runs.
+
+    Its place is taken: else it would be a socket's, and libuv aborts when it closes one of the first three.
+    """
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    return sys.stderr
+
+
 def configure(*, json: bool | None = None, level: str = "info") -> None:
     """Set structlog up.
 
@@ -65,10 +76,11 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         level: least level that is written.
     """
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
-    as_json = not sys.stderr.isatty() if json is None else json
+    stream = _stream()
+    as_json = not stream.isatty() if json is None else json
     wrapper = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()])
     if as_json:
-        lines = Lines(sys.stderr.buffer)
+        lines = Lines(stream.buffer)
         structlog.configure(
             processors=[_line],
             wrapper_class=wrapper,
@@ -84,6 +96,6 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
                 structlog.dev.ConsoleRenderer(),
             ],
             wrapper_class=wrapper,
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=structlog.PrintLoggerFactory(stream),
             cache_logger_on_first_use=True,
         )

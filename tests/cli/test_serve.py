@@ -8,13 +8,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import free_port, get, ready, running, varbridge, wait_until
+from tests.cli.programs import ROOT, free_port, get, ready, running, varbridge, wait_until
 
 CONFIG = """
 [server]
@@ -143,6 +145,29 @@ def test_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot listen" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_gateway_without_an_error_stream_serves(tmp_path: Path) -> None:
+    path, port, admin = written(tmp_path)
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(path)]
+    process = subprocess.Popen(["sh", "-c", 'exec "$@" 2>&-', "sh", *command], cwd=ROOT)
+    try:
+        wait_until(lambda: ready(admin) or process.poll() is not None)
+        assert get(port, "/v1/engines")[0] == 200
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_workers_do_not_take_one_port_for_callers_and_operators(tmp_path: Path) -> None:
+    path, port, _ = written(tmp_path)
+    same = {"VARBRIDGE__SERVER__ADMIN_HOST": "localhost", "VARBRIDGE__SERVER__ADMIN_PORT": str(port)}
+    for workers in ("1", "2"):
+        with running("serve", "--config", str(path), "--workers", workers, **same) as program:
+            program.wait_for("cannot listen")
+            assert program.process.wait(10) == 1
 
 
 def children(pid: int) -> list[int]:
