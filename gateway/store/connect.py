@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -42,6 +43,29 @@ class Tuning(Protocol):
 def is_sqlite(url: str) -> bool:
     """Tell whether the store is a file of this machine."""
     return url.startswith("sqlite:")
+
+
+def file_of(url: str) -> tuple[str, int, int] | None:
+    """Give which file a database is in, None where it is in none: path, device and number.
+
+    Raises:
+        OSError: it is not there.
+    """
+    path = make_url(url).database if is_sqlite(url) else None
+    return None if path in {None, "", ":memory:"} else (str(path), *_numbers(str(path)))
+
+
+def is_still(file: tuple[str, int, int] | None) -> bool:
+    """Tell whether that file is still there: SQLite goes on with one that was removed, and all would be lost."""
+    try:
+        return file is None or (file[1], file[2]) == _numbers(file[0])
+    except OSError:
+        return False
+
+
+def _numbers(path: str) -> tuple[int, int]:
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino
 
 
 def connected(url: str, tuning: Tuning) -> Engine:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 
 from gateway.errors import StoreUnavailable
 from gateway.store import tables
-from gateway.store.connect import connected, is_sqlite
+from gateway.store.connect import connected, file_of, is_sqlite, is_still
 from gateway.store.statements import insert
 
 R = TypeVar("R")
@@ -65,6 +65,7 @@ class Store:
         self._lock = threading.Lock()
         self._failed_at = -_PAUSE_S
         self._engine: Engine | None = None
+        self._file: tuple[str, int, int] | None = None
         self._secrets: dict[str, bytes] = {}
 
     async def open(self) -> StoreUnavailable | None:
@@ -146,10 +147,13 @@ class Store:
     def _database(self) -> Engine:
         """Give the database, connected and up to date."""
         if self._engine is not None:
+            if not is_still(self._file):
+                raise StoreUnavailable("There is not the file that was opened: it was removed or replaced.")
             return self._engine
         with self._lock:
             if self._engine is None:
-                self._engine = self._connected()
+                engine = self._connected()
+                self._file, self._engine = file_of(self.settings.url), engine
             return self._engine
 
     def _connected(self) -> Engine:

@@ -149,3 +149,19 @@ asyncio.run(main())
 
 def test_store_that_is_closed_while_a_statement_runs_breaks_no_process() -> None:
     assert subprocess.run([sys.executable, "-c", BUSY], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_file_that_is_removed_or_replaced_is_no_store(tmp_path, replaced: bool) -> None:
+    store = Store(Settings(url=f"sqlite:///{tmp_path / 'store.db'}"))
+    assert await store.open() is None
+    for file in tmp_path.iterdir():
+        file.rename(file.with_name("away-" + file.name))
+    if replaced:
+        (tmp_path / "store.db").touch()
+    assert not await store.reachable()
+    with pytest.raises(StoreUnavailable, match="not the file that was opened"):
+        await store.run(lambda connection: connection.execute(select(1)))
+    (tmp_path / "away-store.db").rename(tmp_path / "store.db")
+    assert await store.reachable()
+    await store.close()
