@@ -69,3 +69,15 @@ class Relayer(Protocol):
     def __call__(self, engine: str, request: RawRequest, call: Call) -> Awaitable[RawAnswer]:
         """Give the answer as soon as the head of it is there."""
         ...
+
+
+async def gathered(pieces: AsyncIterator[bytes], most: int) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """Give an answer's body; of one with more than ``most`` bytes the beginning, and the rest as it comes."""
+    collected: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        collected.append(piece)
+        size += len(piece)
+        if size > most:
+            return b"".join(collected), pieces
+    return b"".join(collected), None

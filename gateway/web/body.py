@@ -71,6 +71,11 @@ async def kept(request: web.BaseRequest, limits: Limits) -> bytes:
     return content
 
 
+def _held(request: web.BaseRequest) -> bytes | None:
+    """Give a body that was kept; looking into a request that holds nothing would raise, and catch, a KeyError."""
+    return request[_KEPT] if len(request) and _KEPT in request else None
+
+
 async def received(request: web.BaseRequest, limits: Limits) -> bytes:
     """Give the body in full.
 
@@ -78,8 +83,8 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
         PayloadTooLarge: over the limit, by its announced or its real length.
         InvalidRequest: it did not arrive in time.
     """
-    if len(request) and _KEPT in request:  # looking into an empty one is dearer: it raises, and catches, a KeyError
-        return request[_KEPT]
+    if (held := _held(request)) is not None:
+        return held
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)
     content = request.content
@@ -99,6 +104,8 @@ async def received(request: web.BaseRequest, limits: Limits) -> bytes:
 
 async def passing(request: web.BaseRequest, limits: Limits) -> bytes | AsyncIterator[bytes]:
     """Give a body to hand on: in full if it is here already, else as it comes."""
+    if (held := _held(request)) is not None:
+        return held
     await _continue(request)
     content = request.content
     return content.read_nowait(-1) if content.is_eof() else _arriving(request, limits)

@@ -28,29 +28,29 @@ from gateway.errors import (
 from gateway.operations import Target, lane
 from gateway.plan import Call, VendorResponse
 from gateway.port import Asked
-from gateway.raw import RawAnswer, RawRequest
+from gateway.raw import RawAnswer, RawRequest, gathered
 from gateway.web import body, headers, target
 from gateway.web.front import Door, Front
 from gateway.web.record import kept
-from gateway.web.relayed import Relayed, gathered, watched
+from gateway.web.relayed import Relayed, watched
 
 _log = structlog.get_logger("varbridge")
 _POLL_MARGIN_S = 10.0
 """An engine answers a poll a little after the time it was given."""
 _FORM = "application/x-www-form-urlencoded"
+_SCRUBBED_BYTES = 1024 * 1024
+"""Answers up to this size are held where something must be cut out; errors are far smaller."""
 
 
 class Passing:
     """One request of a front door on its way."""
 
-    __slots__ = ("asked", "call", "caller", "content", "door", "front", "request")
+    __slots__ = ("asked", "call", "caller", "door", "front", "request")
 
     def __init__(self, front: Front, door: Door, request: web.BaseRequest, call: Call) -> None:
         self.front, self.door, self.request, self.call = front, door, request, call
         self.caller: Caller | None = None
         self.asked: Asked | None = None
-        self.content: bytes | None = None
-        """The body, where it had to be read to tell what is asked."""
 
     async def answered(self) -> web.StreamResponse:
         """Give the answer, already sent or about to be; every error ends here, in the dialect's own shape."""
@@ -118,8 +118,8 @@ class Passing:
         kind = self.request.headers.get(hdrs.CONTENT_TYPE, "")
         if not wanted or not self.request.body_exists or not kind.strip().lower().startswith(_FORM):
             return {}
-        self.content = await body.received(self.request, self.front.limits)
-        said = target.lenient_query(self.content.decode("utf-8", "surrogateescape"))
+        content = await body.kept(self.request, self.front.limits)
+        said = target.lenient_query(content.decode("utf-8", "surrogateescape"))
         return {name: said[name] for name in wanted if name in said}
 
     def _asked(self, raw: str, form: dict[str, str]) -> Asked:
@@ -189,11 +189,11 @@ class Passing:
         if "#" in raw:
             raise InvalidRequest("A request target has no fragment.")
         idle_s = door.idle_s
-        content: bytes | AsyncIterator[bytes] | None = self.content
+        content: bytes | AsyncIterator[bytes] | None = None
         if asked.polls:
             content = await body.received(request, self.front.limits)
             idle_s = max(idle_s, door.dialect.poll_s(content) + _POLL_MARGIN_S)
-        elif content is None and request.body_exists:
+        elif request.body_exists:
             content = await body.passing(request, self.front.limits)
         kept_headers = headers.onward(request, door, self.call, credentials_ours=credentials_ours)
         return RawRequest(
@@ -257,7 +257,7 @@ class Passing:
         dialect = self.door.dialect
         try:
             self._check_readable(answer)
-            whole, rest = (first, None) if first is not None else await gathered(answer.pieces())
+            whole, rest = (first, None) if first is not None else await gathered(answer.pieces(), _SCRUBBED_BYTES)
         except EngineFailure as failure:
             if self.asked is None or not self.asked.writes:
                 raise

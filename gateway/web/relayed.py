@@ -14,8 +14,6 @@ from aiohttp import hdrs, web
 from gateway.errors import EngineMisbehaved
 
 _SURROGATE = re.compile("[\udc80-\udcff]")
-_SCRUBBED_BYTES = 1024 * 1024
-"""Answers up to this size are held where something must be cut out; errors are far smaller."""
 
 
 class Relayed(web.StreamResponse):
@@ -41,18 +39,6 @@ class Relayed(web.StreamResponse):
         """Send the head, though nothing of the body is there yet."""
         if self._payload_writer is not None:
             self._payload_writer.send_headers()
-
-
-async def gathered(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes] | None]:
-    """Give an answer's beginning, and the rest of one that is too long to be held."""
-    collected: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        collected.append(piece)
-        size += len(piece)
-        if size > _SCRUBBED_BYTES:
-            return b"".join(collected), pieces
-    return b"".join(collected), None
 
 
 async def watched(first: bytes, pieces: AsyncIterator[bytes], hidden: bytes) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from aiohttp import http_parser
 from gateway.errors import EngineFailure
 from gateway.plan import Call, Plan, VendorRequest, VendorResponse
 from gateway.port import Engine, Session
-from gateway.raw import RawAnswer, RawRequest
+from gateway.raw import RawAnswer, RawRequest, gathered
 from gateway.wire.credentials import Sessions
 from gateway.wire.drive import drive
 from gateway.wire.socket import ClientSettings, Socket
@@ -128,16 +128,10 @@ def _may_be_expired(answer: RawAnswer) -> bool:
 
 async def _seen(answer: RawAnswer) -> _Seen:
     """Read an answer that may say that the session is over, as far as such answers are long."""
-    pieces = answer.pieces()
-    read: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        read.append(piece)
-        size += len(piece)
-        if size > _LOOKED_AT:
-            return _Seen(answer, b"".join(read), pieces)
-    answer.close()
-    return _Seen(answer, b"".join(read), None)
+    body, rest = await gathered(answer.pieces(), _LOOKED_AT)
+    if rest is None:
+        answer.close()
+    return _Seen(answer, body, rest)
 
 
 class _Seen:

@@ -19,13 +19,9 @@ def streaming(inner: Sender, relay: Relay, engine: str, idle_s: float, max_answe
     """Send what streams over the raw way, all else as usual."""
 
     def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
-        if isinstance(request.body, bytes) and not request.streams_answer:
-            return inner(request, call)
-        return sent(request, call)
+        return sent(request, call) if request.streams_answer or streams(request) else inner(request, call)
 
     async def sent(request: VendorRequest, call: Call) -> VendorResponse:
-        if not (request.streams_answer or streams(request)):
-            return await inner(request, call)
         answer = await relay.ask(_raw(request, call, idle_s))
         headers = tuple((name.lower(), value) for name, value in answer.headers)
         if request.streams_answer and _OK <= answer.status < _REDIRECT:
