@@ -7,7 +7,7 @@ the top, as ``errorNumber`` or ``error_number``, on newer resources. HTTP 200 ma
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from defusedxml import ElementTree
@@ -16,9 +16,11 @@ from defusedxml.common import DefusedXmlException
 from gateway.errors import EngineMisbehaved
 from gateway.plan import VendorRequest, VendorResponse
 
+T = TypeVar("T")
 JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 ACCEPT = (("Accept", "application/json"),)
 _INSTANCE = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
+_NO_JSON = "The engine's answer is not the JSON it should be."
 _NUMBER = re.compile(r"CW[A-Z]{3}\d{4}[A-Z]")
 # {"map":null /* ERROR: … java.util.HashMap */}: servers before the fixes JR42095 and JR44513
 _COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*")|/\*.*?\*/', re.DOTALL)
@@ -69,6 +71,7 @@ class _Success(msgspec.Struct, frozen=True, kw_only=True):
 _success = msgspec.json.Decoder(_Success)
 _details = msgspec.json.Decoder(WireDetails)
 _details_list = msgspec.json.Decoder(WireDetailsList)
+_tree: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 encoder = msgspec.json.Encoder()
 
 
@@ -83,9 +86,16 @@ def succeeded(answer: VendorResponse, engine: str) -> bytes:
         _ = body.decode()  # msgspec checks no text that it only passes over
         return bytes(_success.decode(_without_comments(body)).data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved(
-            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
-        ) from error
+        raise EngineMisbehaved(_NO_JSON, engine=engine, engine_status=answer.status) from error
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str, otherwise: str) -> T:
+    """Give ``data`` of an answer that is a success; ``otherwise`` says what it is not."""
+    text = succeeded(answer, engine)
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineMisbehaved(otherwise, engine=engine, engine_status=answer.status) from error
 
 
 def done(answer: VendorResponse, engine: str) -> None:
@@ -104,12 +114,7 @@ def details(answer: VendorResponse, engine: str) -> WireDetails:
     Raises:
         EngineMisbehaved: it is not what the API documents.
     """
-    try:
-        return _details.decode(succeeded(answer, engine))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved(
-            "The engine's answer holds no process.", engine=engine, engine_status=answer.status
-        ) from error
+    return _decoded(_details, answer, engine, "The engine's answer holds no process.")
 
 
 def details_list(answer: VendorResponse, engine: str) -> list[WireDetails]:
@@ -118,12 +123,7 @@ def details_list(answer: VendorResponse, engine: str) -> list[WireDetails]:
     Raises:
         EngineMisbehaved: it is not what the API documents.
     """
-    try:
-        listed = _details_list.decode(succeeded(answer, engine)).processDetails
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved(
-            "The engine's answer holds no processes.", engine=engine, engine_status=answer.status
-        ) from error
+    listed = _decoded(_details_list, answer, engine, "The engine's answer holds no processes.").processDetails
     if isinstance(listed, _One):
         return [listed] if listed.items is None else listed.items
     return listed or []
@@ -135,13 +135,7 @@ def tree_of(answer: VendorResponse, engine: str) -> Any:
     Raises:
         EngineMisbehaved: it is no envelope of the vendor.
     """
-    text = succeeded(answer, engine)
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved(
-            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
-        ) from error
+    return _decoded(_tree, answer, engine, _NO_JSON)
 
 
 def members(listed: Any) -> list[Any]:

@@ -98,20 +98,20 @@ def _inspect(tree: Tree, depth: int) -> None:
         if isinstance(node, _Twice):
             at = f"{pointer}/{escape(node.key)}"
             raise InvalidJson("An object has the same key twice.", errors=(Fault(at, "duplicate key"),))
-        if isinstance(node, str) and not _whole(node):
+        if isinstance(node, str) and not whole(node):
             raise _half_pair(pointer)
         if isinstance(node, (dict, list)):
             if level >= depth:
                 raise PayloadTooLarge(
                     f"The JSON is nested deeper than {depth} levels.", errors=(Fault(pointer, "too deep"),)
                 )
-            if isinstance(node, dict) and not all(map(_whole, node)):
+            if isinstance(node, dict) and not all(map(whole, node)):
                 raise _half_pair(pointer)
             items = node.items() if isinstance(node, dict) else enumerate(node)
             todo.extend((child, f"{pointer}/{escape(str(key))}", level + 1) for key, child in items)
 
 
-def _whole(text: str) -> bool:
+def whole(text: str) -> bool:
     r"""Tell whether UTF-8 can carry a text: ``"\ud800"`` is JSON, but half a character."""
     return text.isascii() or not _HALF.search(text)
 

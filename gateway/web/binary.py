@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType, ValueInvalid
-from gateway.model import commands
+from gateway.model import commands, jsontext
 from gateway.model.expect import Expect
 from gateway.model.results import BinaryRead
 from gateway.model.values import Value, json_text, text_of
@@ -233,7 +233,7 @@ async def _form(exchange: Exchange) -> _Upload:
 def _legible(upload: _Upload) -> _Upload:
     """Refuse what is no UTF-8: which letters other bytes of a header stand for would be a guess."""
     for word, text in (("file name", upload.filename), ("media type", upload.media_type), ("charset", upload.encoding)):
-        if text is not None and not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        if text is not None and not jsontext.whole(text):
             raise InvalidRequest(f"The {word} is not UTF-8; another letter than ASCII goes into `filename*=UTF-8''…`.")
     return upload
 

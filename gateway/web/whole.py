@@ -7,15 +7,13 @@ that the gateway does. What must not live here: what an answer says (``boundary`
 from __future__ import annotations
 
 import re
-from email.utils import formatdate
-from time import time
 
 from aiohttp import HttpVersion10, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_BODY = frozenset((204, 304))
-_date = (0, "")
 
 
 class Whole(web.StreamResponse):
@@ -54,7 +52,7 @@ class Whole(web.StreamResponse):
 
     def _head(self, request: web.BaseRequest) -> bytes:
         status, old = self.status, request.version == HttpVersion10
-        text = f"HTTP/1.{0 if old else 1} {status} {self.reason}\r\nDate: {_now()}\r\n"
+        text = f"HTTP/1.{0 if old else 1} {status} {self.reason}\r\nDate: {rfc822_formatted_time()}\r\n"
         if status not in _NO_BODY:
             text += f"Content-Length: {len(self._content)}\r\n"
         if not self._keep_alive:
@@ -67,12 +65,3 @@ class Whole(web.StreamResponse):
                 raise ValueError(msg)
             text += f"{name}: {value}\r\n"
         return (text + "\r\n").encode()
-
-
-def _now() -> str:
-    """Give the time as HTTP writes it; made once a second."""
-    global _date  # noqa: PLW0603 - a memory of one
-    second = int(time())
-    if second != _date[0]:
-        _date = second, formatdate(second, usegmt=True)
-    return _date[1]
