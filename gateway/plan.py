@@ -97,8 +97,8 @@ class VendorResponse(msgspec.Struct, frozen=True):
         return self.body
 
 
-class Hold(msgspec.Struct, kw_only=True):
-    """A write lane or an idempotency key that is held on lease, while it is held.
+class WriteLease(msgspec.Struct, kw_only=True):
+    """Until when a call may send writes: the lease of a write lock or of an idempotency key, while it is held.
 
     Args:
         until: on the event loop's clock, seconds; no write is sent after it. Whoever renews the lease moves it on.
@@ -118,7 +118,7 @@ class Call(msgspec.Struct, kw_only=True):
         traceparent: W3C trace context to hand on, if the caller sent a valid one.
         authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
         streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
-        holds: the leases that the call writes under: of its lane, of its idempotency key.
+        leases: what the call writes under: the leases of its write lock and of its idempotency key.
         intended: what a read must find for the write to have happened, encoded; empty = a read cannot tell.
         claim: what must be recorded before anything is written (``operations.idempotency``); done once, in the lane.
         engine_calls: requests sent to engines so far.
@@ -130,7 +130,7 @@ class Call(msgspec.Struct, kw_only=True):
     traceparent: str | None = None
     authorization: str | None = None
     streams: dict[str, AsyncIterable[bytes]] = {}
-    holds: tuple[Hold, ...] = ()
+    leases: tuple[WriteLease, ...] = ()
     intended: bytes = b""
     claim: Callable[[], Awaitable[None]] | None = None
     engine_calls: int = 0

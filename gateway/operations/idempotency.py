@@ -20,7 +20,7 @@ from gateway.model.commands import ListVariables
 from gateway.model.keyed import Claim, Kept, Record
 from gateway.operations import intents
 from gateway.operations.gateway import Gateway
-from gateway.plan import Call, Hold
+from gateway.plan import Call, WriteLease
 
 Ident: TypeAlias = tuple[str, str]
 _MARGIN = 0.1
@@ -99,7 +99,7 @@ class Idempotency:
     def __init__(self, keys: Keys, unsettled: Callable[[str], Kept], settle_s: float) -> None:
         self._keys, self._unsettled, self._settle_s = keys, unsettled, settle_s
         self._running: dict[Ident, bytes] = {}
-        self._claims: dict[Ident, Hold] = {}
+        self._claims: dict[Ident, WriteLease] = {}
         self._late: dict[Ident, tuple[str, bytes]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -147,8 +147,8 @@ class Idempotency:
         )
         if not await self._keys.claimed(claim):
             raise RequestInProgress(headers=_SOON)  # another process was a moment faster
-        self._claims[asked.ident] = hold = Hold(until=self._until(begun))
-        call.holds = (*call.holds, hold)
+        self._claims[asked.ident] = hold = WriteLease(until=self._until(begun))
+        call.leases = (*call.leases, hold)
 
     async def _ended(self, ident: Ident, ended: Ended) -> Kept:
         """Keep the answer; one that cannot be kept now is the answer all the same: the write is done."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from gateway.errors import ConcurrentUpdate
 from gateway.operations.leases import Holder, Lane, Leases
-from gateway.plan import Call, Hold
+from gateway.plan import Call, WriteLease
 
 R = TypeVar("R")
 
@@ -50,17 +50,17 @@ class Lanes:
             self._lanes[lane] = []
         else:
             await self._turn(lane, waiting, call)
-        hold: Hold | None = None
+        hold: WriteLease | None = None
         try:
             if self._holder is not None:
                 hold = await self._holder.held(lane, call)
-                call.holds = (*call.holds, hold)
+                call.leases = (*call.leases, hold)
             if call.claim is not None:
                 await claimed(call)
             return await work()
         finally:
             if hold is not None:
-                call.holds = tuple(each for each in call.holds if each is not hold)
+                call.leases = tuple(each for each in call.leases if each is not hold)
             if self._holder is None:
                 self._next(lane)
             else:

@@ -1,6 +1,6 @@
 """Leases of write lanes that are shared with other processes: taken, handed on, renewed at a third of their life.
 
-A holder that could not renew must not send: ``Hold.until`` lies before the lease's end, and ``wire`` looks at it before
+A holder that could not renew must not send: ``WriteLease.until`` lies before the lease ends; ``wire`` looks before
 each write. What remains: a process that is stopped between that look and its request can overlap with the next holder
 by one request, because engines know no fences.
 """
@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from gateway.errors import ConcurrentUpdate, StoreUnavailable
-from gateway.plan import Call, Hold
+from gateway.plan import Call, WriteLease
 
 Lane: TypeAlias = tuple[str, str]
 _MARGIN = 0.1
@@ -54,7 +54,7 @@ class Leases(Protocol):
 
 class _Held(msgspec.Struct, kw_only=True):
     fence: int
-    hold: Hold
+    hold: WriteLease
     since: float
 
 
@@ -67,7 +67,7 @@ class Holder:
         self._renewing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def held(self, lane: Lane, call: Call) -> Hold:
+    async def held(self, lane: Lane, call: Call) -> WriteLease:
         """Give the lease of a lane, taking it if need be.
 
         Raises:
@@ -94,7 +94,7 @@ class Holder:
             asked = loop.time()
             fence = await self._leases.taken(lane)
             if fence is not None:
-                return _Held(fence=fence, hold=Hold(until=self._until(asked)), since=asked)
+                return _Held(fence=fence, hold=WriteLease(until=self._until(asked)), since=asked)
             if loop.time() + pause >= call.deadline:
                 raise ConcurrentUpdate("Writes of other processes kept the instance busy until the deadline.")
             await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - spreads those that wait

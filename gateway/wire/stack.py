@@ -108,7 +108,7 @@ def bounded(inner: Sender, engine: str, timeout_s: float) -> Sender:
         now = loop.time()
         if call.deadline <= now:
             raise EngineTimeout("The deadline was over before the engine was asked.", engine=engine)
-        if request.writes and call.holds:
+        if request.writes and call.leases:
             check_held(call, engine)
         task = asyncio.current_task(loop)
         if task is None:
@@ -135,5 +135,5 @@ def check_held(call: Call, engine: str) -> None:
     Raises:
         ConcurrentUpdate: a lease ran out; nothing is sent.
     """
-    if call.holds and any(asyncio.get_running_loop().time() >= hold.until for hold in call.holds):
+    if call.leases and any(asyncio.get_running_loop().time() >= hold.until for hold in call.leases):
         raise ConcurrentUpdate("The lease of the instance's write lane could not be renewed in time.", engine=engine)

@@ -138,7 +138,7 @@ async def test_holder_that_cannot_renew_must_not_send() -> None:
         checked.append(failed.value.outcome)
 
     await own.write(KEY, one, work)
-    assert (checked, one.holds, len(own)) == (["held", "not_applied"], (), 0)
+    assert (checked, one.leases, len(own)) == (["held", "not_applied"], (), 0)
     await own.close()
 
 
