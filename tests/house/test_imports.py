@@ -21,20 +21,26 @@ configuration.configure()
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 CONTRACTS = {each["name"]: each for each in LINTER["contracts"]}
 KINDS = {"forbidden": ForbiddenContract, "independence": IndependenceContract}
-GROUND = {"errors": set(), "plan": set(), "port": {"errors", "model", "plan"}, "model": {"errors", "plan"}}
+GROUND = {
+    "errors": set(),
+    "nearest": set(),
+    "plan": set(),
+    "port": {"errors", "model", "plan"},
+    "model": {"errors", "nearest", "plan"},
+}
 # room of the gateway: the other rooms it may import. A new room says here what it needs.
 ROOMS: dict[str, set[str]] = GROUND | {
     "raw": {"plan"},
     "routing": {"errors", "port"},
-    "operations": {"routing", "bridge", "port", "plan", "raw", "model", "errors"},
+    "operations": {"routing", "bridge", "port", "plan", "raw", "model", "errors", "nearest"},
     "wire": {"plan", "port", "raw", "errors", "observe"},
     "store": {"errors", "model"},
     "bridge": {"store", "port", "plan", "model", "errors"},
-    "web": {"operations", "access", "model", "plan", "port", "raw", "errors", "observe"},
+    "web": {"operations", "access", "model", "plan", "port", "raw", "errors", "nearest", "observe"},
     "access": {"errors"},
     "observe": set(),
-    "config": {"access", "port"},
-    "cli": {"app", "config", "errors", "observe", "plan", "port", "web"},
+    "config": {"access", "nearest", "port"},
+    "cli": {"app", "config", "errors", "nearest", "observe", "plan", "port", "web"},
     "__main__": {"cli"},
 }
 NEVER_IN_ADAPTERS = {
