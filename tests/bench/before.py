@@ -1,4 +1,4 @@
-"""The gateway as it was before conditions, keys and shared lanes, taken from the history, to be measured beside today's."""
+"""The gateway as it was at an earlier commit, taken from the history, to be measured beside today's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NAME = "before"
-COMMIT = "3719dceaed916334a63655e12414dca7d9a6dec4"
-"""The last one without a store."""
-WORKS = ("patch", "read")
+COMMIT = "53d37fd"
+"""The last one whose write locks were rows for every store, and whose plans parsed IBM's answers several times."""
+WORKS = ("patch", "read", "native read", "native patch", "patch of 1000", "IBM patch", "IBM read")
 """What it is measured at."""
 _ROOT = Path(__file__).resolve().parents[2]
 

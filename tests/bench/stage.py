@@ -37,6 +37,8 @@ DONE_BY = {
     "patch, If-Match": ("varbridge",),
     "patch, keyed": ("varbridge",),
     "patch of 1000": ("varbridge", "bare"),
+    "IBM patch": ("varbridge",),
+    "IBM read": ("varbridge",),
 }
 """Which programs do which work."""
 _END_S = 5.0

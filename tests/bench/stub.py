@@ -11,20 +11,44 @@ from collections import Counter
 from typing import cast
 
 from tests.bench.programs.process import run
-from tests.bench.work import STORED
+from tests.bench.work import IBM_FIRST, STORED
 
-_IBM_DATA = {
-    "status": "200",
-    "data": {
+
+def _instance(variables: dict[str, object]) -> dict[str, object]:
+    data = {
         "piid": "11",
         "name": "Order 11",
         "state": "STATE_RUNNING",
         "executionState": "Active",
         "processTemplateID": "25.3d1a6a1e-0b5c-4f0f-9c55-5d2f2d5a0a11",
         "processTemplateName": "Order",
-        "variables": {f"v{i}": "old" for i in range(100)},
-    },
-}
+        "variables": variables,
+    }
+    return {"status": "200", "data": data}
+
+
+def _object(class_name: str, number: int, **members: object) -> dict[str, object]:
+    metadata = {
+        "objectID": f"4e9d7a35-3c1e-4d0c-a5a7-9f64a1d1b0{number:02d}",
+        "dirty": False,
+        "shared": False,
+        "rootVersionContextID": "2064.3f5a11ef-9c6b-0242-ac11-0002000001T",
+        "className": class_name,
+    }
+    return {**members, "@metadata": metadata}
+
+
+def _order() -> dict[str, object]:
+    """Return the variables of an order: three scalars, a customer with an address, and ten positions."""
+    address = _object("Address", 0, street="Example Street 1", city="Exampletown", zip="12345")
+    positions = [_object("Position", 10 + n, article=f"A-{n:04d}", count=n, price=12.5) for n in range(10)]
+    return {
+        "amount": 1250,
+        "approved": False,
+        "customer": "Example Ltd",
+        "buyer": _object("Customer", 1, name="Example Ltd", tier="gold", address=address),
+        "positions": {"selected": [], "items": positions, "@metadata": {"className": "Position"}},
+    }
 
 
 def _answer(body: object) -> bytes:
@@ -35,6 +59,7 @@ def _answer(body: object) -> bytes:
     )
 
 
+_ORDER_DIGITS = len(str(IBM_FIRST))
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _VARIABLE = _answer({"type": "Long", "value": 1250, "valueInfo": {}})
@@ -44,7 +69,8 @@ _ROWS = _answer(
         for number, (name, kind, value, _) in enumerate(STORED, 1)
     ]
 )
-_DATA = _answer(_IBM_DATA)
+_TEXTS = _answer(_instance({f"v{i}": "old" for i in range(100)}))
+_ORDER = _answer(_instance(_order()))
 _WRITTEN = _answer({"status": "200", "data": {"message": "Successfully updated."}})
 
 
@@ -60,7 +86,7 @@ def kind_of(method: bytes, path: bytes) -> str:
         return "camunda.list"
     if resource.startswith(b"/rest/bpm/wle/v1/process/"):
         if method == b"GET":
-            return "ibm.read"
+            return "ibm.read.order" if len(resource.rpartition(b"/")[2]) >= _ORDER_DIGITS else "ibm.read"
         if method == b"PUT" and resource.endswith(b"/variables"):
             return "ibm.write"
     return "other"
@@ -70,7 +96,8 @@ _ANSWERS = {
     "camunda.patch": _NO_CONTENT,
     "camunda.read": _VARIABLE,
     "camunda.list": _ROWS,
-    "ibm.read": _DATA,
+    "ibm.read": _TEXTS,
+    "ibm.read.order": _ORDER,
     "ibm.write": _WRITTEN,
     "other": _NOT_FOUND,
 }

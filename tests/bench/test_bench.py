@@ -46,7 +46,7 @@ def test_gateway_of_before_is_measured_beside_todays_where_the_history_has_it() 
     assert [(row.work, row.program, row.calls) for row in run.rows] == [
         ("patch", "varbridge", 1.0), ("patch", before.NAME, 1.0), ("patch, keyed", "varbridge", 1.0),
     ]  # fmt: skip
-    assert any("before conditions" in line for line in printed(run))
+    assert any("at the earlier commit" in line for line in printed(run))
 
 
 def test_patches_through_the_gateway_cause_no_more_calls_than_promised(stage: Stage) -> None:

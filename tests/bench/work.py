@@ -13,6 +13,8 @@ from gateway.model.values import Value
 KEY = "bench-key-0123456789"
 """Made up; the gateway is given its SHA-256, the other programs ignore it."""
 CAMUNDA, IBM, BLOB = "c7", "ibm", "blob"
+IBM_FIRST = 10_000
+"""IBM instances from here on hold an order: scalars, a business object and a list of them. Those below hold 100 texts."""
 _FEW = 128
 """Ids where a request is large: still far more than connections."""
 INSTANCES = 4096
@@ -24,6 +26,10 @@ PATCH: dict[str, dict[str, dict[str, object]]] = {
         "customer": {"type": "string", "value": "Example Ltd"},
     }
 }
+IBM_PATCH: dict[str, dict[str, dict[str, object]]] = {
+    "modifications": PATCH["modifications"] | {"amount": {"type": "integer", "value": 1250}}
+}
+"""The same for IBM, whose integers have 32 bits and no format."""
 _NATIVE_PATCH = {
     "modifications": {
         "amount": {"type": "Long", "value": 1250},
@@ -109,6 +115,11 @@ def native_patch(instance: str) -> bytes:
     return request("POST", f"/engine-rest/process-instance/{native}/variables", _NATIVE_PATCH)
 
 
+def ibm_patch(instance: str) -> bytes:
+    """Return a unified patch of three variables of an IBM instance, with their types."""
+    return request("PATCH", f"/v1/instances/{instance}/variables", IBM_PATCH)
+
+
 WORKS = {
     "patch": patch,
     "read": read,
@@ -118,8 +129,10 @@ WORKS = {
     "patch, If-Match": matching_patch,
     "patch, keyed": keyed_patch,
     "patch of 1000": thousand,
+    "IBM patch": ibm_patch,
+    "IBM read": read,
 }
-CALLS = {"patch, stored types": 2.0, "patch, If-Match": 2.0}
+CALLS = {"patch, stored types": 2.0, "patch, If-Match": 2.0, "IBM patch": 2.0}
 """Requests to the engine for each request, where they are not one."""
 
 
@@ -128,9 +141,15 @@ def instances(count: int = INSTANCES) -> list[str]:
     return [f"{CAMUNDA}:{number:08x}-3f5a-11ef-9c6b-0242ac110002" for number in range(count)]
 
 
+def ibm_instances(count: int = INSTANCES) -> list[str]:
+    """Return the public ids of IBM instances that take turns; all above ``IBM_FIRST`` hold an order."""
+    return [f"{IBM}:{IBM_FIRST + number}" for number in range(count)]
+
+
 def texts(work: str) -> list[bytes]:
     """Give the requests of a work that take turns."""
-    return [WORKS[work](instance) for instance in instances(_FEW if work == "patch of 1000" else INSTANCES)]
+    ids = ibm_instances if work.startswith("IBM") else instances
+    return [WORKS[work](instance) for instance in ids(_FEW if work == "patch of 1000" else INSTANCES)]
 
 
 def status_of(answer: bytearray | bytes) -> int:
