@@ -1,18 +1,18 @@
-"""The composition root: a configuration becomes engines, clients, a gateway and two servers; alone imports adapters."""
+"""The composition root: build engines, clients, services and servers from a configuration.
+
+This is the only module that imports ``adapters``. Listening and signals are in ``gateway.serving``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
-import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import structlog
-from aiohttp import web
 
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
@@ -28,6 +28,7 @@ from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
+from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
 from gateway.store import Keys, Leases, Operations, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, Front, Limits, admin, handler
@@ -41,17 +42,11 @@ from gateway.wire.stack import Tap
 
 R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
-_KEEPALIVE_S = 75.0
-"""aiohttp's runner keeps idle callers for an hour otherwise."""
-_ADMIN_GRACE_S = 1.0
-"""Nothing that runs there is worth a wait."""
-_GARBAGE = 20_000
-"""Objects between two searches for cycles. Requests leave none; at Python's 700 every few of them pay for a search."""
 _log = structlog.get_logger("varbridge")
 
 
 class Clients:
-    """The engines' clients; the runner that operations are given."""
+    """The engines' clients by name; operations are given this as their runner."""
 
     def __init__(self, clients: Mapping[str, EngineClient]) -> None:
         self._clients = clients
@@ -61,7 +56,7 @@ class Clients:
         return self._clients[engine].run(plan, call)
 
     def relay(self, engine: str, request: RawRequest, call: Call) -> Awaitable[RawAnswer]:
-        """Hand a request on to an engine as it is."""
+        """Send a request to an engine unchanged."""
         return self._clients[engine].relay(request, call)
 
     async def start(self) -> None:
@@ -75,10 +70,11 @@ class Clients:
             await client.close()
 
 
-class Running:
-    """A gateway: what it consists of, and its two servers while they run.
+class Application:
+    """The running gateway: engines, clients, store, services and the two servers.
 
     Args:
+        tap: is shown every exchange with an engine.
         shared: whether other processes may write to the same engines; on PostgreSQL they always may.
     """
 
@@ -107,7 +103,7 @@ class Running:
             operations,
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
-            reported=_operation_reported,
+            reported=_log_operation,
             holder=None if leases is None else Holder(leases),
             at_once=max(1, config.limits.batch_at_once // 2),
         )
@@ -125,8 +121,7 @@ class Running:
             doors=_doors(config, self.engines),
         )
         self.state = admin.State()
-        self._server: WebServer | None = None
-        self._runners: list[web.BaseRunner] = []
+        self._listeners = Listeners(config.server)
 
     async def _cursor_secret(self) -> bytes:
         return await self.store.secret("cursors")
@@ -139,40 +134,21 @@ class Running:
         """
         await self.clients.start()
         if (missing := await self.store.open()) is not None:
-            _log.error("store_unavailable", reason=missing.detail)  # the rest is served; it is tried again when needed
+            _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
         self.idempotency.start()
-        server = self.config.server
-        self._server = WebServer(handler(self.front), keepalive_s=_KEEPALIVE_S)
-        public = web.ServerRunner(self._server, shutdown_timeout=server.grace_s)
-        await self._listen(public, server.host, server.port, reuse_port=reuse_port)
-        application = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
-        runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
-        )
-        await self._listen(runner, server.admin_host, server.admin_port, reuse_port=reuse_port)
+        callers = WebServer(handler(self.front), keepalive_s=KEEPALIVE_S)
+        operators = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
+        await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self.bulk.start()
         self.state.ready = True
 
-    async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool = False) -> None:
-        await runner.setup()
-        self._runners.append(runner)
-        try:
-            await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
-        except OSError as error:
-            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
-
     async def stop(self) -> None:
-        """Say not ready, wait until that was seen, close the ports, let what runs end within the grace period.
-
-        Answers given meanwhile close their connections, so few are open, and idle, when all are closed.
-        """
-        if self._server is not None:
-            self._server.leaving = True
+        """Report not ready, wait until balancers have seen it, close the ports, let running requests end in time."""
+        self._listeners.announce_stop()
         if self.state.ready:
             self.state.ready = False
             await asyncio.sleep(self.config.server.drain_wait_s)
-        for runner in self._runners:
-            await runner.cleanup()
+        await self._listeners.close()
         await self.bulk.close()
         await self.clients.close()
         await self.lanes.close()
@@ -181,18 +157,19 @@ class Running:
 
 
 async def reached(config: configuration.Config) -> dict[str, instances.Health]:
-    """Ask every engine of a configuration whether it lives; nothing listens meanwhile."""
-    running = Running(config)
-    await running.clients.start()
+    """Return the health of every engine of a configuration, without opening a port."""
+    application = Application(config)
+    await application.clients.start()
     try:
         call = Call(deadline=asyncio.get_running_loop().time() + instances.HEALTH_S, request_id=os.urandom(16).hex())
-        return {name: await instances.health(running.gateway, each, call) for name, each in running.engines.items()}
+        gateway = application.gateway
+        return {name: await instances.health(gateway, each, call) for name, each in application.engines.items()}
     finally:
-        await running.clients.close()
+        await application.clients.close()
 
 
 async def store_reached(config: configuration.Config) -> str | None:
-    """Open the store of a configuration, making its tables if need be; give what is in the way, if anything."""
+    """Open the store of a configuration, creating its tables if needed; return the reason if that fails."""
     store = Store(store_settings(config.store))
     try:
         missing = await store.open()
@@ -202,14 +179,14 @@ async def store_reached(config: configuration.Config) -> str | None:
 
 
 def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
-    """Give what the store is told."""
+    """Return the settings of the store."""
     return StoreSettings(
         url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
     )
 
 
-def _operation_reported(operation_id: str, state: str, fault: BaseException | None) -> None:
-    """Write a bulk operation's one line: how it ended, or the fault of ours that it met."""
+def _log_operation(operation_id: str, state: str, fault: BaseException | None) -> None:
+    """Log the one line of a bulk operation: the state in which it ended, or our own fault that stopped it."""
     if fault is None:
         _log.info("operation", operation=operation_id, state=state)
     else:
@@ -217,7 +194,7 @@ def _operation_reported(operation_id: str, state: str, fault: BaseException | No
 
 
 def engine(name: str, entry: configuration.EngineConfig) -> Engine:
-    """Give one engine of a configuration whose secrets are resolved."""
+    """Build one engine from a configuration whose secrets are resolved."""
     auth = entry.auth
     credentials = Credentials(kind=auth.kind, username=auth.username, password=auth.password, token=auth.token)
     policy = Policy(require_if_match=entry.require_if_match, strong_binary=entry.strong_binary, verify=entry.verify)
@@ -245,7 +222,7 @@ def _base_paths(config: configuration.Config) -> dict[str, str]:
 
 
 def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple[Door, ...]:
-    """Give the front doors, longest prefix first."""
+    """Build the front doors, longest prefix first."""
     found = [
         Door(
             prefix=entry.prefix,
@@ -283,12 +260,12 @@ def _access(config: configuration.Config) -> Access:
 
 
 def _entry(config: configuration.Config, caller: configuration.CallerConfig) -> CallerEntry:
-    """Give one caller; one that only an engine can tell may use only engines that are told who calls."""
+    """Build one caller; a ``forward`` caller may use only engines that are sent the caller's own credentials."""
     engines = caller.engines
     if caller.forward:
         may_use = Caller(CallerEntry(name=caller.name, engines=engines)).may_use
-        told = (name for name, entry in config.engines.items() if entry.auth.kind == "forward")
-        engines = tuple(name for name in told if may_use(name))
+        forwarding = (name for name, entry in config.engines.items() if entry.auth.kind == "forward")
+        engines = tuple(name for name in forwarding if may_use(name))
     return CallerEntry(
         name=caller.name,
         key_sha256=caller.key_sha256,
@@ -311,33 +288,21 @@ async def serve(
 ) -> None:
     """Run a gateway until SIGTERM or SIGINT; a second signal ends it at once.
 
-    ``lifeline`` is a pipe whose other end the parent holds: when the parent is gone, the gateway stops as well.
+    Args:
+        config: with its secrets resolved.
+        started: called when the gateway is ready.
+        reuse_port: whether other workers share the ports.
+        lifeline: a pipe whose other end the parent holds; when the parent is gone, the gateway stops as well.
     """
-    running = Running(config, shared=reuse_port)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if stopping.is_set():
-            os._exit(1)
-        stopping.set()
-
-    def orphaned(pipe: int) -> None:
-        loop.remove_reader(pipe)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    if lifeline is not None:
-        loop.add_reader(lifeline, orphaned, lifeline)
+    application = Application(config, shared=reuse_port)
+    stopping = stop_event(lifeline)
     try:
-        await running.start(reuse_port=reuse_port)
-        gc.freeze()  # what is here lives as long as the process: looking through it takes 30 ms, again and again
-        gc.set_threshold(_GARBAGE)
+        await application.start(reuse_port=reuse_port)
+        collect_garbage_rarely()
         _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))
         started()
         _ = await stopping.wait()
         _log.info("stopping")
     finally:
-        await running.stop()
+        await application.stop()
     _log.info("stopped")

@@ -80,10 +80,10 @@ class _Demo:
 
     async def run(self, *, once: bool) -> int:
         """Run it; give the exit code: 0 if the main job worked on every engine."""
-        running: app.Running | None = None
+        running: app.Application | None = None
         try:
             await self._start_engines()
-            running = app.Running(self._config(), lambda *exchange: self.exchanges.append(exchange))
+            running = app.Application(self._config(), lambda *exchange: self.exchanges.append(exchange))
             await running.start()
             self._introduce()
             done = [await self._main_job(name) for name in self.instances]

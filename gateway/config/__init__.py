@@ -6,6 +6,7 @@ Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``confi
 from gateway.config.load import environment, load, parse
 from gateway.config.secrets import resolve
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineConfig, File
+from gateway.config.shapes import Server as ServerConfig
 from gateway.config.shapes import Store as StoreConfig
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ConfigError",
     "EngineConfig",
     "File",
+    "ServerConfig",
     "StoreConfig",
     "environment",
     "load",

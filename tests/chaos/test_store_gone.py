@@ -20,7 +20,9 @@ BODY = {"modifications": {"amount": {"value": 1}}}
 class Caller:
     """A gateway on PostgreSQL, asked for the state of things."""
 
-    def __init__(self, session: aiohttp.ClientSession, running: app.Running, counting: Counting, instance: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, running: app.Application, counting: Counting, instance: str
+    ) -> None:
         self.session, self.running, self.counting = session, running, counting
         server = running.config.server
         self.variables = f"http://127.0.0.1:{server.port}/v1/instances/hr:{instance}/variables"
@@ -50,7 +52,7 @@ async def caller(postgres: Postgres) -> AsyncIterator[Any]:
     instance = counting.fake.showcase()
     served = Slow(counting, 0.0)
     await served.start()
-    started: list[app.Running] = []
+    started: list[app.Application] = []
     url = postgres.database("gone" + str(free_port()))
     async with aiohttp.ClientSession() as session:
 
@@ -61,7 +63,7 @@ async def caller(postgres: Postgres) -> AsyncIterator[Any]:
                 "store": {"url": url, "timeout_s": 3.0},
                 "engines": {"hr": {"vendor": "camunda7", "url": served.url}},
             }
-            started.append(app.Running(config.parse(tree, app.VENDORS)))
+            started.append(app.Application(config.parse(tree, app.VENDORS)))
             await started[-1].start()
             return Caller(session, started[-1], counting, instance)
 

@@ -40,6 +40,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "access": {"errors"},
     "observe": set(),
     "config": {"access", "nearest", "port"},
+    "serving": {"config", "web"},
     "cli": {"app", "config", "errors", "nearest", "observe", "plan", "port", "web"},
     "__main__": {"cli"},
 }

@@ -23,7 +23,7 @@ class LiveGateway:
         self._engine_url = engine_url
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gateway")
-        self._running: app.Running | None = None
+        self._running: app.Application | None = None
         self.port = 0
 
     @property
@@ -41,7 +41,7 @@ class LiveGateway:
             "engines": {"hr": {"vendor": "camunda7", "url": self._engine_url, "auth": {"kind": "forward"}}},
             "dialects": {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": "hr"}},
         }
-        self._running = app.Running(config.parse(tree, app.VENDORS))
+        self._running = app.Application(config.parse(tree, app.VENDORS))
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._running.start(), self._loop).result(START_TIMEOUT_S)
         return self

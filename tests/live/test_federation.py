@@ -38,7 +38,7 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
     engines: dict[str, str],
 ) -> None:
     tree = {"engines": {name: {"vendor": "camunda7", "url": url} for name, url in engines.items()}}
-    running = app.Running(config.parse(tree, app.VENDORS))
+    running = app.Application(config.parse(tree, app.VENDORS))
     await running.clients.start()
     try:
         condition = Condition(name="federated", operator="gteq", value=msgspec.Raw(b"10"))
@@ -54,7 +54,7 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
         await running.clients.close()
 
 
-async def walked(running: app.Running, asked: Asked) -> tuple[list[int], list[str]]:
+async def walked(running: app.Application, asked: Asked) -> tuple[list[int], list[str]]:
     values: list[int] = []
     engines: list[str] = []
     places = None

@@ -79,7 +79,7 @@ async def caller(live_camunda: str, live_instance: str) -> AsyncIterator[Caller]
         "store": {"url": "sqlite:///:memory:"},
         "engines": {"hr": {"vendor": "camunda7", "url": live_camunda}},
     }
-    running = app.Running(config.parse(tree, app.VENDORS))
+    running = app.Application(config.parse(tree, app.VENDORS))
     await running.start()
     try:
         async with aiohttp.ClientSession() as session:

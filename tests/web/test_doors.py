@@ -353,7 +353,7 @@ def test_door_of_the_longest_prefix_is_taken() -> None:
             "other": {"vendor": "camunda7", "prefix": "/other", "engine": "ops"},
         },
     }
-    front = app.Running(config.parse(tree, app.VENDORS)).front
+    front = app.Application(config.parse(tree, app.VENDORS)).front
     asked = {
         "/engine-rest": "hr",
         "/engine-rest?a": "hr",

@@ -82,7 +82,7 @@ async def broken(vendor: str, tmp_path: Any) -> AsyncIterator[Broken]:
             "store": {"url": f"sqlite:///{tmp_path}/store.db"},
             "engines": {"e": {"vendor": vendor, "url": engine.url, **limits}},
         }
-        gateway = app.Running(config.parse(tree, app.VENDORS))
+        gateway = app.Application(config.parse(tree, app.VENDORS))
         await gateway.start()
         try:
             async with aiohttp.ClientSession() as session:
@@ -146,7 +146,7 @@ async def test_engine_that_nobody_serves_is_unavailable_and_nothing_was_done(ven
             "store": {"url": f"sqlite:///{tmp_path}/other.db"},
             "engines": {"e": {"vendor": vendor, "url": f"http://127.0.0.1:{free_port()}"}},
         }
-        gateway = app.Running(config.parse(tree, app.VENDORS))
+        gateway = app.Application(config.parse(tree, app.VENDORS))
         await gateway.start()
         try:
             other = Broken(vendor, site.engine, port, site.session)

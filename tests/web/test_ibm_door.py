@@ -60,7 +60,7 @@ async def standing(fake: Fake, kind: str = "none", **door: object) -> AsyncItera
         "dialects": {"ibm": {"vendor": "ibm_bpm", "prefix": PREFIX, "engine": "claims", **door}},
     }
     parsed = config.parse(tree, app.VENDORS)
-    running = app.Running(config.resolve(parsed, {"P": "secret"}))
+    running = app.Application(config.resolve(parsed, {"P": "secret"}))
     await running.start()
     try:
         yield int(served.url.split(":")[2].split("/")[0]), port

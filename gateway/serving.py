@@ -1,0 +1,96 @@
+"""Serving: the two listening servers of a gateway, and how its process learns that it must stop.
+
+What must not live here: what is served (``gateway.app`` composes it, ``gateway.web`` answers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+
+from aiohttp import web
+
+from gateway.config import ServerConfig
+from gateway.web.server import Server
+
+KEEPALIVE_S = 75.0
+"""Seconds that an idle connection stays open. aiohttp's runner would keep it for an hour; nginx has 75 s as well."""
+_ADMIN_GRACE_S = 1.0
+"""Seconds that a request on the admin port may still take while the gateway stops; none is worth a longer wait."""
+_GARBAGE_THRESHOLD = 20_000
+"""Objects between two searches for reference cycles. Requests leave none; at Python's 700 every few requests pay."""
+
+
+class Listeners:
+    """The callers' server and the admin server, from the moment they listen until they are closed."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+        self._callers: Server | None = None
+        self._runners: list[web.BaseRunner] = []
+
+    async def open(self, callers: Server, admin: web.Application, *, reuse_port: bool) -> None:
+        """Listen on both ports.
+
+        Raises:
+            OSError: a port is in use; the message names host and port.
+        """
+        config = self._config
+        self._callers = callers
+        public = web.ServerRunner(callers, shutdown_timeout=config.grace_s)
+        await self._listen(public, config.host, config.port, reuse_port=reuse_port)
+        operators = web.AppRunner(
+            admin, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
+        )
+        await self._listen(operators, config.admin_host, config.admin_port, reuse_port=reuse_port)
+
+    async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool) -> None:
+        await runner.setup()
+        self._runners.append(runner)
+        try:
+            await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
+        except OSError as error:
+            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
+
+    def announce_stop(self) -> None:
+        """Let every answer from now on close its connection, so that few connections are open when the ports close."""
+        if self._callers is not None:
+            self._callers.leaving = True
+
+    async def close(self) -> None:
+        """Close both ports and let running requests end within the grace period."""
+        for runner in self._runners:
+            await runner.cleanup()
+
+
+def stop_event(lifeline: int | None = None) -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second signal ends the process at once.
+
+    Args:
+        lifeline: a pipe whose other end the parent process holds; when the parent is gone, the event is set as well.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
+    def stop_as_orphan(pipe: int) -> None:
+        loop.remove_reader(pipe)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if lifeline is not None:
+        loop.add_reader(lifeline, stop_as_orphan, lifeline)
+    return stopping
+
+
+def collect_garbage_rarely() -> None:
+    """Leave everything made so far out of the search for cycles: looking through it takes 30 ms, again and again."""
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_THRESHOLD)
