@@ -31,10 +31,9 @@ from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
 from gateway.store import Keys, Leases, Operations, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
-from gateway.web import Door, Front, Limits, admin, handler
-from gateway.web.keyed import unsettled
-from gateway.web.problems import problem
-from gateway.web.server import Server as WebServer
+from gateway.web import Door, RequestLimits, Services, admin, public_server
+from gateway.web.v1.idempotency import unsettled
+from gateway.web.v1.problems import problem
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
 from gateway.wire.fetch import fetched
@@ -107,7 +106,7 @@ class Application:
             holder=None if leases is None else Holder(leases),
             at_once=max(1, config.limits.batch_at_once // 2),
         )
-        self.front = Front(
+        self.services = Services(
             gateway=self.gateway,
             operations=operations,
             woken=self.bulk.wake,
@@ -115,11 +114,11 @@ class Application:
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,
             cursors=Cursors(self._cursor_secret, lifetime_s=config.limits.cursor_lifetime_s),
-            limits=Limits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
+            limits=RequestLimits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
             idempotency=self.idempotency,
-            doors=_doors(config, self.engines),
         )
+        self.doors = _doors(config, self.engines)
         self.state = admin.State()
         self._listeners = Listeners(config.server)
 
@@ -136,7 +135,7 @@ class Application:
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
         self.idempotency.start()
-        callers = WebServer(handler(self.front), keepalive_s=KEEPALIVE_S)
+        callers = public_server(self.services, self.doors, keepalive_s=KEEPALIVE_S)
         operators = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self.bulk.start()

@@ -1,6 +1,6 @@
 """Every way a call can fail: one tree, whose classes know code, HTTP status and retryability.
 
-What must not live here: the wire shape of an error (``gateway.web.problems``) and what a vendor's answer means
+What must not live here: the wire shape of an error (``gateway.web.v1.problems``) and what a vendor's answer means
 (``adapters.<vendor>.faults``).
 
     VarbridgeError

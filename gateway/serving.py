@@ -13,7 +13,7 @@ import signal
 from aiohttp import web
 
 from gateway.config import ServerConfig
-from gateway.web.server import Server
+from gateway.web import Server
 
 KEEPALIVE_S = 75.0
 """Seconds that an idle connection stays open. aiohttp's runner would keep it for an hour; nginx has 75 s as well."""

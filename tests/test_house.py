@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 from gateway import config, errors
 from gateway.app import VENDORS
 from gateway.config import shapes
-from gateway.web import openapi
-from gateway.web.routes import ROUTES
+from gateway.web.v1 import openapi
+from gateway.web.v1.routes import ROUTES
 from tests.house import matrix
 
 ROOT = Path(__file__).parents[1]

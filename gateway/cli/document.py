@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import msgspec
 
-from gateway.web import openapi as document
-from gateway.web.routes import ROUTES
+from gateway.web.v1 import openapi as document
+from gateway.web.v1.routes import ROUTES
 
 
 @click.command()

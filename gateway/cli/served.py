@@ -9,7 +9,7 @@ from aiohttp import web
 from gateway.errors import InvalidRequest
 from gateway.plan import VendorRequest
 from gateway.port import Fake
-from gateway.web import target
+from gateway.web.http import target
 
 
 class Served:

@@ -3,7 +3,7 @@
 A tag says that the *value* is the same: type, format, and the value in a canonical form (a date-time by its instant, a
 double by its number, JSON without its white space and key order, digits inside JSON as they are written). It is weak
 where the content is not at hand (blobs in a listing, values that nobody can read) or must not count (blobs, unless the
-engine is set to ``strong_binary``). What must not live here: headers (``gateway.web.conditions``) and what a write
+engine is set to ``strong_binary``). What must not live here: headers (``gateway.web.v1.conditions``) and what a write
 expects (``expect``).
 """
 

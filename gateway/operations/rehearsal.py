@@ -2,7 +2,7 @@
 
 A rehearsal stands where the runner stands. It hands every plan's reads on, keeps its writes back, and gives the plan
 the answer that success would be (``Engine.supposed``), so that what comes after a write is seen too. What must not
-live here: how requests are shown (``gateway.web.unified.rehearsals``).
+live here: how requests are shown (``gateway.web.v1.dry_runs``).
 """
 
 from __future__ import annotations

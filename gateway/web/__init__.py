@@ -1,6 +1,9 @@
-"""The HTTP side towards callers: own dispatch on the raw path, one boundary, the unified dialect, problems, OpenAPI."""
+"""The HTTP side towards callers: an HTTP server (``http``), the unified dialect (``v1``), front doors (``proxy``)."""
 
-from gateway.web.boundary import handler
-from gateway.web.front import Door, Front, Limits
+from gateway.web.dispatch import handler, public_server
+from gateway.web.http.limits import RequestLimits
+from gateway.web.http.server import Server
+from gateway.web.proxy.door import Door
+from gateway.web.services import Services
 
-__all__ = ["Door", "Front", "Limits", "handler"]
+__all__ = ["Door", "RequestLimits", "Server", "Services", "handler", "public_server"]

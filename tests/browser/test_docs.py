@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.web.routes import ROUTES
-from gateway.web.summaries import heading
+from gateway.web.v1.routes import ROUTES
+from gateway.web.v1.summaries import heading
 from tests.browser import chromium
 from tests.house.required import give_up
 from tests.web.conftest import Site

@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway import errors
 from gateway.app import VENDORS
 from gateway.port import FEATURES, Credentials
-from gateway.web.problems import MEDIA_TYPE
+from gateway.web.v1.problems import MEDIA_TYPE
 
 README = Path(__file__).parents[2] / "README.md"
 

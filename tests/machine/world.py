@@ -20,9 +20,8 @@ from gateway.errors import EngineUnavailable, OutcomeUnknown
 from gateway.operations.idempotency import Idempotency
 from gateway.plan import VendorResponse, encode_path
 from gateway.store import Keys, Settings, Store
-from gateway.web import handler
-from gateway.web.keyed import unsettled
-from gateway.web.server import Server
+from gateway.web import public_server
+from gateway.web.v1.idempotency import unsettled
 from gateway.wire import drive
 from tests.web.conftest import Site
 
@@ -70,7 +69,7 @@ class World(Site):
         self.loop = asyncio.new_event_loop()
         self.store = Store(Settings(url=f"sqlite:///{path}/store.db"))
         self.idempotency = Idempotency(Keys(self.store, 60.0, 86_400.0), unsettled, 0.0)
-        self.front = msgspec.structs.replace(self.front, idempotency=self.idempotency)
+        self.services = msgspec.structs.replace(self.services, idempotency=self.idempotency)
         self.fault = Fault()
         self.hit: set[str] = set()
         self.seen: Counter[str] = Counter()  # what has happened, so that a test can tell that all of it did
@@ -79,7 +78,7 @@ class World(Site):
 
     async def _open(self) -> None:
         await self.store.open()
-        self._runner = web.ServerRunner(Server(handler(self.front)))
+        self._runner = web.ServerRunner(public_server(self.services))
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.port = self._runner.addresses[0][1]

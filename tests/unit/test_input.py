@@ -22,15 +22,15 @@ from gateway.model.modification import checked
 from gateway.model.query import sound
 from gateway.operations import intents
 from gateway.operations.gateway import Target
-from gateway.web import body, target
-from gateway.web.front import Limits
-from gateway.web.problems import problem
-from gateway.web.unified import activities, batch, operations, query, running
+from gateway.web.http import body, target
+from gateway.web.http.limits import RequestLimits
+from gateway.web.v1 import activities, batch, bodies, lifecycle, operations, query
+from gateway.web.v1.problems import problem
 from tests.conformance.subjects import SUBJECTS
 from tests.conformance.values import trees
 
 many = settings(max_examples=150, deadline=None, derandomize=True)
-LIMITS = Limits(max_body_bytes=4000, max_depth=12, max_names=30)
+LIMITS = RequestLimits(max_body_bytes=4000, max_depth=12, max_names=30)
 BODIES: list[Any] = [
     {"modifications": {"a": {"type": "integer", "value": 1}, "ä": {"value": [1.10, None]}}, "deletions": ["b", "c"]},
     {"type": "file", "value": "AAEC", "filename": "f", "mediaType": "a/b", "encoding": "UTF-8", "transient": False},
@@ -91,16 +91,16 @@ def _tried(work: Callable[[], Any]) -> tuple[Any, Refusal | None]:
 
 
 DECODERS = {
-    "patch": lambda content: body.patch(content, LIMITS),
-    "value": lambda content: body.value(content, LIMITS),
-    "merge": lambda content: body.merge(content, LIMITS),
+    "patch": lambda content: bodies.patch(content, LIMITS),
+    "value": lambda content: bodies.value(content, LIMITS),
+    "merge": lambda content: bodies.merge(content, LIMITS),
     "json patch": lambda content: jsonpatch.parsed(content, max_operations=30, max_depth=12),
     "batch": lambda content: body.decoded(batch._decoder, content, LIMITS),
     "query": lambda content: sound(body.decoded(query._query, content, LIMITS)),
     "operation": lambda content: body.decoded(operations._decoder, content, LIMITS),
-    "start": lambda content: body.decoded(running._start, content, LIMITS),
-    "completion": lambda content: body.decoded(running._completion, content, LIMITS),
-    "message": lambda content: body.decoded(running._message, content, LIMITS),
+    "start": lambda content: body.decoded(lifecycle._start, content, LIMITS),
+    "completion": lambda content: body.decoded(lifecycle._completion, content, LIMITS),
+    "message": lambda content: body.decoded(lifecycle._message, content, LIMITS),
 }
 
 
@@ -158,7 +158,7 @@ def test_any_header_target_and_scope_is_read_or_refused(text: str) -> None:
 @given(content=_bodies())
 def test_intent_of_any_patch_that_is_read_is_kept_without_its_values(content: bytes) -> None:
     subject = SUBJECTS["camunda7"]()
-    found = read(lambda: body.patch(content, LIMITS))
+    found = read(lambda: bodies.patch(content, LIMITS))
     if found is None:
         return
     command = PatchVariables(instance="1", modifications=found.modifications, deletions=tuple(found.deletions))

@@ -20,8 +20,7 @@ from gateway.operations import Gateway, Lanes
 from gateway.plan import Call, Multipart, Stream, VendorRequest, encode_path
 from gateway.port import Credentials
 from gateway.routing import Routing
-from gateway.web import Front, Limits, handler
-from gateway.web.server import Server
+from gateway.web import RequestLimits, Services, public_server
 from gateway.wire import drive
 
 VENDORS = {"hr": camunda7.VENDOR, "claims": ibm_bpm.VENDOR}
@@ -36,11 +35,11 @@ class Site:
         self.engines = {name: vendor.engine(name, vendor.settings(), Credentials()) for name, vendor in VENDORS.items()}
         self.sent: list[Any] = []
         self.gateway = Gateway(self.engines, self.run, Lanes(), Routing())
-        self.front = Front(
+        self.services = Services(
             gateway=self.gateway,
             access=access or Access(open=True),
             metrics=Metrics(),
-            limits=Limits(**limits),
+            limits=RequestLimits(**limits),
             cors_origins=frozenset({"https://portal"}),
         )
         self.hr = f"hr:{self.fakes['hr'].showcase()}"
@@ -104,7 +103,7 @@ async def started() -> AsyncIterator[Any]:
     runners: list[web.ServerRunner] = []
 
     async def start(site: Site) -> Site:
-        runner = web.ServerRunner(Server(handler(site.front)))
+        runner = web.ServerRunner(public_server(site.services))
         runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from gateway.plan import VendorRequest
 from gateway.port import Fake
-from gateway.web import target
+from gateway.web.http import target
 from tests.wire.scripted import Heard, Script, Scripted
 
 REASON = "Whatever"

@@ -14,8 +14,7 @@ from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, Lanes
 from gateway.port import Credentials
 from gateway.routing import Routing
-from gateway.web import Door, Front, Limits, handler
-from gateway.web.server import Server
+from gateway.web import Door, RequestLimits, Services, public_server
 from gateway.wire import ClientSettings, EngineClient
 from tests.wire.scripted import OK, Observer, Scripted, running, says
 
@@ -56,7 +55,7 @@ async def gate(
     kind: str = "none",
     access=None,
     credentials=None,
-    limits: Limits | None = None,
+    limits: RequestLimits | None = None,
     keepalive_s: float = 75.0,
     client_settings: dict[str, int] | None = None,
     starts: dict[str, str] | None = None,
@@ -78,14 +77,14 @@ async def gate(
 
         lanes = Lanes()
         settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
-        front = Front(
+        services = Services(
             gateway=Gateway(dict.fromkeys(("hr", *others), known), run, lanes, Routing(starts=starts), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
-            limits=limits or Limits(),
-            doors=(Door(prefix="/door", dialect=vendor.dialect(), engine=known, engine_url=engine.url, **settings),),
+            limits=limits or RequestLimits(),
         )
-        runner = web.ServerRunner(Server(handler(front), keepalive_s=keepalive_s, lingering_s=0.2))
+        door = Door(prefix="/door", dialect=vendor.dialect(), engine=known, engine_url=engine.url, **settings)
+        runner = web.ServerRunner(public_server(services, (door,), keepalive_s=keepalive_s, lingering_s=0.2))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:

@@ -9,7 +9,7 @@ import socket
 import pytest
 from aiohttp import HttpVersion11
 
-from gateway.web.whole import Whole
+from gateway.web.http.buffered import BufferedResponse
 
 GET = "GET /v1/instances/{} HTTP/1.1\r\nHost: x\r\n"
 HEAD = "HEAD /v1/instances/{} HTTP/1.1\r\nHost: x\r\n"
@@ -96,13 +96,13 @@ class Request:
 def test_header_that_would_end_its_line_is_not_sent(value: str) -> None:
     asked = Request()
     with pytest.raises(ValueError, match="Gateway-Rules"):
-        Whole(204, {"Gateway-Rules": value})._head(asked)
-    assert b"Gateway-Rules: \xc3\xa9\tb" in Whole(204, {"Gateway-Rules": "\xe9\tb"})._head(asked)
+        BufferedResponse(204, {"Gateway-Rules": value})._head(asked)
+    assert b"Gateway-Rules: \xc3\xa9\tb" in BufferedResponse(204, {"Gateway-Rules": "\xe9\tb"})._head(asked)
 
 
 async def test_caller_that_has_gone_is_no_error_of_ours() -> None:
     with pytest.raises(ConnectionError):
-        await Whole(204, {}).prepare(Request())
+        await BufferedResponse(204, {}).prepare(Request())
 
 
 async def test_caller_that_reads_slowly_gets_all_of_a_long_answer(site) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.web.routes import ROUTES
-from gateway.web.summaries import SUMMARIES
+from gateway.web.v1.routes import ROUTES
+from gateway.web.v1.summaries import SUMMARIES
 from tests.web.conftest import Site
 
 

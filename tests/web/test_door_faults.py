@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.web import Limits
+from gateway.web import RequestLimits
 from tests.web.gate import Gate, gate
 from tests.wire.scripted import OK, Heard, says
 
@@ -151,7 +151,7 @@ async def test_chunk_that_is_not_as_it_says_breaks_the_upload_off(name: str, aft
         assert [heard.method for heard in door.engine.heard] == ["GET"]
 
 
-SLOW = Limits(body_read_timeout_s=0.2)
+SLOW = RequestLimits(body_read_timeout_s=0.2)
 
 
 @pytest.mark.parametrize("before", [0, 1])

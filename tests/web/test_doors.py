@@ -11,6 +11,7 @@ from adapters import camunda7, ibm_bpm
 from gateway import app, config
 from gateway.access import Access
 from gateway.port import Credentials
+from gateway.web.proxy.door import door_at
 from tests.web.conftest import entry
 from tests.web.gate import gate
 from tests.wire.scripted import OK, hangs_up, never_answers, says
@@ -353,7 +354,7 @@ def test_door_of_the_longest_prefix_is_taken() -> None:
             "other": {"vendor": "camunda7", "prefix": "/other", "engine": "ops"},
         },
     }
-    front = app.Application(config.parse(tree, app.VENDORS)).front
+    known = app.Application(config.parse(tree, app.VENDORS)).doors
     asked = {
         "/engine-rest": "hr",
         "/engine-rest?a": "hr",
@@ -365,5 +366,5 @@ def test_door_of_the_longest_prefix_is_taken() -> None:
         "/otherx": None,
         "/v1/engines": None,
     }
-    doors = {path: front.door(path) for path in asked}
+    doors = {path: door_at(known, path) for path in asked}
     assert {path: door and door.engine.name for path, door in doors.items()} == asked

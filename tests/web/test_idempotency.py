@@ -14,7 +14,7 @@ from gateway.access import Access
 from gateway.errors import EngineUnavailable, OutcomeUnknown, StoreUnavailable
 from gateway.operations.idempotency import Idempotency
 from gateway.store import Keys, Settings, Store
-from gateway.web.keyed import unsettled
+from gateway.web.v1.idempotency import unsettled
 
 from .conftest import Site, entry
 
@@ -29,7 +29,7 @@ class Keyed(Site):
         super().__init__(access)
         self.store = Store(Settings(url=f"sqlite:///{path}"))
         self.keys = Keys(self.store, 60.0, 86_400.0)
-        self.front = msgspec.structs.replace(self.front, idempotency=Idempotency(self.keys, unsettled, settle_s))
+        self.services = msgspec.structs.replace(self.services, idempotency=Idempotency(self.keys, unsettled, settle_s))
         self.breaks: Exception | None = None
         self.applies = True
         self.gate: asyncio.Event | None = None
@@ -192,7 +192,7 @@ async def test_unknown_outcome_that_is_not_there_waits_and_then_stays_unknown(ke
     site.breaks = None
     status, problem, _ = await site.keyed()
     assert (status, problem["code"]) == (409, "request-in-progress")
-    site.front = msgspec.structs.replace(site.front, idempotency=None)
+    site.services = msgspec.structs.replace(site.services, idempotency=None)
     later = await keyed(settle_s=0.0)
     later.hr = site.hr
     for _ in range(2):
@@ -258,7 +258,7 @@ async def test_store_that_goes_after_the_write_does_not_hide_that_it_was_done(ke
         patched.setattr(site.keys, "answered", gone)
         assert (await site.keyed())[0] == 204
         assert (await site.keyed())[1]["code"] == "request-in-progress"
-    await site.front.idempotency._keep_late()
+    await site.services.idempotency._keep_late()
     status, _, headers = await site.keyed()
     assert (status, headers["Idempotency-Replayed"], len(site.writes)) == (204, "true", 1)
 

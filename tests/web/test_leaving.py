@@ -7,12 +7,13 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from gateway.web.server import Server
-from gateway.web.whole import Whole
+from gateway.web.http.buffered import BufferedResponse
+from gateway.web.http.server import Server
+from gateway.web.v1 import problems
 
 
 async def whole(_request: web.BaseRequest) -> web.StreamResponse:
-    return Whole(200, {}, b"all")
+    return BufferedResponse(200, {}, b"all")
 
 
 async def streamed(request: web.BaseRequest) -> web.StreamResponse:
@@ -24,7 +25,7 @@ async def streamed(request: web.BaseRequest) -> web.StreamResponse:
 
 @pytest.mark.parametrize("handler", [whole, streamed])
 async def test_answers_of_a_leaving_server_close_their_connections(handler) -> None:
-    server = Server(handler)
+    server = Server(handler, problems.answer)
     runner = web.ServerRunner(server)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway.web.routes import ROUTES
+from gateway.web.v1.routes import ROUTES
 from tests.web.conftest import Site
 
 

@@ -18,7 +18,7 @@ from gateway.operations.selection import selected
 from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
 from gateway.store import Operations, Settings, Store
-from gateway.web.problems import problem
+from gateway.web.v1.problems import problem
 from tests.web.conftest import SECRET, Site, entry
 
 BY_NAME = {"variableName": "note"}
@@ -35,8 +35,8 @@ class Works(Site):
         self.operations = Operations(self.store)
         self.bulk: Bulk | None = None
         self.reported: list[tuple[str, str, str | None]] = []
-        self.front = msgspec.structs.replace(
-            self.front, operations=Operations(self.store), woken=lambda: self.bulk and self.bulk.wake()
+        self.services = msgspec.structs.replace(
+            self.services, operations=Operations(self.store), woken=lambda: self.bulk and self.bulk.wake()
         )
 
     def begin(self) -> None:

@@ -187,8 +187,8 @@ async def test_cursor_of_another_question_or_caller_is_refused_and_an_old_one_ha
     now = [1_000_000.0]
     callers = (entry(), entry(name="other", key_sha256="0" * 64))
     site = Site(Access(callers))
-    site.front = type(site.front)(
-        **{name: getattr(site.front, name) for name in site.front.__struct_fields__ if name != "cursors"},
+    site.services = type(site.services)(
+        **{name: getattr(site.services, name) for name in site.services.__struct_fields__ if name != "cursors"},
         cursors=Cursors(lifetime_s=60, clock=lambda: now[0]),
     )
     site = await started(site)

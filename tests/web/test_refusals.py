@@ -9,7 +9,7 @@ import re
 import pytest
 
 from gateway.access import Access
-from gateway.web.front import Limits
+from gateway.web import RequestLimits
 from tests.web.conftest import Site, entry
 
 DEEP = b'{"modifications":{"a":{"type":"json","value":' + b"[" * 65 + b"]" * 65 + b"}}}"
@@ -310,5 +310,5 @@ async def test_caller_that_goes_in_the_middle_of_a_body_is_no_error_of_ours(site
 
 
 def test_default_limits_are_those_that_are_documented() -> None:
-    limits = Limits()
+    limits = RequestLimits()
     assert (limits.max_body_bytes, limits.max_depth, limits.max_names) == (10 * 1024 * 1024, 64, 10_000)

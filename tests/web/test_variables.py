@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from gateway.access import Access
-from gateway.web.routes import ROUTES
+from gateway.web.v1.routes import ROUTES
 from tests.web.conftest import Site, entry
 
 ODD = [".", "..", "a/b", "a;b", "%2F", "%", "+", "a b", '"', "'", "\\", "\t", "\x01", "?", "#", "é", "😀", "n" * 255]

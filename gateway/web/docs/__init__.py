@@ -1,6 +1,6 @@
 """The browsable API page: Swagger UI over ``/openapi.json``, from files that ship, without the internet.
 
-What must not live here: what the document says (``gateway.web.openapi``).
+What must not live here: what the document says (``gateway.web.v1.openapi``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from gateway.errors import RouteNotFound
-from gateway.web.front import Answer, Exchange
+from gateway.web.http.answers import Answer
 
 _ASSETS = Path(__file__).with_name("assets")
 _FILES = {
@@ -30,15 +30,17 @@ _HEADERS = (
 )
 
 
-async def page(exchange: Exchange) -> Answer:
-    """Answer ``GET /docs``."""
-    del exchange
+def page() -> Answer:
+    """Return the page itself."""
     return _file("index.html", "text/html; charset=utf-8")
 
 
-async def asset(exchange: Exchange) -> Answer:
-    """Answer ``GET /docs/{file}``."""
-    name = exchange.params[0]
+def asset(name: str) -> Answer:
+    """Return a file that the page needs.
+
+    Raises:
+        RouteNotFound: the page needs no such file.
+    """
     if name not in _FILES:
         raise RouteNotFound
     return _file(name, _FILES[name])

@@ -1,0 +1,49 @@
+"""What is kept of a request: its metrics and the one canonical log line. Names of things, never a value."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import structlog
+
+from gateway.plan import Call
+
+_log = structlog.get_logger("varbridge")
+
+
+class RequestMetrics(Protocol):
+    """Who counts callers' requests."""
+
+    def request(  # noqa: PLR0913 - the labels of one metric
+        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+    ) -> None:
+        """Count one request."""
+
+
+def record(  # noqa: PLR0913 - one flat record
+    metrics: RequestMetrics,
+    call: Call,
+    *,
+    route: str,
+    method: str,
+    status: int,
+    outcome: str,
+    engine: str,
+    caller: str | None,
+    duration_s: float,
+) -> None:
+    """Count one request that was answered, and write its line; ``route`` is a template, never a path."""
+    metrics.request(route=route, method=method, status=status, engine=engine, duration_s=duration_s, outcome=outcome)
+    _log.info(
+        "request",
+        request_id=call.request_id,
+        route=route,
+        method=method,
+        status=status,
+        outcome=outcome,
+        duration_s=round(duration_s, 6),
+        engine=engine,
+        engine_calls=call.engine_calls,
+        engine_s=round(call.engine_s, 6),
+        caller=caller,
+    )

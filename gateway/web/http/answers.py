@@ -1,0 +1,28 @@
+"""What goes back to the caller, before it is HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes back to the caller."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    media_type: str = "application/json"
+    outcome: str = "ok"
+    stream: AsyncIterator[bytes] | None = None
+    """Content that is not held; then ``body`` is empty."""
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Give an answer with a JSON body."""
+    return Answer(status=status, body=_encoder.encode(body), headers=headers)

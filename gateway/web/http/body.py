@@ -1,0 +1,225 @@
+"""Bodies of callers: received within time and size, decoded strictly, faults named by JSON Pointer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from gateway.model import jsontext
+from gateway.model.values import Value
+from gateway.web.http.deadline import BodyDeadline
+from gateway.web.http.limits import RequestLimits
+
+T = TypeVar("T")
+_KEPT = web.RequestKey("varbridge.body", bytes)
+_CLOSE = (("Connection", "close"),)
+_AT = re.compile(r" - at `\$(.*)`$")
+_UNKNOWN = re.compile(r"unknown field `(.*)`")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+
+
+def media_type(request: web.BaseRequest, *allowed: str) -> str:
+    """Give the body's media type.
+
+    Raises:
+        UnsupportedMediaType: another one, another charset, or a content encoding.
+    """
+    headers = request.headers
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
+    kind, charset = _media_type(headers.get("Content-Type", ""))
+    if kind not in allowed:
+        raise UnsupportedMediaType(f"Give the body as {' or '.join(allowed)}.")
+    if charset not in {"", "utf-8", "utf8"}:
+        raise UnsupportedMediaType("JSON is taken in UTF-8 only.")
+    return kind
+
+
+@lru_cache(maxsize=64)  # callers send the same few
+def _media_type(raw: str) -> tuple[str, str]:
+    """Give media type and charset of a ``Content-Type``, in lower case."""
+    kind, _, parameters = raw.partition(";")
+    charset = re.search(r"charset=\"?([^\";\s]+)", parameters, re.IGNORECASE)
+    return kind.strip().lower(), charset.group(1).lower() if charset else ""
+
+
+async def buffered_body(request: web.BaseRequest, limits: RequestLimits) -> bytes:
+    """Give the body in full, and keep it for who asks next.
+
+    Raises:
+        PayloadTooLarge, InvalidRequest: as for ``received``.
+    """
+    request[_KEPT] = content = await received(request, limits)
+    return content
+
+
+def _held(request: web.BaseRequest) -> bytes | None:
+    """Give a body that was kept; looking into a request that holds nothing would raise, and catch, a KeyError."""
+    return request[_KEPT] if len(request) and _KEPT in request else None
+
+
+async def received(request: web.BaseRequest, limits: RequestLimits) -> bytes:
+    """Give the body in full.
+
+    Raises:
+        PayloadTooLarge: over the limit, by its announced or its real length.
+        InvalidRequest: it did not arrive in time.
+    """
+    if (held := _held(request)) is not None:
+        return held
+    if (request.content_length or 0) > limits.max_body_bytes:
+        raise _too_large(limits)
+    content = request.content
+    if "Expect" in request.headers:
+        await _continue(request)
+    if content.is_eof():
+        body = content.read_nowait(-1)
+        if len(body) > limits.max_body_bytes:
+            raise _too_large(limits)
+        return body
+    try:
+        async with asyncio.timeout(limits.body_read_timeout_s):
+            return await _collected(request, limits)
+    except TimeoutError as error:
+        raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
+
+
+async def passing(request: web.BaseRequest, limits: RequestLimits) -> bytes | AsyncIterator[bytes]:
+    """Give a body to hand on: in full if it is here already, else as it comes."""
+    if (held := _held(request)) is not None:
+        return held
+    await _continue(request)
+    content = request.content
+    return content.read_nowait(-1) if content.is_eof() else _arriving(request, limits)
+
+
+async def _arriving(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[bytes]:
+    pace = BodyDeadline(limits)
+    while piece := await pace.waited(request.content.readany()):
+        pace.came(len(piece))
+        yield piece
+
+
+async def raw(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[bytes]:
+    """Give a binary body as it comes.
+
+    Raises:
+        PayloadTooLarge: over the limit of binary content; InvalidRequest: it stopped coming.
+    """
+    if (request.content_length or 0) > limits.max_binary_bytes:
+        raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
+    await _continue(request)
+    size = 0
+    async for piece in _arriving(request, limits):
+        size += len(piece)
+        if size > limits.max_binary_bytes:
+            raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
+        yield piece
+
+
+async def awaited(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it to send the body."""
+    await _continue(request)
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it (``Expect``) to send the body; nothing has been refused so far."""
+    expected = request.headers.get("Expect")
+    if expected is not None and request.version.minor >= 1 and not request.content.is_eof():
+        if expected.lower() != "100-continue":
+            raise InvalidRequest("Only 100-continue can be expected.")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+async def _collected(request: web.BaseRequest, limits: RequestLimits) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        if size > limits.max_body_bytes:
+            raise _too_large(limits)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large(limits: RequestLimits) -> PayloadTooLarge:
+    return PayloadTooLarge(f"A body has at most {limits.max_body_bytes} bytes.", headers=(("Connection", "close"),))
+
+
+_value_decoder = msgspec.json.Decoder(Value)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits) -> T:
+    """Return a decoded JSON body, strictly.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    depth = limits.max_depth
+    if not jsontext.sure(content, depth):
+        _ = jsontext.parse(content, depth=depth)
+    try:
+        return decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise _fault(error, jsontext.parse(content, depth=depth)) from error
+
+
+def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:
+    if not isinstance(error, msgspec.ValidationError):
+        return InvalidJson(str(error))
+    text = str(error)
+    reason = _AT.sub("", text)
+    at = _AT.search(text)
+    unknown = _UNKNOWN.search(reason)
+    pointer = _pointer(at.group(1) if at else "", tree) + ("/" + jsontext.escape(unknown.group(1)) if unknown else "")
+    return InvalidRequest(reason + ".", errors=(Fault(pointer, reason),))
+
+
+def _pointer(path: str, tree: jsontext.Tree) -> str:
+    """Give the pointer of msgspec's path; it writes ``[...]`` for a key, so the entry at fault is looked for."""
+    pointer = ""
+    for name, index in _STEP.findall(path):
+        if index == "...":
+            name = _culprit(tree)  # noqa: PLW2901 - the key that msgspec does not tell
+        pointer += "/" + jsontext.escape(name or index)
+        if isinstance(tree, dict):
+            tree = tree.get(name or index)
+        elif isinstance(tree, list):
+            tree = tree[int(index)]
+    return pointer
+
+
+def _culprit(entries: jsontext.Tree) -> str:
+    if isinstance(entries, dict):
+        for name, entry in entries.items():
+            try:
+                _ = _value_decoder.decode(jsontext.write(entry))
+            except msgspec.DecodeError:
+                return str(name)
+    return ""
+
+
+def refuse_oddities(request: web.BaseRequest) -> None:
+    """Refuse what aiohttp lets through: other versions of HTTP, absolute targets, upgrades, no Host or two.
+
+    The offer of HTTP/2 is passed over, as RFC 9110 section 7.8 allows: Java's client makes it with its first request.
+    """
+    version, headers = request.version, request.headers
+    if version.major != 1:
+        raise InvalidRequest("This is an HTTP/1.1 server.", headers=_CLOSE)
+    if not request.raw_path.startswith("/"):
+        raise InvalidRequest("The request target must be a path.", headers=_CLOSE)
+    if len(headers.getall("Host", ())) != 1 and (version.minor or "Host" in headers):
+        raise InvalidRequest("A request has one Host.", headers=_CLOSE)
+    if not version.minor and "Transfer-Encoding" in headers:
+        raise InvalidRequest("HTTP/1.0 has no transfer encodings.", headers=_CLOSE)
+    if "Upgrade" in headers and any(offer.strip().lower() != "h2c" for offer in headers.getall("Upgrade")):
+        raise InvalidRequest("Nothing is upgraded here.", headers=_CLOSE)

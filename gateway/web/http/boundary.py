@@ -1,0 +1,157 @@
+"""The boundary: every request that is not proxied enters and leaves here. One middleware, no more.
+
+Errors become answers, answers get the headers that every one has, each request is counted and logged once. What must
+not live here: what is asked for. A dialect answers that; the boundary is given it as a ``Dispatched`` request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from random import getrandbits
+from time import perf_counter
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from gateway.errors import Internal, InvalidRequest, VarbridgeError
+from gateway.plan import Call
+from gateway.web.http import access_log, cors
+from gateway.web.http.access_log import RequestMetrics
+from gateway.web.http.answers import Answer
+from gateway.web.http.buffered import BufferedResponse
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+_OK = 200
+_log = structlog.get_logger("varbridge")
+
+
+class Dispatched(Protocol):
+    """One request in the hands of the dialect that answers it."""
+
+    request: web.BaseRequest
+    call: Call
+
+    @property
+    def template(self) -> str | None:
+        """The route's path with its parameters in braces; None where no route is matched."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that the request is about; empty while it is not known."""
+        ...
+
+    @property
+    def caller_name(self) -> str | None:
+        """Who calls; None while that is not known."""
+        ...
+
+    async def answer(self) -> Answer:
+        """Return the answer, or raise the error that it becomes."""
+        ...
+
+    def problem(self, error: VarbridgeError) -> Answer:
+        """Return an error's answer in the dialect's own shape."""
+        ...
+
+
+def request_id(request: web.BaseRequest) -> str:
+    """Return the request's ``X-Request-Id`` if it is fit for a log line, else a new one."""
+    given = request.headers.get("X-Request-Id")
+    return given if given is not None and _REQUEST_ID.match(given) else f"{getrandbits(128):032x}"
+
+
+async def respond(dispatched: Dispatched, metrics: RequestMetrics, origins: frozenset[str]) -> web.StreamResponse:
+    """Return the response to a request; no error gets past it.
+
+    Args:
+        dispatched: the request in the hands of its dialect.
+        metrics: what counts it.
+        origins: whose pages may read the answer.
+    """
+    started = perf_counter()
+    try:
+        answer = await dispatched.answer()
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
+        answer = dispatched.problem(_known(error, dispatched.call))
+    spent = perf_counter() - started
+    _record(dispatched, metrics, answer, spent)
+    headers = _headers(dispatched, answer, spent, origins)
+    if answer.stream is not None:
+        return await _stream(dispatched, answer, headers)
+    return _buffered(answer, headers)
+
+
+def _known(error: Exception, call: Call) -> VarbridgeError:
+    match error:
+        case VarbridgeError():
+            return error
+        case ConnectionError():
+            return InvalidRequest("The request broke off.")
+        case _:
+            _log.error("request_failed", request_id=call.request_id, exc_info=error)
+            return Internal()
+
+
+def _record(dispatched: Dispatched, metrics: RequestMetrics, answer: Answer, spent: float) -> None:
+    template = dispatched.template
+    access_log.record(
+        metrics,
+        dispatched.call,
+        route="unmatched" if template is None else template,
+        method="other" if template is None else dispatched.request.method,
+        status=answer.status,
+        outcome=answer.outcome,
+        engine=dispatched.engine,
+        caller=dispatched.caller_name,
+        duration_s=spent,
+    )
+
+
+def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: frozenset[str]) -> dict[str, str]:
+    call = dispatched.call
+    headers = {
+        "X-Request-Id": call.request_id,
+        "Cache-Control": "no-store",
+        "Server": "varbridge",  # else it would tell the versions of what is inside
+        "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
+    }
+    if engine := dispatched.engine:
+        headers["Gateway-Engine"] = engine
+    if origins:
+        headers |= cors.response_headers(dispatched.request, origins)
+    headers.update(answer.headers)
+    if answer.body or answer.stream is not None or answer.status == _OK:
+        headers["Content-Type"] = answer.media_type
+    return headers
+
+
+def _buffered(answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+    closes = headers.pop("Connection", "") == "close"
+    response = BufferedResponse(answer.status, headers, answer.body)
+    if closes:
+        response.force_close()
+    return response
+
+
+async def _stream(dispatched: Dispatched, answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+    """Send content as it comes; content that breaks off breaks the transfer, and never ends as if it were complete."""
+    request, pieces = dispatched.request, answer.stream
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    if pieces is None:
+        return response
+    try:
+        _ = await response.prepare(request)
+        if request.method != "HEAD":
+            async for piece in pieces:
+                await response.write(piece)
+    except VarbridgeError as error:
+        _log.warning("transfer_broken", request_id=dispatched.call.request_id, code=error.code)
+        if request.transport is not None:
+            request.transport.abort()
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+    return response

@@ -1,0 +1,1 @@
+"""Front doors in the vendors' own dialects: bytes in, bytes out."""

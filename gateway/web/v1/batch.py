@@ -1,0 +1,110 @@
+"""Handler of ``/v1`` for many instances in one call."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from gateway.access import Caller
+from gateway.errors import Fault, Forbidden, InvalidRequest, PayloadTooLarge, VarbridgeError
+from gateway.model import etag
+from gateway.model.commands import PatchVariables
+from gateway.model.results import Rule, VariablesPatched
+from gateway.model.values import Value
+from gateway.operations import batch
+from gateway.web.http import body
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import conditions
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import may_touch_of, parameters
+from gateway.web.v1.problems import Problem, problem
+
+_MULTI_STATUS = 207
+_DONE = 204
+
+
+class BatchItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """One instance of a batch: typed values to set, then names to delete, and tags as in ``If-Match`` of a patch."""
+
+    instance: str
+    modifications: dict[str, Value] = {}
+    deletions: list[str] = []
+    if_match: str | None = None
+
+
+class BatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/batch``; ``atomicity: instance`` = each instance all or nothing."""
+
+    items: list[BatchItem]
+    atomicity: Literal["none", "instance"] = "none"
+
+
+class BatchOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one item went; ``instance`` as the caller wrote it."""
+
+    instance: str
+    status: int
+    problem: Problem | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(BatchBody)
+
+
+async def patch_batch(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/variables/batch``: 207, in the order of the items."""
+    _ = parameters(context, frozenset())
+    _ = body.media_type(context.request, "application/json")
+    limits = context.services.limits
+    asked = body.decoded(_decoder, await body.received(context.request, limits), limits)
+    _check(asked, limits.max_batch_items, limits.max_names)
+    gateway, call = context.services.gateway, context.call
+    items = [_item(index, each, context.caller) for index, each in enumerate(asked.items)]
+    targets = await batch.located(gateway, items, context.caller.may_use, call)
+    done = await batch.patched(
+        gateway, items, targets, call, atomic=asked.atomicity == "instance", at_once=limits.batch_at_once
+    )
+    outcomes = [outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
+    return json_answer({"items": outcomes}, status=_MULTI_STATUS)
+
+
+def _check(asked: BatchBody, most: int, most_names: int) -> None:
+    if not asked.items:
+        raise InvalidRequest("Give at least one item.", errors=(Fault("/items", "empty"),))
+    if len(asked.items) > most:
+        raise PayloadTooLarge(f"A batch has at most {most} items.")
+    if sum(len(each.modifications) + len(each.deletions) for each in asked.items) > most_names:
+        raise PayloadTooLarge(f"A batch has at most {most_names} names.")
+
+
+def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
+    """Give one item. A thousand of them are usual, so nothing is made for what is not asked for."""
+    deletions = tuple(dict.fromkeys(each.deletions)) if each.deletions else ()
+    command = PatchVariables(
+        instance="", modifications=each.modifications, deletions=deletions, at=f"/items/{index}/modifications"
+    )
+    refused: VarbridgeError | None = None
+    if caller.limited or each.if_match is not None:
+        touched = (*each.modifications, *deletions)
+        try:
+            may_touch_of(caller, touched)
+            expect = conditions.expected(_tags(index, each), None, touched, caller)
+            command = msgspec.structs.replace(command, expect=expect)
+        except (Forbidden, InvalidRequest) as error:
+            refused = error
+    return batch.Item(instance=each.instance, command=command, refused=refused, conditional=each.if_match is not None)
+
+
+def _tags(index: int, each: BatchItem) -> etag.Tags | None:
+    try:
+        return None if each.if_match is None else etag.parsed(each.if_match)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.detail, errors=(Fault(f"/items/{index}/ifMatch", error.detail),)) from error
+
+
+def outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
+    """Give how one item went."""
+    if isinstance(result, VarbridgeError):
+        return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
+    return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)

@@ -1,0 +1,81 @@
+"""Bodies of ``/v1`` that hold variables, decoded strictly; faults are named by JSON Pointer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.errors import Fault, InvalidRequest, PayloadTooLarge
+from gateway.model import jsontext
+from gateway.model.values import Value, resolved
+from gateway.web.http import body
+from gateway.web.http.limits import RequestLimits
+
+
+class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``PATCH …/variables``: typed values to set, then names to delete."""
+
+    modifications: dict[str, Value] = {}
+    deletions: list[str] = []
+
+
+_patch_decoder = msgspec.json.Decoder(PatchBody)
+_value_decoder = msgspec.json.Decoder(Value)
+
+
+def patch(content: bytes, limits: RequestLimits) -> PatchBody:
+    """Give the decoded body of a patch.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    decoded = body.decoded(_patch_decoder, content, limits)
+    if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
+        raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
+    return decoded
+
+
+def check_count(names: int, limits: RequestLimits) -> None:
+    """Refuse more variables than one request may have.
+
+    Raises:
+        PayloadTooLarge: it has.
+    """
+    if names > limits.max_names:
+        raise PayloadTooLarge(f"A request has at most {limits.max_names} names.")
+
+
+def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
+    """Give the members of a merge patch on the set of variables.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    tree = jsontext.parse(content, depth=limits.max_depth)
+    if not isinstance(tree, dict):
+        raise InvalidRequest(
+            "A merge patch on the set of variables is a JSON object.", errors=(Fault("", "no object"),)
+        )
+    if len(tree) > limits.max_names:
+        raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
+    return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+
+
+def value(content: bytes, limits: RequestLimits) -> Value:
+    """Give the decoded typed value of a PUT.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    given = body.decoded(_value_decoder, content, limits)
+    if given.type is not None:
+        _known(given.type, None, "/type")
+        _known(given.type, given.format, "/format")
+    return given
+
+
+def _known(kind: str, form: str | None, pointer: str) -> None:
+    """Refuse an unknown type or format where it stands; behind this only the value's own place is known."""
+    try:
+        _ = resolved(kind, form)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.detail, errors=(Fault(pointer, error.detail),)) from error

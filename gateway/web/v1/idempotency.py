@@ -1,0 +1,137 @@
+"""``Idempotency-Key`` on the writes of ``/v1``: what makes two requests the same, and answers given again.
+
+What must not live here: what a key means for a write (``operations.idempotency``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.errors import Internal, InvalidRequest, OutcomeUnknown, Unsupported, VarbridgeError
+from gateway.model.keyed import Kept
+from gateway.operations.idempotency import Asked, Ended, Replayed
+from gateway.web.http import body
+from gateway.web.http.answers import Answer
+from gateway.web.v1 import problems
+from gateway.web.v1.context import RequestContext
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
+_RELEVANT = (
+    "Content-Type",
+    "Content-Digest",
+    "Content-Disposition",
+    "Prefer",
+    "If-Match",
+    "If-None-Match",
+    "Gateway-Engine",
+)
+"""Headers that change what a write does or what it answers."""
+_STREAMED = "/data"
+_log = structlog.get_logger("varbridge")
+
+
+async def answered(
+    context: RequestContext, template: str, handler: Callable[[RequestContext], Awaitable[Answer]]
+) -> Answer:
+    """Give a handler's answer, or that of an earlier request with the same key.
+
+    Raises:
+        InvalidRequest: the key is empty, too long, or not of visible ASCII.
+        RequestInProgress, IdempotencyKeyReused: as the key's state says.
+        VarbridgeError: whatever the handler raises.
+    """
+    idempotency = context.services.idempotency
+    if idempotency is None:
+        raise Unsupported(f"This gateway does not offer {HEADER}.")
+    asked = Asked(ident=(_caller(context), _key(context)), fingerprint=await _fingerprint(context, template))
+
+    async def work() -> Ended:
+        return await _ended(context, handler)
+
+    done = await idempotency.once(context.services.gateway, asked, context.call, work)
+    if isinstance(done, Replayed):
+        context.engine = done.kept.engine
+        return _answer(done.kept, ((f"{HEADER.removesuffix('-Key')}-Replayed", "true"),))
+    return _answer(done)
+
+
+def unsettled(request_id: str) -> Kept:
+    """Give the last word on a write that nobody can find out about."""
+    error = OutcomeUnknown(
+        "The write was sent, its outcome is not known, and it cannot be settled by reading. Read the instance's "
+        "variables; if the change is missing, send it again with a new key."
+    )
+    return _kept(problems.answer(error, request_id))
+
+
+def _caller(context: RequestContext) -> str:
+    """Give whose key it is; users that only an engine can tell share a caller, so they are told by what they send."""
+    if not context.caller.forward or context.call.authorization is None:
+        return context.caller.name
+    sent = context.call.authorization.encode("utf-8", "surrogateescape")  # may hold any bytes
+    return f"{context.caller.name}#{hashlib.sha256(sent).hexdigest()}"
+
+
+def _key(context: RequestContext) -> str:
+    given = context.request.headers.getall(HEADER)
+    key = given[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]  # a string of a structured field, as the IETF's draft has it
+    if len(given) != 1 or not _KEY.match(key):
+        raise InvalidRequest(f"{HEADER} is one key of 1 to 255 visible ASCII characters.")
+    return key
+
+
+async def _fingerprint(context: RequestContext, template: str) -> bytes:
+    request = context.request
+    digest = hashlib.sha256()
+    parts = [request.method, request.raw_path]
+    parts += [f"{name}:{value}" for name in _RELEVANT for value in request.headers.getall(name, ())]
+    for part in parts:
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\n")
+    if not template.endswith(_STREAMED):
+        digest.update(await body.buffered_body(request, context.services.limits))
+    elif "Content-Digest" not in request.headers:
+        raise InvalidRequest(f"Content is streamed, so with {HEADER} it needs a Content-Digest to be known by.")
+    return digest.digest()
+
+
+async def _ended(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> Ended:
+    try:
+        answer = await handler(context)
+    except VarbridgeError as error:
+        return Ended(kept=_refused(context, error), outcome=error.outcome)
+    except Exception as error:  # noqa: BLE001 - the key must learn of it; the boundary would say the same
+        _log.error("request_failed", request_id=context.call.request_id, exc_info=error)
+        return Ended(kept=_refused(context, Internal()), outcome="unknown")
+    return Ended(kept=_kept(answer, context), outcome="applied")
+
+
+def _refused(context: RequestContext, error: VarbridgeError) -> Kept:
+    return _kept(problems.answer(error, context.call.request_id, context.engine), context)
+
+
+def _kept(answer: Answer, context: RequestContext | None = None) -> Kept:
+    return Kept(
+        status=answer.status,
+        body=answer.body,
+        headers=answer.headers,
+        media_type=answer.media_type,
+        outcome=answer.outcome,
+        engine="" if context is None else context.engine,
+    )
+
+
+def _answer(kept: Kept, more: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(
+        status=kept.status,
+        body=kept.body,
+        headers=(*kept.headers, *more),
+        media_type=kept.media_type,
+        outcome=kept.outcome,
+    )

@@ -1,0 +1,97 @@
+"""Handlers of ``/v1`` for instances. One handler a route."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
+from gateway.model import commands
+from gateway.operations import Target, finding, instances
+from gateway.operations.finding import Found, Spot
+from gateway.web.http import target
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import conditions, shapes
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import INSTANCE, any_state, located, parameters
+from gateway.web.v1.query import answered
+
+_FIND = frozenset({"businessKey", "definition", "engines", "include", "limit", "cursor", "state"})
+_MAX_FOUND = 1000
+_spots = msgspec.json.Decoder(dict[str, Spot])
+
+
+async def describe_instance(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/instances/{instance}``."""
+    ended = any_state(parameters(context, INSTANCE | {"state"}))
+    found = await located(context, ended=ended)
+    instance = await instances.described(context.services.gateway, found, context.call, ended=ended)
+    return json_answer(shapes.instance(found.engine.name, instance))
+
+
+async def find_instances(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/instances``, by business key, definition and engine; strict unless ``Prefer: handling=lenient``.
+
+    An engine that cannot look for this is told in ``engines``; it is a failure only where it was named.
+    """
+    query = parameters(context, _FIND)
+    command, names = _search(context, query)
+    if "include" in query:
+        context.caller.require("variables:read")
+    purpose = _purpose(context, command, names)
+    cursors = context.services.cursors
+    cursor = query.get("cursor")
+    spots = None if cursor is None else _spots.decode(await cursors.opened(cursor, purpose))
+    page = await finding.page(context.services.gateway, names, command, spots, context.call)
+    following = None if page.spots is None else await cursors.sealed(msgspec.json.encode(page.spots), purpose)
+    included = await _included(context, command, page) if "include" in query else [None] * len(page.instances)
+    items = [
+        shapes.instance(engine, instance) | ({} if found is None else {"variables": found})
+        for (engine, instance), found in zip(page.instances, included, strict=True)
+    ]
+    parts = page.parts
+    if "engines" not in query and any(part.error is None for part in parts):
+        parts = tuple(part for part in parts if not isinstance(part.error, Unsupported))
+    left_out = [part for part in page.parts if part not in parts]
+    return answered(context, parts, {"items": items, "next": following}, left_out)
+
+
+def _purpose(context: RequestContext, command: commands.FindInstances, names: tuple[str, ...]) -> bytes:
+    """Give what a cursor is bound to: what is looked for, where, and by whom; the size of a page may change."""
+    bound = (command.business_key, command.definition, command.ended, names, context.caller.name)
+    return b"instances\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
+
+
+def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.FindInstances, tuple[str, ...]]:
+    texts = {name: target.decoded(value, plus=True) for name, value in query.items() if name != "engines"}
+    limit = texts.get("limit", "100")
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= _MAX_FOUND:
+        raise InvalidRequest(f"`limit` is a number from 1 to {_MAX_FOUND}.")
+    if texts.get("include", "variables") != "variables":
+        raise InvalidRequest("`include` is variables.")
+    known = context.services.gateway.engines
+    names = target.names(query["engines"]) if "engines" in query else tuple(filter(context.caller.may_use, known))
+    if any(name not in known for name in names):
+        raise EngineNotFound
+    if not names or not all(map(context.caller.may_use, names)):
+        raise Forbidden("The caller may not use this engine.")
+    command = commands.FindInstances(
+        business_key=texts.get("businessKey") or None,
+        definition=texts.get("definition") or None,
+        limit=int(limit),
+        ended=any_state(query),
+    )
+    return command, tuple(sorted(names))
+
+
+async def _included(
+    context: RequestContext, command: commands.FindInstances, page: Found
+) -> list[list[dict[str, object]] | None]:
+    """Give the variables of each instance; None where it has ended since it was found."""
+    gateway, view = context.services.gateway, conditions.view(context.caller)
+    targets = [Target(gateway.engines[engine], instance.id) for engine, instance in page.instances]
+    found = await instances.included(gateway, targets, context.call, ended=command.ended)
+    return [
+        None if each is None else shapes.variables(view.tagged(each.variables), context.caller, None) for each in found
+    ]

@@ -1,0 +1,216 @@
+"""Handlers of ``/v1`` that begin instances and bring them on. One handler a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.errors import EngineNotFound, Fault, Forbidden, InvalidRequest, ValueInvalid
+from gateway.model import running as model
+from gateway.model.results import Rule
+from gateway.model.values import Value
+from gateway.operations import running
+from gateway.plan import encode_path
+from gateway.port import Engine
+from gateway.web.http import body
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import bodies, shapes
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import INSTANCE, explicit_engine, locate, may_touch, parameters
+
+_LONGEST = 255
+"""Characters of a key or name; what engines' columns hold."""
+
+
+class StartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Body of ``POST /v1/instances``; ``engine`` where no rule of start routing says it."""
+
+    definition: str
+    business_key: str | None = None
+    engine: str | None = None
+    tenant: str | None = None
+    variables: dict[str, Value] = {}
+
+
+class CompletionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/tasks/{task}/complete``."""
+
+    variables: dict[str, Value] = {}
+
+
+class MessageBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Body of ``POST /v1/messages``: the name, who is meant, and variables for whoever gets it.
+
+    Args:
+        all: whether everybody who matches gets it; otherwise more than one is refused.
+    """
+
+    name: str
+    instance: str | None = None
+    business_key: str | None = None
+    engine: str | None = None
+    tenant: str | None = None
+    correlation_keys: dict[str, Value] = {}
+    local_correlation_keys: dict[str, Value] = {}
+    variables: dict[str, Value] = {}
+    local_variables: dict[str, Value] = {}
+    all: bool = False
+
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+    """Who got a message; ``started`` where the message began the instance."""
+
+    instance: str
+    engine: str
+    started: bool
+
+
+class MessageOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to ``POST /v1/messages``."""
+
+    receivers: tuple[Receiver, ...]
+    rules: tuple[Rule, ...] = ()
+
+
+_start = msgspec.json.Decoder(StartBody)
+_completion = msgspec.json.Decoder(CompletionBody)
+_message = msgspec.json.Decoder(MessageBody)
+
+
+async def start_instance(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/instances``."""
+    _ = parameters(context, INSTANCE)
+    _ = body.media_type(context.request, "application/json")
+    content = await body.received(context.request, context.services.limits)
+    asked = body.decoded(_start, content, context.services.limits)
+    _check_texts({"definition": asked.definition, "businessKey": asked.business_key, "tenant": asked.tenant})
+    _check_names(context, asked.variables)
+    gateway = context.services.gateway
+    engine = _use(context, gateway.routing.starts_on(asked.definition, _said(context, asked.engine), gateway.engines))
+    command = model.StartInstance(
+        definition=asked.definition, business_key=asked.business_key, tenant=asked.tenant, variables=asked.variables
+    )
+    done = await running.started(gateway, engine, command, context.call)
+    shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
+    where = encode_path(("v1", "instances", f"{engine.name}:{done.instance.id}"))
+    return json_answer(shown, status=201, headers=(("Location", where), *shapes.rules_header(done.rules)))
+
+
+async def complete_task(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/tasks/{task}/complete``."""
+    _ = parameters(context, INSTANCE)
+    _ = body.media_type(context.request, "application/json")
+    content = await body.received(context.request, context.services.limits)
+    asked = body.decoded(_completion, content, context.services.limits)
+    _may_write(context, asked.variables)
+    engine, task = _task(context)
+    command = model.CompleteTask(task=task, variables=asked.variables)
+    done = await running.completed(context.services.gateway, engine, command, context.call)
+    return Answer(status=204, headers=shapes.rules_header(done.rules))
+
+
+async def correlate_message(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/messages``."""
+    _ = parameters(context, INSTANCE)
+    _ = body.media_type(context.request, "application/json")
+    content = await body.received(context.request, context.services.limits)
+    asked = body.decoded(_message, content, context.services.limits)
+    _check_texts({"name": asked.name, "businessKey": asked.business_key, "tenant": asked.tenant})
+    _may_write(context, asked.variables | asked.local_variables)
+    _may_compare(context, asked.correlation_keys | asked.local_correlation_keys)
+    engine, instance = await _receiver(context, asked)
+    command = model.CorrelateMessage(
+        name=asked.name,
+        instance=instance,
+        business_key=asked.business_key,
+        tenant=asked.tenant,
+        correlation_keys=asked.correlation_keys,
+        local_correlation_keys=asked.local_correlation_keys,
+        variables=asked.variables,
+        local_variables=asked.local_variables,
+        everybody=asked.all,
+    )
+    done = await running.correlated(context.services.gateway, engine, command, context.call)
+    receivers = tuple(
+        Receiver(instance=f"{engine.name}:{each.instance}", engine=engine.name, started=each.started)
+        for each in done.receivers
+    )
+    return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=shapes.rules_header(done.rules))
+
+
+async def _receiver(context: RequestContext, asked: MessageBody) -> tuple[Engine, str | None]:
+    """Give the engine that is meant, and the native id of the instance where one is named."""
+    said = _said(context, asked.engine)
+    if asked.instance is not None:
+        found = await locate(context, asked.instance, said)
+        return found.engine, found.native
+    if said is None:
+        detail = "Say which engine, or which instance, the message is for."
+        raise ValueInvalid(detail, errors=(Fault("/engine", detail),))
+    return _use(context, said), None
+
+
+def _task(context: RequestContext) -> tuple[Engine, str]:
+    """Give the engine and the native id of the path's task; tasks are not looked up, so the engine must be said."""
+    engines = context.services.gateway.engines
+    text, said = context.params[0], _said(context, None)
+    name, colon, rest = text.partition(":")
+    if colon and name in engines:
+        if said not in {None, name}:
+            raise InvalidRequest("The id names one engine and the request another.")
+        text, said = rest, name
+    if said is None:
+        raise InvalidRequest("A bare task id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
+    engine = _use(context, said)
+    return engine, engine.native_task(text)
+
+
+def _use(context: RequestContext, name: str) -> Engine:
+    engine = context.services.gateway.engines.get(name)
+    if engine is None:
+        raise EngineNotFound
+    if not context.caller.may_use(name):
+        raise Forbidden("The caller may not use this engine.")
+    context.engine = name
+    return engine
+
+
+def _said(context: RequestContext, in_body: str | None) -> str | None:
+    """Give the engine that the request names, beside its body or in it.
+
+    Raises:
+        InvalidRequest: two different ones.
+    """
+    beside = explicit_engine(context)
+    if in_body is not None and beside not in {None, in_body}:
+        raise InvalidRequest("The body names one engine and the request another.", errors=(Fault("/engine", "other"),))
+    return in_body if in_body is not None else beside
+
+
+def _check_texts(texts: Mapping[str, str | None]) -> None:
+    for member, text in texts.items():
+        if text is not None and not 0 < len(text) <= _LONGEST:
+            detail = f"`{member}` has 1 to {_LONGEST} characters."
+            raise InvalidRequest(detail, errors=(Fault(f"/{member}", detail),))
+
+
+def _check_names(context: RequestContext, variables: Mapping[str, Value]) -> None:
+    bodies.check_count(len(variables), context.services.limits)
+    may_touch(context, tuple(variables))
+
+
+def _may_write(context: RequestContext, variables: Mapping[str, Value]) -> None:
+    if variables:
+        context.caller.require("variables:write")
+    _check_names(context, variables)
+
+
+def _may_compare(context: RequestContext, keys: Mapping[str, Value]) -> None:
+    """Make sure that the caller may know the values that it compares with: who gets the message tells them."""
+    if keys:
+        context.caller.require("variables:read")
+    _check_names(context, keys)
+    hidden = tuple(Fault("", f"variable {name}") for name in keys if context.caller.is_masked(name))
+    if hidden:
+        raise Forbidden("The caller may not see some of the variables.", errors=hidden)

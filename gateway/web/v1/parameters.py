@@ -1,0 +1,120 @@
+"""What the handlers of ``/v1`` share: strict parameters, preferences, who owns the instance, who may touch what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+
+from gateway.access import Caller
+from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
+from gateway.model.scope import INSTANCE as INSTANCE_SCOPE
+from gateway.model.scope import place
+from gateway.operations import Target
+from gateway.web.http import target
+from gateway.web.v1 import conditions, shapes
+from gateway.web.v1.context import RequestContext
+
+_PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)\s*=\s*\"?([a-z]+)", re.IGNORECASE)
+_LATER = {"state": "a choice of state"}
+INSTANCE = frozenset({"engine"})
+"""Query parameters of every route that names an instance."""
+
+
+def parameters(context: RequestContext, allowed: frozenset[str], *, conditional: bool = False) -> dict[str, str]:
+    """Refuse what would otherwise be ignored: unknown parameters, and headers that promise what is not there yet."""
+    for name in context.query:
+        if name not in allowed:
+            if name in _LATER:
+                raise Unsupported(f"This gateway does not offer {_LATER[name]} here.")
+            raise InvalidRequest(f"Unknown query parameter {name}.")
+    if context.request.method not in {"GET", "HEAD"}:
+        for header in () if conditional else conditions.HEADERS:
+            if header in context.request.headers:
+                raise Unsupported(f"This gateway does not offer {header} here.")
+    return context.query
+
+
+def preferences(context: RequestContext) -> dict[str, str]:
+    """Give what ``Prefer`` asks for: ``return`` and ``handling``; of one that stands twice the first (RFC 7240, 2)."""
+    lines = context.request.headers.getall("Prefer", ())
+    wishes = _PREFERENCE.findall(", ".join(lines)) if lines else []
+    return {name.lower(): wish for name, wish in reversed(wishes)}
+
+
+def located(context: RequestContext, *, ended: bool = False) -> Awaitable[Target]:
+    """Find the engine that owns the instance of the path; an engine named beside it goes first."""
+    return locate(context, context.params[0], explicit_engine(context), ended=ended)
+
+
+async def locate(context: RequestContext, public: str, explicit: str | None, *, ended: bool = False) -> Target:
+    """Find the engine that owns an instance."""
+    gateway = context.services.gateway
+    found = await gateway.locate(public, explicit, context.caller.may_use, context.call, ended=ended)
+    context.engine = found.engine.name
+    return found
+
+
+def explicit_engine(context: RequestContext) -> str | None:
+    """Give the engine that is named beside the path and the body: by parameter, else by header."""
+    given = context.query.get("engine")
+    return target.decoded(given, plus=True) if given is not None else context.request.headers.get("Gateway-Engine")
+
+
+def named_engine(context: RequestContext) -> str:
+    """Give the engine that a request names before or beside its id, where the caller may use it; else nothing."""
+    engines = context.services.gateway.engines
+    before, colon, _ = context.params[0].partition(":")
+    beside = context.query.get("engine") or context.request.headers.get("Gateway-Engine") or ""
+    name = before if colon and before in engines else beside
+    return name if name in engines and context.caller.may_use(name) else ""
+
+
+def fields(query: dict[str, str]) -> frozenset[str] | None:
+    """Give the members that are asked for, None for all."""
+    if "fields" not in query:
+        return None
+    wanted = frozenset(target.names(query["fields"]))
+    if unknown := wanted - shapes.FIELDS:
+        raise InvalidRequest(f"Unknown field {min(unknown)}. Known: {', '.join(sorted(shapes.FIELDS))}.")
+    return wanted
+
+
+def metadata(query: dict[str, str]) -> bool:
+    """Tell whether ``include=metadata`` is asked for: what an engine keeps inside values beside them."""
+    wanted = target.decoded(query.get("include", ""), plus=True)
+    if wanted not in {"", "metadata"}:
+        raise InvalidRequest("`include` is metadata.")
+    return bool(wanted)
+
+
+def scope(query: dict[str, str], *, lists: bool = False) -> str:
+    """Give the scope that is asked for; ``all`` is for lists."""
+    if "scope" not in query:
+        return INSTANCE_SCOPE
+    text = target.decoded(query["scope"], plus=True)
+    _ = place(text, lists=lists)
+    return text
+
+
+def any_state(query: dict[str, str]) -> bool:
+    """Tell whether ended instances count too."""
+    if query.get("state", "any") != "any":
+        raise InvalidRequest("`state` is any; without it, running instances only.")
+    return "state" in query
+
+
+def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:
+    """Make sure that a caller may touch these variables.
+
+    Raises:
+        Forbidden: naming those that it may not.
+    """
+    denied = [] if caller.touches_all else [name for name in names if not caller.may_touch(name)]
+    if denied:
+        faults = tuple(Fault("", f"variable {name}") for name in denied)
+        raise Forbidden("The caller may not touch some of the variables.", errors=faults)
+
+
+def may_touch(context: RequestContext, names: tuple[str, ...]) -> None:
+    """Make sure that the caller may touch these variables."""
+    may_touch_of(context.caller, names)

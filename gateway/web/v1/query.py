@@ -1,0 +1,262 @@
+"""Handlers of ``/v1`` for queries over all engines. One handler a route."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from gateway.access import Caller
+from gateway.errors import (
+    EngineError,
+    EngineNotFound,
+    Fault,
+    Forbidden,
+    InvalidRequest,
+    PayloadTooLarge,
+    Refusal,
+    VarbridgeError,
+)
+from gateway.model.query import LISTS, Filter, Row, Sort, sound
+from gateway.model.results import Scope
+from gateway.operations import query
+from gateway.operations.places import Place
+from gateway.operations.query import Asked, Part, Visible
+from gateway.web.http import body
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import problems, shapes
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import parameters, preferences
+
+_LIMIT = 100
+"""Rows of a page where the caller does not say."""
+_KEYS: dict[str, Literal["name", "type", "scope"]] = {
+    "name": "name",
+    "type": "type",
+    "scope": "scope",
+    "variableName": "name",
+    "variableType": "type",
+    "activityInstanceId": "scope",
+}
+
+
+class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """One key of the order; Camunda's words for the three are taken too."""
+
+    sort_by: Literal["name", "type", "scope", "variableName", "variableType", "activityInstanceId"]
+    sort_order: Literal["asc", "desc"] = "asc"
+
+
+class CountBody(Filter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/query/count``: filters, all of them at once, and engines (default: all)."""
+
+    engines: tuple[str, ...] | None = None
+
+
+class QueryBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of ``POST /v1/variables/query``."""
+
+    sorting: tuple[SortBody, ...] = ()
+    limit: Annotated[int, msgspec.Meta(ge=1)] = _LIMIT
+    cursor: str | None = None
+
+
+class QueryItem(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename="camel",
+    gc=False,  # in no cycle, and made by the thousand
+):
+    """One variable that was found; what is absent is unknown or not there."""
+
+    engine: str
+    id: str
+    name: str
+    type: str | None
+    instance: str | None = None
+    definition: str | None = None
+    tenant: str | None = None
+    format: str | None = None
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    filename: str | None = None
+    media_type: str | None = None
+    encoding: str | None = None
+    class_name: str | None = None
+    serialization: str | None = None
+    transient: bool = False
+    scope: Scope | None = None
+    size: int | None = None
+    error: str | None = None
+    redacted: bool = False
+
+
+B = TypeVar("B", bound=CountBody)
+_query = msgspec.json.Decoder(QueryBody)
+_count = msgspec.json.Decoder(CountBody)
+_places = msgspec.json.Decoder(dict[str, Place])
+
+
+async def query_variables(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/variables/query``; strict unless ``Prefer: handling=lenient``."""
+    decoded = await received(context, _query)
+    limits = context.services.limits
+    if decoded.limit > limits.max_query_rows:
+        raise _invalid("/limit", f"A page has at most {limits.max_query_rows} rows.")
+    asked = msgspec.structs.replace(asked_of(context, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
+    purpose = _purpose(context, asked)
+    cursors = context.services.cursors
+    places = None if decoded.cursor is None else _places.decode(await cursors.opened(decoded.cursor, purpose))
+    page = await query.page(context.services.gateway, asked, places, context.call)
+    following = None if page.places is None else await cursors.sealed(msgspec.json.encode(page.places), purpose)
+    items = [_item(context.caller, engine, row) for engine, row in page.rows]
+    return answered(context, page.parts, {"items": items, "next": following})
+
+
+async def count_variables(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
+    asked = asked_of(context, await received(context, _count))
+    parts = await query.counted(context.services.gateway, asked, context.call)
+    return answered(context, parts, {"count": sum(part.count for part in parts)})
+
+
+async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
+    """Give the decoded body of a query, strictly: no filter is null, no list too long."""
+    _ = parameters(context, frozenset())
+    _ = body.media_type(context.request, "application/json")
+    content = await body.received(context.request, context.services.limits)
+    decoded = body.decoded(decoder, content, context.services.limits)
+    for name, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
+        if bytes(raw) == b"null" and name != "cursor":
+            # Camunda takes a list that is null for "all instances" (seen live)
+            raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
+    for name, spelled in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
+        if name in LISTS and len(getattr(decoded, name) or ()) > context.services.limits.max_names:
+            raise PayloadTooLarge(f"A list has at most {context.services.limits.max_names} ids.", errors=_at(spelled))
+    return decoded
+
+
+def asked_of(context: RequestContext, decoded: CountBody) -> Asked:
+    """Give what is asked for, after making sure that the caller may ask it."""
+    wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
+    return Asked(
+        filter=wanted,
+        engines=_engines(context, decoded.engines),
+        visible=_visible(context, wanted),
+        lenient=preferences(context).get("handling") == "lenient",
+    )
+
+
+def _engines(context: RequestContext, named: tuple[str, ...] | None) -> tuple[str, ...]:
+    known, may_use = context.services.gateway.engines, context.caller.may_use
+    if named == ():
+        raise _invalid("/engines", "An empty list asks nobody; leave it out for all engines.")
+    if any(name not in known for name in named or ()):
+        raise EngineNotFound(errors=_at("engines"))
+    names = tuple(sorted(set(named))) if named is not None else tuple(sorted(filter(may_use, known)))
+    if not names or not all(map(may_use, names)):
+        raise Forbidden("The caller may not use this engine.")
+    if len(names) == 1:
+        context.engine = names[0]
+    return names
+
+
+def _visible(context: RequestContext, wanted: Filter) -> Visible | None:
+    """Give what the caller may see, None = everything; a hidden value must not be found out by asking for it.
+
+    Raises:
+        Forbidden: a condition on a value that is hidden from the caller.
+    """
+    caller = context.caller
+    if not caller.limited:
+        return None
+    conditions = wanted.variable_values or ()
+    names = frozenset(each.name for each in conditions)
+    if conditions and (
+        wanted.variable_names_ignore_case or any(caller.is_masked(name) or not caller.may_touch(name) for name in names)
+    ):
+        raise Forbidden("The caller may not ask for values that are hidden from it.", errors=_at("variableValues"))
+
+    def visible(row: Row) -> bool:
+        # a database may ignore the case of names: then a condition on one name finds another, hidden one
+        name = row.variable.name
+        return caller.may_touch(name) and (not names or name in names)
+
+    return visible
+
+
+def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
+    sorting = tuple(Sort(key=_KEYS[each.sort_by], descending=each.sort_order == "desc") for each in keys)
+    if len({each.key for each in sorting}) != len(sorting):
+        raise _invalid("/sorting", "A key stands twice.")
+    return sorting
+
+
+def _purpose(context: RequestContext, asked: Asked) -> bytes:
+    """Give what a cursor is bound to: filter, order, engines and caller."""
+    bound = (asked.filter, asked.sorting, asked.engines, context.caller.name)
+    return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
+
+
+def _item(caller: Caller, engine: str, row: Row) -> QueryItem:
+    found = row.variable
+    value = found.value
+    masked = caller.is_masked(found.name)
+    item = QueryItem(
+        instance=None if row.instance is None else f"{engine}:{row.instance}",
+        engine=engine,
+        id=row.id,
+        definition=row.definition,
+        tenant=row.tenant,
+        name=found.name,
+        type=value.type,
+        format=value.format,
+        value=value.value if value.value and not masked else msgspec.UNSET,
+        transient=value.transient,
+        scope=found.scope,
+        size=found.size,
+        error=found.error,
+        redacted=masked,
+    )
+    return item if masked or value.type in shapes.PLAIN else msgspec.structs.replace(item, **shapes.more(value))
+
+
+def answered(
+    context: RequestContext, parts: tuple[Part, ...], content: dict[str, object], left_out: Sequence[Part] = ()
+) -> Answer:
+    """Give the content, or the problem that strict or complete failure makes of it; what is left out fails nothing."""
+    engines = [_status(part) for part in (*parts, *left_out)]
+    failures = [part.error for part in parts if part.error is not None]
+    preferred = preferences(context).get("handling")
+    if failures and (preferred != "lenient" or len(failures) == len(parts)):
+        return _failed(context, failures, engines, alone=preferred != "lenient" or len(parts) == 1)
+    applied = (("Preference-Applied", f"handling={preferred}"),) if preferred in {"lenient", "strict"} else ()
+    return json_answer({**content, "engines": engines}, headers=applied)
+
+
+def _failed(
+    context: RequestContext, failures: list[VarbridgeError], engines: list[dict[str, object]], *, alone: bool
+) -> Answer:
+    error = failures[0]
+    if not alone and not all(isinstance(each, Refusal) for each in failures):
+        error = EngineError("No engine gave an answer.", outcome="not_applied")
+    answer = problems.answer(error, context.call.request_id)
+    shown = msgspec.to_builtins(problems.problem(error, context.call.request_id))
+    return msgspec.structs.replace(answer, body=msgspec.json.encode({**shown, "engines": engines}))
+
+
+def _status(part: Part) -> dict[str, object]:
+    if not part.asked and part.error is None:
+        return {"engine": part.engine, "status": "pending", "count": 0}
+    return shapes.engine_status(part.engine, part.count, None if part.error is None else problems.problem(part.error))
+
+
+def _at(name: str) -> tuple[Fault, ...]:
+    return (Fault(f"/{name}", "see detail"),)
+
+
+def _invalid(pointer: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, errors=(Fault(pointer, detail),))

@@ -1,0 +1,105 @@
+"""One request of ``/v1`` on its way: route, caller, deadline, then the handler, a dry run of it or a stored answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from gateway.access import NOBODY, Caller
+from gateway.errors import InvalidRequest, VarbridgeError
+from gateway.plan import Call
+from gateway.web.http import body, cors, negotiation, target
+from gateway.web.http.answers import Answer
+from gateway.web.services import Services
+from gateway.web.v1 import dry_runs, idempotency, problems
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import named_engine
+from gateway.web.v1.routes import Route, allowed, matched
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+
+
+class UnifiedRequest:
+    """One request of ``/v1``, and what is known of it so far."""
+
+    __slots__ = ("call", "caller", "context", "request", "route", "services")
+
+    def __init__(self, services: Services, request: web.BaseRequest, call: Call) -> None:
+        self.services, self.request, self.call = services, request, call
+        self.route: Route | None = None
+        self.caller: Caller | None = None
+        self.context: RequestContext | None = None
+
+    @property
+    def template(self) -> str | None:
+        """The route's path with its parameters in braces; None where no route is matched."""
+        return self.route.template if self.route else None
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that the request is about; empty while it is not known."""
+        return self.context.engine if self.context else ""
+
+    @property
+    def caller_name(self) -> str | None:
+        """Who calls; None while that is not known."""
+        return self.caller.name if self.caller else None
+
+    def problem(self, error: VarbridgeError) -> Answer:
+        """Return an error's answer."""
+        return problems.answer(error, self.call.request_id, self.engine)
+
+    async def answer(self) -> Answer:
+        """Return the answer of the route that is asked for.
+
+        Raises:
+            VarbridgeError: what is wrong with the request, or went wrong.
+        """
+        request, services = self.request, self.services
+        body.refuse_oddities(request)
+        segments, query = target.split(request.raw_path)
+        if request.method == "OPTIONS":
+            return cors.options(request, allowed(segments), services.cors_origins)
+        self.route, params = matched(request.method, segments)
+        if self.route.scope:
+            asks = services.forwards or services.access.tokens is not None
+            self.caller = await self._recognised() if asks else services.access.identify(request.headers)
+            self.caller.require(self.route.scope)
+        self.call.deadline = asyncio.get_running_loop().time() + self._budget_s()
+        traceparent = request.headers.get("traceparent")
+        if traceparent is not None and _TRACEPARENT.match(traceparent):
+            self.call.traceparent = traceparent
+        self.call.authorization = request.headers.get("Authorization")
+        self.context = RequestContext(
+            services=services, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
+        )
+        if params:
+            self.context.engine = named_engine(self.context)
+        return await self._handled(self.route, self.context)
+
+    async def _handled(self, route: Route, context: RequestContext) -> Answer:
+        if not route.writes:
+            if route.tells:
+                negotiation.check_json(context.request)
+            return await route.handler(context)
+        if "dryRun" in context.query and dry_runs.wanted(context):
+            return await dry_runs.rehearsed(context, route.handler)
+        if idempotency.HEADER in context.request.headers:
+            return await idempotency.answered(context, route.template, route.handler)
+        return await route.handler(context)
+
+    async def _recognised(self) -> Caller:
+        """Return who calls where finding out may take a question to an engine or a look at a signed token."""
+        caller, _ = await self.services.access.recognised(self.request.headers, forwards=self.services.forwards)
+        return caller
+
+    def _budget_s(self) -> float:
+        header = self.request.headers.get("Request-Timeout")
+        longest = self.services.limits.max_timeout_s
+        if header is None:
+            return longest
+        if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", header, re.ASCII) or float(header) <= 0:
+            raise InvalidRequest("Request-Timeout is a positive number of seconds.")
+        return min(float(header), longest)

@@ -1,0 +1,123 @@
+"""Handlers of ``/v1`` for the variables of one instance. One handler a route."""
+
+from __future__ import annotations
+
+from gateway.errors import Forbidden
+from gateway.model import commands
+from gateway.model.expect import set_tag
+from gateway.operations import variables
+from gateway.web.http import body, target
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import binary, bodies, conditions, shapes
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import INSTANCE, any_state, fields, located, may_touch, metadata, parameters, scope
+from gateway.web.v1.writes import written
+
+_WRITE = INSTANCE | {"scope"}
+_DATA = _WRITE | {"state"}
+_ONE = _DATA | {"fields", "include"}
+_LIST = _ONE | {"names"}
+
+
+async def list_variables(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/instances/{instance}/variables``."""
+    query = parameters(context, _LIST)
+    shown = fields(query)
+    names = target.names(query["names"]) if query.get("names") else None
+    with_metadata = metadata(query)
+    where, ended = scope(query, lists=True), any_state(query)
+    found = await located(context, ended=ended)
+    command = commands.ListVariables(
+        instance=found.native, names=names, scope=where, ended=ended, metadata=with_metadata
+    )
+    result = await variables.listed(context.services.gateway, found, command, context.call)
+    tagged = conditions.view(context.caller).tagged(result.variables)
+    tag = conditions.shown_tag(set_tag(tagged), weakly=with_metadata)
+    same = conditions.unmodified(context, tag)
+    if same is not None:
+        return same
+    own = [(each, conditions.shown_tag(tag, weakly=with_metadata)) for each, tag in tagged]
+    return json_answer({"variables": shapes.variables(own, context.caller, shown)}, headers=conditions.headers(tag))
+
+
+async def get_variable(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/instances/{instance}/variables/{name}``."""
+    query = parameters(context, _ONE)
+    shown = fields(query)
+    name = context.params[1]
+    with_metadata = metadata(query)
+    may_touch(context, (name,))
+    where, ended = scope(query), any_state(query)
+    found = await located(context, ended=ended)
+    command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
+    variable = await variables.read(context.services.gateway, found, command, context.call)
+    own = conditions.view(context.caller).tag(variable, strong_binary=found.engine.policy.strong_binary)
+    tag = conditions.shown_tag(own, weakly=with_metadata)
+    same = conditions.unmodified(context, tag)
+    if same is not None:
+        return same
+    return json_answer(shapes.variable(variable, context.caller, shown), headers=conditions.headers(tag))
+
+
+async def put_variable(context: RequestContext) -> Answer:
+    """Answer ``PUT /v1/instances/{instance}/variables/{name}``."""
+    where = scope(parameters(context, _WRITE, conditional=True))
+    name = context.params[1]
+    _ = body.media_type(context.request, "application/json")
+    content = await body.received(context.request, context.services.limits)
+    value = bodies.value(content, context.services.limits)
+    may_touch(context, (name,))
+    found = await located(context)
+    command = commands.PatchVariables(
+        instance=found.native,
+        scope=where,
+        modifications={name: value},
+        pointers={name: "/value"},
+        expect=conditions.variable_condition(context, found, name),
+    )
+    return await written(context, found, command, single=True)
+
+
+async def delete_variable(context: RequestContext) -> Answer:
+    """Answer ``DELETE /v1/instances/{instance}/variables/{name}``."""
+    where = scope(parameters(context, _WRITE, conditional=True))
+    name = context.params[1]
+    may_touch(context, (name,))
+    found = await located(context)
+    command = commands.PatchVariables(
+        instance=found.native,
+        scope=where,
+        deletions=(name,),
+        expect=conditions.variable_condition(context, found, name),
+    )
+    return await written(context, found, command)
+
+
+async def read_data(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/instances/{instance}/variables/{name}/data``."""
+    query = parameters(context, _DATA)
+    where, ended = scope(query), any_state(query)
+    name = context.params[1]
+    may_touch(context, (name,))
+    if context.caller.is_masked(name):
+        raise Forbidden("The variable's value is hidden from the caller.")
+    found = await located(context, ended=ended)
+    command = commands.ReadBinary(instance=found.native, name=name, scope=where, ended=ended)
+    return await binary.read(context, found, command)
+
+
+async def write_data(context: RequestContext) -> Answer:
+    """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
+    where = scope(parameters(context, _WRITE, conditional=True))
+    name = context.params[1]
+    may_touch(context, (name,))
+    found = await located(context)
+    place = binary.ContentTarget(
+        target=found, name=name, scope=where, expect=conditions.variable_condition(context, found, name)
+    )
+    return await binary.write(context, place)
+
+
+async def post_data(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/instances/{instance}/variables/{name}/data``, the same as PUT."""
+    return await write_data(context)

@@ -1,0 +1,51 @@
+"""How the writes of ``/v1`` are carried out and answered: nothing, or what is there now, with its tags."""
+
+from __future__ import annotations
+
+from gateway.model import commands
+from gateway.model.expect import set_tag
+from gateway.operations import Target, variables
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import conditions, shapes
+from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import preferences
+
+
+async def written(
+    context: RequestContext,
+    found: Target,
+    command: commands.PatchVariables,
+    *,
+    single: bool = False,
+    shows: bool = False,
+) -> Answer:
+    """Carry out a write and give its answer.
+
+    Args:
+        context: as it came.
+        found: where to.
+        command: what.
+        single: whether the one variable is shown, not a list.
+        shows: whether it is shown unless ``Prefer`` says otherwise.
+    """
+    gateway = context.services.gateway
+    preferred = preferences(context).get("return")
+    if preferred == "minimal" or (preferred != "representation" and not shows):
+        done = await variables.patched(gateway, found, command, context.call)
+        applied = (("Preference-Applied", "return=minimal"),) if preferred == "minimal" else ()
+        return Answer(status=204, headers=(*shapes.rules_header(done.rules), *applied))
+    done, read = await variables.represented(gateway, found, command, context.call)
+    headers = shapes.rules_header(done.rules)
+    if preferred == "representation":
+        headers += (("Preference-Applied", "return=representation"),)
+    tagged = conditions.view(context.caller).tagged(read.variables)
+    if single and tagged:
+        variable, tag = tagged[0]
+        shown = shapes.variable(variable, context.caller, None)
+        return json_answer(shown, headers=(*headers, *conditions.headers(tag)))
+    if single and len(command.written) == 1:  # null was written where the engine keeps nothing for it
+        name = command.written[0]
+        return json_answer({"name": name, "type": "null", "value": None}, headers=headers)
+    listed = shapes.variables(tagged, context.caller, None)
+    tags = conditions.headers(set_tag(tagged))
+    return json_answer({"variables": listed, "rules": done.rules}, headers=(*headers, *tags))
