@@ -20,8 +20,12 @@ _SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes
 _NAMESPACE = "http://rest.bpm.ibm.com/v1/data/exception"
 _MEMBER = re.compile(rb'"programmersDetails"\s*:\s*')
 _ELEMENT = re.compile(
-    rb"<(?:[\w.-]+:)?programmersDetails(?:\s[^>]*)?(?:/>|>.*?</(?:[\w.-]+:)?programmersDetails\s*>)", re.DOTALL
+    rb"(<(?:[\w.-]+:)?programmersDetails(?:\s[^>]*)?(?<!/)>)"
+    rb"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
+    rb"(</(?:[\w.-]+:)?programmersDetails\s*>|\Z)",
+    re.DOTALL,
 )
+"""The element with its content, which may hold its own end as text; a text that was cut off ends within it."""
 NUMBERS: Mapping[str, str] = {
     code: f"VBG{number:04d}E"
     for number, code in enumerate(
@@ -86,7 +90,8 @@ class IbmBpmDialect(Dialect):
             body = (
                 f'<?xml version="1.0" encoding="UTF-8"?><RestRuntimeException xmlns="{_NAMESPACE}">'
                 f"<status>error</status><Data><status>error</status><exceptionType>{kind}</exceptionType><errorNumber>{number}</errorNumber>"
-                f"<errorMessage>{escape(message)}</errorMessage></Data></RestRuntimeException>"
+                f"<errorMessage>{escape(message)}</errorMessage><programmersDetails></programmersDetails></Data>"
+                "</RestRuntimeException>"
             )
             return VendorResponse(status, (("Content-Type", "application/xml"),), body.encode())
         data: dict[str, object] = {
@@ -102,11 +107,14 @@ class IbmBpmDialect(Dialect):
         return VendorResponse(status, (("Content-Type", "application/json"),), msgspec.json.encode(tree))
 
     def scrubbed(self, body: bytes) -> bytes:
-        """Give a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""
+        """Return a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte.
+
+        In XML the element stays, emptied: the vendor's schema makes it mandatory (page "variable-put", XML schema).
+        """
         if self.hides not in body:
             return body
         if body.lstrip()[:1] == b"<":
-            return _ELEMENT.sub(b"", body)
+            return _ELEMENT.sub(rb"\1\2", body)
         return _without_members(body)
 
 

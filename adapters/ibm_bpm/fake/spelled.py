@@ -33,11 +33,12 @@ def error(refused: Refused, request: VendorRequest, *, details: bool) -> VendorR
         parameters = "".join(
             f"<errorMessageParameters>{escape(each)}</errorMessageParameters>" for each in refused.parameters
         )
-        shown = f"<programmersDetails>{escape(_DETAILS)}</programmersDetails>" if details else ""
+        shown = escape(_DETAILS) if details else ""
         text = (
             f'<?xml version="1.0" encoding="UTF-8"?><RestRuntimeException xmlns="{_NAMESPACE}"><status>error</status>'
             f"<Data><status>error</status><exceptionType>{kind}</exceptionType><errorNumber>{number}</errorNumber>"
-            f"<errorMessage>{message}</errorMessage>{parameters}{shown}</Data></RestRuntimeException>"
+            f"<errorMessage>{message}</errorMessage>{parameters}"
+            f"<programmersDetails>{shown}</programmersDetails></Data></RestRuntimeException>"
         )
         return VendorResponse(refused.status, (("Content-Type", "application/xml"),), text.encode())
     data = {
