@@ -1,10 +1,15 @@
 """What the engine's error answers mean, by HTTP status, error number and operation; never by text, which is localised.
 
-Facts: ``reference`` recordings of 8.6.0.201803; for the variable writes nothing is recorded, so every number counts the
-same whatever status it comes with.
+Facts: recorded answers of 8.6.0.201803 (``reference``). For the variable writes nothing is recorded, so a number means
+the same for them whatever HTTP status it comes with.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
 
 from adapters.ibm_bpm.wire import WireError, error_in
 from gateway.errors import (
@@ -13,79 +18,140 @@ from gateway.errors import (
     EngineForbidden,
     EngineMisbehaved,
     EngineUnavailable,
+    Fault,
     InstanceNotFound,
     InstanceStateConflict,
     InvalidRequest,
     Outcome,
     OutcomeUnknown,
+    TaskNotFound,
     ValueInvalid,
     VarbridgeError,
     VariableNotFound,
 )
 from gateway.plan import VendorResponse
 
+Operation = Literal["read", "search", "write", "start", "task", "complete", "token", "comment"]
+"""What was asked: ``read`` and ``search`` change nothing, ``write`` is of variables, ``task`` reads a task."""
+Kind = type[VarbridgeError]
+
 NOT_NOW = "CWTBG0549E"
 """No such action for this caller now: a permission, or a state."""
-GONE = "CWTBG0013E"
-"""No such token (seen with 404 for moveToken and deleteToken)."""
-_BY_NUMBER: dict[str, type[VarbridgeError]] = {
-    "CWTBG0059E": InstanceNotFound,
-    "CWTBG0553E": InvalidRequest,
-    "CWTBG0012E": InvalidRequest,
-    "CWTBG0543E": VariableNotFound,
-    "CWTBG0029E": ValueInvalid,
-    "CWTBG0546E": ValueInvalid,
-    "CWTBG0014E": InstanceStateConflict,
-    GONE: InstanceStateConflict,
-    NOT_NOW: EngineForbidden,
-    "CWTBG0594E": EngineForbidden,
-    "CWTBG0595E": EngineForbidden,
-    "CWTBG0651E": EngineCredentialsRejected,
-    "CWTBG0788E": EngineUnavailable,
+INVALID_PARAMETER = "CWTBG0012E"
+"""A parameter is not valid: an id that was sent, or an object that does not have the shape of its class."""
+NO_SUCH_OBJECT = "CWTBG0013E"
+"""What was named does not exist: a token, a task, or what an object refers to."""
+_SHAPE = frozenset({INVALID_PARAMETER, NO_SUCH_OBJECT})
+_CHANGING = frozenset({"write", "start", "complete", "token", "comment"})
+_SETTING = ("write", "start", "complete")
+"""The operations that send values of variables."""
+_ON_INSTANCES = ("read", "write", "token", "comment")
+_ON_TASKS = ("task", "complete")
+
+_Key = tuple[int | None, str | None, str | None]
+
+
+def _for(operations: Iterable[str], number: str | None, kind: Kind, status: int | None = None) -> dict[_Key, Kind]:
+    return {(status, number, operation): kind for operation in operations}
+
+
+_MEANINGS: dict[_Key, Kind] = {
+    **_for(_ON_INSTANCES, "CWTBG0059E", InstanceNotFound),
+    **_for(_ON_TASKS, "CWTBG0059E", TaskNotFound),
+    **_for(_ON_INSTANCES, "CWTBG0553E", InvalidRequest),
+    **_for(_SETTING, "CWTBG0543E", VariableNotFound),
+    **_for(_SETTING, "CWTBG0029E", ValueInvalid),
+    **_for(_SETTING, "CWTBG0546E", ValueInvalid),
+    **_for(_SETTING, INVALID_PARAMETER, ValueInvalid),
+    **_for(_SETTING, NO_SUCH_OBJECT, ValueInvalid),
+    **_for(_ON_TASKS, NO_SUCH_OBJECT, TaskNotFound, status=404),
+    **_for(("token",), NO_SUCH_OBJECT, InstanceStateConflict),  # seen with 404 for moveToken and deleteToken
+    **_for(("read",), NO_SUCH_OBJECT, InstanceNotFound, status=404),
+    **_for(_CHANGING, "CWTBG0014E", InstanceStateConflict),
+    (None, NOT_NOW, None): EngineForbidden,
+    (None, "CWTBG0594E", None): EngineForbidden,
+    (None, "CWTBG0595E", None): EngineForbidden,
+    (None, "CWTBG0651E", None): EngineCredentialsRejected,
+    (None, "CWTBG0788E", None): EngineUnavailable,
+    (None, "CWTBG0019E", None): EngineError,
+    (None, "CWTBG0025E", None): EngineError,
+    **_for(_SETTING, None, ValueInvalid, status=400),
+    **_for(_ON_INSTANCES, None, InstanceNotFound, status=404),
+    **_for(_ON_TASKS, None, TaskNotFound, status=404),
+    **_for(_CHANGING, None, InstanceStateConflict, status=409),
+    (401, None, None): EngineForbidden,
+    (403, None, None): EngineForbidden,
 }
+"""HTTP status, number and operation to meaning; None stands for any. The row that says most counts (``_meaning``)."""
 _UNSETTLED = frozenset({EngineError, ValueInvalid, VariableNotFound, InvalidRequest})
 """After these a write may have been applied in part: nothing says that it is atomic."""
 
 
-def found(engine: str, answer: VendorResponse, *, writes: bool) -> VarbridgeError | None:
-    """Give the error that an answer means, None for a success."""
+class Written(msgspec.Struct, frozen=True):
+    """A variable that was sent: its name, where it stands in the caller's body, and whether it is an object or list."""
+
+    name: str
+    pointer: str
+    structured: bool = False
+
+
+def translated(engine: str, answer: VendorResponse, operation: Operation) -> VarbridgeError | None:
+    """Return the error that an answer means for an operation, None for a success."""
     wire = error_in(answer)
     if wire is None:
         return None
-    kind = _kind(answer, wire, writes=writes)
+    writes = operation in _CHANGING
+    kind = _meaning(answer.status, wire.number, operation) if wire.known else _by_container(answer.status, writes)
     outcome: Outcome | None = None if kind in {OutcomeUnknown, EngineMisbehaved} and writes else "not_applied"
     return kind(engine=engine, engine_status=answer.status, engine_code=wire.number, outcome=outcome)
 
 
+def check(engine: str, answer: VendorResponse, operation: Operation) -> None:
+    """Raise the error that an answer means for an operation, if it means one."""
+    error = translated(engine, answer, operation)
+    if error is not None:
+        raise error
+
+
 def unsettled(error: VarbridgeError) -> bool:
-    """Tell whether a read must say what a refused write has changed."""
+    """Return whether only a read can say what a refused write has changed."""
     return type(error) in _UNSETTLED
 
 
-def _kind(answer: VendorResponse, wire: WireError, *, writes: bool) -> type[VarbridgeError]:
-    known = _BY_NUMBER.get(wire.number or "")
-    if known is not None:
-        return known
-    return _by_vendor(answer.status, writes=writes) if wire.known else _by_container(answer.status, writes=writes)
+def point_out(error: VarbridgeError, wire: WireError | None, written: Iterable[Written]) -> None:
+    """Point an error at the variables that it is about, and say in its detail what the engine refused.
+
+    Only the engine's parameters name variables, and those that are no names may be values, so they go nowhere. A value
+    that is refused without a name can only be the one that was sent, where just one can have been meant: of a refused
+    shape only objects and lists.
+    """
+    sent = list(written)
+    shaped = [each for each in sent if each.structured] if error.engine_code in _SHAPE else []
+    meant = (shaped or sent) if isinstance(error, ValueInvalid) else sent
+    parameters = set(wire.parameters) if wire else set()
+    found = [each for each in meant if each.name in parameters]
+    if not found and isinstance(error, ValueInvalid) and len(meant) == 1:
+        found = meant
+    if isinstance(error, ValueInvalid):
+        what = "object's shape: a field that its class does not have, or one of another type" if shaped else "value"
+        error.detail = f"The engine refused the {what}{f' ({error.engine_code})' if error.engine_code else ''}."
+    reason = error.detail if isinstance(error, ValueInvalid) else error.title()
+    error.errors = tuple(Fault(each.pointer, reason) for each in found)
 
 
-def _by_vendor(status: int, *, writes: bool) -> type[VarbridgeError]:
-    """Give the meaning of the vendor's own error with a number that is not known."""
-    match status:
-        case 400 if writes:
-            return ValueInvalid
-        case 401 | 403:
-            return EngineForbidden
-        case 404:
-            return InstanceNotFound
-        case 409:
-            return InstanceStateConflict
-        case _:
-            return EngineError
+def _meaning(status: int, number: str | None, operation: Operation) -> Kind:
+    keys: tuple[_Key, ...] = (
+        (status, number, operation),
+        (None, number, operation),
+        (None, number, None),
+        (status, None, operation),
+        (status, None, None),
+    )
+    return next((_MEANINGS[key] for key in keys if key in _MEANINGS), EngineError)
 
 
-def _by_container(status: int, *, writes: bool) -> type[VarbridgeError]:
-    """Give the meaning of an answer that a server or proxy gave in the vendor's place."""
+def _by_container(status: int, writes: bool) -> Kind:  # noqa: FBT001 - one caller, beside it
+    """Return the meaning of an answer that a server or proxy gave in the vendor's place."""
     match status:
         case 401 | 403:
             return EngineCredentialsRejected

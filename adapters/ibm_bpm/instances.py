@@ -43,9 +43,7 @@ class Page(msgspec.Struct, frozen=True):
 def describe_engine(engine: str) -> Plan[EngineDescribed]:
     """Ask ``GET /systems``, which tells version and build level (seen on 8.6.2)."""
     answer = yield reading("systems")
-    error = faults.found(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "search")
     return EngineDescribed(version=_version(tree_of(answer, engine)))
 
 
@@ -70,10 +68,10 @@ def described(
         InstanceNotFound: there is none, or it has ended and ended ones do not count.
     """
     answer = yield reading("process", instance, query=(("parts", parts),))
-    error = faults.found(engine, answer, writes=False)
+    error = faults.translated(engine, answer, "read")
     if isinstance(error, EngineError):
         again = yield reading("process", instance, query=(("parts", "none"),))
-        missing = faults.found(engine, again, writes=False)
+        missing = faults.translated(engine, again, "read")
         error = missing if isinstance(missing, InstanceNotFound) else error
     if error is not None:
         raise error
@@ -154,9 +152,7 @@ def searched(
         method="PUT", path=("search", "query"), query=query, headers=(("Accept", "application/json"),),
         writes=False, idempotent=True,
     )  # fmt: skip
-    error = faults.found(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "search")
     tree = tree_of(answer, engine)
     if not isinstance(tree, dict) or "data" not in tree:
         raise EngineMisbehaved("The engine's answer holds no rows.", engine=engine, engine_status=answer.status)
@@ -197,9 +193,7 @@ def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, V
     if not definition.startswith("25."):
         return definition
     answer = yield reading("exposed", "process")
-    error = faults.found(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "search")
     for item in exposed_in(answer, engine):
         if item.get("itemID") == definition and isinstance(item.get("display"), str):
             return str(item["display"])

@@ -193,11 +193,11 @@ def _acted(
 ) -> Generator[VendorRequest, VendorResponse, None]:
     """Move or delete; after an error that may have come too late, a read tells whether the token is still there."""
     answer = yield _posting(instance, query)
-    error = faults.found(engine, answer, writes=True)
+    error = faults.translated(engine, answer, "token")
     if error is None:
         _ = succeeded(answer, engine)
         return
-    if error.engine_code == faults.GONE:
+    if error.engine_code == faults.NO_SUCH_OBJECT:
         gone = "The token is no longer there."
         raise InstanceStateConflict(gone, engine=engine, engine_status=answer.status, engine_code=error.engine_code)
     if isinstance(error, (EngineError, EngineForbidden)):
@@ -217,7 +217,7 @@ def _commented(engine: str, instance: str, parameter: str, note: str) -> Generat
     """
     try:
         answer = yield _posting(instance, (("action", "comment"), (parameter, note)))
-        error = faults.found(engine, answer, writes=True)
+        error = faults.translated(engine, answer, "comment")
         if error is None:
             done(answer, engine)
     except VarbridgeError as broken:

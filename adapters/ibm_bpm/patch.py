@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping
 import msgspec
 
 from adapters.ibm_bpm import faults, scopes
+from adapters.ibm_bpm.faults import Written
 from adapters.ibm_bpm.instances import described, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
@@ -154,28 +155,24 @@ def _write(
     engine: str, command: PatchVariables, body: Mapping[str, Tree], before: Trees
 ) -> Generator[VendorRequest, VendorResponse, None]:
     answer = yield writing("process", command.instance, "variables", body=jsontext.write(body))
-    error = faults.found(engine, answer, writes=True)
+    error = faults.translated(engine, answer, "write")
     if error is None:
         _check_success(engine, answer)
         return
-    error.errors = _at_fault(command, answer, error)
+    faults.point_out(error, error_in(answer), _written(command, body))
     if faults.unsettled(error) or error.engine_code == faults.NOT_NOW:
         yield from _settle(engine, command.instance, body, before, error)
     raise error
 
 
-def _at_fault(command: PatchVariables, answer: VendorResponse, error: VarbridgeError) -> tuple[Fault, ...]:
-    """Point at the names that the engine's parameters tell; other parameters may be values and go nowhere.
-
-    A value that is refused without a name can only be the one that was written, where there was just one.
-    """
-    told = error_in(answer)
-    named = set(told.parameters) if told else set()
-    if isinstance(error, ValueInvalid) and len(command.written) == 1 and not command.deletions:
-        named.update(command.written)
-    faulty = [(command.pointer(name), name) for name in command.written]
-    faulty += [(f"/deletions/{index}", name) for index, name in enumerate(command.deletions)]
-    return tuple(Fault(pointer, error.title()) for pointer, name in faulty if name in named)
+def _written(command: PatchVariables, body: Mapping[str, Tree]) -> list[Written]:
+    """Return what was sent of each name, for errors to point at."""
+    found = [
+        Written(name, command.pointer(name), structured=isinstance(body[name], (dict, list)))
+        for name in command.written
+        if name not in command.deletions
+    ]
+    return [*found, *(Written(name, f"/deletions/{index}") for index, name in enumerate(command.deletions))]
 
 
 def _check_success(engine: str, answer: VendorResponse) -> None:

@@ -226,7 +226,7 @@ def _read(
         ids = ",".join(map(str, batch))
         query = (("action", "getdetails"), ("instanceIds", ids), ("parts", _PARTS))
         answer = yield reading("process", query=query)
-        error = faults.found(engine, answer, writes=False)
+        error = faults.translated(engine, answer, "read")
         if error is None:
             return _by_id(engine, details_list(answer, engine))
         if not isinstance(error, InstanceNotFound):

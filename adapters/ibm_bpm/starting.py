@@ -6,23 +6,23 @@ to use (ids that were put together otherwise have been seen to fail), or is set 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
 from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.faults import Written
 from adapters.ibm_bpm.instances import exposed_in, state_of
 from adapters.ibm_bpm.patch import hinted
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import encode, placed
-from adapters.ibm_bpm.wire import ACCEPT, details, error_in, instance_number, reading
+from adapters.ibm_bpm.wire import ACCEPT, WireError, details, error_in, instance_number, reading
 from gateway.errors import (
     EngineError,
     EngineMisbehaved,
     Fault,
-    InstanceNotFound,
     Unsupported,
     ValueInvalid,
     VarbridgeError,
@@ -38,8 +38,11 @@ Pairs = tuple[tuple[str, str], ...]
 _WHERE = ("bpdId", "snapshotId", "branchId", "processAppId")
 _LONG = 2000
 """Characters of ``params`` that go into the URL; beyond, the whole query becomes a form, as IBM tells for long ones."""
-_UNKNOWN = {"CWTBG0047E", "CWTBG0050E", "CWTBG0012E"}
-"""No such process; no such application; no such snapshot or branch."""
+_NO_PROCESS = frozenset({"CWTBG0047E", "CWTBG0050E", "CWTBG0022E", "CWTBG0023E", "CWTBG0554E"})
+"""No such process or application; what names them is missing or not qualified."""
+_DOUBTFUL = frozenset({faults.INVALID_PARAMETER, faults.NO_SUCH_OBJECT})
+"""About an id of the process (the parameters name it), or about a value."""
+_PROCESS_IDS = frozenset({*_WHERE, "projectId"})  # a bad processAppId is told as projectId
 _FAILED = "CWTBG0570E"  # The start could not be performed due to […]
 
 
@@ -120,9 +123,7 @@ def _where(engine: str, settings: Settings, definition: str) -> Generator[Vendor
     if fixed is not None:
         return fixed.pairs()
     answer = yield reading("exposed", "process")
-    error = faults.found(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "search")
     found = {_ids(item) for item in exposed_in(answer, engine) if _is(item, definition)}
     if len(found) != 1:
         many = "Several exposed processes have this name; set `starts`, or give an id."
@@ -148,25 +149,36 @@ def _ids(item: dict[str, Any]) -> Pairs:
 
 
 def _error(engine: str, answer: VendorResponse, command: StartInstance) -> VarbridgeError | None:
-    error = faults.found(engine, answer, writes=True)
+    error = faults.translated(engine, answer, "start")
     if error is None:
         return None
-    number = error.engine_code
-    if number in _UNKNOWN or isinstance(error, InstanceNotFound):
+    number, wire = error.engine_code, error_in(answer)
+    if _is_about_the_process(error, wire, sends_values=bool(command.variables)):
         return _refused(engine, "The engine has no such process to start.", answer, number)
     if number == _FAILED:
         return EngineError(engine=engine, engine_status=answer.status, engine_code=number)
     if type(error) is EngineError:
         error.outcome = "unknown"  # nothing can be read that tells whether it was started
-    error.errors = at_fault(answer, command.variables, error)
+    faults.point_out(error, wire, written(command.variables))
     return error
 
 
-def at_fault(answer: VendorResponse, names: Iterable[str], error: VarbridgeError) -> tuple[Fault, ...]:
-    """Point at the variables that the engine's parameters tell; other parameters may be values and go nowhere."""
-    told = error_in(answer)
-    named = set(told.parameters) if told else set()
-    return tuple(Fault(pointer("variables", name), error.title()) for name in names if name in named)
+def _is_about_the_process(error: VarbridgeError, wire: WireError | None, *, sends_values: bool) -> bool:
+    """Return whether a refused start is about the process that was named, and not about the values sent along."""
+    if wire is None or not wire.known:
+        return False
+    if wire.number in _DOUBTFUL:
+        return not sends_values or not _PROCESS_IDS.isdisjoint(wire.parameters)
+    missing = type(error) is EngineError and error.engine_status == 404  # noqa: PLR2004
+    return missing or wire.number in _NO_PROCESS
+
+
+def written(variables: Mapping[str, Value]) -> list[Written]:
+    """Return what is known of variables that were sent, for errors to point at."""
+    return [
+        Written(name, pointer("variables", name), structured=bytes(value.value)[:1] in {b"{", b"["})
+        for name, value in variables.items()
+    ]
 
 
 def _refused(engine: str, detail: str, answer: VendorResponse | None = None, number: str | None = None) -> ValueInvalid:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.starting import acting, at_fault, parameters
-from adapters.ibm_bpm.wire import done, instance_number, reading, tree_of
-from gateway.errors import EngineError, InstanceNotFound, InstanceStateConflict, TaskNotFound, VarbridgeError
+from adapters.ibm_bpm.starting import acting, parameters, written
+from adapters.ibm_bpm.wire import done, error_in, instance_number, reading, tree_of
+from gateway.errors import EngineError, TaskNotFound
 from gateway.model.results import TaskCompleted, TaskDescribed
 from gateway.model.running import CompleteTask, DescribeTask
-from gateway.plan import Plan, VendorResponse
+from gateway.plan import Plan
 
 _OVER = frozenset({"Closed", "Completed", "Deleted", "STATE_FINISHED", "STATE_TERMINATED", "STATE_DELETED"})
-_MISSING = "CWTBG0013E"  # Object does not exist
 
 
 def described(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
@@ -25,9 +24,7 @@ def described(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
         TaskNotFound: there is none, or it is completed.
     """
     answer = yield reading("task", command.task)
-    error = _error(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "task")
     tree = tree_of(answer, engine)
     data = tree if isinstance(tree, dict) else {}
     if _OVER & {str(data.get("status")), str(data.get("state"))}:
@@ -44,7 +41,7 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
     """
     params, rules = parameters(command.variables, settings)
     answer = yield acting("PUT", ("task", command.task), (("action", "finish"),), params)
-    error = _error(engine, answer, writes=True)
+    error = faults.translated(engine, answer, "complete")
     if error is None:
         done(answer, engine)
         return TaskCompleted(rules=rules)
@@ -52,13 +49,5 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
         _ = yield from described(engine, DescribeTask(task=command.task))
         if type(error) is EngineError:
             error.outcome = "not_applied"  # it is still open
-    error.errors = at_fault(answer, command.variables, error)
+    faults.point_out(error, error_in(answer), written(command.variables))
     raise error
-
-
-def _error(engine: str, answer: VendorResponse, *, writes: bool) -> VarbridgeError | None:
-    error = faults.found(engine, answer, writes=writes)
-    missing = isinstance(error, InstanceNotFound | InstanceStateConflict) and error.engine_status == 404  # noqa: PLR2004
-    if error is not None and (missing or error.engine_code == _MISSING):
-        return TaskNotFound(engine=engine, engine_status=answer.status, engine_code=error.engine_code)
-    return error

@@ -101,9 +101,7 @@ def typed_in(
 
 def _model_of(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, Types]:
     answer = yield reading("process", instance, query=(("parts", "dataModel"),))
-    error = faults.found(engine, answer, writes=False)
-    if error is not None:
-        raise error
+    faults.check(engine, answer, "read")
     try:
         return types_in(jsontext.parse(succeeded(answer, engine), depth=_DEPTH))
     except (InvalidJson, PayloadTooLarge) as error:

@@ -121,8 +121,11 @@ def _list(tree: Tree, shape: Shape) -> Tree:
 
 
 def _object(tree: Tree, shape: Shape) -> Tree:
-    if not isinstance(tree, dict) or not tree.keys() <= {METADATA, *shape.fields}:
+    if not isinstance(tree, dict):
         raise _mismatch(shape)
+    for key in tree:
+        if key not in shape.fields and key != METADATA:
+            raise Refused(400, "CWTBG0012E", "InvalidParameterException", key, str(shape.class_name))
     fields = {key: conformed(child, shape.fields[key]) for key, child in tree.items() if key != METADATA}
     return {**fields, METADATA: _identity(tree) | {"className": shape.class_name}}
 
