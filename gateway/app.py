@@ -18,18 +18,18 @@ from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
-from gateway.operations import Gateway, Lanes, instances
+from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.bulk import Bulk
 from gateway.operations.cursors import Cursors
 from gateway.operations.idempotency import Idempotency
-from gateway.operations.leases import Holder
+from gateway.operations.locks import LeaseHolder
 from gateway.operations.selection import selected
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
-from gateway.store import Keys, Leases, Operations, Store, is_sqlite
+from gateway.store import KeyRecords, Leases, Operations, Store, is_sqlite
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, RequestLimits, Services, admin, public_server
 from gateway.web.v1.idempotency import unsettled
@@ -92,9 +92,9 @@ class Application:
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns, starts=_starts(config))
         alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
         leases = None if alone else Leases(self.store, config.store.lease_s)
-        self.lanes = Lanes(leases)
-        self.gateway = Gateway(self.engines, self.clients, self.lanes, routing, self.clients.relay, _base_paths(config))
-        keys = Keys(self.store, config.store.lease_s, config.store.key_retention_s)
+        self.locks = WriteLocks(leases)
+        self.gateway = Gateway(self.engines, self.clients, self.locks, routing, self.clients.relay, _base_paths(config))
+        keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
         operations = Operations(self.store, config.store.operation_retention_s)
         self.bulk = Bulk(
@@ -103,7 +103,7 @@ class Application:
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
             reported=_log_operation,
-            holder=None if leases is None else Holder(leases),
+            holder=None if leases is None else LeaseHolder(leases),
             at_once=max(1, config.limits.batch_at_once // 2),
         )
         self.services = Services(
@@ -150,7 +150,7 @@ class Application:
         await self._listeners.close()
         await self.bulk.close()
         await self.clients.close()
-        await self.lanes.close()
+        await self.locks.close()
         await self.idempotency.close()
         await self.store.close()
 

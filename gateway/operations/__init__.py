@@ -1,6 +1,6 @@
 """What the gateway does: one short function an operation. It is given a runner and does no input or output itself."""
 
 from gateway.operations.gateway import Gateway, Runner, Target
-from gateway.operations.lanes import Lanes
+from gateway.operations.locks import WriteLocks
 
-__all__ = ["Gateway", "Lanes", "Runner", "Target"]
+__all__ = ["Gateway", "Runner", "Target", "WriteLocks"]

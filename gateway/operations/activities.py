@@ -21,4 +21,4 @@ async def modified(gateway: Gateway, target: Target, command: ModifyInstance, ca
     async def work() -> InstanceModified:
         return await gateway.run(target.engine.name, target.engine.modify_instance(command), call)
 
-    return await gateway.lanes.write(target.lane, call, work)
+    return await gateway.locks.hold(target.lock, call, work)

@@ -13,7 +13,7 @@ from gateway.model.commands import PatchVariables
 from gateway.model.results import VariablesPatched
 from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.lanes import claimed
+from gateway.operations.locks import claim_key
 from gateway.plan import Call
 
 _FINDING = 8
@@ -100,7 +100,7 @@ async def patched(  # noqa: PLR0913 - a batch and how to carry it out
         else:
             queues.setdefault(target.engine.name, deque()).append((index, target))
     if queues:
-        await claimed(call)  # once for all of them, before the first
+        await claim_key(call)  # once for all of them, before the first
 
     async def work(queue: deque[tuple[int, Target]]) -> None:
         while queue:

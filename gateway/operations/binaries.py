@@ -24,4 +24,4 @@ async def written(gateway: Gateway, target: Target, command: commands.WriteBinar
     async def work() -> VariablesPatched:
         return await gateway.run(target.engine.name, target.engine.write_binary(command), call)
 
-    return await gateway.lanes.write(target.lane, call, work)
+    return await gateway.locks.hold(target.lock, call, work)

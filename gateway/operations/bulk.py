@@ -1,6 +1,6 @@
 """Bulk operations, carried out in the background: selected, then changed item by item, to the end, by one process.
 
-A process takes an operation like a write lane (``operations.leases``), so replicas share the work and another goes on
+A process takes an operation like a write lane (``operations.locks``), so replicas share the work and another goes on
 where one has died. Items that were started by a process that is gone are read back: what stands there already is not
 written again.
 """
@@ -18,9 +18,10 @@ import msgspec
 from gateway.errors import InstanceNotFound, StoreUnavailable, VarbridgeError
 from gateway.model.bulk import Change, Item, Operation, Outcome, State
 from gateway.model.commands import ListVariables, PatchVariables
-from gateway.operations import intents, variables
+from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.leases import Holder
+from gateway.operations.idempotency import intents
+from gateway.operations.locks import LeaseHolder
 from gateway.plan import Call
 
 _CHUNK = 40
@@ -102,7 +103,7 @@ class Bulk:
         told: Told,
         *,
         reported: Reported = _unreported,
-        holder: Holder | None = None,
+        holder: LeaseHolder | None = None,
         at_once: int = 8,
     ) -> None:
         self._reported = reported

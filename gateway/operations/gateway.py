@@ -1,4 +1,4 @@
-"""What operations stand on: the engines, the runner, the lanes, and finding out who owns an instance."""
+"""What operations stand on: the engines, the runner, the write locks, and finding out who owns an instance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.errors import Forbidden, InstanceAmbiguous, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import DescribeInstance
-from gateway.operations.lanes import Lanes
+from gateway.operations.locks import WriteLocks
 from gateway.plan import Call, Plan
 from gateway.port import Engine
 from gateway.raw import RawAnswer, RawRequest, Relayer
@@ -41,8 +41,8 @@ class Target(msgspec.Struct, frozen=True):
         return f"{self.engine.name}:{self.native}"
 
     @property
-    def lane(self) -> tuple[str, str]:
-        """Give the key of its write lane."""
+    def lock(self) -> tuple[str, str]:
+        """Give the key of its write lock."""
         return (self.engine.name, self.root or self.native)
 
 
@@ -53,14 +53,14 @@ class Gateway:
         self,
         engines: Mapping[str, Engine],
         run: Runner,
-        lanes: Lanes,
+        locks: WriteLocks,
         routing: Routing,
         relay: Relayer | None = None,
         base_paths: Mapping[str, str] | None = None,
     ) -> None:
         self.engines = engines
         self.run = run
-        self.lanes = lanes
+        self.locks = locks
         self.routing = routing
         self.rehearses = False
         self._relay = relay
@@ -70,10 +70,10 @@ class Gateway:
         """Give the path of an engine's base URL, without a trailing slash."""
         return self._base_paths.get(engine, "")
 
-    def running(self, run: Runner, lanes: Lanes) -> Gateway:
-        """Give this gateway with another runner and other lanes, for rehearsals."""
+    def running(self, run: Runner, locks: WriteLocks) -> Gateway:
+        """Give this gateway with another runner and other write locks, for rehearsals."""
         other = copy.copy(self)
-        other.run, other.lanes, other.rehearses = run, lanes, True
+        other.run, other.locks, other.rehearses = run, locks, True
         return other
 
     def placed(self, target: Target) -> Target:

@@ -15,7 +15,7 @@ import msgspec
 from gateway.errors import EngineFailure
 from gateway.model.results import Rule
 from gateway.operations.gateway import Gateway
-from gateway.operations.lanes import Lanes
+from gateway.operations.locks import WriteLocks
 from gateway.plan import Call, Multipart, Plan, Stream, VendorRequest
 from gateway.port import Engine
 
@@ -29,12 +29,12 @@ class Shown(msgspec.Struct, frozen=True):
     request: VendorRequest
 
 
-class Unlocked(Lanes):
-    """Lanes that nobody waits in: a rehearsal writes nothing, so it keeps nobody out."""
+class Unlocked(WriteLocks):
+    """Locks that nobody waits in: a rehearsal writes nothing, so it keeps nobody out."""
 
-    async def write(self, lane: tuple[str, str], call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    async def hold(self, key: tuple[str, str], call: Call, work: Callable[[], Awaitable[R]]) -> R:
         """Do the work at once."""
-        del lane, call
+        del key, call
         return await work()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from gateway.model import running
 from gateway.model.results import InstanceStarted, MessageCorrelated, TaskCompleted
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.lanes import claimed
+from gateway.operations.locks import claim_key
 from gateway.plan import Call
 from gateway.port import Engine
 
 
 async def started(gateway: Gateway, engine: Engine, command: running.StartInstance, call: Call) -> InstanceStarted:
     """Start an instance; nobody else knows it yet, so there is no lane."""
-    await claimed(call)
+    await claim_key(call)
     return await gateway.run(engine.name, engine.start_instance(command), call)
 
 
@@ -28,8 +28,8 @@ async def completed(gateway: Gateway, engine: Engine, command: running.CompleteT
     async def work() -> TaskCompleted:
         return await gateway.run(engine.name, engine.complete_task(command), call)
 
-    lane = Target(engine, owner).lane if owner is not None else (engine.name, f"task {command.task}")
-    return await gateway.lanes.write(lane, call, work)
+    lock = Target(engine, owner).lock if owner is not None else (engine.name, f"task {command.task}")
+    return await gateway.locks.hold(lock, call, work)
 
 
 async def correlated(
@@ -41,6 +41,6 @@ async def correlated(
         return await gateway.run(engine.name, engine.correlate_message(command), call)
 
     if command.instance is None:
-        await claimed(call)
+        await claim_key(call)
         return await work()
-    return await gateway.lanes.write(Target(engine, command.instance).lane, call, work)
+    return await gateway.locks.hold(Target(engine, command.instance).lock, call, work)

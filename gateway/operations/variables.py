@@ -10,8 +10,8 @@ import msgspec
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Variable, VariablesListed, VariablesPatched
-from gateway.operations import intents
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.idempotency import intents
 from gateway.plan import Call
 
 
@@ -68,7 +68,7 @@ async def _alone(
     """Work in the lane; once more in the right one where the plan finds the id to be inside another instance."""
     while True:
         placed = gateway.placed(target)
-        done = await gateway.lanes.write(placed.lane, call, partial(work, placed))
+        done = await gateway.locks.hold(placed.lock, call, partial(work, placed))
         if done.elsewhere is None:
             return done
         gateway.routing.rooted(target.engine.name, target.native, done.elsewhere)

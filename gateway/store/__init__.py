@@ -5,9 +5,9 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
-from gateway.store.keys import Keys
+from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
 from gateway.store.operations import Operations
 from gateway.store.store import Settings, Store, is_sqlite
 
-__all__ = ["Keys", "Leases", "Operations", "Settings", "Store", "is_sqlite"]
+__all__ = ["KeyRecords", "Leases", "Operations", "Settings", "Store", "is_sqlite"]

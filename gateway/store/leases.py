@@ -18,7 +18,7 @@ from gateway.store.clock import now_s
 from gateway.store.statements import given, giving, insert_of
 from gateway.store.store import Store
 
-Lane: TypeAlias = tuple[str, str]
+LockKey: TypeAlias = tuple[str, str]
 _table = tables.leases
 
 
@@ -59,7 +59,7 @@ class Leases:
         self._store, self.life_s = store, life_s
         self._owner = secrets.token_hex(16)
 
-    async def taken(self, lane: Lane) -> int | None:
+    async def taken(self, lane: LockKey) -> int | None:
         """Take a lane that is free, run out, or our own already; give the fence, None where somebody else holds it.
 
         Raises:
@@ -67,12 +67,12 @@ class Leases:
         """
         return await self._store.once(lambda connection: self._take(connection, lane))
 
-    def _take(self, connection: Connection, lane: Lane) -> int | None:
+    def _take(self, connection: Connection, lane: LockKey) -> int | None:
         parameters = giving(engine=lane[0], instance=lane[1], owner=self._owner, life_s=self.life_s)
         found: int | None = connection.execute(_taking(connection.dialect.name), parameters).scalar_one_or_none()
         return found
 
-    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[Lane, int]]:
+    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[LockKey, int]]:
         """Renew leases; give those that are still ours.
 
         Raises:
@@ -87,7 +87,7 @@ class Leases:
         rows = await self._store.once(lambda connection: connection.execute(renewing).all())
         return frozenset(((engine, instance), fence) for engine, instance, fence in rows)
 
-    async def released(self, lane: Lane, fence: int) -> None:
+    async def released(self, lane: LockKey, fence: int) -> None:
         """Give a lane back, unless it has gone to another since.
 
         Raises:

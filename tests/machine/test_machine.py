@@ -17,8 +17,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from adapters.camunda7 import patch as camunda_patch
 from gateway.errors import EngineFailure, EngineUnavailable, OutcomeUnknown
 from gateway.model.expect import Expect
-from gateway.operations import Lanes
-from gateway.operations.idempotency import Ended, Idempotency
+from gateway.operations import WriteLocks
+from gateway.operations.idempotency import Idempotency, WriteEnd
 from tests.machine.machine import Machine
 from tests.machine.world import World
 
@@ -115,12 +115,12 @@ def lets_everybody_write_at_once(_world: World, patched: pytest.MonkeyPatch) -> 
             await call.claim()
         return await work()
 
-    patched.setattr(Lanes, "write", write)
+    patched.setattr(WriteLocks, "hold", write)
 
 
 def forgets_keys(_world: World, patched: pytest.MonkeyPatch) -> None:
     async def once(_self: Any, _gateway: Any, _asked: Any, _call: Any, work: Any) -> Any:
-        return (await work()).kept
+        return (await work()).answer
 
     patched.setattr(Idempotency, "once", once)
 
@@ -128,8 +128,8 @@ def forgets_keys(_world: World, patched: pytest.MonkeyPatch) -> None:
 def keeps_keys_of_what_was_refused(_world: World, patched: pytest.MonkeyPatch) -> None:
     ended = Idempotency._ended
 
-    async def keeping(self: Any, ident: Any, end: Ended) -> Any:
-        return await ended(self, ident, Ended(kept=end.kept, outcome="applied"))
+    async def keeping(self: Any, ident: Any, end: WriteEnd) -> Any:
+        return await ended(self, ident, WriteEnd(answer=end.answer, outcome="applied"))
 
     patched.setattr(Idempotency, "_ended", keeping)
 

@@ -19,7 +19,7 @@ from gateway.access import Access, CallerEntry
 from gateway.errors import EngineUnavailable, OutcomeUnknown
 from gateway.operations.idempotency import Idempotency
 from gateway.plan import VendorResponse, encode_path
-from gateway.store import Keys, Settings, Store
+from gateway.store import KeyRecords, Settings, Store
 from gateway.web import public_server
 from gateway.web.v1.idempotency import unsettled
 from gateway.wire import drive
@@ -68,7 +68,7 @@ class World(Site):
         super().__init__(Access(entries))
         self.loop = asyncio.new_event_loop()
         self.store = Store(Settings(url=f"sqlite:///{path}/store.db"))
-        self.idempotency = Idempotency(Keys(self.store, 60.0, 86_400.0), unsettled, 0.0)
+        self.idempotency = Idempotency(KeyRecords(self.store, 60.0, 86_400.0), unsettled, 0.0)
         self.services = msgspec.structs.replace(self.services, idempotency=self.idempotency)
         self.fault = Fault()
         self.hit: set[str] = set()

@@ -20,8 +20,8 @@ from gateway.model.commands import PatchVariables
 from gateway.model.merge import merged
 from gateway.model.modification import checked
 from gateway.model.query import sound
-from gateway.operations import intents
 from gateway.operations.gateway import Target
+from gateway.operations.idempotency import intents
 from gateway.web.http import body, target
 from gateway.web.http.limits import RequestLimits
 from gateway.web.v1 import activities, batch, bodies, lifecycle, operations, query

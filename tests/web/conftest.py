@@ -16,7 +16,7 @@ from yarl import URL
 from adapters import camunda7, ibm_bpm
 from gateway.access import Access, CallerEntry
 from gateway.observe.metrics import Metrics
-from gateway.operations import Gateway, Lanes
+from gateway.operations import Gateway, WriteLocks
 from gateway.plan import Call, Multipart, Stream, VendorRequest, encode_path
 from gateway.port import Credentials
 from gateway.routing import Routing
@@ -34,7 +34,7 @@ class Site:
         self.fakes = {name: vendor.fake() for name, vendor in VENDORS.items()}
         self.engines = {name: vendor.engine(name, vendor.settings(), Credentials()) for name, vendor in VENDORS.items()}
         self.sent: list[Any] = []
-        self.gateway = Gateway(self.engines, self.run, Lanes(), Routing())
+        self.gateway = Gateway(self.engines, self.run, WriteLocks(), Routing())
         self.services = Services(
             gateway=self.gateway,
             access=access or Access(open=True),

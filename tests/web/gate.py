@@ -11,7 +11,7 @@ from aiohttp import web
 from adapters import camunda7
 from gateway.access import Access
 from gateway.observe.metrics import Metrics
-from gateway.operations import Gateway, Lanes
+from gateway.operations import Gateway, WriteLocks
 from gateway.port import Credentials
 from gateway.routing import Routing
 from gateway.web import Door, RequestLimits, Services, public_server
@@ -22,8 +22,8 @@ from tests.wire.scripted import OK, Observer, Scripted, running, says
 class Gate:
     """A gateway with one front door before a scripted engine."""
 
-    def __init__(self, port: int, engine: Scripted, lanes: Lanes) -> None:
-        self.port, self.engine, self.lanes = port, engine, lanes
+    def __init__(self, port: int, engine: Scripted, locks: WriteLocks) -> None:
+        self.port, self.engine, self.locks = port, engine, locks
 
     async def send(self, raw: bytes, *, whole: bool = True) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -75,10 +75,10 @@ async def gate(
         async def run(_engine, plan, call):
             return await client.run(plan, call)
 
-        lanes = Lanes()
+        locks = WriteLocks()
         settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
         services = Services(
-            gateway=Gateway(dict.fromkeys(("hr", *others), known), run, lanes, Routing(starts=starts), relay),
+            gateway=Gateway(dict.fromkeys(("hr", *others), known), run, locks, Routing(starts=starts), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
             limits=limits or RequestLimits(),
@@ -88,7 +88,7 @@ async def gate(
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
-            yield Gate(runner.addresses[0][1], engine, lanes)
+            yield Gate(runner.addresses[0][1], engine, locks)
         finally:
             await runner.cleanup()
             await client.close()

@@ -56,7 +56,7 @@ async def test_item_that_failed_is_held_by_nothing(site: Site) -> None:
     finally:
         gc.enable()
     names = [each.f_code.co_qualname for each in frames if "gateway/operations" in each.f_code.co_filename]
-    assert not {name for name in names if name.startswith(("patched", "_alone", "Lanes"))}
+    assert not {name for name in names if name.startswith(("patched", "_alone", "WriteLocks"))}
 
 
 async def test_deletions_follow_modifications_and_rules_are_shown(site: Site) -> None:

@@ -28,7 +28,7 @@ def held() -> tuple[int, int]:
 async def settled(door: Gate, before: tuple[int, int]) -> None:
     """Waits until nothing is held that was not held before."""
     async with asyncio.timeout(WAIT_S):
-        while held() > before or len(door.lanes):
+        while held() > before or len(door.locks):
             await asyncio.sleep(0.001)
     assert held()[0] <= before[0]
     assert held()[1] <= before[1]

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.access import Access
 from gateway.model.results import VariablesPatched
-from gateway.operations import Gateway, Lanes
+from gateway.operations import Gateway, WriteLocks
 from gateway.operations.rehearsal import Rehearsal
 from gateway.plan import Call, VendorRequest
 from gateway.port import Credentials
@@ -161,11 +161,11 @@ async def test_credentials_are_starred(started, credentials: Credentials, header
 async def test_rehearsal_takes_no_lane_and_names_the_base_path() -> None:
     vendor = VENDORS["hr"]
     engine = vendor.engine("hr", vendor.settings(), Credentials())
-    real = Gateway({"hr": engine}, _never, Lanes(), Routing(), base_paths={"hr": "/engine-rest"})
+    real = Gateway({"hr": engine}, _never, WriteLocks(), Routing(), base_paths={"hr": "/engine-rest"})
     rehearsal = Rehearsal(real)
     call = Call(deadline=0.0, request_id="r")
-    done = await rehearsal.stage.lanes.write(("hr", "1"), call, lambda: rehearsal("hr", _writing(), call))
-    assert (done, len(real.lanes), rehearsal.stage.base_path("hr")) == (VariablesPatched(), 0, "/engine-rest")
+    done = await rehearsal.stage.locks.hold(("hr", "1"), call, lambda: rehearsal("hr", _writing(), call))
+    assert (done, len(real.locks), rehearsal.stage.base_path("hr")) == (VariablesPatched(), 0, "/engine-rest")
     assert [shown.request.method for shown in rehearsal.shown] == ["PUT"]
 
 

@@ -93,7 +93,7 @@ async def test_writes_by_execution_and_by_instance_take_turns(nested: Nested, kn
     )
     found = (await nested.ask("GET", "instances", f"hr:{nested.root}", "variables", "doc"))[1]["value"]
     assert {name: value for name, value in found.items() if name.startswith("n")} == {f"n{n}": 9 for n in range(8)}
-    assert len(nested.gateway.lanes) == 0
+    assert len(nested.gateway.locks) == 0
 
 
 async def count(site: Nested, native: str, field: str, *, typed: bool) -> None:
@@ -106,7 +106,7 @@ async def count(site: Nested, native: str, field: str, *, typed: bool) -> None:
 
 async def test_key_of_a_write_that_changes_lanes_is_claimed_once(nested: Nested) -> None:
     claimed: list[str] = []
-    plain = nested.gateway.lanes.write
+    plain = nested.gateway.locks.hold
 
     async def write(lane: Any, call: Any, work: Any) -> Any:
         async def claim() -> None:
@@ -117,6 +117,6 @@ async def test_key_of_a_write_that_changes_lanes_is_claimed_once(nested: Nested)
             call.claim = claim
         return await plain(lane, call, work)
 
-    nested.gateway.lanes.write = write  # type: ignore[method-assign]
+    nested.gateway.locks.hold = write  # type: ignore[method-assign]
     await nested.change(nested.inner, {"doc": {"a": 1}}, **MERGE)
     assert claimed == [json.dumps(["hr", nested.inner])]

@@ -13,7 +13,7 @@ import pytest
 from gateway.access import Access
 from gateway.errors import EngineUnavailable, OutcomeUnknown, StoreUnavailable
 from gateway.operations.idempotency import Idempotency
-from gateway.store import Keys, Settings, Store
+from gateway.store import KeyRecords, Settings, Store
 from gateway.web.v1.idempotency import unsettled
 
 from .conftest import Site, entry
@@ -28,7 +28,7 @@ class Keyed(Site):
     def __init__(self, path: Path, access: Access | None = None, settle_s: float = 60.0) -> None:
         super().__init__(access)
         self.store = Store(Settings(url=f"sqlite:///{path}"))
-        self.keys = Keys(self.store, 60.0, 86_400.0)
+        self.keys = KeyRecords(self.store, 60.0, 86_400.0)
         self.services = msgspec.structs.replace(self.services, idempotency=Idempotency(self.keys, unsettled, settle_s))
         self.breaks: Exception | None = None
         self.applies = True

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway.operations.idempotency import Idempotency
-from gateway.store import Keys
+from gateway.store import KeyRecords
 from gateway.web.v1.idempotency import unsettled
 from tests.web.conftest import Site
 from tests.web.test_operations import BY_NAME, SET, Works
@@ -22,7 +22,7 @@ LARGE = {"type": "integer", "format": "int64", "value": 9007199254740993}
 @pytest.fixture
 async def works(started: Callable[[Site], Any], tmp_path: Path) -> AsyncIterator[Works]:
     site = Works(f"sqlite:///{tmp_path}/store.db")
-    idempotency = Idempotency(Keys(site.store, 60.0, 86_400.0), unsettled, 60.0)
+    idempotency = Idempotency(KeyRecords(site.store, 60.0, 86_400.0), unsettled, 60.0)
     site.services = msgspec.structs.replace(site.services, idempotency=idempotency)
     for number in range(30):
         site.fakes["claims"].start("more", {"note": f"old {number}"})

@@ -13,7 +13,7 @@ import pytest
 
 from adapters import camunda7
 from gateway.model.query import Filter, Sort
-from gateway.operations import Gateway, Lanes, query
+from gateway.operations import Gateway, WriteLocks, query
 from gateway.operations.query import Asked, Page
 from gateway.plan import Call
 from gateway.port import Credentials
@@ -50,7 +50,7 @@ async def beside(bad: Script, **settings: Any) -> AsyncIterator[Gateway]:
         async def run(name: str, plan: Any, call: Call) -> Any:
             return await clients[name].run(plan, call)
 
-        yield Gateway({name: engine(name) for name in clients}, run, Lanes(), Routing())
+        yield Gateway({name: engine(name) for name in clients}, run, WriteLocks(), Routing())
 
 
 def engine(name: str) -> Any:

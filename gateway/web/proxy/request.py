@@ -109,7 +109,7 @@ class ProxiedRequest:
         onward = await self._onward(raw, asked, credentials_ours=credentials_ours)
         if not asked.writes or asked.instance is None:
             return await self._relayed(onward)
-        return await self.services.gateway.lanes.write(
+        return await self.services.gateway.locks.hold(
             self._lane_of(asked.instance), self.call, lambda: self._relayed(onward)
         )
 
@@ -183,7 +183,7 @@ class ProxiedRequest:
             native = engine.native_id(instance)
         except InvalidRequest:
             return engine.name, instance
-        return self.services.gateway.placed(Target(engine, native)).lane
+        return self.services.gateway.placed(Target(engine, native)).lock
 
     async def _onward(self, raw: str, asked: Asked, *, credentials_ours: bool) -> RawRequest:
         request, door = self.request, self.door

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.errors import Internal, InvalidRequest, OutcomeUnknown, Unsupported, VarbridgeError
-from gateway.model.keyed import Kept
-from gateway.operations.idempotency import Asked, Ended, Replayed
+from gateway.model.idempotency import StoredAnswer
+from gateway.operations.idempotency import KeyedRequest, Replayed, WriteEnd
 from gateway.web.http import body
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import problems
@@ -48,19 +48,19 @@ async def answered(
     idempotency = context.services.idempotency
     if idempotency is None:
         raise Unsupported(f"This gateway does not offer {HEADER}.")
-    asked = Asked(ident=(_caller(context), _key(context)), fingerprint=await _fingerprint(context, template))
+    asked = KeyedRequest(ident=(_caller(context), _key(context)), fingerprint=await _fingerprint(context, template))
 
-    async def work() -> Ended:
+    async def work() -> WriteEnd:
         return await _ended(context, handler)
 
     done = await idempotency.once(context.services.gateway, asked, context.call, work)
     if isinstance(done, Replayed):
-        context.engine = done.kept.engine
-        return _answer(done.kept, ((f"{HEADER.removesuffix('-Key')}-Replayed", "true"),))
+        context.engine = done.answer.engine
+        return _answer(done.answer, ((f"{HEADER.removesuffix('-Key')}-Replayed", "true"),))
     return _answer(done)
 
 
-def unsettled(request_id: str) -> Kept:
+def unsettled(request_id: str) -> StoredAnswer:
     """Give the last word on a write that nobody can find out about."""
     error = OutcomeUnknown(
         "The write was sent, its outcome is not known, and it cannot be settled by reading. Read the instance's "
@@ -101,23 +101,23 @@ async def _fingerprint(context: RequestContext, template: str) -> bytes:
     return digest.digest()
 
 
-async def _ended(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> Ended:
+async def _ended(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> WriteEnd:
     try:
         answer = await handler(context)
     except VarbridgeError as error:
-        return Ended(kept=_refused(context, error), outcome=error.outcome)
+        return WriteEnd(answer=_refused(context, error), outcome=error.outcome)
     except Exception as error:  # noqa: BLE001 - the key must learn of it; the boundary would say the same
         _log.error("request_failed", request_id=context.call.request_id, exc_info=error)
-        return Ended(kept=_refused(context, Internal()), outcome="unknown")
-    return Ended(kept=_kept(answer, context), outcome="applied")
+        return WriteEnd(answer=_refused(context, Internal()), outcome="unknown")
+    return WriteEnd(answer=_kept(answer, context), outcome="applied")
 
 
-def _refused(context: RequestContext, error: VarbridgeError) -> Kept:
+def _refused(context: RequestContext, error: VarbridgeError) -> StoredAnswer:
     return _kept(problems.answer(error, context.call.request_id, context.engine), context)
 
 
-def _kept(answer: Answer, context: RequestContext | None = None) -> Kept:
-    return Kept(
+def _kept(answer: Answer, context: RequestContext | None = None) -> StoredAnswer:
+    return StoredAnswer(
         status=answer.status,
         body=answer.body,
         headers=answer.headers,
@@ -127,7 +127,7 @@ def _kept(answer: Answer, context: RequestContext | None = None) -> Kept:
     )
 
 
-def _answer(kept: Kept, more: tuple[tuple[str, str], ...] = ()) -> Answer:
+def _answer(kept: StoredAnswer, more: tuple[tuple[str, str], ...] = ()) -> Answer:
     return Answer(
         status=kept.status,
         body=kept.body,

@@ -23,7 +23,7 @@ from gateway.model.commands import PatchVariables
 from gateway.model.query import Filter
 from gateway.model.values import Value, checked
 from gateway.operations import Target, batch
-from gateway.operations.lanes import claimed
+from gateway.operations.locks import claim_key
 from gateway.operations.selection import selected
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
@@ -91,7 +91,7 @@ async def start_operation(context: RequestContext) -> Answer:
     rows = _rows(context)
     if context.services.gateway.rehearses:
         return await _rehearsed(context, operation, change)
-    await claimed(context.call)
+    await claim_key(context.call)
     await rows.created(operation)
     context.services.woken()
     location = ("Location", f"/v1/operations/{operation.id}")
@@ -158,7 +158,7 @@ async def cancel_operation(context: RequestContext) -> Answer:
     operation = await _found(context)
     if context.services.gateway.rehearses:
         return Answer(status=204)
-    await claimed(context.call)
+    await claim_key(context.call)
     if not await _rows(context).became(operation.id, ("selecting", "running", "cancelling"), "cancelling"):
         raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
     context.services.woken()

@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import CursorExpired, EngineUnavailable
 from gateway.model.commands import FindInstances
 from gateway.model.results import Instance, InstancesFound
-from gateway.operations import Gateway, Lanes, finding
+from gateway.operations import Gateway, WriteLocks, finding
 from gateway.plan import Call
 from gateway.port import Capabilities, Credentials, Engine
 from gateway.routing import Routing
@@ -47,7 +47,7 @@ def gateway(*shelves: Shelf) -> Gateway:
     async def run(engine: str, plan: Any, call: Call) -> Any:
         return plan
 
-    return Gateway({each.name: each for each in shelves}, run, Lanes(), Routing())
+    return Gateway({each.name: each for each in shelves}, run, WriteLocks(), Routing())
 
 
 async def walked(over: Gateway, limit: int, between: Any = lambda: None) -> list[str]:

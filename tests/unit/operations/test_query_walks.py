@@ -13,7 +13,7 @@ from gateway.errors import CursorExpired
 from gateway.model.query import Filter, QueryVariables, Row, Sort, VariablesCounted, VariablesFound
 from gateway.model.results import Scope, Variable
 from gateway.model.values import NULL, Value
-from gateway.operations import Gateway, Lanes, query
+from gateway.operations import Gateway, WriteLocks, query
 from gateway.operations.query import Asked
 from gateway.plan import Call, Plan
 from gateway.port import Capabilities, Credentials, Engine, Limits
@@ -72,7 +72,7 @@ class World:
             "shuffling": self.shuffling,
         }
         self.fakes = {"camunda": camunda7.VENDOR.fake(), "ibm": ibm_bpm.VENDOR.fake()}
-        self.gateway = Gateway(self.engines, self.run, Lanes(), Routing())
+        self.gateway = Gateway(self.engines, self.run, WriteLocks(), Routing())
         self.instances = [self.fakes["camunda"].start("x", {}) for _ in range(4)]
         for _ in range(12):
             self.fakes["ibm"].start("x", dict.fromkeys(NAMES[:6]))

@@ -18,7 +18,7 @@ import msgspec
 from gateway.errors import ConcurrentUpdate, StoreUnavailable
 from gateway.plan import Call, WriteLease
 
-Lane: TypeAlias = tuple[str, str]
+LockKey: TypeAlias = tuple[str, str]
 _MARGIN = 0.1
 """Part of a lease's life that is not used: two clocks may run at slightly different speeds."""
 _FIRST_PAUSE_S = 0.004
@@ -35,15 +35,15 @@ class Leases(Protocol):
 
     life_s: float
 
-    async def taken(self, lane: Lane) -> int | None:
+    async def taken(self, lane: LockKey) -> int | None:
         """Take a lane; give its fence, None where another holds it."""
         ...
 
-    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[Lane, int]]:
+    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[LockKey, int]]:
         """Renew; give those that are still ours."""
         ...
 
-    async def released(self, lane: Lane, fence: int) -> None:
+    async def released(self, lane: LockKey, fence: int) -> None:
         """Give a lane back."""
         ...
 
@@ -58,16 +58,16 @@ class _Held(msgspec.Struct, kw_only=True):
     since: float
 
 
-class Holder:
+class LeaseHolder:
     """Holds the leases of this process: one for each lane, whoever of the queue is at work."""
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
-        self._held: dict[Lane, _Held] = {}
+        self._held: dict[LockKey, _Held] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def held(self, lane: Lane, call: Call) -> WriteLease:
+    async def held(self, lane: LockKey, call: Call) -> WriteLease:
         """Give the lease of a lane, taking it if need be.
 
         Raises:
@@ -82,12 +82,12 @@ class Holder:
             self._renewing = self._begun(self._renew())
         return held.hold
 
-    def holds(self, lane: Lane) -> bool:
+    def holds(self, lane: LockKey) -> bool:
         """Tell whether a lease is still ours."""
         held = self._held.get(lane)
         return held is not None and asyncio.get_running_loop().time() < held.hold.until
 
-    async def _taken(self, lane: Lane, call: Call) -> _Held:
+    async def _taken(self, lane: LockKey, call: Call) -> _Held:
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE_S
         while True:
@@ -100,7 +100,7 @@ class Holder:
             await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - spreads those that wait
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
-    def leave(self, lane: Lane, then: Callable[[], None], *, wanted: bool) -> None:
+    def leave(self, lane: LockKey, then: Callable[[], None], *, wanted: bool) -> None:
         """Hand the lease on to the next of our queue, or give it back; ``then`` lets the next begin."""
         held = self._held.get(lane)
         if held is None:
@@ -117,14 +117,14 @@ class Holder:
             return
         _ = self._begun(self._paused(lane, held, then))
 
-    async def _paused(self, lane: Lane, held: _Held, then: Callable[[], None]) -> None:
+    async def _paused(self, lane: LockKey, held: _Held, then: Callable[[], None]) -> None:
         try:
             await self._released(lane, held)
             await asyncio.sleep(_COURTESY_S)
         finally:
             then()
 
-    async def _released(self, lane: Lane, held: _Held) -> None:
+    async def _released(self, lane: LockKey, held: _Held) -> None:
         with contextlib.suppress(StoreUnavailable):  # then it runs out
             await self._leases.released(lane, held.fence)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, tuple_, update
 from sqlalchemy.sql.dml import ReturningInsert
 
-from gateway.model.keyed import Claim, Record
+from gateway.model.idempotency import Claim, KeyRecord
 from gateway.store import tables
 from gateway.store.clock import now_s
 from gateway.store.statements import given, giving, insert_of
@@ -60,7 +60,7 @@ def _claiming(dialect: str) -> ReturningInsert[Any]:
     return taking.returning(_table.c.key)
 
 
-class Keys:
+class KeyRecords:
     """The keys, as one process sees them.
 
     Args:
@@ -72,7 +72,7 @@ class Keys:
         self._store, self.life_s, self._retention_s = store, life_s, retention_s
         self._owner = secrets.token_hex(16)
 
-    async def found(self, ident: Ident) -> Record | None:
+    async def found(self, ident: Ident) -> KeyRecord | None:
         """Give what is known of a key that has not been forgotten.
 
         Raises:
@@ -82,7 +82,7 @@ class Keys:
         row = await self._store.once(lambda connection: connection.execute(_FINDING, parameters).one_or_none())
         if row is None:
             return None
-        return Record(
+        return KeyRecord(
             fingerprint=row.fingerprint,
             state="abandoned" if row.state == "running" and row.expired else row.state,
             age_s=row.age_s,

@@ -1,4 +1,4 @@
-"""Lanes: one write at a time, in order, no longer than the deadline; and which way a request of a dialect takes."""
+"""WriteLocks: one write at a time, in order, no longer than the deadline; and which way a request of a dialect takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from gateway.errors import ConcurrentUpdate
-from gateway.operations import Lanes
+from gateway.operations import WriteLocks
 from gateway.operations.lane import Facts, lane
 from gateway.plan import Call
 
@@ -20,7 +20,7 @@ def call(budget_s: float = 5.0) -> Call:
 
 
 async def test_writes_of_one_instance_are_done_in_order_and_alone() -> None:
-    lanes, inside, done = Lanes(), [], []
+    locks, inside, done = WriteLocks(), [], []
 
     async def work(number: int) -> None:
         inside.append(number)
@@ -29,65 +29,65 @@ async def test_writes_of_one_instance_are_done_in_order_and_alone() -> None:
         inside.remove(number)
         done.append(number)
 
-    await asyncio.gather(*(lanes.write(KEY, call(), lambda n=n: work(n)) for n in range(10)))
-    assert (done, len(lanes)) == (list(range(10)), 0)
+    await asyncio.gather(*(locks.hold(KEY, call(), lambda n=n: work(n)) for n in range(10)))
+    assert (done, len(locks)) == (list(range(10)), 0)
 
 
 async def test_other_instance_does_not_wait() -> None:
-    lanes, gate = Lanes(), asyncio.Event()
-    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    locks, gate = WriteLocks(), asyncio.Event()
+    held = asyncio.ensure_future(locks.hold(KEY, call(), gate.wait))
     await asyncio.sleep(0)
-    await lanes.write(("hr", "2"), call(), lambda: asyncio.sleep(0))
+    await locks.hold(("hr", "2"), call(), lambda: asyncio.sleep(0))
     gate.set()
     await held
-    assert len(lanes) == 0
+    assert len(locks) == 0
 
 
 async def test_deadline_in_the_queue_is_a_conflict_and_nothing_is_done() -> None:
-    lanes, gate, done = Lanes(), asyncio.Event(), []
+    locks, gate, done = WriteLocks(), asyncio.Event(), []
 
     async def work() -> None:
         done.append(1)
 
-    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    held = asyncio.ensure_future(locks.hold(KEY, call(), gate.wait))
     await asyncio.sleep(0)
     with pytest.raises(ConcurrentUpdate) as failed:
-        await lanes.write(KEY, call(0.02), work)
+        await locks.hold(KEY, call(0.02), work)
     assert (failed.value.outcome, done) == ("not_applied", [])
     gate.set()
     await held
-    await lanes.write(KEY, call(), work)
-    assert (done, len(lanes)) == ([1], 0)
+    await locks.hold(KEY, call(), work)
+    assert (done, len(locks)) == ([1], 0)
 
 
 async def test_waiter_that_is_cancelled_leaves_the_lane_to_the_next() -> None:
-    lanes, gate, done = Lanes(), asyncio.Event(), []
+    locks, gate, done = WriteLocks(), asyncio.Event(), []
 
     async def work() -> None:
         done.append(1)
 
-    held = asyncio.ensure_future(lanes.write(KEY, call(), gate.wait))
+    held = asyncio.ensure_future(locks.hold(KEY, call(), gate.wait))
     await asyncio.sleep(0)
-    first = asyncio.ensure_future(lanes.write(KEY, call(), work))
-    second = asyncio.ensure_future(lanes.write(KEY, call(), work))
+    first = asyncio.ensure_future(locks.hold(KEY, call(), work))
+    second = asyncio.ensure_future(locks.hold(KEY, call(), work))
     await asyncio.sleep(0)
     first.cancel()
     gate.set()
     await asyncio.gather(held, second)
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert (done, len(lanes)) == ([1], 0)
+    assert (done, len(locks)) == ([1], 0)
 
 
 async def test_work_that_fails_frees_the_lane() -> None:
-    lanes = Lanes()
+    locks = WriteLocks()
 
     async def work() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):
-        await lanes.write(KEY, call(), work)
-    assert len(lanes) == 0
+        await locks.hold(KEY, call(), work)
+    assert len(locks) == 0
 
 
 BOTH = (False, True)

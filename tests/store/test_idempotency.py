@@ -6,8 +6,8 @@ import asyncio
 
 from sqlalchemy import select
 
-from gateway.model.keyed import Claim
-from gateway.store import Keys, Leases, tables
+from gateway.model.idempotency import Claim
+from gateway.store import KeyRecords, Leases, tables
 
 IDENT = ("portal", "k-1")
 DAY_S = 86_400.0
@@ -22,7 +22,7 @@ def told(record) -> tuple[object, ...]:
 
 
 async def test_one_of_many_claims_and_its_answer_is_kept(stores) -> None:
-    processes = [Keys(stores(), 60.0, DAY_S) for _ in range(4)]
+    processes = [KeyRecords(stores(), 60.0, DAY_S) for _ in range(4)]
     won = await asyncio.gather(*(keys.claimed(claim()) for keys in processes))
     assert sorted(won) == [False, False, False, True]
     winner, other = processes[won.index(True)], processes[won.index(False)]
@@ -36,7 +36,7 @@ async def test_one_of_many_claims_and_its_answer_is_kept(stores) -> None:
 
 
 async def test_key_that_is_freed_may_be_claimed_again(stores) -> None:
-    keys = Keys(stores(), 60.0, DAY_S)
+    keys = KeyRecords(stores(), 60.0, DAY_S)
     assert await keys.claimed(claim())
     await keys.freed(IDENT)
     assert await keys.found(IDENT) is None
@@ -44,7 +44,7 @@ async def test_key_that_is_freed_may_be_claimed_again(stores) -> None:
 
 
 async def test_claim_that_ran_out_cannot_be_answered_by_its_owner_and_is_settled_once(stores) -> None:
-    dead, keys = Keys(stores(), 0.0, DAY_S), Keys(stores(), 60.0, DAY_S)
+    dead, keys = KeyRecords(stores(), 0.0, DAY_S), KeyRecords(stores(), 60.0, DAY_S)
     assert await dead.claimed(claim())
     assert (await keys.found(IDENT)).state == "abandoned"
     assert await dead.renewed([IDENT]) == frozenset()
@@ -58,7 +58,7 @@ async def test_claim_that_ran_out_cannot_be_answered_by_its_owner_and_is_settled
 
 
 async def test_claim_that_is_renewed_is_not_abandoned(stores) -> None:
-    keys = Keys(stores(), 60.0, DAY_S)
+    keys = KeyRecords(stores(), 60.0, DAY_S)
     assert await keys.claimed(claim())
     assert await keys.renewed([IDENT, ("portal", "other")]) == frozenset({IDENT})
     assert not await keys.abandoned(IDENT)
@@ -67,7 +67,7 @@ async def test_claim_that_is_renewed_is_not_abandoned(stores) -> None:
 
 async def test_old_keys_are_forgotten_and_swept_with_old_leases(stores) -> None:
     store = stores()
-    brief, keys = Keys(store, 60.0, 0.0), Keys(store, 60.0, DAY_S)
+    brief, keys = KeyRecords(store, 60.0, 0.0), KeyRecords(store, 60.0, DAY_S)
     assert await keys.claimed(claim())
     await Leases(store, -7200.0).taken(("hr", "1"))
     await Leases(store, 60.0).taken(("hr", "2"))

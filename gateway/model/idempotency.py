@@ -13,7 +13,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         ident: the caller, and the key that it gave.
         fingerprint: digest of all that makes the request what it is; another request may not use the key.
-        intent: what a read would find if the write happened (``operations.intents``); empty = a read cannot tell.
+        intent: what a read would find if the write happened (``idempotency.intents``); empty = a read cannot tell.
     """
 
     ident: tuple[str, str]
@@ -22,13 +22,13 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     intent: bytes
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a key.
 
     Args:
         state: ``running``; ``abandoned``: whoever ran it is gone; ``unknown``: sent and not answered; ``done``.
         age_s: seconds since the write was about to be sent.
-        answer: a ``Kept``, encoded, when done; the caller of an ``unknown`` one was given one too.
+        answer: a ``StoredAnswer``, encoded, when done; the caller of an ``unknown`` one was given one too.
     """
 
     fingerprint: bytes
@@ -39,7 +39,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes | None
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer as it was given, to be given again; ``engine`` is the one that it came from, if any."""
 
     status: int

@@ -17,9 +17,9 @@ import msgspec
 
 from gateway.errors import IdempotencyKeyReused, InstanceNotFound, RequestInProgress, StoreUnavailable, VarbridgeError
 from gateway.model.commands import ListVariables
-from gateway.model.keyed import Claim, Kept, Record
-from gateway.operations import intents
+from gateway.model.idempotency import Claim, KeyRecord, StoredAnswer
 from gateway.operations.gateway import Gateway
+from gateway.operations.idempotency import intents
 from gateway.plan import Call, WriteLease
 
 Ident: TypeAlias = tuple[str, str]
@@ -27,15 +27,15 @@ _MARGIN = 0.1
 """As of a lane's lease: part of a claim's life that is not used."""
 _SWEEP_S = 600.0
 _SOON = (("Retry-After", "1"),)
-_decoder = msgspec.json.Decoder(Kept)
+_decoder = msgspec.json.Decoder(StoredAnswer)
 
 
-class Keys(Protocol):
+class KeyRecords(Protocol):
     """The keys, in the store."""
 
     life_s: float
 
-    async def found(self, ident: Ident) -> Record | None:
+    async def found(self, ident: Ident) -> KeyRecord | None:
         """Give what is known of a key."""
         ...
 
@@ -68,24 +68,24 @@ class Keys(Protocol):
         ...
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class KeyedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A keyed request: whose key, and the digest of all that makes it what it is."""
 
     ident: Ident
     fingerprint: bytes
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class WriteEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a write ended: what the caller is told, and what is known of the write."""
 
-    kept: Kept
+    answer: StoredAnswer
     outcome: str
 
 
 class Replayed(msgspec.Struct, frozen=True):
     """The answer of an earlier request with the same key."""
 
-    kept: Kept
+    answer: StoredAnswer
 
 
 class Idempotency:
@@ -96,7 +96,7 @@ class Idempotency:
         settle_s: after this, an engine is no longer at work on a request it was sent; longer than its own time-out.
     """
 
-    def __init__(self, keys: Keys, unsettled: Callable[[str], Kept], settle_s: float) -> None:
+    def __init__(self, keys: KeyRecords, unsettled: Callable[[str], StoredAnswer], settle_s: float) -> None:
         self._keys, self._unsettled, self._settle_s = keys, unsettled, settle_s
         self._running: dict[Ident, bytes] = {}
         self._claims: dict[Ident, WriteLease] = {}
@@ -116,8 +116,8 @@ class Idempotency:
         await self._keep_late()
 
     async def once(
-        self, gateway: Gateway, asked: Asked, call: Call, work: Callable[[], Awaitable[Ended]]
-    ) -> Kept | Replayed:
+        self, gateway: Gateway, asked: KeyedRequest, call: Call, work: Callable[[], Awaitable[WriteEnd]]
+    ) -> StoredAnswer | Replayed:
         """Do some work once for its key.
 
         Raises:
@@ -139,7 +139,7 @@ class Idempotency:
             del self._running[asked.ident]
             _ = self._claims.pop(asked.ident, None)
 
-    async def _claim(self, asked: Asked, call: Call) -> None:
+    async def _claim(self, asked: KeyedRequest, call: Call) -> None:
         call.claim = None
         begun = asyncio.get_running_loop().time()
         claim = Claim(
@@ -150,7 +150,7 @@ class Idempotency:
         self._claims[asked.ident] = hold = WriteLease(until=self._until(begun))
         call.leases = (*call.leases, hold)
 
-    async def _ended(self, ident: Ident, ended: Ended) -> Kept:
+    async def _ended(self, ident: Ident, ended: WriteEnd) -> StoredAnswer:
         """Keep the answer; one that cannot be kept now is the answer all the same: the write is done."""
         if ident in self._claims:
             try:
@@ -158,14 +158,14 @@ class Idempotency:
                     await self._keys.freed(ident)
                 else:
                     state = "unknown" if ended.outcome == "unknown" else "done"
-                    self._late[ident] = (state, msgspec.json.encode(ended.kept))
+                    self._late[ident] = (state, msgspec.json.encode(ended.answer))
                     await self._keys.answered(ident, *self._late[ident])
                     del self._late[ident]
             except StoreUnavailable:
                 pass  # tried again with the next renewal; else the key is settled by reading back
-        return ended.kept
+        return ended.answer
 
-    async def _again(self, gateway: Gateway, asked: Asked, known: Record, call: Call) -> Replayed:
+    async def _again(self, gateway: Gateway, asked: KeyedRequest, known: KeyRecord, call: Call) -> Replayed:
         if known.fingerprint != asked.fingerprint or known.state == "running":
             raise _refusal(asked, known.fingerprint)
         if known.state == "done" and known.answer is not None:
@@ -175,13 +175,13 @@ class Idempotency:
         kept = await self._settled(gateway, known, call)
         return Replayed(_decoder.decode(await self._keys.settled(asked.ident, msgspec.json.encode(kept))))
 
-    async def _settled(self, gateway: Gateway, known: Record, call: Call) -> Kept:
+    async def _settled(self, gateway: Gateway, known: KeyRecord, call: Call) -> StoredAnswer:
         """Find out by a read whether a write happened. That it is not found proves nothing."""
         if not known.intent:
             return self._unsettled(known.request_id)
         intent = intents.decoded(known.intent)
         if await self._happened(gateway, intent, call):
-            return Kept(status=204, engine=intent.engine)
+            return StoredAnswer(status=204, engine=intent.engine)
         if known.age_s < self._settle_s:
             raise RequestInProgress(
                 "The outcome is not known yet: the engine may still be at work on it.", headers=_SOON
@@ -235,6 +235,6 @@ class Idempotency:
         return begun + self._keys.life_s * (1 - _MARGIN)
 
 
-def _refusal(asked: Asked, fingerprint: bytes) -> VarbridgeError:
+def _refusal(asked: KeyedRequest, fingerprint: bytes) -> VarbridgeError:
     """Give why a key cannot be used now: the same request runs, or another one has it."""
     return RequestInProgress(headers=_SOON) if asked.fingerprint == fingerprint else IdempotencyKeyReused()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.errors import ConcurrentUpdate, StoreUnavailable
-from gateway.operations import Lanes
+from gateway.operations import WriteLocks
 from gateway.plan import Call
 from gateway.store import Leases, tables
 from gateway.wire.stack import check_held
@@ -23,7 +23,7 @@ def call(budget_s: float = 20.0) -> Call:
 
 @pytest.fixture
 def lanes(stores):
-    return lambda life_s=LIFE_S: Lanes(Leases(stores(), life_s))
+    return lambda life_s=LIFE_S: WriteLocks(Leases(stores(), life_s))
 
 
 async def test_processes_take_turns_and_no_update_is_lost(lanes) -> None:
@@ -37,9 +37,9 @@ async def test_processes_take_turns_and_no_update_is_lost(lanes) -> None:
         counted[0] = seen + 1
         inside.pop()
 
-    async def caller(own: Lanes) -> None:
+    async def caller(own: WriteLocks) -> None:
         for _ in range(25):
-            await own.write(KEY, call(), work)
+            await own.hold(KEY, call(), work)
 
     first, second = lanes(), lanes()
     await asyncio.gather(*(caller(own) for own in (first, second, first, second)))
@@ -60,14 +60,14 @@ async def test_lane_is_kept_by_renewal_for_as_long_as_work_takes(lanes) -> None:
     async def quick() -> None:
         order.append("second")
 
-    held = asyncio.ensure_future(first.write(KEY, call(), slow))
+    held = asyncio.ensure_future(first.hold(KEY, call(), slow))
     await entered.wait()
     with pytest.raises(ConcurrentUpdate) as failed:
-        await second.write(KEY, call(3 * LIFE_S), quick)
+        await second.hold(KEY, call(3 * LIFE_S), quick)
     assert (failed.value.outcome, failed.value.retryable) == ("not_applied", True)
     gate.set()
     await held
-    await second.write(KEY, call(), quick)
+    await second.hold(KEY, call(), quick)
     assert order == ["first", "second"]
 
 
@@ -79,7 +79,7 @@ async def test_lane_of_a_dead_process_is_free_when_its_lease_has_run_out(lanes, 
     async def work() -> None:
         done.append(1)
 
-    await lanes().write(KEY, call(), work)
+    await lanes().hold(KEY, call(), work)
     assert done == [1]
     assert await dead.renewed([fence]) == frozenset()
 
@@ -97,7 +97,7 @@ async def test_fence_grows_with_every_holder_and_an_old_holder_gives_nothing_bac
 
 async def test_everything_is_given_back_at_the_end(lanes, stores) -> None:
     own = lanes()
-    await asyncio.gather(*(own.write(("hr", str(n)), call(), lambda: asyncio.sleep(0)) for n in range(5)))
+    await asyncio.gather(*(own.hold(("hr", str(n)), call(), lambda: asyncio.sleep(0)) for n in range(5)))
     await own.close()
     assert await stores().run(lambda c: c.execute(select(tables.leases)).all()) == []
 
@@ -126,7 +126,7 @@ class Fickle:
 
 
 async def test_holder_that_cannot_renew_must_not_send() -> None:
-    own, one = Lanes(Fickle()), call()
+    own, one = WriteLocks(Fickle()), call()
     checked = []
 
     async def work() -> None:
@@ -137,21 +137,21 @@ async def test_holder_that_cannot_renew_must_not_send() -> None:
             check_held(one, "hr")
         checked.append(failed.value.outcome)
 
-    await own.write(KEY, one, work)
+    await own.hold(KEY, one, work)
     assert (checked, one.leases, len(own)) == (["held", "not_applied"], (), 0)
     await own.close()
 
 
 async def test_write_without_a_store_is_refused_and_the_lane_stays_usable() -> None:
     leases = Fickle(takes=False)
-    own, done = Lanes(leases), []
+    own, done = WriteLocks(leases), []
 
     async def work() -> None:
         done.append(1)
 
     with pytest.raises(StoreUnavailable):
-        await own.write(KEY, call(), work)
+        await own.hold(KEY, call(), work)
     leases.takes = True
-    await own.write(KEY, call(), work)
+    await own.hold(KEY, call(), work)
     assert (done, len(own)) == ([1], 0)
     await own.close()

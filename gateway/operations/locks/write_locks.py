@@ -1,8 +1,8 @@
-"""Write lanes: one write at a time per instance, first come first served, waiting no longer than the call's deadline.
+"""Write locks: one write at a time per instance, first come first served, waiting no longer than the call's deadline.
 
 An engine answers parallel writes of one variable with errors (seen live: 27 of 60); in a lane they all succeed. Within
 a process a lane is a queue; where other processes write to the same engines, its head also holds a lease
-(``operations.leases``), which is handed on along the queue.
+(``operations.locks``), which is handed on along the queue.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gateway.errors import ConcurrentUpdate
-from gateway.operations.leases import Holder, Lane, Leases
+from gateway.operations.locks.leases import LeaseHolder, Leases, LockKey
 from gateway.plan import Call, WriteLease
 
 R = TypeVar("R")
 
 
-async def claimed(call: Call) -> None:
+async def claim_key(call: Call) -> None:
     """Record the call's idempotency key, if it has one: a lane does it, or whoever writes where there is none."""
     if call.claim is not None:
         await call.claim()
 
 
-class Lanes:
+class WriteLocks:
     """The lanes of this process. A lane exists while somebody is in it.
 
     Args:
@@ -32,13 +32,13 @@ class Lanes:
     """
 
     def __init__(self, leases: Leases | None = None) -> None:
-        self._lanes: dict[Lane, list[asyncio.Future[None]]] = {}
-        self._holder = Holder(leases) if leases is not None else None
+        self._lanes: dict[LockKey, list[asyncio.Future[None]]] = {}
+        self._holder = LeaseHolder(leases) if leases is not None else None
 
     def __len__(self) -> int:
         return len(self._lanes)
 
-    async def write(self, lane: Lane, call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    async def hold(self, lane: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
         """Do some work alone in its lane.
 
         Raises:
@@ -56,7 +56,7 @@ class Lanes:
                 hold = await self._holder.held(lane, call)
                 call.leases = (*call.leases, hold)
             if call.claim is not None:
-                await claimed(call)
+                await claim_key(call)
             return await work()
         finally:
             if hold is not None:
@@ -71,7 +71,7 @@ class Lanes:
         if self._holder is not None:
             await self._holder.close()
 
-    async def _turn(self, lane: Lane, waiting: list[asyncio.Future[None]], call: Call) -> None:
+    async def _turn(self, lane: LockKey, waiting: list[asyncio.Future[None]], call: Call) -> None:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         waiting.append(turn)
@@ -89,13 +89,13 @@ class Lanes:
         finally:
             timer.cancel()
 
-    def _leave(self, lane: Lane) -> None:
+    def _leave(self, lane: LockKey) -> None:
         if self._holder is None:
             self._next(lane)
         else:
             self._holder.leave(lane, lambda: self._next(lane), wanted=any(not t.done() for t in self._lanes[lane]))
 
-    def _next(self, lane: Lane) -> None:
+    def _next(self, lane: LockKey) -> None:
         waiting = self._lanes[lane]
         while waiting:
             turn = waiting.pop(0)
