@@ -3,7 +3,8 @@
 Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``config/gateway.toml`` documents every key.
 """
 
-from gateway.config.load import environment, load, parse
+from gateway.config.environment import environment
+from gateway.config.load import load, parse
 from gateway.config.secrets import resolve
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineConfig, File
 from gateway.config.shapes import Server as ServerConfig

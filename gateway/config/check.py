@@ -1,4 +1,4 @@
-"""What one table cannot say for itself: references between tables, and what must not be bound or written down."""
+"""Check what no single table can tell: references between tables, unsafe hosts, secrets written down."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from gateway.access import ALGORITHMS, SCOPES
 from gateway.config import spelling
 from gateway.config.shapes import AUTH_KINDS, Auth, CallerConfig, Common, Config, ConfigError, Dialect
+from gateway.config.spelling import did_you_mean
 from gateway.port import Vendor
 
 _NEEDS = {
@@ -21,11 +22,11 @@ _NEEDS = {
 _OWN = re.compile(r"/(v1|docs|openapi\.json)(/|\Z)")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 _EMPTY_KEY = hashlib.sha256().hexdigest()
-"""What ``sha256sum`` says where the variable of the key was not set; an empty header would be let in."""
+"""What ``sha256sum`` prints where the variable with the key was not set; it would let in an empty header."""
 
 
 def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
-    """Check what spans tables.
+    """Check everything that spans tables.
 
     Raises:
         ConfigError: naming the source and the key path.
@@ -71,11 +72,9 @@ def _check_routing(config: Config) -> None:
     if _repeated(start.definition for start in config.routing.start):
         raise ConfigError(f"{config.source}: routing.start: two rules for the same definition")
     for index, start in enumerate(config.routing.start):
-        if start.engine not in config.engines:
-            raise ConfigError(f"{config.source}: routing.start[{index}].engine: no engine of this name")
+        _check_engine_name(config, f"routing.start[{index}].engine", start.engine)
     for name, pattern in config.routing.patterns.items():
-        if name not in config.engines:
-            raise ConfigError(f"{config.source}: routing.patterns.{name}: no engine of this name")
+        _check_engine_name(config, f"routing.patterns.{name}", name)
         try:
             _ = re.compile(pattern)
         except re.error as error:
@@ -85,9 +84,11 @@ def _check_routing(config: Config) -> None:
 def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
     source = config.source
     if unknown := set(caller.scopes) - SCOPES:
-        raise ConfigError(f"{source}: {path}.scopes: unknown scope {min(unknown)}")
+        scope = min(unknown)
+        raise ConfigError(f"{source}: {path}.scopes: unknown scope {scope}{did_you_mean(scope, sorted(SCOPES))}")
     if unknown := {name for name in caller.engines if not set("*?") & set(name)} - set(config.engines):
-        raise ConfigError(f"{source}: {path}.engines: no engine of the name {min(unknown)}")
+        name = min(unknown)
+        raise ConfigError(f"{source}: {path}.engines: no engine of the name {name}{did_you_mean(name, config.engines)}")
     kinds = [kind for kind in ("key_sha256", "basic", "jwt") if getattr(caller, kind) is not None]
     if len(kinds) + caller.forward != 1:
         raise ConfigError(f"{source}: {path}: exactly one of key_sha256, basic, jwt, forward")
@@ -107,17 +108,20 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
 
 
 def _check_dialect(config: Config, path: str, dialect: Dialect) -> None:
-    engine = config.engines.get(dialect.engine)
-    if engine is None:
-        raise ConfigError(f"{config.source}: {path}.engine: no engine of this name")
+    _check_engine_name(config, f"{path}.engine", dialect.engine)
     if not re.match(r"/[^\s?#]*[^/\s?#]\Z", dialect.prefix) or _OWN.match(dialect.prefix):
         raise ConfigError(
             f"{config.source}: {path}.prefix: a path that begins with / and hides nothing of the gateway's"
         )
 
 
+def _check_engine_name(config: Config, path: str, name: str) -> None:
+    if name not in config.engines:
+        raise ConfigError(f"{config.source}: {path}: no engine of this name{did_you_mean(name, config.engines)}")
+
+
 def check_store(source: str, url: str) -> None:
-    """Check the URL of the store, unless it is still a reference.
+    """Check the URL of the store, unless it is still a reference to a secret.
 
     Raises:
         ConfigError: naming the source and the key path; the URL may hold a password and is not shown.
@@ -145,14 +149,14 @@ def check_engine(source: str, path: str, read: Common) -> None:
 
 
 def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
-    """Check the kind of a login before its keys: a kind that is not offered has keys that are not known.
+    """Check the kind of a log-in before its other keys: those of a kind that is not offered are not known either.
 
     Raises:
         ConfigError: naming the source and the key path.
     """
     kind = auth.get("kind") if isinstance(auth, Mapping) else None
     if not isinstance(kind, str):
-        return  # absent, or refused as the wrong type
+        return  # absent, or of the wrong type, which is refused later
     if kind not in AUTH_KINDS:
         raise ConfigError(f"{source}: {path}.auth.kind: one of {', '.join(AUTH_KINDS)}")
     if kind not in vendor.auth_kinds:
@@ -161,7 +165,7 @@ def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
 
 
 def _check_distinct(source: str, auth: Auth) -> None:
-    """Make sure that nobody can be two callers: one of them would be picked in silence."""
+    """Refuse two callers with the same credentials: one of them would be picked silently."""
     keys = [caller.key_sha256.lower() for caller in auth.callers if caller.key_sha256 is not None]
     users = [caller.basic.username for caller in auth.callers if caller.basic is not None]
     forwards = [True for caller in auth.callers if caller.forward]
@@ -176,7 +180,7 @@ def _repeated(values: Iterable[Any]) -> bool:
 
 
 def _check_user(source: str, path: str, name: str) -> None:
-    if ":" in name:  # RFC 7617: what follows the first one is the password
+    if ":" in name:  # RFC 7617: everything after the first colon is the password
         raise ConfigError(f"{source}: {path}: has no colon")
 
 

@@ -1,29 +1,25 @@
-"""Reading: file and environment to a checked ``Config``; every error names file and key path."""
+"""Read a file and the environment into a checked ``Config``; every error names file and key path."""
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gateway.config import place
+from gateway.config import location
 from gateway.config.check import check, check_engine, check_kind
+from gateway.config.environment import Overrides
 from gateway.config.shapes import Common, Config, ConfigError, EngineConfig, File
+from gateway.config.spelling import did_you_mean
 from gateway.port import Vendor
 
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
-_PREFIX = "VARBRIDGE__"
-
-
-def environment() -> dict[str, str]:
-    """Give the process's environment; nobody else reads it."""
-    return dict(os.environ)
+_NO_CHOICE = re.compile(r"Invalid enum value ")
 
 
 def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Vendor]) -> Config:
@@ -41,11 +37,11 @@ def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Ven
         raise ConfigError(f"{source}: not TOML: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{source}: not TOML: nested too deeply") from error
-    laid = _overridden(tree, environ, source)
+    overrides = Overrides(tree, environ, source)
     try:
         return parse(tree, vendors, source)
     except ConfigError as error:
-        raise ConfigError(str(error) + _blamed(str(error).removeprefix(f"{source}: "), laid)) from error
+        raise ConfigError(str(error) + overrides.blame(str(error).removeprefix(f"{source}: "))) from error
 
 
 def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "configuration") -> Config:
@@ -62,65 +58,31 @@ def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "co
     return config
 
 
-def _overridden(tree: dict[str, Any], environ: Mapping[str, str], source: str) -> dict[str, str]:
-    """Lay ``VARBRIDGE__A__B=value`` over the tree; a value is TOML where it can be read as such, else text.
-
-    Gives the key paths that were laid over, each with its variable.
-    """
-    laid: dict[str, str] = {}
-    for name, text in sorted(environ.items()):
-        if not name.startswith(_PREFIX):
-            continue
-        *tables, last = name.removeprefix(_PREFIX).split("__")
-        table, path = tree, []
-        for step in tables:
-            path.append(_known(table, step))
-            if path[-1] not in table:
-                laid[".".join(path)] = name
-            table = table.setdefault(path[-1], {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"{source}: {name}: {'.'.join(path)} is no table")
-        key = _known(table, last)
-        table[key] = _literal(text)
-        laid[".".join((*path, key))] = name
-    return laid
-
-
-def _blamed(message: str, laid: Mapping[str, str]) -> str:
-    """Name the variable of the environment that a message is about, if one was laid over that key."""
-    for path, name in laid.items():
-        if re.match(rf"{re.escape(path)}[.:\[]", message):
-            return f" (set by {name} in the environment)"
-    return ""
-
-
-def _known(table: dict[str, Any], word: str) -> str:
-    """Give the key as the file spells it; variables of the environment are upper case by custom."""
-    return next((key for key in table if key.upper() == word.upper()), word.lower())
-
-
-def _literal(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return text
-
-
-def _converted(tree: Any, kind: type[Any], source: str, path: str) -> Any:
+def _converted(tree: Any, kind: type[Any], source: str, path: str, others: Iterable[str] = ()) -> Any:
+    """Convert a table to a struct; ``others`` are keys that the table takes beside those of the struct."""
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(_said(place.named(tree, kind, str(error)), source, path)) from error
+        message = location.with_key_named(tree, kind, str(error))
+        raise ConfigError(f"{source}: {_described(message, kind, path, others)}") from error
 
 
-def _said(message: str, source: str, path: str) -> str:
+def _described(message: str, kind: type[Any], path: str, others: Iterable[str]) -> str:
+    """Return key path and reason of a message of msgspec's, with what would be accepted where that can be said."""
     at = _AT.search(message)
+    inside = at.group(1) if at else ""
     reason = _AT.sub("", message)
-    where = ".".join(part for part in (path, at.group(1) if at else "") if part)
-    unknown = _UNKNOWN.match(reason)
-    if unknown:
-        where, reason = ".".join(part for part in (where, unknown.group(1)) if part), "unknown key"
-    return f"{source}: {where or 'top level'}: {reason}"
+    where = _joined(path, inside)
+    if unknown := _UNKNOWN.match(reason):
+        known = (*location.known_keys(kind, inside), *(() if inside else others))
+        return f"{_joined(where, unknown.group(1))}: unknown key{did_you_mean(unknown.group(1), known)}"
+    if _NO_CHOICE.match(reason):
+        reason = f"one of {', '.join(location.known_values(kind, inside))}"
+    return f"{where or 'top level'}: {reason}"
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
 
 
 def _engine(source: str, path: str, table: dict[str, Any], vendors: Mapping[str, Vendor]) -> EngineConfig:
@@ -131,7 +93,7 @@ def _engine(source: str, path: str, table: dict[str, Any], vendors: Mapping[str,
     own = {key: value for key, value in table.items() if key not in Common.__struct_fields__}
     check_kind(source, path, common.get("auth"), vendor)
     read = _converted(common, Common, source, path)
-    settings = _converted(own, vendor.settings, source, path)
+    settings = _converted(own, vendor.settings, source, path, Common.__struct_fields__)
     check_engine(source, path, read)
     members = {name: getattr(read, name) for name in Common.__struct_fields__}
     return EngineConfig(settings=settings, **{**members, "url": read.url.rstrip("/")})

@@ -106,23 +106,6 @@ class EngineAuth(Strict, frozen=True, kw_only=True):
         return f"EngineAuth(kind={self.kind!r})"
 
 
-class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
-
-    vendor: str
-    url: str
-    settings: Any
-    timeout_s: Seconds = 30.0
-    connect_timeout_s: Seconds = 5.0
-    client: Literal["thin", "aiohttp"] = "thin"
-    max_connections: Count = 100
-    max_answer_bytes: Count = 64 * 1024 * 1024
-    require_if_match: bool = False
-    strong_binary: bool = False
-    verify: Literal["off", "after"] = "off"
-    auth: EngineAuth = EngineAuth()
-
-
 class Common(Strict, frozen=True, kw_only=True):
     """The keys that every ``[engines.NAME]`` has, whatever its vendor."""
 
@@ -137,6 +120,12 @@ class Common(Strict, frozen=True, kw_only=True):
     strong_binary: bool = False
     verify: Literal["off", "after"] = "off"
     auth: EngineAuth = EngineAuth()
+
+
+class EngineConfig(Common, frozen=True, kw_only=True):
+    """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
+
+    settings: Any
 
 
 class Dialect(Strict, frozen=True, kw_only=True):

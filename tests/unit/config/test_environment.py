@@ -86,6 +86,39 @@ def test_unknown_key_of_the_environment_is_refused_and_its_variable_named(tmp_pa
     assert said == f"{path}: unknown key (set by {name} in the environment)"
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param(
+            "VARBRIDGE__SERVER__PROT",
+            "server.prot: unknown key; did you mean `port`? (set by VARBRIDGE__SERVER__PROT in the environment)",
+            id="key",
+        ),
+        pytest.param(
+            "VARBRIDGE__ENGINES__HRR__TIMEOUT_S",
+            "engines.hrr.vendor: one of camunda7, ibm_bpm "
+            "(set by VARBRIDGE__ENGINES__HRR__TIMEOUT_S in the environment; did you mean `hr`?)",
+            id="engine",
+        ),
+        pytest.param(
+            "VARBRIDGE__DIALECTS__ONEE__DEBUG",
+            "dialects.onee: Object missing required field `vendor` "
+            "(set by VARBRIDGE__DIALECTS__ONEE__DEBUG in the environment; did you mean `one`?)",
+            id="front-door",
+        ),
+        pytest.param(
+            "VARBRIDGE__ENGINE__HR__URL",
+            "engine: unknown key; did you mean `engines`? (set by VARBRIDGE__ENGINE__HR__URL in the environment)",
+            id="table",
+        ),
+    ],
+)
+def test_misspelled_name_of_the_environment_is_refused_with_the_one_that_is_meant(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    assert refused(tmp_path, HR + DOOR, **{name: "true"}) == message
+
+
 def test_value_that_is_nested_too_deeply_is_a_text(tmp_path: Path) -> None:
     said = refused(tmp_path, HR, VARBRIDGE__SERVER__PORT="[" * 5000)
 

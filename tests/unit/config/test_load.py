@@ -84,7 +84,7 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
         ("nope = 1", "nope"),
         ("[nope]\nx = 1", "nope"),
         ("[server]\nnope = 1", "server.nope"),
-        ("[auth]\nnope = 1", "auth.nope"),
+        ("[auth]\nbogus = 1", "auth.bogus"),
         (caller("nope = 1"), "auth.callers[0].nope"),
         (caller(KEY) + caller("nope = 1", "y"), "auth.callers[1].nope"),
         (caller('basic = {username = "u", password = "env:P", nope = 1}'), "auth.callers[0].basic.nope"),
@@ -103,6 +103,60 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
 )
 def test_unknown_key_is_refused_with_its_path(tmp_path: Path, text: str, path: str) -> None:
     assert refused(tmp_path, text) == f"{path}: unknown key"
+
+
+MISSPELLED = {
+    "table": ("[servers]\nport = 1", "servers: unknown key; did you mean `server`?"),
+    "key": ("[server]\nprot = 1", "server.prot: unknown key; did you mean `port`?"),
+    "key-in-camel-case": ("[limits]\nmaxBodyBytes = 1", "limits.maxBodyBytes: unknown key; did you mean `max_body_bytes`?"),
+    "key-of-a-caller": (caller('scope = ["admin"]'), "auth.callers[0].scope: unknown key; did you mean `scopes`?"),
+    "key-of-a-callers-table": (
+        caller('basic = {user = "u", password = "env:P"}'),
+        "auth.callers[0].basic.user: unknown key; did you mean `username`?",
+    ),
+    "key-of-every-engine": (HR + "timeout = 1", "engines.hr.timeout: unknown key; did you mean `timeout_s`?"),
+    "key-of-the-vendor": (HR + "keepType = true", "engines.hr.keepType: unknown key; did you mean `keep_type`?"),
+    "key-below-the-vendors": (
+        HR.replace("camunda7", "ibm_bpm") + '[engines.hr.starts.Claim]\nbpdId = "25.1"',
+        "engines.hr.starts.Claim.bpdId: unknown key; did you mean `bpd_id`?",
+    ),
+    "key-of-a-log-in": (
+        HR + '[engines.hr.auth]\nkind = "basic"\nuser = "u"',
+        "engines.hr.auth.user: unknown key; did you mean `username`?",
+    ),
+    "key-of-a-front-door": (HR + DOOR + 'hosts = "x"', "dialects.one.hosts: unknown key; did you mean `host`?"),
+    "key-of-a-start-rule": (
+        '[[routing.start]]\ndefinitions = "a"', "routing.start[0].definitions: unknown key; did you mean `definition`?"
+    ),
+    "choice": (HR + 'json = "Text"', "engines.hr.json: one of Json, Object, refuse"),
+    "choice-or-truth": ('[log]\njson = "yes"', "log.json: one of true, false, auto"),
+    "choice-in-a-table-of-the-users": (
+        HR.replace("camunda7", "ibm_bpm") + 'types = {a = "date"}',
+        "engines.hr.types.a: one of boolean, date-time, integer, number, string, xml",
+    ),
+    "scope": (
+        caller(KEY + 'scopes = ["variables:reed"]'),
+        "auth.callers[0].scopes: unknown scope variables:reed; did you mean `variables:read`?",
+    ),
+    "engine-of-a-caller": (
+        HR + caller(KEY + 'engines = ["HR"]'), "auth.callers[0].engines: no engine of the name HR; did you mean `hr`?"
+    ),
+    "engine-of-a-front-door": (
+        HR + DOOR.replace('"hr"', '"hrr"'), "dialects.one.engine: no engine of this name; did you mean `hr`?"
+    ),
+    "engine-of-a-start-rule": (
+        HR + '[[routing.start]]\ndefinition = "a"\nengine = "hrr"',
+        "routing.start[0].engine: no engine of this name; did you mean `hr`?",
+    ),
+    "engine-of-a-pattern": (
+        HR + '[routing]\npatterns = {hrr = "x"}', "routing.patterns.hrr: no engine of this name; did you mean `hr`?"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), MISSPELLED.values(), ids=MISSPELLED)
+def test_misspelled_name_is_refused_with_the_one_that_is_meant(tmp_path: Path, text: str, message: str) -> None:
+    assert refused(tmp_path, text) == message
 
 
 @pytest.mark.parametrize(
@@ -167,7 +221,7 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
         ('[server]\nhost = ""\n' + OPEN, "auth.open: allowed on a loopback host only"),
         ('[server]\nhost = "127.0.0.1.example"\n' + OPEN, "auth.open: allowed on a loopback host only"),
         ('[server]\nhost = "::"\n', "server.host: without callers only a loopback host may be bound"),
-        (caller(KEY + 'scopes = ["variables:reed"]'), "auth.callers[0].scopes: unknown scope variables:reed"),
+        (caller(KEY + 'scopes = ["everything"]'), "auth.callers[0].scopes: unknown scope everything"),
         (caller(KEY + 'engines = ["gone"]'), "auth.callers[0].engines: no engine of the name gone"),
         (caller(f'key_sha256 = "{hashlib.sha256().hexdigest()}"'), "auth.callers[0].key_sha256: of an empty key"),
         (caller('basic = {username = "a:b", password = "env:P"}'), "auth.callers[0].basic.username: has no colon"),
