@@ -1,6 +1,7 @@
-"""Who calls, and what they may: credentials, scopes, engines, variable names."""
+"""Who calls and what they may do: credentials, scopes, engines, names of variables."""
 
-from gateway.access.callers import NOBODY, SCOPES, Access, Caller, CallerEntry
+from gateway.access.callers import NOBODY, SCOPES, Caller, CallerEntry
+from gateway.access.credentials import Access
 from gateway.access.tokens import ALGORITHMS, TokenEntry, Tokens
 
 __all__ = ["ALGORITHMS", "NOBODY", "SCOPES", "Access", "Caller", "CallerEntry", "TokenEntry", "Tokens"]

@@ -1,7 +1,7 @@
-"""Callers by JWT: signature by the issuer's published keys (JWKS), then issuer, audience, times and claims.
+"""Recognise callers by JWT: signature by the issuer's published keys (JWKS), then issuer, audience, times and claims.
 
-Keys are fetched when first needed, kept for a while, and fetched anew when a token names one that is not known; the
-fetcher is given, so that this room does no input or output of its own.
+Keys are fetched when first needed, kept for a while, and fetched again when a token names an unknown one; the fetcher
+is passed in, so that this room does no input or output of its own.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ from gateway.errors import Unauthenticated
 
 Fetch = Callable[[str], Awaitable[bytes]]
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
-"""Asymmetric ones only: with a shared secret whoever checks a token can also make one."""
+"""Asymmetric ones only: whoever can check a token by a shared secret can also make one."""
 _KEPT_S = 600.0
+"""Age at which known keys are fetched again: a key that the issuer withdrew is good for ten minutes at most."""
 _PAUSE_S = 10.0
-"""Between two fetches for keys that are not known, so that made-up tokens cause no flood."""
+"""Pause between two fetches for unknown keys, so that made-up tokens cause no flood of requests."""
 _MAX_TOKEN = 16 * 1024
+"""Characters; real ones have some 1,000 to 4,000."""
 _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", error="invalid_token"'),)
 
 
 class TokenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tokens are a caller's.
+    """The tokens of one caller.
 
     Args:
+        caller: who it is, and what it may do.
         issuer: ``iss``, exactly.
         audience: one of ``aud``.
         jwks_url: where the issuer publishes its keys.
         algorithms: allowed ones, of ``ALGORITHMS``.
-        leeway_s: how far clocks may differ.
+        leeway_s: how far the two clocks may differ.
         claims: further claims that the token must have, exactly.
     """
 
@@ -55,11 +58,11 @@ class Tokens:
         self._entries = [(entry, Caller(entry.caller)) for entry in entries]
         self._keys = {entry.jwks_url: _Keys(entry.jwks_url, fetch) for entry in entries}
 
-    async def caller(self, token: str) -> Caller:
-        """Tell whose token it is.
+    async def find_caller(self, token: str) -> Caller:
+        """Return the caller whose token it is.
 
         Raises:
-            Unauthenticated: nobody's, or it is not good (any more).
+            Unauthenticated: it is nobody's, not signed as it should be, or not valid now.
         """
         try:
             if len(token) > _MAX_TOKEN:
@@ -97,7 +100,7 @@ def _refused(detail: str) -> Unauthenticated:
 
 
 class _Keys:
-    """The keys of one issuer."""
+    """The published keys of one issuer."""
 
     def __init__(self, url: str, fetch: Fetch) -> None:
         self._url, self._fetch = url, fetch
@@ -106,7 +109,7 @@ class _Keys:
         self._fetching = asyncio.Lock()
 
     async def named(self, kid: object) -> tuple[Any, ...]:
-        """Give the keys of that name, all of them for a token that names none; empty where they cannot be had."""
+        """Return the keys of a name, or all keys for a token that names none; empty where none can be fetched."""
         found = self._of(kid)
         if not found or monotonic() - self._fetched > _KEPT_S:
             await self._renew()
@@ -125,5 +128,5 @@ class _Keys:
                 published = msgspec.json.decode(await self._fetch(self._url))
                 self._known = tuple(jwt.PyJWKSet.from_dict(published).keys)
             except (jwt.PyJWTError, msgspec.DecodeError, OSError, TimeoutError, ValueError, AttributeError, TypeError):
-                return  # what is known stays good; the issuer may be down for a while
+                return  # known keys stay good: the issuer may be down for a while
             self._fetched = monotonic()

@@ -87,10 +87,13 @@ def check(path: Path, *, secrets: bool, reach: bool, as_json: bool) -> None:
         click.echo(
             msgspec.json.encode(
                 {"file": str(path), "usable": True, "engines": sorted(read.engines), "health": found}
+                | {"warnings": config.warnings(read)}
                 | ({"store": {"up": store is None}} if reach else {})
             )
         )
     else:
+        for warning in config.warnings(read):
+            click.echo(f"warning: {warning}", err=True)
         click.echo(f"{path}: can be used; engines: {', '.join(sorted(read.engines)) or 'none'}")
         for name, health in found.items():
             click.echo(

@@ -3,6 +3,7 @@
 Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``config/gateway.toml`` documents every key.
 """
 
+from gateway.config.check import warnings
 from gateway.config.environment import environment
 from gateway.config.load import load, parse
 from gateway.config.secrets import resolve
@@ -22,4 +23,5 @@ __all__ = [
     "load",
     "parse",
     "resolve",
+    "warnings",
 ]

@@ -56,6 +56,19 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
 
 
+def warnings(config: Config) -> tuple[str, ...]:
+    """Return what a configuration may do that its author hardly wants, each with file and key path."""
+    if not config.auth.open:
+        return ()
+    return tuple(
+        f"{config.source}: dialects.{name}: `open` lets in callers without credentials only: clients that send their "
+        f"own, as most vendor clients do, get 401 unless a caller has them, since the engine {dialect.engine} is not "
+        'sent them (its auth.kind is not "forward")'
+        for name, dialect in config.dialects.items()
+        if config.engines[dialect.engine].auth.kind != "forward"
+    )
+
+
 def _check_binding(config: Config) -> None:
     server = config.server
     if server.port and (server.host, server.port) == (server.admin_host, server.admin_port):

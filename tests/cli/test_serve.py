@@ -247,3 +247,16 @@ def test_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
     assert f"{path}: server.graze_s: unknown key" in wrong.stderr
     assert varbridge("check", str(tmp_path / "none.toml")).returncode == 3
     assert varbridge("serve").returncode == 2
+
+
+def test_check_warns_of_a_front_door_that_is_open_to_clients_without_credentials_only(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        '[auth]\nopen = true\n[engines.hr]\nvendor = "camunda7"\nurl = "http://127.0.0.1:1/engine-rest"\n'
+        '[dialects.camunda7]\nvendor = "camunda7"\nprefix = "/engine-rest"\nengine = "hr"\n'
+    )
+    checked = varbridge("check", str(path))
+    assert (checked.returncode, checked.stdout) == (0, f"{path}: can be used; engines: hr\n")
+    assert checked.stderr.startswith(f"warning: {path}: dialects.camunda7: `open` lets in callers without credentials")
+    (warning,) = json.loads(varbridge("check", str(path), "--json").stdout)["warnings"]
+    assert checked.stderr == f"warning: {warning}\n"

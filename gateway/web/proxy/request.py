@@ -98,7 +98,7 @@ class ProxiedRequest:
         body.refuse_oddities(request)
         if preflight := headers.preflight(request, self.services.cors_origins):
             return preflight
-        self.caller, credentials_ours = await self.services.access.recognised(request.headers, forwards=door.forwards)
+        self.caller, credentials_ours = await self.services.access.recognise(request.headers, forwards=door.forwards)
         raw = request.raw_path[len(door.prefix) :]
         self.asked = asked = self._asked(raw, await self._said_by_form())
         self._check_lane(asked, self.caller)

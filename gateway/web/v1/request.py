@@ -92,7 +92,7 @@ class UnifiedRequest:
 
     async def _recognised(self) -> Caller:
         """Return who calls where finding out may take a question to an engine or a look at a signed token."""
-        caller, _ = await self.services.access.recognised(self.request.headers, forwards=self.services.forwards)
+        caller, _ = await self.services.access.recognise(self.request.headers, forwards=self.services.forwards)
         return caller
 
     def _budget_s(self) -> float:

@@ -61,7 +61,7 @@ def access(issuer: Issuer, *more: CallerEntry) -> Access:
 
 
 async def recognised(issuer: Issuer, text: str, *more: CallerEntry, forwards: bool = False) -> str:
-    caller, _ = await access(issuer, *more).recognised({"Authorization": f"Bearer {text}"}, forwards=forwards)
+    caller, _ = await access(issuer, *more).recognise({"Authorization": f"Bearer {text}"}, forwards=forwards)
     return caller.name
 
 
@@ -108,10 +108,10 @@ async def test_keys_are_fetched_once_and_unknown_ones_cause_no_flood() -> None:
     issuer = Issuer(published(("a", KEY)))
     known = access(issuer)
     for _ in range(5):
-        caller, ours = await known.recognised({"Authorization": f"Bearer {token()}"}, forwards=False)
+        caller, ours = await known.recognise({"Authorization": f"Bearer {token()}"}, forwards=False)
         assert (caller.name, ours) == ("portal", True)
         with pytest.raises(Unauthenticated):
-            _ = await known.recognised({"Authorization": f"Bearer {token(kid='made-up')}"}, forwards=False)
+            _ = await known.recognise({"Authorization": f"Bearer {token(kid='made-up')}"}, forwards=False)
     assert issuer.fetches == 1
 
 

@@ -333,3 +333,18 @@ def test_file_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
         _ = config.load(tmp_path / "gone.toml", {}, VENDORS)
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         _ = config.load(tmp_path, {}, VENDORS)
+
+
+def test_open_gateway_warns_of_each_front_door_whose_engine_is_not_sent_the_callers_credentials(tmp_path: Path) -> None:
+    second = DOOR.replace("one", "two").replace("/engine-rest", "/other")
+    forwarding = HR.replace("engines.hr", "engines.ops") + '[engines.ops.auth]\nkind = "forward"\n'
+    third = DOOR.replace("one", "three").replace("/engine-rest", "/third").replace('"hr"', '"ops"')
+    text = HR + forwarding + DOOR + second + third
+
+    warned = config.warnings(load(tmp_path, OPEN + text))
+    assert [each.removeprefix(f"{tmp_path / 'gateway.toml'}: ").split(": ")[0] for each in warned] == [
+        "dialects.one",
+        "dialects.two",
+    ]
+    assert 'the engine hr is not sent them (its auth.kind is not "forward")' in warned[0]
+    assert config.warnings(load(tmp_path, text)) == ()
