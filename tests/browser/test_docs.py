@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from gateway.web.v1.openapi import heading
 from gateway.web.v1.routes import ROUTES
-from gateway.web.v1.summaries import heading
 from tests.browser import chromium
 from tests.house.required import give_up
 from tests.web.conftest import Site
@@ -33,7 +33,7 @@ async def test_page_shows_every_operation_and_asks_nobody_else(
     assert complaints == []
     assert "<title>Varbridge API</title>" in document
     for route in ROUTES:
-        assert f"operations-{heading(route.template)}-{route.handler.__name__}" in document, route.template
+        assert f"operations-{heading(route.template)}-{route.operation}" in document, route.template
 
 
 async def test_page_can_be_looked_at(browser: str, started: Callable[[Site], Any], tmp_path: Path) -> None:

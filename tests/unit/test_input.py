@@ -95,12 +95,12 @@ DECODERS = {
     "value": lambda content: bodies.value(content, LIMITS),
     "merge": lambda content: bodies.merge(content, LIMITS),
     "json patch": lambda content: jsonpatch.parsed(content, max_operations=30, max_depth=12),
-    "batch": lambda content: body.decoded(batch._decoder, content, LIMITS),
-    "query": lambda content: sound(body.decoded(query._query, content, LIMITS)),
-    "operation": lambda content: body.decoded(operations._decoder, content, LIMITS),
-    "start": lambda content: body.decoded(lifecycle._start, content, LIMITS),
-    "completion": lambda content: body.decoded(lifecycle._completion, content, LIMITS),
-    "message": lambda content: body.decoded(lifecycle._message, content, LIMITS),
+    "batch": lambda content: body.decode(batch._decoder, content, LIMITS),
+    "query": lambda content: sound(body.decode(query._query, content, LIMITS)),
+    "operation": lambda content: body.decode(operations._decoder, content, LIMITS),
+    "start": lambda content: body.decode(lifecycle._start, content, LIMITS),
+    "completion": lambda content: body.decode(lifecycle._completion, content, LIMITS),
+    "message": lambda content: body.decode(lifecycle._message, content, LIMITS),
 }
 
 
@@ -116,7 +116,7 @@ def test_any_body_is_read_or_refused(kind: str, content: bytes) -> None:
 @many
 @given(content=_bodies())
 def test_any_modification_is_checked_or_refused(content: bytes) -> None:
-    asked = read(lambda: body.decoded(activities._decoder, content, LIMITS))
+    asked = read(lambda: body.decode(activities._decoder, content, LIMITS))
     if asked is not None:
         read(lambda: checked(asked.instructions, asked.annotation))
 

@@ -16,7 +16,7 @@ from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import encode as ibm_encode
 from gateway.errors import MethodNotAllowed, RouteNotFound, ValueInvalid, VarbridgeError
 from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, _checked, checked, json_text
-from gateway.web.v1.routes import PAGES, ROUTES, matched
+from gateway.web.v1.routes import PAGES, ROUTES, TREE
 
 LENGTH = 12
 """Of strings, so that every sort of character stands on both sides of it."""
@@ -94,7 +94,7 @@ def one_by_one(method: str, segments: tuple[str, ...]) -> tuple[str, tuple[str, 
 
 
 def in_the_tree(method: str, segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    route, params = matched(method, segments)
+    route, params = TREE.find(method, segments)
     return route.template, params
 
 

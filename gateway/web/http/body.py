@@ -54,9 +54,9 @@ async def buffered_body(request: web.BaseRequest, limits: RequestLimits) -> byte
     """Give the body in full, and keep it for who asks next.
 
     Raises:
-        PayloadTooLarge, InvalidRequest: as for ``received``.
+        PayloadTooLarge, InvalidRequest: as for ``receive``.
     """
-    request[_KEPT] = content = await received(request, limits)
+    request[_KEPT] = content = await receive(request, limits)
     return content
 
 
@@ -65,7 +65,7 @@ def _held(request: web.BaseRequest) -> bytes | None:
     return request[_KEPT] if len(request) and _KEPT in request else None
 
 
-async def received(request: web.BaseRequest, limits: RequestLimits) -> bytes:
+async def receive(request: web.BaseRequest, limits: RequestLimits) -> bytes:
     """Give the body in full.
 
     Raises:
@@ -78,7 +78,7 @@ async def received(request: web.BaseRequest, limits: RequestLimits) -> bytes:
         raise _too_large(limits)
     content = request.content
     if "Expect" in request.headers:
-        await _continue(request)
+        await invite(request)
     if content.is_eof():
         body = content.read_nowait(-1)
         if len(body) > limits.max_body_bytes:
@@ -91,11 +91,11 @@ async def received(request: web.BaseRequest, limits: RequestLimits) -> bytes:
         raise InvalidRequest("The body did not arrive in time.", headers=(("Connection", "close"),)) from error
 
 
-async def passing(request: web.BaseRequest, limits: RequestLimits) -> bytes | AsyncIterator[bytes]:
+async def pass_on(request: web.BaseRequest, limits: RequestLimits) -> bytes | AsyncIterator[bytes]:
     """Give a body to hand on: in full if it is here already, else as it comes."""
     if (held := _held(request)) is not None:
         return held
-    await _continue(request)
+    await invite(request)
     content = request.content
     return content.read_nowait(-1) if content.is_eof() else _arriving(request, limits)
 
@@ -107,7 +107,7 @@ async def _arriving(request: web.BaseRequest, limits: RequestLimits) -> AsyncIte
         yield piece
 
 
-async def raw(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[bytes]:
+async def stream(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[bytes]:
     """Give a binary body as it comes.
 
     Raises:
@@ -115,7 +115,7 @@ async def raw(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[
     """
     if (request.content_length or 0) > limits.max_binary_bytes:
         raise PayloadTooLarge(f"Binary content has at most {limits.max_binary_bytes} bytes.", headers=_CLOSE)
-    await _continue(request)
+    await invite(request)
     size = 0
     async for piece in _arriving(request, limits):
         size += len(piece)
@@ -124,13 +124,8 @@ async def raw(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[
         yield piece
 
 
-async def awaited(request: web.BaseRequest) -> None:
-    """Tell a caller that waits for it to send the body."""
-    await _continue(request)
-
-
-async def _continue(request: web.BaseRequest) -> None:
-    """Tell a caller that waits for it (``Expect``) to send the body; nothing has been refused so far."""
+async def invite(request: web.BaseRequest) -> None:
+    """Ask a caller that waits for it (``Expect``) to send the body; nothing has been refused so far."""
     expected = request.headers.get("Expect")
     if expected is not None and request.version.minor >= 1 and not request.content.is_eof():
         if expected.lower() != "100-continue":
@@ -157,7 +152,7 @@ def _too_large(limits: RequestLimits) -> PayloadTooLarge:
 _value_decoder = msgspec.json.Decoder(Value)
 
 
-def decoded(decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits) -> T:
+def decode(decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits) -> T:
     """Return a decoded JSON body, strictly.
 
     Raises:

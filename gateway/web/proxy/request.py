@@ -192,10 +192,10 @@ class ProxiedRequest:
         idle_s = door.idle_s
         content: bytes | AsyncIterator[bytes] | None = None
         if asked.polls:
-            content = await body.received(request, self.services.limits)
+            content = await body.receive(request, self.services.limits)
             idle_s = max(idle_s, door.dialect.poll_s(content) + _POLL_MARGIN_S)
         elif request.body_exists:
-            content = await body.passing(request, self.services.limits)
+            content = await body.pass_on(request, self.services.limits)
         kept_headers = headers.onward(request, door, self.call, credentials_ours=credentials_ours)
         return RawRequest(
             method=request.method,

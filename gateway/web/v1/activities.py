@@ -8,11 +8,10 @@ from gateway.model import modification
 from gateway.model.expect import Expect
 from gateway.model.modification import Instruction, ModifyInstance
 from gateway.operations import Target, activities
-from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import conditions, shapes
+from gateway.web.v1 import bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import INSTANCE, located, may_touch, parameters
+from gateway.web.v1.parameters import located, may_touch
 
 
 class ModificationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -29,7 +28,6 @@ _decoder = msgspec.json.Decoder(ModificationBody)
 
 async def list_activities(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/activities``."""
-    _ = parameters(context, INSTANCE)
     found = await located(context)
     listed = await activities.listed(context.services.gateway, found, context.call)
     return json_answer({"activities": [shapes.activity(each) for each in listed]})
@@ -37,10 +35,7 @@ async def list_activities(context: RequestContext) -> Answer:
 
 async def modify_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
-    _ = parameters(context, INSTANCE, conditional=True)
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
-    asked = body.decoded(_decoder, content, context.services.limits)
+    asked = await bodies.decode(context, _decoder)
     modification.checked(asked.instructions, asked.annotation)
     names = tuple(name for each in asked.instructions for name in each.variables)
     if names:

@@ -13,11 +13,10 @@ from gateway.model.commands import PatchVariables
 from gateway.model.results import Rule, VariablesPatched
 from gateway.model.values import Value
 from gateway.operations import batch
-from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import conditions
+from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import may_touch_of, parameters
+from gateway.web.v1.parameters import may_touch_of
 from gateway.web.v1.problems import Problem, problem
 
 _MULTI_STATUS = 207
@@ -54,10 +53,8 @@ _decoder = msgspec.json.Decoder(BatchBody)
 
 async def patch_batch(context: RequestContext) -> Answer:
     """Answer ``POST /v1/variables/batch``: 207, in the order of the items."""
-    _ = parameters(context, frozenset())
-    _ = body.media_type(context.request, "application/json")
     limits = context.services.limits
-    asked = body.decoded(_decoder, await body.received(context.request, limits), limits)
+    asked = await bodies.decode(context, _decoder)
     _check(asked, limits.max_batch_items, limits.max_names)
     gateway, call = context.services.gateway, context.call
     items = [_item(index, each, context.caller) for index, each in enumerate(asked.items)]

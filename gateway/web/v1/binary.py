@@ -193,7 +193,7 @@ async def _upload(context: RequestContext) -> _Upload:
     if kind.lower().startswith("multipart/"):
         raise UnsupportedMediaType("Of multipart bodies only multipart/form-data is taken.")
     name = _filename(request.headers.get(hdrs.CONTENT_DISPOSITION, ""))
-    arriving = body.raw(request, context.services.limits)
+    arriving = body.stream(request, context.services.limits)
     content = _verified(arriving, request)
     media_type, encoding = _split(kind)
     return _legible(_Upload(content=content, filename=name, media_type=media_type, encoding=encoding))
@@ -217,7 +217,7 @@ def _filename(disposition: str) -> str | None:
 
 
 async def _form(context: RequestContext) -> _Upload:
-    await body.awaited(context.request)
+    await body.invite(context.request)
     form = Form(context.request, context.services.limits)
     part = await form.data()
     media_type, encoding = _split(part.headers.get(hdrs.CONTENT_TYPE, ""))

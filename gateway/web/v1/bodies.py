@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, PayloadTooLarge
@@ -9,6 +11,9 @@ from gateway.model import jsontext
 from gateway.model.values import Value, resolved
 from gateway.web.http import body
 from gateway.web.http.limits import RequestLimits
+from gateway.web.v1.context import RequestContext
+
+T = TypeVar("T")
 
 
 class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,13 +27,32 @@ _patch_decoder = msgspec.json.Decoder(PatchBody)
 _value_decoder = msgspec.json.Decoder(Value)
 
 
+async def decode(context: RequestContext, decoder: msgspec.json.Decoder[T]) -> T:
+    """Receive the body and return it decoded, strictly.
+
+    Raises:
+        InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
+    """
+    limits = context.services.limits
+    return body.decode(decoder, await body.receive(context.request, limits), limits)
+
+
+async def receive(context: RequestContext) -> bytes:
+    """Receive the body as it is.
+
+    Raises:
+        PayloadTooLarge, InvalidRequest: as for ``body.receive``.
+    """
+    return await body.receive(context.request, context.services.limits)
+
+
 def patch(content: bytes, limits: RequestLimits) -> PatchBody:
     """Give the decoded body of a patch.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    decoded = body.decoded(_patch_decoder, content, limits)
+    decoded = body.decode(_patch_decoder, content, limits)
     if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return decoded
@@ -66,7 +90,7 @@ def value(content: bytes, limits: RequestLimits) -> Value:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    given = body.decoded(_value_decoder, content, limits)
+    given = body.decode(_value_decoder, content, limits)
     if given.type is not None:
         _known(given.type, None, "/type")
         _known(given.type, given.format, "/format")

@@ -17,6 +17,7 @@ class RequestContext(msgspec.Struct, kw_only=True):
         params: decoded path parameters, in order.
         query: decoded query, names to raw (still encoded) values.
         engine: name of the engine that answered, once known.
+        media_type: of the body, where the route decodes one.
     """
 
     services: Services
@@ -26,3 +27,4 @@ class RequestContext(msgspec.Struct, kw_only=True):
     params: tuple[str, ...]
     query: dict[str, str]
     engine: str = ""
+    media_type: str = ""

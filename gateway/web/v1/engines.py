@@ -8,19 +8,16 @@ from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import parameters
 
 
 async def list_engines(context: RequestContext) -> Answer:
     """Answer ``GET /v1/engines``."""
-    _ = parameters(context, frozenset())
     engines = [engine for name, engine in context.services.gateway.engines.items() if context.caller.may_use(name)]
     return json_answer({"engines": [await _engine(context, engine) for engine in engines]})
 
 
 async def describe_engine(context: RequestContext) -> Answer:
     """Answer ``GET /v1/engines/{engine}``."""
-    _ = parameters(context, frozenset())
     name = context.params[0]
     if name not in context.services.gateway.engines:
         raise EngineNotFound

@@ -14,17 +14,16 @@ from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import conditions, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import INSTANCE, any_state, located, parameters
+from gateway.web.v1.parameters import any_state, located
 from gateway.web.v1.query import answered
 
-_FIND = frozenset({"businessKey", "definition", "engines", "include", "limit", "cursor", "state"})
 _MAX_FOUND = 1000
 _spots = msgspec.json.Decoder(dict[str, Spot])
 
 
 async def describe_instance(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}``."""
-    ended = any_state(parameters(context, INSTANCE | {"state"}))
+    ended = any_state(context.query)
     found = await located(context, ended=ended)
     instance = await instances.described(context.services.gateway, found, context.call, ended=ended)
     return json_answer(shapes.instance(found.engine.name, instance))
@@ -35,7 +34,7 @@ async def find_instances(context: RequestContext) -> Answer:
 
     An engine that cannot look for this is told in ``engines``; it is a failure only where it was named.
     """
-    query = parameters(context, _FIND)
+    query = context.query
     command, names = _search(context, query)
     if "include" in query:
         context.caller.require("variables:read")

@@ -13,11 +13,10 @@ from gateway.model.values import Value
 from gateway.operations import running
 from gateway.plan import encode_path
 from gateway.port import Engine
-from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import INSTANCE, explicit_engine, locate, may_touch, parameters
+from gateway.web.v1.parameters import explicit_engine, locate, may_touch
 
 _LONGEST = 255
 """Characters of a key or name; what engines' columns hold."""
@@ -80,10 +79,7 @@ _message = msgspec.json.Decoder(MessageBody)
 
 async def start_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances``."""
-    _ = parameters(context, INSTANCE)
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
-    asked = body.decoded(_start, content, context.services.limits)
+    asked = await bodies.decode(context, _start)
     _check_texts({"definition": asked.definition, "businessKey": asked.business_key, "tenant": asked.tenant})
     _check_names(context, asked.variables)
     gateway = context.services.gateway
@@ -99,10 +95,7 @@ async def start_instance(context: RequestContext) -> Answer:
 
 async def complete_task(context: RequestContext) -> Answer:
     """Answer ``POST /v1/tasks/{task}/complete``."""
-    _ = parameters(context, INSTANCE)
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
-    asked = body.decoded(_completion, content, context.services.limits)
+    asked = await bodies.decode(context, _completion)
     _may_write(context, asked.variables)
     engine, task = _task(context)
     command = model.CompleteTask(task=task, variables=asked.variables)
@@ -112,10 +105,7 @@ async def complete_task(context: RequestContext) -> Answer:
 
 async def correlate_message(context: RequestContext) -> Answer:
     """Answer ``POST /v1/messages``."""
-    _ = parameters(context, INSTANCE)
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
-    asked = body.decoded(_message, content, context.services.limits)
+    asked = await bodies.decode(context, _message)
     _check_texts({"name": asked.name, "businessKey": asked.business_key, "tenant": asked.tenant})
     _may_write(context, asked.variables | asked.local_variables)
     _may_compare(context, asked.correlation_keys | asked.local_correlation_keys)

@@ -30,7 +30,6 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.services import Operations
 from gateway.web.v1.batch import outcome
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import parameters
 from gateway.web.v1.query import CountBody, asked_of, received
 
 _PAGE = 500
@@ -148,13 +147,11 @@ async def _rehearsed(context: RequestContext, operation: Operation, change: Chan
 
 async def describe_operation(context: RequestContext) -> Answer:
     """Answer ``GET /v1/operations/{operation}``."""
-    _ = parameters(context, frozenset())
     return json_answer(_shape(await _found(context)))
 
 
 async def cancel_operation(context: RequestContext) -> Answer:
     """Answer ``DELETE /v1/operations/{operation}``: no further item begins; what is done stays done."""
-    _ = parameters(context, frozenset())
     operation = await _found(context)
     if context.services.gateway.rehearses:
         return Answer(status=204)
@@ -167,7 +164,6 @@ async def cancel_operation(context: RequestContext) -> Answer:
 
 async def operation_results(context: RequestContext) -> Answer:
     """Answer ``GET /v1/operations/{operation}/results``: a line of JSON an item that is done or failed."""
-    _ = parameters(context, frozenset())
     operation = await _found(context)
     return Answer(status=200, stream=_lines(_rows(context), operation.id), media_type="application/x-ndjson")
 

@@ -7,31 +7,55 @@ from collections.abc import Awaitable
 
 from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
-from gateway.model.scope import INSTANCE as INSTANCE_SCOPE
-from gateway.model.scope import place
+from gateway.model.scope import INSTANCE, place
+from gateway.nearest import suggestion
 from gateway.operations import Target
-from gateway.web.http import target
-from gateway.web.v1 import conditions, shapes
+from gateway.web.http import body, target
+from gateway.web.v1 import shapes
 from gateway.web.v1.context import RequestContext
+from gateway.web.v1.route import Route
 
 _PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)\s*=\s*\"?([a-z]+)", re.IGNORECASE)
-_LATER = {"state": "a choice of state"}
-INSTANCE = frozenset({"engine"})
-"""Query parameters of every route that names an instance."""
+_NOT_OFFERED = {"state": "a choice of state"}
+"""Parameters that other routes take and whose absence may be a surprise."""
+_SYNONYMS = {
+    "processInstanceBusinessKey": "businessKey",
+    "processDefinitionKey": "definition",
+    "processDefinitionId": "definition",
+    "processDefinitionName": "definition",
+    "variableNames": "names",
+    "variableName": "names",
+    "searchFilter": "names",
+    "maxResults": "limit",
+    "size": "limit",
+    "pageSize": "limit",
+    "firstResult": "cursor",
+    "offset": "cursor",
+}
+"""The vendors' words, and what they are called here."""
 
 
-def parameters(context: RequestContext, allowed: frozenset[str], *, conditional: bool = False) -> dict[str, str]:
-    """Refuse what would otherwise be ignored: unknown parameters, and headers that promise what is not there yet."""
-    for name in context.query:
-        if name not in allowed:
-            if name in _LATER:
-                raise Unsupported(f"This gateway does not offer {_LATER[name]} here.")
-            raise InvalidRequest(f"Unknown query parameter {name}.")
-    if context.request.method not in {"GET", "HEAD"}:
-        for header in () if conditional else conditions.HEADERS:
-            if header in context.request.headers:
-                raise Unsupported(f"This gateway does not offer {header} here.")
-    return context.query
+def check(route: Route, context: RequestContext) -> None:
+    """Refuse what the route does not take and would otherwise ignore; note the media type of a body that it decodes.
+
+    Raises:
+        InvalidRequest: an unknown query parameter. Unsupported: a condition where none is looked at.
+        UnsupportedMediaType: a body of another type.
+    """
+    if context.query:
+        for name in context.query.keys() - route.query_names:
+            raise _unknown(name, route)
+    for header in route.refused_headers:
+        if header in context.request.headers:
+            raise Unsupported(f"This gateway does not offer {header} here.")
+    if route.media_types:
+        context.media_type = body.media_type(context.request, *route.media_types)
+
+
+def _unknown(name: str, route: Route) -> Unsupported | InvalidRequest:
+    if name in _NOT_OFFERED:
+        return Unsupported(f"This gateway does not offer {_NOT_OFFERED[name]} here.")
+    return InvalidRequest(f"Unknown query parameter {name}." + suggestion(name, route.query_names, _SYNONYMS))
 
 
 def preferences(context: RequestContext) -> dict[str, str]:
@@ -90,7 +114,7 @@ def metadata(query: dict[str, str]) -> bool:
 def scope(query: dict[str, str], *, lists: bool = False) -> str:
     """Give the scope that is asked for; ``all`` is for lists."""
     if "scope" not in query:
-        return INSTANCE_SCOPE
+        return INSTANCE
     text = target.decoded(query["scope"], plus=True)
     _ = place(text, lists=lists)
     return text

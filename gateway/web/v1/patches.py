@@ -7,27 +7,24 @@ import msgspec
 from gateway.errors import Forbidden
 from gateway.model import commands, jsonpatch, jsontext
 from gateway.model.values import Value
-from gateway.web.http import body, target
+from gateway.web.http import target
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import INSTANCE, located, may_touch, parameters, scope
+from gateway.web.v1.parameters import located, may_touch, scope
 from gateway.web.v1.writes import written
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
-_VALUE = INSTANCE | {"scope"}
-_SET = _VALUE | {"names"}
 
 
 async def patch_variables(context: RequestContext) -> Answer:
     """Answer ``PATCH /v1/instances/{instance}/variables``; ``names`` = what the tag of ``If-Match`` was made of."""
-    query = parameters(context, _SET, conditional=True)
+    query = context.query
     where = scope(query)
     names = target.names(query["names"]) if query.get("names") else None
-    kind = body.media_type(context.request, "application/json", MERGE)
-    content = await body.received(context.request, context.services.limits)
-    command = _merge_command(context, content) if kind == MERGE else _patch_command(context, content)
+    content = await bodies.receive(context)
+    command = _merge_command(context, content) if context.media_type == MERGE else _patch_command(context, content)
     touched = (*command.written, *command.deletions)
     may_touch(context, touched)
     found = await located(context)
@@ -66,11 +63,14 @@ def _merge_command(context: RequestContext, content: bytes) -> commands.PatchVar
 
 async def patch_value(context: RequestContext) -> Answer:
     """Answer ``PATCH /v1/instances/{instance}/variables/{name}``: merge patch or JSON patch on the value."""
-    where = scope(parameters(context, _VALUE, conditional=True))
+    where = scope(context.query)
     name = context.params[1]
-    kind = body.media_type(context.request, MERGE, JSON_PATCH)
-    content = await body.received(context.request, context.services.limits)
-    command = _value_patch(context, name, content) if kind == JSON_PATCH else _value_merge(context, name, content)
+    content = await bodies.receive(context)
+    command = (
+        _value_patch(context, name, content)
+        if context.media_type == JSON_PATCH
+        else _value_merge(context, name, content)
+    )
     may_touch(context, (name,))
     if command.patches and context.caller.is_masked(name):
         raise Forbidden("A JSON patch tells what is there, and the variable's value is hidden from the caller.")

@@ -26,9 +26,9 @@ from gateway.operations.places import Place
 from gateway.operations.query import Asked, Part, Visible
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import problems, shapes
+from gateway.web.v1 import bodies, problems, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import parameters, preferences
+from gateway.web.v1.parameters import preferences
 
 _LIMIT = 100
 """Rows of a page where the caller does not say."""
@@ -125,18 +125,21 @@ async def count_variables(context: RequestContext) -> Answer:
 
 async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
     """Give the decoded body of a query, strictly: no filter is null, no list too long."""
-    _ = parameters(context, frozenset())
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
-    decoded = body.decoded(decoder, content, context.services.limits)
-    for name, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
-        if bytes(raw) == b"null" and name != "cursor":
-            # Camunda takes a list that is null for "all instances" (seen live)
-            raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
+    content = await bodies.receive(context)
+    decoded = body.decode(decoder, content, context.services.limits)
+    if b"null" in content:
+        _refuse_null_filters(content)
     for name, spelled in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
         if name in LISTS and len(getattr(decoded, name) or ()) > context.services.limits.max_names:
             raise PayloadTooLarge(f"A list has at most {context.services.limits.max_names} ids.", errors=_at(spelled))
     return decoded
+
+
+def _refuse_null_filters(content: bytes) -> None:
+    """Refuse a filter that is null: Camunda takes a list that is null for "all instances" (seen live)."""
+    for name, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
+        if bytes(raw) == b"null" and name != "cursor":
+            raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
 
 
 def asked_of(context: RequestContext, decoded: CountBody) -> Asked:

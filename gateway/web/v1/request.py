@@ -15,8 +15,9 @@ from gateway.web.http.answers import Answer
 from gateway.web.services import Services
 from gateway.web.v1 import dry_runs, idempotency, problems
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import named_engine
-from gateway.web.v1.routes import Route, allowed, matched
+from gateway.web.v1.parameters import check, named_engine
+from gateway.web.v1.route import Route
+from gateway.web.v1.routes import TREE
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
@@ -61,8 +62,8 @@ class UnifiedRequest:
         body.refuse_oddities(request)
         segments, query = target.split(request.raw_path)
         if request.method == "OPTIONS":
-            return cors.options(request, allowed(segments), services.cors_origins)
-        self.route, params = matched(request.method, segments)
+            return cors.options(request, TREE.methods(segments), services.cors_origins)
+        self.route, params = TREE.find(request.method, segments)
         if self.route.scope:
             asks = services.forwards or services.access.tokens is not None
             self.caller = await self._recognised() if asks else services.access.identify(request.headers)
@@ -80,8 +81,9 @@ class UnifiedRequest:
         return await self._handled(self.route, self.context)
 
     async def _handled(self, route: Route, context: RequestContext) -> Answer:
+        check(route, context)
         if not route.writes:
-            if route.tells:
+            if route.only_json:
                 negotiation.check_json(context.request)
             return await route.handler(context)
         if "dryRun" in context.query and dry_runs.wanted(context):

@@ -6,22 +6,17 @@ from gateway.errors import Forbidden
 from gateway.model import commands
 from gateway.model.expect import set_tag
 from gateway.operations import variables
-from gateway.web.http import body, target
+from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import binary, bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import INSTANCE, any_state, fields, located, may_touch, metadata, parameters, scope
+from gateway.web.v1.parameters import any_state, fields, located, may_touch, metadata, scope
 from gateway.web.v1.writes import written
-
-_WRITE = INSTANCE | {"scope"}
-_DATA = _WRITE | {"state"}
-_ONE = _DATA | {"fields", "include"}
-_LIST = _ONE | {"names"}
 
 
 async def list_variables(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/variables``."""
-    query = parameters(context, _LIST)
+    query = context.query
     shown = fields(query)
     names = target.names(query["names"]) if query.get("names") else None
     with_metadata = metadata(query)
@@ -42,7 +37,7 @@ async def list_variables(context: RequestContext) -> Answer:
 
 async def get_variable(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/variables/{name}``."""
-    query = parameters(context, _ONE)
+    query = context.query
     shown = fields(query)
     name = context.params[1]
     with_metadata = metadata(query)
@@ -61,10 +56,9 @@ async def get_variable(context: RequestContext) -> Answer:
 
 async def put_variable(context: RequestContext) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}``."""
-    where = scope(parameters(context, _WRITE, conditional=True))
+    where = scope(context.query)
     name = context.params[1]
-    _ = body.media_type(context.request, "application/json")
-    content = await body.received(context.request, context.services.limits)
+    content = await bodies.receive(context)
     value = bodies.value(content, context.services.limits)
     may_touch(context, (name,))
     found = await located(context)
@@ -80,7 +74,7 @@ async def put_variable(context: RequestContext) -> Answer:
 
 async def delete_variable(context: RequestContext) -> Answer:
     """Answer ``DELETE /v1/instances/{instance}/variables/{name}``."""
-    where = scope(parameters(context, _WRITE, conditional=True))
+    where = scope(context.query)
     name = context.params[1]
     may_touch(context, (name,))
     found = await located(context)
@@ -95,7 +89,7 @@ async def delete_variable(context: RequestContext) -> Answer:
 
 async def read_data(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/variables/{name}/data``."""
-    query = parameters(context, _DATA)
+    query = context.query
     where, ended = scope(query), any_state(query)
     name = context.params[1]
     may_touch(context, (name,))
@@ -108,7 +102,7 @@ async def read_data(context: RequestContext) -> Answer:
 
 async def write_data(context: RequestContext) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
-    where = scope(parameters(context, _WRITE, conditional=True))
+    where = scope(context.query)
     name = context.params[1]
     may_touch(context, (name,))
     found = await located(context)
