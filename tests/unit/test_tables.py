@@ -15,7 +15,8 @@ from adapters.camunda7.values.encode import _encoded, check_name, softened
 from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import encode as ibm_encode
 from gateway.errors import MethodNotAllowed, RouteNotFound, ValueInvalid, VarbridgeError
-from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, _checked, checked, json_text
+from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, checked, json_text
+from gateway.model.values.check import _checked
 from gateway.web.v1.routes import PAGES, ROUTES, TREE
 
 LENGTH = 12

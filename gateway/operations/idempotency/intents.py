@@ -17,7 +17,7 @@ from gateway.errors import VarbridgeError
 from gateway.model import jsontext
 from gateway.model.commands import PatchVariables
 from gateway.model.results import Variable
-from gateway.model.values import SYNONYMS, Value, instant
+from gateway.model.values import Value, checked, instant
 from gateway.operations.gateway import Target
 
 _UNREADABLE = frozenset({"bytes", "file", "opaque", "xml"})
@@ -63,11 +63,11 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 def intended(target: Target, command: PatchVariables) -> bytes:
     """Give what a patch intends, encoded; empty where reading back could not tell."""
     deleted = frozenset(command.deletions)
-    values = {name: value for name, value in command.modifications.items() if name not in deleted}
     merges = {name: text for name, text in command.merges.items() if name not in deleted}
-    if command.patches or any(_kind(value) in _UNREADABLE or value.transient for value in values.values()):
-        return b""
     try:
+        values = {name: checked(value) for name, value in command.modifications.items() if name not in deleted}
+        if command.patches or any(value.type in _UNREADABLE or value.transient for value in values.values()):
+            return b""
         intent = Intent(
             engine=target.engine.name,
             instance=target.native,
@@ -95,10 +95,6 @@ def found(intent: Intent, variables: Iterable[Variable]) -> bool:
         and all(name in there and _holds(there[name], leaves) for name, leaves in intent.leaves.items())
         and all(name not in there or (intent.null_is_absent and there[name].is_null()) for name in intent.absent)
     )
-
-
-def _kind(value: Value) -> str | None:
-    return SYNONYMS.get(value.type or "", (value.type, None))[0]
 
 
 def _parsed(value: Value) -> jsontext.Tree:

@@ -1,0 +1,41 @@
+"""The typed value: JSON text plus what it is, checked without rounding, guessing or changing it.
+
+What must not live here: the JSON of one vendor's REST API (``adapters.<vendor>.values``), limits of an engine.
+``Value.value`` is the JSON text itself (``msgspec.Raw``), so digits, key order and escapes survive.
+"""
+
+from gateway.model.values.check import checked, resolved
+from gateway.model.values.inference import inferred, is_double
+from gateway.model.values.moments import instant, instant_text
+from gateway.model.values.value import (
+    ABSENT,
+    FORMATS,
+    INTEGER_BOUNDS,
+    NULL,
+    TYPES,
+    Value,
+    json_text,
+    text_of,
+)
+from gateway.model.values.vendor_names import SYNONYMS, VENDOR_INFO, unified, with_vendor_info
+
+__all__ = [
+    "ABSENT",
+    "FORMATS",
+    "INTEGER_BOUNDS",
+    "NULL",
+    "SYNONYMS",
+    "TYPES",
+    "VENDOR_INFO",
+    "Value",
+    "checked",
+    "inferred",
+    "instant",
+    "instant_text",
+    "is_double",
+    "json_text",
+    "resolved",
+    "text_of",
+    "unified",
+    "with_vendor_info",
+]
