@@ -106,7 +106,7 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
     entry = yield from scopes.entered(engine, where, command.instance)
     if command.expect is not None:
         sight = yield from scopes.sight(engine, settings, entry, command.expect.names, None, sure=True)
-        yield from patch.expected(engine, command.expect, sight, command.instance)
+        yield from patch.expected(engine, settings, command.expect, sight, command.instance)
     answer = yield VendorRequest(
         method="POST",
         path=(*entry.path, command.name, "data"),

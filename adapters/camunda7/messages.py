@@ -7,9 +7,9 @@ from typing import NoReturn
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.starting import written
+from adapters.camunda7.starting import encoded
 from gateway.errors import InstanceStateConflict
-from gateway.model.results import Correlated, MessageCorrelated
+from gateway.model.results import Correlated, MessageCorrelated, Rule
 from gateway.model.running import CorrelateMessage
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -28,6 +28,7 @@ def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Pl
     body: dict[str, object] = {"messageName": command.name, "resultEnabled": True, "all": command.everybody}
     named = {"businessKey": command.business_key, "tenantId": command.tenant, "processInstanceId": command.instance}
     body |= {key: value for key, value in named.items() if value is not None}
+    rules: tuple[Rule, ...] = ()
     for key, variables, member in (
         ("correlationKeys", command.correlation_keys, "correlationKeys"),
         ("localCorrelationKeys", command.local_correlation_keys, "localCorrelationKeys"),
@@ -35,7 +36,8 @@ def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Pl
         ("processVariablesLocal", command.local_variables, "localVariables"),
     ):
         if variables:
-            body[key] = written(variables, settings, member)
+            body[key], taken = encoded(variables, settings, member)
+            rules += taken
     answer = yield VendorRequest(
         method="POST",
         path=("message",),
@@ -47,7 +49,8 @@ def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Pl
     if answer.status != _OK:
         yield from _failed(engine, answer, command)
     rows = wire.decoded(wire.correlations_decoder, answer, engine)
-    return MessageCorrelated(receivers=tuple(each for row in rows if (each := _receiver(row)) is not None))
+    receivers = tuple(each for row in rows if (each := _receiver(row)) is not None)
+    return MessageCorrelated(receivers=receivers, rules=rules)
 
 
 def _receiver(row: wire.WireCorrelation) -> Correlated | None:

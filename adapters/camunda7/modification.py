@@ -11,14 +11,14 @@ from typing import Any
 
 from adapters.camunda7 import activities, faults, patch, scopes, variables, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode, encode, softened
+from adapters.camunda7.values import checked, decode, encode
 from gateway.errors import Fault, InstanceNotFound, InstanceStateConflict, InvalidRequest, ValueInvalid
 from gateway.model import modification
 from gateway.model.commands import ListVariables
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
 from gateway.model.results import InstanceModified, Rule
 from gateway.model.scope import INSTANCE, place
-from gateway.model.values import Value, checked
+from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _NO_CONTENT, _BAD, _FAILED = 204, 400, 500
@@ -46,12 +46,12 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
         PreconditionFailed: the variables are not as expected; nothing was sent that writes.
     """
     stored = yield from _stored(engine, settings, command)
-    instructions = [_written(index, each, settings, stored) for index, each in enumerate(command.instructions)]
+    written = [_instruction(index, each, settings, stored) for index, each in enumerate(command.instructions)]
     yield from _check_cancelled(engine, command)
     body: dict[str, Any] = {
         "skipCustomListeners": command.skip_custom_listeners,
         "skipIoMappings": command.skip_io_mappings,
-        "instructions": instructions,
+        "instructions": [instruction for instruction, _ in written],
     }
     if (note := command.note()) is not None:
         body["annotation"] = note
@@ -65,17 +65,7 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
     )
     if answer.status != _NO_CONTENT:
         yield from _failed(engine, answer, command)
-    return InstanceModified(_rules(settings, command, stored))
-
-
-def _rules(settings: Settings, command: ModifyInstance, stored: dict[str, Value]) -> tuple[Rule, ...]:
-    """Give the lossy steps that the settings allowed."""
-    taken = (
-        (name, softened(_typed(name, value, stored, ""), settings)[1])
-        for instruction in command.instructions
-        for name, value in instruction.variables.items()
-    )
-    return tuple(Rule(rule, name) for name, rule in taken if rule is not None)
+    return InstanceModified(tuple(rule for _, rules in written for rule in rules))
 
 
 def _stored(
@@ -95,8 +85,8 @@ def _stored(
     if command.expect is not None:
         entry = yield from scopes.entered(engine, place(INSTANCE), command.instance)
         sight = yield from scopes.sight(engine, settings, entry, None, None, sure=True)
-        yield from patch.expected(engine, command.expect, sight, command.instance)
-        return {row.name: decode(row) for row in sight.seen if row.name in names}
+        yield from patch.expected(engine, settings, command.expect, sight, command.instance)
+        return {row.name: decode(row, settings) for row in sight.seen if row.name in names}
     if not names:
         return {}
     asked = ListVariables(instance=command.instance, names=tuple(dict.fromkeys(names)))
@@ -104,28 +94,34 @@ def _stored(
     return {each.name: each.value for each in found.variables}
 
 
-def _written(index: int, each: Instruction, settings: Settings, stored: dict[str, Value]) -> dict[str, Any]:
+def _instruction(
+    index: int, each: Instruction, settings: Settings, stored: dict[str, Value]
+) -> tuple[dict[str, Any], list[Rule]]:
+    """Return an instruction in the vendor's words, and the rules by which its variables differ from what was given."""
     body: dict[str, Any] = {"type": each.type}
     body |= {key: given for key, member in _IDS if (given := getattr(each, member)) is not None}
-    if each.variables:
-        body["variables"] = {
-            name: _value(name, value, settings, stored, modification.pointer(index, "variables", name))
-            for name, value in each.variables.items()
-        }
-    return body
+    if not each.variables:
+        return body, []
+    body["variables"] = {}
+    rules: list[Rule] = []
+    for name, value in each.variables.items():
+        at = modification.pointer(index, "variables", name)
+        written, rule = encode(name, _typed(name, value, settings, stored, at), settings, at)
+        body["variables"][name] = _value(written, local=value.local)
+        rules += [] if rule is None else [Rule(rule, name)]
+    return body, rules
 
 
-def _value(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> dict[str, Any]:
-    written = encode(name, _typed(name, value, stored, at), settings, at)
+def _value(written: wire.WireValue, *, local: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {"type": written.type, "value": written.value}
     if written.valueInfo is not None:
         shown["valueInfo"] = written.valueInfo
-    return shown | ({"local": True} if value.local else {})
+    return shown | ({"local": True} if local else {})
 
 
-def _typed(name: str, value: StartValue, stored: dict[str, Value], at: str) -> Value:
+def _typed(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> Value:
     plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
-    return checked(plain, at) if value.local else patch.kept(plain, stored.get(name), at)
+    return checked(plain, settings, at) if value.local else patch.kept(plain, stored.get(name), settings, at)
 
 
 def _check_cancelled(engine: str, command: ModifyInstance) -> Generator[VendorRequest, VendorResponse, None]:

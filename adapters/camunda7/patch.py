@@ -6,14 +6,14 @@ before it. The counterpart of ``variables``, which reads for callers.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import msgspec
 
 from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import JSON_FORMAT, check_name, decode, encode, softened
+from adapters.camunda7.values import JSON_FORMAT, check_name, checked, decode, encode
 from adapters.camunda7.variables import variable_of, with_content
 from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
@@ -22,7 +22,7 @@ from gateway.model.expect import Expect
 from gateway.model.merge import merged
 from gateway.model.results import Rule, Variable, VariablesPatched
 from gateway.model.scope import place
-from gateway.model.values import ABSENT, NULL, Value, checked
+from gateway.model.values import ABSENT, NULL, Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _NO_CONTENT = 204
@@ -51,49 +51,42 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     )
     for name in waiting:
         del values[name]
-    _check_all(values, command)
-    modifications = _encoded(values, settings, command)
+    modifications, rules = _encoded(values, settings, command)
     entry = yield from scopes.entered(engine, where, command.instance)
     if waiting or command.merges or command.patches or command.expect is not None:
         sight = yield from _read(engine, settings, command, entry, waiting)
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
-        yield from _check(engine, command, sight)
-        changed = _changed(engine, command, waiting, {row.name: decode(row) for row in sight.seen})
-        values |= changed
-        modifications |= _encoded(changed, settings, command)
+        yield from _check(engine, settings, command, sight)
+        stored = {row.name: decode(row, settings) for row in sight.seen}
+        changed, more = _encoded(_changed(engine, settings, command, waiting, stored), settings, command)
+        modifications |= changed
+        rules += more
     yield from _write(engine, command, entry, modifications)
     if command.verify and (modifications or command.deletions):
         yield from _verify(engine, settings, command, entry, modifications)
-    return VariablesPatched(_rules(values, settings, command))
+    return VariablesPatched(tuple(rules))
 
 
-def _rules(values: dict[str, Value], settings: Settings, command: PatchVariables) -> tuple[Rule, ...]:
-    """Give the rules by which what the engine holds differs from what was given; decimals and dates may."""
-    bent = [name for name, value in values.items() if value.format == "decimal" or value.type == "date-time"]
-    if not bent:
-        return ()
-    taken = {name: softened(values[name], settings)[1] for name in bent if name not in command.deletions}
-    return tuple(Rule(rule, name) for name, rule in taken.items() if rule is not None)
+def _encoded(
+    values: Mapping[str, Value], settings: Settings, command: PatchVariables
+) -> tuple[dict[str, wire.WireValue], list[Rule]]:
+    """Return values in the vendor's spelling, and the rules by which what the engine holds differs from what was given.
 
-
-def _encoded(values: dict[str, Value], settings: Settings, command: PatchVariables) -> dict[str, wire.WireValue]:
+    Raises:
+        InvalidRequest, ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: a value cannot be sent.
+    """
     encoded: dict[str, wire.WireValue] = {}
+    rules: list[Rule] = []
     for name, value in values.items():
         try:
-            encoded[name] = encode(name, value, settings, "")
-        except VarbridgeError:
-            encoded[name] = encode(name, value, settings, command.pointer(name))  # fails alike, and says where
-    return encoded
-
-
-def _check_all(values: dict[str, Value], command: PatchVariables) -> None:
-    """Put each value in its checked form; a pointer is made only for one that fails."""
-    for name, value in values.items():
-        try:
-            values[name] = checked(value)
-        except VarbridgeError:
-            values[name] = checked(value, command.pointer(name))
+            encoded[name], rule = encode(name, checked(value, settings), settings, "")
+        except VarbridgeError:  # again, with the pointer, which is made only for a value that fails
+            pointer = command.pointer(name)
+            encoded[name], rule = encode(name, checked(value, settings, pointer), settings, pointer)
+        if rule is not None and name not in command.deletions:
+            rules.append(Rule(rule, name))
+    return encoded, rules
 
 
 def keeps(value: Value) -> bool:
@@ -115,27 +108,27 @@ def _read(
     return (yield from scopes.sight(engine, settings, entry, names, command.root or command.instance, sure=sure))
 
 
-def _check(engine: str, command: PatchVariables, sight: Sight) -> Reading:
+def _check(engine: str, settings: Settings, command: PatchVariables, sight: Sight) -> Reading:
     """Make sure that the variables are as expected, and that those to be patched are there.
 
     Raises:
         PreconditionFailed, VariableNotFound: not so.
     """
     if command.expect is not None:
-        yield from expected(engine, command.expect, sight, command.instance)
+        yield from expected(engine, settings, command.expect, sight, command.instance)
     there = {row.name for row in sight.seen}
     if any(name not in there for name in command.patches):
         raise faults.missing_variable(engine)
 
 
-def expected(engine: str, expect: Expect, sight: Sight, instance: str) -> Reading:
+def expected(engine: str, settings: Settings, expect: Expect, sight: Sight, instance: str) -> Reading:
     """Make sure that variables are as a write expects: one as it is read, a set as it is listed.
 
     Raises:
         PreconditionFailed: they are not.
     """
     rows = sight.own if expect.name is None else sight.seen
-    variables = [variable_of(row, instance) for row in rows]
+    variables = [variable_of(row, instance, settings) for row in rows]
     if expect.strong_binary:
         variables = yield from _with_contents(engine, expect, rows, variables)
     expect.check(variables, engine)
@@ -155,20 +148,24 @@ def _with_contents(
     return filled
 
 
-def _changed(engine: str, command: PatchVariables, waiting: list[str], stored: dict[str, Value]) -> dict[str, Value]:
+def _changed(
+    engine: str, settings: Settings, command: PatchVariables, waiting: list[str], stored: dict[str, Value]
+) -> dict[str, Value]:
     """Give the values that depend on what is stored."""
-    values = {name: kept(command.modifications[name], stored.get(name), command.pointer(name)) for name in waiting}
+    values = {
+        name: kept(command.modifications[name], stored.get(name), settings, command.pointer(name)) for name in waiting
+    }
     for name, patch in command.merges.items():
         target = _document(stored.get(name), command.pointer(name)) if _is_structured(stored.get(name)) else None
         text = command.bounds.text(merged(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
         old = stored.get(name)
-        values[name] = kept(Value(value=text), old if _is_structured(old) else None, command.pointer(name))
+        values[name] = kept(Value(value=text), old if _is_structured(old) else None, settings, command.pointer(name))
     for name, operations in command.patches.items():
         if name not in stored:
             raise faults.missing_variable(engine)
         document = _document(stored[name], command.pointer(name))
         result = jsonpatch.applied(document, operations, bounds=command.bounds)
-        values[name] = kept(Value(value=command.bounds.text(result)), stored[name], command.pointer(name))
+        values[name] = kept(Value(value=command.bounds.text(result)), stored[name], settings, command.pointer(name))
     return values
 
 
@@ -192,14 +189,14 @@ def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
     return jsontext.parse(stored.text)
 
 
-def kept(value: Value, stored: Value | None, pointer: str) -> Value:
+def kept(value: Value, stored: Value | None, settings: Settings, pointer: str) -> Value:
     """Give an untyped value with the stored type where it fits, else with the inferred one.
 
     Raises:
         ValueInvalid, ValueNotRepresentable: it cannot be inferred either.
     """
     if stored is None or stored.type in {"null", "opaque", "file"}:
-        return checked(value, pointer)
+        return checked(value, settings, pointer)
     candidate = msgspec.structs.replace(
         value,
         type=stored.type,
@@ -208,11 +205,11 @@ def kept(value: Value, stored: Value | None, pointer: str) -> Value:
         serialization=stored.serialization,
     )
     if stored.serialization not in {None, JSON_FORMAT} and value.text[:1] != b'"':
-        return checked(value, pointer)
+        return checked(value, settings, pointer)
     try:
-        return checked(candidate, pointer)
+        return checked(candidate, settings, pointer)
     except (ValueInvalid, ValueNotRepresentable):
-        return checked(value, pointer)
+        return checked(value, settings, pointer)
 
 
 def _write(engine: str, command: PatchVariables, entry: Entry, modifications: dict[str, wire.WireValue]) -> Reading:
@@ -243,15 +240,15 @@ def _verify(
     except EngineFailure as error:
         error.outcome = "applied"
         raise
-    there = {row.name: _told(row.name, row) for row in sight.seen}
-    held = {name for name, each in modifications.items() if there.get(name) == _told(name, each)}
+    there = {row.name: _shown_tag(row.name, row, settings) for row in sight.seen}
+    held = {name for name, each in modifications.items() if there.get(name) == _shown_tag(name, each, settings)}
     held -= set(command.deletions)
     verify.compared(engine, command, held | {name for name in command.deletions if name not in there})
 
 
-def _told(name: str, stored: wire.WireValue) -> str:
-    """Give what two stored values share if they are the same; the content of blobs is not asked for."""
-    value = decode(stored)
+def _shown_tag(name: str, stored: wire.WireValue, settings: Settings) -> str:
+    """Return the tag that two stored values share if they are the same; the content of blobs is not asked for."""
+    value = decode(stored, settings)
     if value.type in etag.BLOBS:
         value = msgspec.structs.replace(value, value=ABSENT)
     if value.is_null() and value.type not in etag.BLOBS:

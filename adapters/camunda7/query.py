@@ -13,8 +13,10 @@ import msgspec
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import date_out, decode
+from adapters.camunda7.values import decode
+from adapters.camunda7.variables import error_of
 from gateway.errors import EngineMisbehaved, Fault, ValueInvalid, ValueNotRepresentable
+from gateway.model.etag import BLOBS
 from gateway.model.query import (
     Condition,
     CountVariables,
@@ -30,13 +32,11 @@ from gateway.model.values import ABSENT, Value, instant, json_text, text_of
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK, _BAD_REQUEST = 200, 400
-_BLOBS = {"bytes", "file"}
 _LARGE = 1024 * 1024
 """Bytes of an answer whose rows are counted first; a page of 1000 rows has half of it."""
 _KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variableType"}
 # "Max results limit of 50 exceeded!", where queryMaxResultsLimit is set
 _MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
-_DATE = re.compile(r"\s*[+-]?\d+-\d+-\d+T\d+:\d+:\d+\.\d+[+\-A-Za-z]")
 
 
 def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
@@ -54,7 +54,7 @@ def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[Vari
     if answer.status == _BAD_REQUEST and (told := _MOST.search(faults.error_of(answer).message or "")):
         limit = min(limit, int(told.group(1)))
         answer = yield _page(body, command.offset, limit)
-    rows = _rows(engine, answer, limit)
+    rows = _rows(engine, settings, answer, limit)
     return VariablesFound(rows=tuple(rows), more=len(rows) == limit)
 
 
@@ -102,7 +102,7 @@ def _condition(engine: str, settings: Settings, condition: Condition, pointer: s
 
 def _date(engine: str, settings: Settings, text: str, pointer: str) -> msgspec.Raw:
     try:
-        return json_text(date_out(instant(text), settings))
+        return json_text(settings.dates.write(instant(text)))
     except ValueNotRepresentable as error:
         raise _not_sayable(engine, pointer, error.detail) from error
 
@@ -119,7 +119,7 @@ def _bent(text: str, settings: Settings) -> bool:
     read = str(read)
     if read.strip() in {"", "null"}:
         return True
-    return bool(_DATE.match(read)) and not (settings.date_format == "SSSZ" and read.endswith("Z"))
+    return settings.dates.pattern.lenient.match(read.lstrip()) is not None
 
 
 def _not_sayable(engine: str, pointer: str, detail: str) -> ValueInvalid:
@@ -132,7 +132,7 @@ def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
     return [{"sortBy": _KEYS[key], "sortOrder": "desc" if down else "asc"} for key, down in keys.items()]
 
 
-def _rows(engine: str, answer: VendorResponse, limit: int) -> list[Row]:
+def _rows(engine: str, settings: Settings, answer: VendorResponse, limit: int) -> list[Row]:
     if answer.status != _OK:
         raise faults.translated(engine, answer, writes=False)
     content = answer.content()
@@ -143,7 +143,7 @@ def _rows(engine: str, answer: VendorResponse, limit: int) -> list[Row]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
     _check_count(engine, len(found), limit)
-    return [_row(row, engine) for row in found]
+    return [_row(row, engine, settings) for row in found]
 
 
 def _check_count(engine: str, count: int, limit: int) -> None:
@@ -151,7 +151,7 @@ def _check_count(engine: str, count: int, limit: int) -> None:
         raise EngineMisbehaved("The engine gave more rows than asked for.", engine=engine, engine_status=_OK)
 
 
-def _row(row: wire.WireRow, engine: str) -> Row:
+def _row(row: wire.WireRow, engine: str, settings: Settings) -> Row:
     if not row.id:
         raise EngineMisbehaved("A row has no id.", engine=engine, engine_status=_OK)
     definition = row.processDefinitionId
@@ -160,18 +160,15 @@ def _row(row: wire.WireRow, engine: str) -> Row:
         instance=row.processInstanceId,
         definition=definition.split(":")[0] if definition else None,
         tenant=row.tenantId,
-        variable=_variable(row),
+        variable=_variable(row, settings),
     )
 
 
-def _variable(row: wire.WireRow) -> Variable:
-    value = decode(row)
-    error = None if row.errorMessage is None else "The engine cannot read this value."
-    if error is None and value.type not in _BLOBS and not value.value:
-        error = "The stored text is not JSON."
-    if value.type in _BLOBS:
+def _variable(row: wire.WireRow, settings: Settings) -> Variable:
+    value = decode(row, settings)
+    if value.type in BLOBS:
         value = Value(type=value.type, value=ABSENT, filename=value.filename, media_type=value.media_type)
-    return Variable(name=row.name, value=value, scope=_scope(row), error=error)
+    return Variable(name=row.name, value=value, scope=_scope(row), error=error_of(row, value))
 
 
 def _scope(row: wire.WireRow) -> Scope | None:

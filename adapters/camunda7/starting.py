@@ -8,11 +8,11 @@ from typing import NoReturn
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.instances import shown
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import encode
+from adapters.camunda7.values import checked, encode
 from gateway.errors import EngineError, Fault, ValueInvalid
-from gateway.model.results import InstanceStarted
+from gateway.model.results import InstanceStarted, Rule
 from gateway.model.running import StartInstance, pointer
-from gateway.model.values import Value, checked
+from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
 
 _OK, _NOT_FOUND = 200, 404
@@ -26,7 +26,8 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
         InstanceStateConflict: the definition is suspended.
     """
     path = _path(engine, command)
-    body: dict[str, object] = {"variables": written(command.variables, settings)}
+    variables, rules = encoded(command.variables, settings)
+    body: dict[str, object] = {"variables": variables}
     if command.business_key is not None:
         body["businessKey"] = command.business_key
     answer = yield VendorRequest(
@@ -39,7 +40,7 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
     )
     if answer.status != _OK:
         yield from _failed(engine, answer, command)
-    return InstanceStarted(instance=shown(wire.decoded(wire.instance_decoder, answer, engine)))
+    return InstanceStarted(instance=shown(wire.decoded(wire.instance_decoder, answer, engine)), rules=rules)
 
 
 def _path(engine: str, command: StartInstance) -> tuple[str, ...]:
@@ -52,12 +53,26 @@ def _path(engine: str, command: StartInstance) -> tuple[str, ...]:
     return ("process-definition", *(() if is_id else ("key",)), command.definition, *tenant, "start")
 
 
-def written(variables: Mapping[str, Value], settings: Settings, member: str = "variables") -> dict[str, wire.WireValue]:
-    """Give variables that are set for the first time; ``member`` is where they stand in the caller's body."""
-    return {
-        name: encode(name, checked(value, pointer(member, name)), settings, pointer(member, name))
-        for name, value in variables.items()
-    }
+def encoded(
+    variables: Mapping[str, Value], settings: Settings, member: str = "variables"
+) -> tuple[dict[str, wire.WireValue], tuple[Rule, ...]]:
+    """Return variables in the vendor's spelling, and the rules by which they differ from what was given.
+
+    Args:
+        variables: without a thought for stored types, which they do not have yet.
+        settings: of the engine.
+        member: where they stand in the caller's body.
+
+    Raises:
+        InvalidRequest, ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: a value cannot be sent.
+    """
+    written: dict[str, wire.WireValue] = {}
+    rules: list[Rule] = []
+    for name, value in variables.items():
+        at = pointer(member, name)
+        written[name], rule = encode(name, checked(value, settings, at), settings, at)
+        rules += [] if rule is None else [Rule(rule, name)]
+    return written, tuple(rules)
 
 
 def _failed(

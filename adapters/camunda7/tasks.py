@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.starting import written
+from adapters.camunda7.starting import encoded
 from gateway.errors import EngineError, TaskNotFound
 from gateway.model.results import TaskCompleted, TaskDescribed
 from gateway.model.running import CompleteTask, DescribeTask
@@ -34,11 +34,12 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
         TaskNotFound: there is none, or somebody was faster; InstanceStateConflict: it is suspended.
         ValueInvalid, ValueTooLong: a variable does not fit; nothing was applied.
     """
+    variables, rules = encoded(command.variables, settings)
     answer = yield VendorRequest(
         method="POST",
         path=("task", command.task, "complete"),
         headers=wire.JSON,
-        body=wire.encoder.encode({"variables": written(command.variables, settings)}),
+        body=wire.encoder.encode({"variables": variables}),
         writes=True,
         idempotent=False,
     )
@@ -48,4 +49,4 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
             # Cannot complete task x: Cannot find task with id x: task is null
             _ = yield from described(engine, DescribeTask(task=command.task))
         raise error
-    return TaskCompleted()
+    return TaskCompleted(rules=rules)

@@ -13,7 +13,7 @@ import msgspec
 from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Wanted
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode
+from adapters.camunda7.values import decode, unreadable
 from gateway.model.commands import GetVariable, ListVariables
 from gateway.model.etag import BLOBS
 from gateway.model.results import Scope, Variable, VariableRead, VariablesListed
@@ -39,18 +39,20 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
         rows = yield from scopes.seen(engine, command.instance)
     names = None if command.names is None else frozenset(command.names)
     shown = (row for row in rows if names is None or row.name in names)
-    return VariablesListed(tuple(variable_of(row, command.instance) for row in shown), found.root)
+    return VariablesListed(tuple(variable_of(row, command.instance, settings) for row in shown), found.root)
 
 
-def variable_of(row: wire.WireVariable, instance: str) -> Variable:
-    """Give a row of a list, a blob without its content."""
-    value = decode(row)
-    error = None if row.errorMessage is None else "The engine cannot read this value."
-    if error is None and value.type not in BLOBS and not value.text:
-        error = "The stored text is not JSON."
+def variable_of(row: wire.WireVariable, instance: str, settings: Settings) -> Variable:
+    """Return the variable of a row, a blob without its content."""
+    value = decode(row, settings)
     if value.type in BLOBS:
         value = msgspec.structs.replace(value, value=ABSENT)
-    return Variable(name=row.name, value=value, scope=_scope(row, instance), error=error)
+    return Variable(name=row.name, value=value, scope=_scope(row, instance), error=error_of(row, value))
+
+
+def error_of(row: wire.WireVariable, value: Value) -> str | None:
+    """Return why the value of a row cannot be shown, None where it can; the rest of the list is not affected."""
+    return unreadable(value) if row.errorMessage is None else "The engine cannot read this value."
 
 
 def _scope(row: wire.WireVariable, instance: str) -> Scope | None:
@@ -76,12 +78,11 @@ def read(engine: str, settings: Settings, command: GetVariable) -> Plan[Variable
         raise faults.missing_variable(engine)
     if answer.status != _OK:
         yield from faults.failed(engine, answer, command.instance, writes=False)
-    value = decode(wire.decoded(wire.value_decoder, answer, engine))
+    value = decode(wire.decoded(wire.value_decoder, answer, engine), settings)
     if value.type == "file":
         content = yield wire.reading("process-instance", command.instance, "variables", command.name, "data")
         value = with_content(engine, value, content)
-    error = None if value.text else "The stored text is not JSON."
-    return VariableRead(Variable(name=command.name, value=value, error=error))
+    return VariableRead(Variable(name=command.name, value=value, error=unreadable(value)))
 
 
 def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
@@ -90,7 +91,7 @@ def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Pla
     row = next((row for row in found.rows if row.name == command.name), None)
     if row is None:
         raise faults.missing_variable(engine)
-    variable = variable_of(row, command.instance)
+    variable = variable_of(row, command.instance, settings)
     if variable.value.type in BLOBS and row.id is not None:
         content = yield wire.reading(*found.source, row.id, "data")
         filled = with_content(engine, variable.value, content)

@@ -115,9 +115,10 @@ def test_any_value_is_encoded_or_refused_and_decoded_again(value: Value) -> None
     if fit is None:
         return
     for camunda, ibm in ((CamundaSettings(), IbmSettings()), LAX):
-        wire = documented(lambda camunda=camunda: camunda_values.encode("v", fit, camunda, "/v"))
-        if wire is not None:
-            camunda_values.decode(camunda_wire.value_decoder.decode(camunda_wire.encoder.encode(wire)))
+        sent = documented(lambda camunda=camunda: camunda_values.encode("v", fit, camunda, "/v"))
+        if sent is not None:
+            wire, _ = sent
+            camunda_values.decode(camunda_wire.value_decoder.decode(camunda_wire.encoder.encode(wire)), camunda)
         encoded = documented(lambda ibm=ibm: ibm_encode("v", fit, ibm, "/v"))
         if encoded is not None:
             ibm_decode("v", jsontext.parse(jsontext.write(placed(encoded.tree, None, ibm)), depth=500), ibm)
@@ -139,10 +140,10 @@ def test_any_answer_of_a_camunda_engine_is_read_or_is_an_error(body: bytes, stat
     ):  # fmt: skip
         documented(lambda decoder=decoder: camunda_wire.decoded(decoder, answer, "hr"))
     for row in documented(lambda: camunda_wire.decoded(camunda_wire.rows_decoder, answer, "hr")) or ():
-        camunda_values.decode(row)
+        camunda_values.decode(row, CamundaSettings())
     value = documented(lambda: camunda_wire.decoded(camunda_wire.value_decoder, answer, "hr"))
     if value is not None:
-        camunda_values.decode(value)
+        camunda_values.decode(value, CamundaSettings())
     assert isinstance(camunda_faults.translated("hr", answer, writes=True), VarbridgeError)
 
 
@@ -164,7 +165,7 @@ def test_any_answer_of_an_ibm_server_is_read_or_is_an_error(body: bytes, status:
 def test_object_that_was_deserialized_after_all_is_opaque() -> None:
     info = {"objectTypeName": "java.util.ArrayList", "serializationDataFormat": "application/json"}
     wire = camunda_wire.WireValue(type="Object", value=msgspec.Raw(b"[1,2.5]"), valueInfo=info)
-    found = camunda_values.decode(wire)
+    found = camunda_values.decode(wire, CamundaSettings())
     assert (found.type, found.text, found.class_name) == ("opaque", b"[1,2.5]", "java.util.ArrayList")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import encode
-from adapters.camunda7.values.encode import _encoded, check_name, softened
+from adapters.camunda7.values.encode import _encoded, _softened, check_name
 from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import encode as ibm_encode
 from gateway.errors import MethodNotAllowed, RouteNotFound, ValueInvalid, VarbridgeError
@@ -54,7 +54,8 @@ def test_value_is_checked_as_it_is_at_length(value: Value) -> None:
 
 def at_length(name: str, value: Value, settings: Settings) -> Any:
     check_name(name)
-    return _encoded(softened(value, settings)[0], settings)
+    fitting, rule = _softened(value, settings)
+    return _encoded(fitting, settings), rule
 
 
 @given(st.sampled_from(["n", "x" * 255, "x" * 256]), values())

@@ -14,6 +14,7 @@ import msgspec
 from adapters.camunda7.fake import answers, convert
 from adapters.camunda7.fake.convert import JAVA_FORMAT, Change, Refused
 from adapters.camunda7.fake.places import Local, Running, Stored
+from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import decode
 from adapters.camunda7.wire import WireValue
 from gateway.model import jsontext
@@ -79,7 +80,7 @@ def _value(stored: Stored) -> Value:
         return Value(type="file", value=json_text(stored.value or ""))
     if stored.type in {"Json", "Object"} and stored.value is not None:
         return Value(type="opaque", value=json_text(str(stored.value)))
-    return decode(wire)
+    return decode(wire, Settings())
 
 
 def _given(wanted: dict[str, Any]) -> list[dict[str, Any]]:

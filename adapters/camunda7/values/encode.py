@@ -7,7 +7,6 @@ checked here first, and a type always goes along. Facts: live engine 7.24, ``tes
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -47,12 +46,10 @@ _PLAIN: dict[tuple[str | None, str | None], str] = {
     pair: wire for pair, wire in SCALARS.items() if wire in {"Boolean", "Short", "Integer", "Long", "Double", "String"}
 }
 """What goes out as it came; a text of so many bytes has no more UTF-16 units."""
-_GAP = (datetime(1582, 10, 5), datetime(1582, 10, 15))  # noqa: DTZ001 - days of a calendar, not moments
-"""Java's calendar goes from the 4th to the 15th; what is written in between comes back ten days later (seen live)."""
 
 
-def encode(name: str, value: Value, settings: Settings, pointer: str) -> WireValue:
-    """Give a checked value in the vendor's spelling.
+def encode(name: str, value: Value, settings: Settings, pointer: str) -> tuple[WireValue, str | None]:
+    """Return a checked value in the vendor's spelling, and the rule by which it differs from what was given, if any.
 
     Raises:
         ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: with the pointer.
@@ -62,8 +59,9 @@ def encode(name: str, value: Value, settings: Settings, pointer: str) -> WireVal
             check_name(name)
         plain = _PLAIN.get((value.type, value.format))
         if plain is not None and 0 < len(value.value) <= settings.string_length and not value.transient:
-            return WireValue(type=plain, value=value.value)
-        return _encoded(softened(value, settings)[0], settings)
+            return WireValue(type=plain, value=value.value), None
+        fitting, rule = _softened(value, settings)
+        return _encoded(fitting, settings), rule
     except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:
         if error.errors:
             raise
@@ -80,28 +78,22 @@ def check_name(name: str) -> None:
         raise ValueTooLong(f"A name has at most {NAME_LENGTH} characters.")
 
 
-def softened(value: Value, settings: Settings) -> tuple[Value, str | None]:
-    """Give a checked value that the engine holds, and the rule by which it differs from what was given, if any.
+def _softened(value: Value, settings: Settings) -> tuple[Value, str | None]:
+    """Return a value that the engine holds, and the rule by which it differs from what was given, if any.
 
     Raises:
         ValueNotRepresentable: nothing that the settings allow holds it.
     """
-    if value.format != "decimal" and value.type != "date-time":
-        return value, None
-    if value.is_null():
-        return (msgspec.structs.replace(value, format="double") if value.format == "decimal" else value), None
     if value.format == "decimal":
         return _as_double(value, settings)
-    if value.type == "date-time" and instant(text_of(value.text)).microsecond % 1000:
-        if settings.fractions == "refuse":
-            raise ValueNotRepresentable("The engine keeps dates to the millisecond.")
-        return _to_milliseconds(value), "date-truncated-to-milliseconds"
+    if value.type == "date-time" and not value.is_null():
+        return _to_unit(value, settings)
     return value, None
 
 
 def _as_double(value: Value, settings: Settings) -> tuple[Value, str | None]:
     double = msgspec.structs.replace(value, format="double")
-    if is_double(value.text):
+    if value.is_null() or is_double(value.text):
         return double, None
     nearest = float(value.text)
     if settings.decimals == "refuse" or math.isinf(nearest):
@@ -109,10 +101,16 @@ def _as_double(value: Value, settings: Settings) -> tuple[Value, str | None]:
     return msgspec.structs.replace(double, value=msgspec.Raw(repr(nearest).encode())), "decimal-to-double"
 
 
-def _to_milliseconds(value: Value) -> Value:
-    moment = instant(text_of(value.text))
-    whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    return msgspec.structs.replace(value, value=json_text(instant_text(whole)))
+def _to_unit(value: Value, settings: Settings) -> tuple[Value, str | None]:
+    """Return a date without what is below the engine's unit, where the settings allow that."""
+    moment, unit_us = instant(text_of(value.text)), settings.dates.unit_us
+    if not moment.microsecond % unit_us:
+        return value, None
+    if settings.fractions == "refuse":
+        raise ValueNotRepresentable(settings.dates.too_fine)
+    whole = moment.replace(microsecond=moment.microsecond // unit_us * unit_us)
+    rule = "date-truncated-to-milliseconds" if unit_us == 1000 else "date-truncated-to-seconds"  # noqa: PLR2004
+    return msgspec.structs.replace(value, value=json_text(instant_text(whole))), rule
 
 
 def _encoded(value: Value, settings: Settings) -> WireValue:
@@ -137,7 +135,7 @@ def _scalar(wire: str, value: Value, settings: Settings) -> msgspec.Raw:
     if wire == "Xml":
         _check_xml(text_of(value.text))
     if wire == "Date":
-        return json_text(date_out(instant(text_of(value.text)), settings))
+        return json_text(settings.dates.write(instant(text_of(value.text))))
     return value.value
 
 
@@ -149,25 +147,11 @@ def _check_string(text: str, settings: Settings) -> None:
 
 
 def _check_xml(text: str) -> None:
-    """Refuse what no parser reads alike: the engine stores any text and then fails every read of it."""
+    """Refuse XML that parsers do not read alike: the engine stores any text and then fails every read of it."""
     try:
         ElementTree.fromstring(text)
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
         raise ValueInvalid("The XML is not well-formed, or declares entities.") from error
-
-
-def date_out(moment: datetime, settings: Settings) -> str:
-    """Give a moment as the engine writes it.
-
-    Raises:
-        ValueNotRepresentable: finer than milliseconds, or on a day that the engine's calendar leaves out.
-    """
-    if moment.microsecond % 1000:
-        raise ValueNotRepresentable("The engine keeps dates to the millisecond.")
-    if _GAP[0] <= moment.replace(tzinfo=None) < _GAP[1]:
-        raise ValueNotRepresentable("The engine's calendar leaves out 5 to 14 October 1582.")
-    offset = "+0000" if settings.date_format == "SSSZ" else "Z"
-    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}{offset}"
 
 
 def _structured(value: Value, settings: Settings, info: dict[str, Any]) -> WireValue:
@@ -195,7 +179,7 @@ def _serialized(value: Value, serialization: str) -> msgspec.Raw:
 
 
 def _strict(text: bytes) -> str:
-    """Give JSON text that every parser reads alike; the engine stores anything and then fails every read."""
+    """Return JSON text that every parser reads alike; the engine stores any text and then fails every read of it."""
     try:
         jsontext.parse(text)
     except (InvalidJson, PayloadTooLarge) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode, encode, softened
+from adapters.camunda7.values import decode, encode
 from adapters.camunda7.wire import WireValue
 from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
 from gateway.model.values import Value, checked, json_text
@@ -15,8 +15,8 @@ LENIENT = Settings(decimals="double", fractions="truncate")
 
 
 def sent(value: Value, settings: Settings) -> tuple[str | None, bytes, str | None]:
-    wire = encode("v", checked(value), settings, "/v")
-    return wire.type, bytes(wire.value), softened(checked(value), settings)[1]
+    wire, rule = encode("v", checked(value), settings, "/v")
+    return wire.type, bytes(wire.value), rule
 
 
 @pytest.mark.parametrize(
@@ -74,20 +74,18 @@ def test_date_that_the_engine_would_bend_is_refused(moment: str) -> None:
     ("shown", "instant"),
     [
         ("2026-03-01T09:30:00.000+0000", "2026-03-01T09:30:00.000Z"),
-        ("2026-03-01T10:30:00.000+01:00", "2026-03-01T09:30:00.000Z"),
-        ("2026-03-01T09:30:00.000Z", "2026-03-01T09:30:00.000Z"),
         ("2026-02-28T23:30:00.001-1000", "2026-03-01T09:30:00.001Z"),
     ],
 )
-def test_date_of_any_engine_is_read(shown: str, instant: str) -> None:
-    assert decode(WireValue(type="Date", value=raw(f'"{shown}"'))) == typed("date-time", f'"{instant}"')
+def test_date_is_read_in_any_zone_of_the_server(shown: str, instant: str) -> None:
+    assert decode(WireValue(type="Date", value=raw(f'"{shown}"')), Settings()) == typed("date-time", f'"{instant}"')
 
 
 @pytest.mark.parametrize(
-    "shown", ["1500-02-29T00:00:00.000+0000", "10000-01-01T00:00:00.000+0100", "0001-01-01T00:00:00.000+0100", "x", ""]
+    "shown", ["1500-02-29T00:00:00.000+0000", "10000-01-01T00:00:00.000+0100", "0001-01-01T00:00:00.000+0100"]
 )
 def test_date_that_has_no_place_is_opaque(shown: str) -> None:
-    assert decode(WireValue(type="Date", value=raw(f'"{shown}"'))) == typed("opaque", f'"{shown}"')
+    assert decode(WireValue(type="Date", value=raw(f'"{shown}"')), Settings()) == typed("opaque", f'"{shown}"')
 
 
 @pytest.mark.parametrize(
@@ -103,12 +101,11 @@ def test_xml_that_no_parser_takes_is_refused(text: str) -> None:
 def test_object_in_another_format_comes_back_as_it_is_and_java_is_read_only() -> None:
     info = {"objectTypeName": "A", "serializationDataFormat": "application/xml"}
     value = typed("object", '"<a/>"', class_name="A", serialization="application/xml")
-    assert decode(WireValue(type="Object", value=raw('"<a/>"'), valueInfo=info)) == value
-    assert encode("v", checked(value), Settings(), "/v") == WireValue(
-        type="Object", value=raw('"<a/>"'), valueInfo=info
-    )
+    assert decode(WireValue(type="Object", value=raw('"<a/>"'), valueInfo=info), Settings()) == value
+    wire = WireValue(type="Object", value=raw('"<a/>"'), valueInfo=info)
+    assert encode("v", checked(value), Settings(), "/v") == (wire, None)
     java = info | {"serializationDataFormat": "application/x-java-serialized-object"}
-    opaque = decode(WireValue(type="Object", value=raw('"rO0ABQ=="'), valueInfo=java))
+    opaque = decode(WireValue(type="Object", value=raw('"rO0ABQ=="'), valueInfo=java), Settings())
     assert (opaque.type, opaque.text, opaque.serialization) == (
         "opaque",
         b'"rO0ABQ=="',

@@ -1,10 +1,12 @@
-"""What may be set for a Camunda 7-family engine besides the common keys."""
+"""The keys of a Camunda 7-family engine."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 import msgspec
+
+from adapters.camunda7.settings.dates import Dates, dates
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -14,7 +16,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         keep_type: a value without a type keeps the stored one where it fits (the engine alone would turn a Long into an
             Integer); costs one read when such a value is written.
         string_length: UTF-16 units of a String; 4000 is the column's width, Oracle has 2000.
-        date_format: how the engine writes an offset: ``SSSZ`` (``+0000``) everywhere but Fluxnova 3 (``SSSXX``).
+        date_format: the pattern of Jackson's setting on the engine; ``SSSZ`` and ``SSSXX`` are short for the ones that
+            engines have where nobody changes it (``SSSXX``: Fluxnova 3).
+        date_zone: IANA name of the zone in which the engine writes dates; only where the pattern has no full offset.
         decimals: a decimal that no double holds: refuse, or the nearest double (rule ``decimal-to-double``).
         fractions: a date-time finer than milliseconds: refuse, or cut it (rule ``date-truncated-to-milliseconds``).
         xml: what an ``xml`` value becomes: ``Xml`` needs Spin's XML data format on the engine; ``refuse``.
@@ -27,7 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     keep_type: bool = True
     string_length: Annotated[int, msgspec.Meta(ge=1)] = 4000
-    date_format: Literal["SSSZ", "SSSXX"] = "SSSZ"
+    date_format: str = "SSSZ"
+    date_zone: str = ""
     decimals: Literal["refuse", "double"] = "refuse"
     fractions: Literal["refuse", "truncate"] = "refuse"
     xml: Literal["Xml", "refuse"] = "Xml"
@@ -35,3 +40,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     object_class: str = "java.util.LinkedHashMap"
     list_class: str = "java.util.ArrayList"
     page_size: Annotated[int, msgspec.Meta(ge=2)] = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse a date format that cannot be carried out, while the configuration is read.
+
+        Raises:
+            ValueError: naming the setting.
+        """
+        _ = self.dates
+
+    @property
+    def dates(self) -> Dates:
+        """Return how the engine writes and reads dates."""
+        return dates(self.date_format, self.date_zone)
