@@ -20,9 +20,9 @@ from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.bulk import Bulk
-from gateway.operations.cursors import Cursors
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.locks import LeaseHolder
+from gateway.operations.paging import Cursors
 from gateway.operations.selection import selected
 from gateway.plan import Call, Plan
 from gateway.port import Credentials, Engine, Policy, Vendor

@@ -1,7 +1,7 @@
 """Queries: variables of any instance, by name, value and place; commands, results, and what makes a filter sound.
 
 What must not live here: how a condition is told true of a value (``gateway.model.matching``), and pages over several
-engines (``gateway.operations.query``).
+engines (``gateway.operations.paging``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Finding instances over several engines, page by page: engine after engine, each in the order of its ids.
 
-Instances come and go between two pages, so an offset alone would skip some and repeat others: a page begins some rows
-before where the last one ended and goes on behind one that was given then. Variables are walked in ``query``.
+Instances appear and vanish between two pages, so an offset alone would skip some and repeat others. A page begins some
+rows before the end of the last page and goes on behind an instance that the last page gave. Variables are walked in
+``paging``.
 """
 
 from __future__ import annotations
@@ -13,100 +14,116 @@ import msgspec
 from gateway.errors import CursorExpired, Unsupported, VarbridgeError
 from gateway.model.commands import FindInstances
 from gateway.model.results import Instance
+from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway
-from gateway.operations.query import Part, together
+from gateway.operations.paging import EngineShare
 from gateway.plan import Call
 from gateway.port import FEATURES, Engine
 
 _ANCHORS = 3
-"""Last instances remembered; all three ended between two pages is rare, and said."""
+"""Instances remembered as anchors. If all three end between two pages, the cursor expires, which is rare."""
 _STEPS = 8
-"""Looks for one that is known, each twice as wide: some 250 pages' worth of instances that came or went meanwhile."""
+"""Reads that look for an anchor, each twice as wide: some 250 pages' worth of instances that came or went meanwhile."""
 
 
-class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a walk stands on one engine: how many it gave, the last of them, and whether that was all."""
+class InstancePosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a walk stands on one engine: instances given so far, the last of them, and whether none is left."""
 
     offset: int = 0
-    seen: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = msgspec.field(default=(), name="seen")
     done: bool = False
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One page: instances with their engines, how each engine took part, where each stands; None = that was all."""
+class InstancePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page.
+
+    Args:
+        instances: engine name and instance.
+        shares: how each engine took part.
+        positions: where the walk stands on each engine; None: this page is the last.
+    """
 
     instances: tuple[tuple[str, Instance], ...]
-    parts: tuple[Part, ...]
-    spots: dict[str, Spot] | None
+    shares: tuple[EngineShare, ...]
+    positions: dict[str, InstancePosition] | None
 
 
-async def page(
-    gateway: Gateway, engines: Sequence[str], command: FindInstances, spots: dict[str, Spot] | None, call: Call
-) -> Found:
-    """Give the next page; engines that fail are told in ``parts``, and the others' instances are there.
+async def find_page(
+    gateway: Gateway,
+    engines: Sequence[str],
+    command: FindInstances,
+    positions: dict[str, InstancePosition] | None,
+    call: Call,
+) -> InstancePage:
+    """Return the next page. An engine that fails has its error in ``shares``; the others' instances are there.
 
     Raises:
         CursorExpired: too much has changed since the last page.
     """
-    walks = [_Walk(gateway, name, command, (spots or {}).get(name, Spot())) for name in engines]
-    waiting = [walk for walk in walks if walk.error is None and not walk.spot.done]
+    walks = [_EngineWalk(gateway, name, command, (positions or {}).get(name, InstancePosition())) for name in engines]
+    waiting = [walk for walk in walks if walk.error is None and not walk.position.done]
     found: list[tuple[str, Instance]] = []
-    at_once = waiting if spots is None else waiting[:1]
+    at_once = waiting if positions is None else waiting[:1]
     while waiting and len(found) < command.limit:
-        for failed in await together([walk.read(call) for walk in at_once]):
+        for failed in await gather_bounded([walk.read(call) for walk in at_once]):
             if failed is not None:
                 raise failed
-        while waiting and waiting[0].asked and len(found) < command.limit:
+        while waiting and waiting[0].was_read and len(found) < command.limit:
             walk = waiting[0]
-            found += [(walk.name, each) for each in walk.taken(command.limit - len(found))]
-            if walk.spot.done or walk.error is not None:
+            found += [(walk.name, each) for each in walk.take_many(command.limit - len(found))]
+            if walk.position.done or walk.error is not None:
                 _ = waiting.pop(0)
         at_once = waiting[:1]
+    return _page(walks, found)
+
+
+def _page(walks: Sequence[_EngineWalk], found: list[tuple[str, Instance]]) -> InstancePage:
     counts = [sum(1 for name, _ in found if name == walk.name) for walk in walks]
-    parts = tuple(
-        Part(engine=walk.name, count=count, asked=walk.asked or walk.spot.done, error=walk.error)
+    shares = tuple(
+        EngineShare(engine=walk.name, count=count, asked=walk.was_read or walk.position.done, error=walk.error)
         for walk, count in zip(walks, counts, strict=True)
     )
-    left = any(not walk.spot.done and walk.error is None for walk in walks)
-    return Found(instances=tuple(found), parts=parts, spots={walk.name: walk.spot for walk in walks} if left else None)
+    left = any(not walk.position.done and walk.error is None for walk in walks)
+    positions = {walk.name: walk.position for walk in walks} if left else None
+    return InstancePage(instances=tuple(found), shares=shares, positions=positions)
 
 
-class _Walk:
-    """One engine's instances from where the page before ended; one read a page, more only to find that place."""
+class _EngineWalk:
+    """One engine's instances from where the last page ended: one read a page, more only to find the anchors."""
 
-    def __init__(self, gateway: Gateway, name: str, command: FindInstances, spot: Spot) -> None:
-        self.name, self.spot = name, spot
-        self.asked = False
+    def __init__(self, gateway: Gateway, name: str, command: FindInstances, position: InstancePosition) -> None:
+        self.name, self.position = name, position
+        self.was_read = False
         self.error: VarbridgeError | None = _refusal(gateway.engines[name], command)
         self._gateway, self._command = gateway, command
-        self._rows: list[tuple[Instance, int]] = []
+        self._pending: list[tuple[Instance, int]] = []
         self._more = False
 
     async def read(self, call: Call) -> None:
-        """Read one page and one instance more, which tells whether there are others.
+        """Read one page and one instance more, which shows whether there is another page.
 
         Raises:
-            CursorExpired: none of the instances remembered is to be found.
+            CursorExpired: no anchor is found.
         """
-        self.asked = True
+        self.was_read = True
         try:
-            await self._located(call)
+            await self._read_behind_anchors(call)
         except CursorExpired:
             raise
         except VarbridgeError as error:
             self.error = error
 
-    async def _located(self, call: Call) -> None:
+    async def _read_behind_anchors(self, call: Call) -> None:
         wanted = self._command.limit + 1
-        around = len(self.spot.seen)
+        around = len(self.position.anchors)
         for _ in range(_STEPS):
-            start = max(0, self.spot.offset - around)
-            most = self.spot.offset - start + around + wanted
-            rows = await self._piece(start, most, call)
-            known = _last_known(rows, self.spot.seen)
-            if known is not None or not self.spot.seen:
-                first = 0 if known is None else known + 1
-                self._rows = [(each, start + first + index + 1) for index, each in enumerate(rows[first:])]
+            start = max(0, self.position.offset - around)
+            most = self.position.offset - start + around + wanted
+            rows = await self._read_piece(start, most, call)
+            anchor = _last_anchor(rows, self.position.anchors)
+            if anchor is not None or not self.position.anchors:
+                first = 0 if anchor is None else anchor + 1
+                self._pending = [(each, start + first + index + 1) for index, each in enumerate(rows[first:])]
                 self._more = len(rows) == most
                 return
             if start == 0 and len(rows) < most:
@@ -114,26 +131,26 @@ class _Walk:
             around = around * 2 + wanted
         raise CursorExpired("Too many instances came or went since the last page; ask from the beginning.")
 
-    async def _piece(self, offset: int, limit: int, call: Call) -> tuple[Instance, ...]:
+    async def _read_piece(self, offset: int, limit: int, call: Call) -> tuple[Instance, ...]:
         command = msgspec.structs.replace(self._command, offset=offset, limit=limit)
         plan = self._gateway.engines[self.name].find_instances(command)
         return (await self._gateway.run(self.name, plan, call)).instances
 
-    def taken(self, most: int) -> list[Instance]:
-        """Give so many instances at most, and stand behind them."""
-        rows, self._rows = self._rows[:most], self._rows[most:]
-        if rows:
-            seen = (*self.spot.seen, *(each.id for each, _ in rows))[-_ANCHORS:]
-            self.spot = Spot(offset=rows[-1][1], seen=seen)
-        if not self._rows and not self._more:
-            self.spot = Spot(done=True)
-        elif not self._rows:
-            self.asked = False  # the piece is used up, and there is more
-        return [each for each, _ in rows]
+    def take_many(self, most: int) -> list[Instance]:
+        """Return up to ``most`` instances that are already read, and move behind them."""
+        taken, self._pending = self._pending[:most], self._pending[most:]
+        if taken:
+            anchors = (*self.position.anchors, *(each.id for each, _ in taken))[-_ANCHORS:]
+            self.position = InstancePosition(offset=taken[-1][1], anchors=anchors)
+        if not self._pending and not self._more:
+            self.position = InstancePosition(done=True)
+        elif not self._pending:
+            self.was_read = False  # the piece is used up, and there is more
+        return [each for each, _ in taken]
 
 
-def _last_known(rows: Sequence[Instance], seen: tuple[str, ...]) -> int | None:
-    return next((index for index in range(len(rows) - 1, -1, -1) if rows[index].id in seen), None)
+def _last_anchor(rows: Sequence[Instance], anchors: tuple[str, ...]) -> int | None:
+    return next((index for index in range(len(rows) - 1, -1, -1) if rows[index].id in anchors), None)
 
 
 def _refusal(engine: Engine, command: FindInstances) -> Unsupported | None:

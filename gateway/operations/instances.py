@@ -11,8 +11,8 @@ from gateway.errors import InstanceNotFound, VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Instance, VariablesListed
 from gateway.operations import variables
+from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.query import together
 from gateway.plan import Call
 from gateway.port import Engine
 
@@ -53,7 +53,7 @@ async def included(
             return None
 
     found: list[VariablesListed | None] = []
-    for each in await together([listed(target) for target in targets]):
+    for each in await gather_bounded([listed(target) for target in targets]):
         if isinstance(each, VarbridgeError):
             raise each
         found.append(each)

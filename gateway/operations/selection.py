@@ -8,9 +8,8 @@ import msgspec
 
 from gateway.model.bulk import Operation
 from gateway.model.query import Filter
-from gateway.operations import query
 from gateway.operations.gateway import Gateway
-from gateway.operations.query import Asked
+from gateway.operations.paging import PageRequest, read_page
 from gateway.plan import Call
 
 _PIECE = 500
@@ -28,19 +27,19 @@ async def selected(gateway: Gateway, operation: Operation, call: Callable[[], Ca
     Raises:
         VarbridgeError: an engine could not be asked; a part of the instances would be worse than none.
     """
-    asked = Asked(
+    asked = PageRequest(
         filter=msgspec.json.decode(operation.filter, type=Filter),
         engines=tuple(msgspec.json.decode(operation.engines, type=list[str])),
         limit=_PIECE,
     )
-    places = None
+    positions = None
     while True:
-        page = await query.page(gateway, asked, places, call())
-        for part in page.parts:
-            if part.error is not None:
-                raise part.error
+        page = await read_page(gateway, asked, positions, call())
+        for share in page.shares:
+            if share.error is not None:
+                raise share.error
         found = [f"{engine}:{row.instance}" for engine, row in page.rows if row.instance is not None]
         yield list(dict.fromkeys(found))
-        if page.places is None:
+        if page.positions is None:
             return
-        places = page.places
+        positions = page.positions

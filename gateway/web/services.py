@@ -10,8 +10,8 @@ import msgspec
 from gateway.access import Access
 from gateway.model.bulk import Operation, Outcome, State
 from gateway.operations import Gateway
-from gateway.operations.cursors import Cursors
 from gateway.operations.idempotency import Idempotency
+from gateway.operations.paging import Cursors
 from gateway.web.http.access_log import RequestMetrics
 from gateway.web.http.limits import RequestLimits
 

@@ -11,8 +11,7 @@ import pytest
 
 from gateway import app, config
 from gateway.model.query import Condition, Filter, Sort
-from gateway.operations import query
-from gateway.operations.query import Asked
+from gateway.operations.paging import PageRequest, count_rows, read_page
 from gateway.plan import Call
 from tests.live.server import LiveEngine, delete_instance, start_instance
 
@@ -43,28 +42,30 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
     try:
         condition = Condition(name="federated", operator="gteq", value=msgspec.Raw(b"10"))
         for sorting in ((), (Sort(key="name"),)):
-            asked = Asked(filter=Filter(variable_values=(condition,)), engines=("hr", "ops"), sorting=sorting, limit=7)
+            asked = PageRequest(
+                filter=Filter(variable_values=(condition,)), engines=("hr", "ops"), sorting=sorting, limit=7
+            )
             values, engines_seen = await walked(running, asked)
             assert sorted(values) == list(range(10, 2 * EACH))
             if not sorting:
                 assert engines_seen == sorted(engines_seen)
-        counted = await query.counted(running.gateway, asked, call())
-        assert [(part.engine, part.count) for part in counted] == [("hr", EACH - 5), ("ops", EACH - 5)]
+        counted = await count_rows(running.gateway, asked, call())
+        assert [(share.engine, share.count) for share in counted] == [("hr", EACH - 5), ("ops", EACH - 5)]
     finally:
         await running.clients.close()
 
 
-async def walked(running: app.Application, asked: Asked) -> tuple[list[int], list[str]]:
+async def walked(running: app.Application, asked: PageRequest) -> tuple[list[int], list[str]]:
     values: list[int] = []
     engines: list[str] = []
-    places = None
+    positions = None
     for _ in range(2 * EACH):
-        page = await query.page(running.gateway, asked, places, call())
-        assert [part.error for part in page.parts] == [None, None]
+        page = await read_page(running.gateway, asked, positions, call())
+        assert [share.error for share in page.shares] == [None, None]
         values += [json.loads(row.variable.value.text) for _, row in page.rows]
         engines += [engine for engine, _ in page.rows]
-        places = page.places
-        if places is None:
+        positions = page.positions
+        if positions is None:
             break
     return values, engines
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.access import Access
-from gateway.operations.cursors import Cursors
+from gateway.operations.paging import Cursors
 from tests.web.conftest import Site, entry
 
 QUERY = ("variables", "query")

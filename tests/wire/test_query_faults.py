@@ -13,8 +13,8 @@ import pytest
 
 from adapters import camunda7
 from gateway.model.query import Filter, Sort
-from gateway.operations import Gateway, WriteLocks, query
-from gateway.operations.query import Asked, Page
+from gateway.operations import Gateway, WriteLocks
+from gateway.operations.paging import Page, PageRequest, read_page
 from gateway.plan import Call
 from gateway.port import Credentials
 from gateway.routing import Routing
@@ -59,12 +59,12 @@ def engine(name: str) -> Any:
 
 async def asked(gateway: Gateway, *sorting: Sort) -> Page:
     call = Call(deadline=asyncio.get_running_loop().time() + 30, request_id="faults")
-    question = Asked(filter=Filter(), engines=("bad", "good"), sorting=sorting, limit=100)
-    return await query.page(gateway, question, None, call)
+    question = PageRequest(filter=Filter(), engines=("bad", "good"), sorting=sorting, limit=100)
+    return await read_page(gateway, question, None, call)
 
 
 def told(page: Page) -> list[tuple[str, int, str | None]]:
-    return [(part.engine, part.count, part.error.code if part.error else None) for part in page.parts]
+    return [(share.engine, share.count, share.error.code if share.error else None) for share in page.shares]
 
 
 FAULTS: dict[str, tuple[Script, str]] = {
@@ -89,7 +89,7 @@ async def test_other_rows_come_and_the_status_says_who_failed(fault: str, sortin
         page = await asked(gateway, *sorting)
     assert [(name, found.id) for name, found in page.rows] == [("good", row(number)["id"]) for number in (1, 2, 3)]
     assert told(page) == [("bad", 0, code), ("good", 3, None)]
-    assert page.places is None
+    assert page.positions is None
 
 
 async def test_hundred_thousand_rows_at_once_are_refused_without_being_made() -> None:
@@ -107,9 +107,9 @@ async def test_engine_that_gives_the_same_page_for_ever_is_found_out() -> None:
     same = json.dumps([row(number) for number in range(101)]).encode()
     async with beside(says(answer(same))) as gateway:
         call = Call(deadline=asyncio.get_running_loop().time() + 30, request_id="faults")
-        question = Asked(filter=Filter(), engines=("bad",), limit=100)
-        first = await query.page(gateway, question, None, call)
+        question = PageRequest(filter=Filter(), engines=("bad",), limit=100)
+        first = await read_page(gateway, question, None, call)
         assert told(first) == [("bad", 100, None)]
-        second = await query.page(gateway, question, first.places, call)
+        second = await read_page(gateway, question, first.positions, call)
     assert told(second)[0][1:] in {(1, None), (0, "engine-misbehaved")}
     assert len(second.rows) <= 1

@@ -9,7 +9,7 @@ import msgspec
 from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
 from gateway.model import commands
 from gateway.operations import Target, finding, instances
-from gateway.operations.finding import Found, Spot
+from gateway.operations.finding import InstancePage, InstancePosition
 from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import conditions, shapes
@@ -18,7 +18,7 @@ from gateway.web.v1.parameters import any_state, located
 from gateway.web.v1.query import answered
 
 _MAX_FOUND = 1000
-_spots = msgspec.json.Decoder(dict[str, Spot])
+_positions = msgspec.json.Decoder(dict[str, InstancePosition])
 
 
 async def describe_instance(context: RequestContext) -> Answer:
@@ -41,19 +41,19 @@ async def find_instances(context: RequestContext) -> Answer:
     purpose = _purpose(context, command, names)
     cursors = context.services.cursors
     cursor = query.get("cursor")
-    spots = None if cursor is None else _spots.decode(await cursors.opened(cursor, purpose))
-    page = await finding.page(context.services.gateway, names, command, spots, context.call)
-    following = None if page.spots is None else await cursors.sealed(msgspec.json.encode(page.spots), purpose)
+    positions = None if cursor is None else _positions.decode(await cursors.open(cursor, purpose))
+    page = await finding.find_page(context.services.gateway, names, command, positions, context.call)
+    following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
     included = await _included(context, command, page) if "include" in query else [None] * len(page.instances)
     items = [
         shapes.instance(engine, instance) | ({} if found is None else {"variables": found})
         for (engine, instance), found in zip(page.instances, included, strict=True)
     ]
-    parts = page.parts
-    if "engines" not in query and any(part.error is None for part in parts):
-        parts = tuple(part for part in parts if not isinstance(part.error, Unsupported))
-    left_out = [part for part in page.parts if part not in parts]
-    return answered(context, parts, {"items": items, "next": following}, left_out)
+    shares = page.shares
+    if "engines" not in query and any(share.error is None for share in shares):
+        shares = tuple(share for share in shares if not isinstance(share.error, Unsupported))
+    left_out = [share for share in page.shares if share not in shares]
+    return answered(context, shares, {"items": items, "next": following}, left_out)
 
 
 def _purpose(context: RequestContext, command: commands.FindInstances, names: tuple[str, ...]) -> bytes:
@@ -85,7 +85,7 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
 
 
 async def _included(
-    context: RequestContext, command: commands.FindInstances, page: Found
+    context: RequestContext, command: commands.FindInstances, page: InstancePage
 ) -> list[list[dict[str, object]] | None]:
     """Give the variables of each instance; None where it has ended since it was found."""
     gateway, view = context.services.gateway, conditions.view(context.caller)

@@ -21,9 +21,8 @@ from gateway.errors import (
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, sound
 from gateway.model.results import Scope
-from gateway.operations import query
-from gateway.operations.places import Place
-from gateway.operations.query import Asked, Part, Visible
+from gateway.operations import paging
+from gateway.operations.paging import EngineShare, PagePosition, PageRequest, RowFilter
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, problems, shapes
@@ -97,7 +96,7 @@ class QueryItem(
 B = TypeVar("B", bound=CountBody)
 _query = msgspec.json.Decoder(QueryBody)
 _count = msgspec.json.Decoder(CountBody)
-_places = msgspec.json.Decoder(dict[str, Place])
+_positions = msgspec.json.Decoder(dict[str, PagePosition])
 
 
 async def query_variables(context: RequestContext) -> Answer:
@@ -109,18 +108,18 @@ async def query_variables(context: RequestContext) -> Answer:
     asked = msgspec.structs.replace(asked_of(context, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
     purpose = _purpose(context, asked)
     cursors = context.services.cursors
-    places = None if decoded.cursor is None else _places.decode(await cursors.opened(decoded.cursor, purpose))
-    page = await query.page(context.services.gateway, asked, places, context.call)
-    following = None if page.places is None else await cursors.sealed(msgspec.json.encode(page.places), purpose)
+    positions = None if decoded.cursor is None else _positions.decode(await cursors.open(decoded.cursor, purpose))
+    page = await paging.read_page(context.services.gateway, asked, positions, context.call)
+    following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
     items = [_item(context.caller, engine, row) for engine, row in page.rows]
-    return answered(context, page.parts, {"items": items, "next": following})
+    return answered(context, page.shares, {"items": items, "next": following})
 
 
 async def count_variables(context: RequestContext) -> Answer:
     """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
     asked = asked_of(context, await received(context, _count))
-    parts = await query.counted(context.services.gateway, asked, context.call)
-    return answered(context, parts, {"count": sum(part.count for part in parts)})
+    shares = await paging.count_rows(context.services.gateway, asked, context.call)
+    return answered(context, shares, {"count": sum(share.count for share in shares)})
 
 
 async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
@@ -142,10 +141,10 @@ def _refuse_null_filters(content: bytes) -> None:
             raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
 
 
-def asked_of(context: RequestContext, decoded: CountBody) -> Asked:
+def asked_of(context: RequestContext, decoded: CountBody) -> PageRequest:
     """Give what is asked for, after making sure that the caller may ask it."""
     wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
-    return Asked(
+    return PageRequest(
         filter=wanted,
         engines=_engines(context, decoded.engines),
         visible=_visible(context, wanted),
@@ -167,7 +166,7 @@ def _engines(context: RequestContext, named: tuple[str, ...] | None) -> tuple[st
     return names
 
 
-def _visible(context: RequestContext, wanted: Filter) -> Visible | None:
+def _visible(context: RequestContext, wanted: Filter) -> RowFilter | None:
     """Give what the caller may see, None = everything; a hidden value must not be found out by asking for it.
 
     Raises:
@@ -198,7 +197,7 @@ def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
     return sorting
 
 
-def _purpose(context: RequestContext, asked: Asked) -> bytes:
+def _purpose(context: RequestContext, asked: PageRequest) -> bytes:
     """Give what a cursor is bound to: filter, order, engines and caller."""
     bound = (asked.filter, asked.sorting, asked.engines, context.caller.name)
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
@@ -228,14 +227,17 @@ def _item(caller: Caller, engine: str, row: Row) -> QueryItem:
 
 
 def answered(
-    context: RequestContext, parts: tuple[Part, ...], content: dict[str, object], left_out: Sequence[Part] = ()
+    context: RequestContext,
+    shares: tuple[EngineShare, ...],
+    content: dict[str, object],
+    left_out: Sequence[EngineShare] = (),
 ) -> Answer:
     """Give the content, or the problem that strict or complete failure makes of it; what is left out fails nothing."""
-    engines = [_status(part) for part in (*parts, *left_out)]
-    failures = [part.error for part in parts if part.error is not None]
+    engines = [_status(share) for share in (*shares, *left_out)]
+    failures = [share.error for share in shares if share.error is not None]
     preferred = preferences(context).get("handling")
-    if failures and (preferred != "lenient" or len(failures) == len(parts)):
-        return _failed(context, failures, engines, alone=preferred != "lenient" or len(parts) == 1)
+    if failures and (preferred != "lenient" or len(failures) == len(shares)):
+        return _failed(context, failures, engines, alone=preferred != "lenient" or len(shares) == 1)
     applied = (("Preference-Applied", f"handling={preferred}"),) if preferred in {"lenient", "strict"} else ()
     return json_answer({**content, "engines": engines}, headers=applied)
 
@@ -251,10 +253,12 @@ def _failed(
     return msgspec.structs.replace(answer, body=msgspec.json.encode({**shown, "engines": engines}))
 
 
-def _status(part: Part) -> dict[str, object]:
-    if not part.asked and part.error is None:
-        return {"engine": part.engine, "status": "pending", "count": 0}
-    return shapes.engine_status(part.engine, part.count, None if part.error is None else problems.problem(part.error))
+def _status(share: EngineShare) -> dict[str, object]:
+    if not share.asked and share.error is None:
+        return {"engine": share.engine, "status": "pending", "count": 0}
+    return shapes.engine_status(
+        share.engine, share.count, None if share.error is None else problems.problem(share.error)
+    )
 
 
 def _at(name: str) -> tuple[Fault, ...]:

@@ -51,13 +51,15 @@ def gateway(*shelves: Shelf) -> Gateway:
 
 
 async def walked(over: Gateway, limit: int, between: Any = lambda: None) -> list[str]:
-    spots, found = None, []
+    positions, found = None, []
     while True:
-        page = await finding.page(over, sorted(over.engines), FindInstances(definition="d", limit=limit), spots, CALL)
+        page = await finding.find_page(
+            over, sorted(over.engines), FindInstances(definition="d", limit=limit), positions, CALL
+        )
         assert len(page.instances) <= limit
         found += [f"{engine}:{each.id}" for engine, each in page.instances]
-        spots = page.spots
-        if spots is None:
+        positions = page.positions
+        if positions is None:
             return found
         between()
 
@@ -102,12 +104,12 @@ async def test_walk_whose_last_instances_are_all_gone_says_so() -> None:
 async def test_engine_that_is_down_and_one_that_cannot_leave_the_others() -> None:
     down, fine, unable = Shelf("a", {"1"}), Shelf("b", {"2"}), Shelf("c", {"3"})
     down.down, unable.features = True, frozenset()
-    page = await finding.page(gateway(down, fine, unable), "abc", FindInstances(definition="d"), None, CALL)
+    page = await finding.find_page(gateway(down, fine, unable), "abc", FindInstances(definition="d"), None, CALL)
     assert [(engine, each.id) for engine, each in page.instances] == [("b", "2")]
-    assert [(part.engine, part.error and part.error.code) for part in page.parts] == [
+    assert [(share.engine, share.error and share.error.code) for share in page.shares] == [
         ("a", "engine-unavailable"),
         ("b", None),
         ("c", "capability-unsupported"),
     ]
     assert unable.reads == []
-    assert page.spots is None
+    assert page.positions is None

@@ -13,8 +13,8 @@ from gateway.errors import CursorExpired
 from gateway.model.query import Filter, QueryVariables, Row, Sort, VariablesCounted, VariablesFound
 from gateway.model.results import Scope, Variable
 from gateway.model.values import NULL, Value
-from gateway.operations import Gateway, WriteLocks, query
-from gateway.operations.query import Asked
+from gateway.operations import Gateway, WriteLocks
+from gateway.operations.paging import PageRequest, read_page
 from gateway.plan import Call, Plan
 from gateway.port import Capabilities, Credentials, Engine, Limits
 from gateway.routing import Routing
@@ -26,7 +26,7 @@ SORTINGS = [(), (Sort(key="name"),), (Sort(key="type", descending=True), Sort(ke
 
 
 class Shuffling(Engine):
-    """An engine whose order is no better than its keys, whatever their case: what is alike changes places each time."""
+    """An engine whose order is no better than its keys, whatever their case: what is alike changes positions each time."""
 
     vendor = "made_up"
 
@@ -126,16 +126,16 @@ def store(variables: dict[str, Any], name: str, draw: random.Random) -> None:
     variables[name] = Stored(id=f"{draw.random()}", name=name, type="String", value="x", info={})
 
 
-async def walked(world: World, asked: Asked, between: Callable[[], None]) -> list[tuple[str, str]]:
-    places = None
+async def walked(world: World, asked: PageRequest, between: Callable[[], None]) -> list[tuple[str, str]]:
+    positions = None
     found: list[tuple[str, str]] = []
     for _ in range(2000):
-        page = await query.page(world.gateway, asked, places, CALL)
-        assert [part.error for part in page.parts] == [None, None, None]
+        page = await read_page(world.gateway, asked, positions, CALL)
+        assert [share.error for share in page.shares] == [None, None, None]
         assert len(page.rows) <= asked.limit
         found += [(engine, row.id) for engine, row in page.rows]
-        places = page.places
-        if places is None:
+        positions = page.positions
+        if positions is None:
             return found
         between()
     raise AssertionError("the walk does not end")
@@ -155,7 +155,7 @@ async def test_row_that_stays_comes_exactly_once_while_others_come_and_go(seed: 
             draw.choice([world.put, world.take])()
         stays.intersection_update(world.present())
 
-    asked = Asked(filter=Filter(), engines=tuple(world.engines), sorting=sorting, limit=draw.choice([1, 3, 10]))
+    asked = PageRequest(filter=Filter(), engines=tuple(world.engines), sorting=sorting, limit=draw.choice([1, 3, 10]))
     try:
         found = await walked(world, asked, between)
     except CursorExpired:  # all rows remembered went at once: the walk says so, and the next one is undisturbed
@@ -169,16 +169,16 @@ async def test_walk_whose_remembered_rows_all_go_says_that_the_cursor_has_expire
     variables = world.fakes["camunda"].instances[world.instances[0]].variables
     for number in range(20):
         store(variables, NAMES[number], random.Random(number))
-    asked = Asked(filter=Filter(), engines=("camunda",), limit=5)
-    page = await query.page(world.gateway, asked, None, CALL)
+    asked = PageRequest(filter=Filter(), engines=("camunda",), limit=5)
+    page = await read_page(world.gateway, asked, None, CALL)
     gone = {row.id for _, row in page.rows}
     for name in [name for name, each in variables.items() if each.id in gone]:
         del variables[name]
     with pytest.raises(CursorExpired):
-        await query.page(world.gateway, asked, page.places, CALL)
+        await read_page(world.gateway, asked, page.positions, CALL)
     variables.clear()
-    page = await query.page(world.gateway, asked, page.places, CALL)
-    assert (page.rows, page.places) == ((), None)
+    page = await read_page(world.gateway, asked, page.positions, CALL)
+    assert (page.rows, page.positions) == ((), None)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["inserted before", "deleted before"])
@@ -195,13 +195,13 @@ async def test_remembered_row_is_found_where_hundreds_of_rows_before_it_came_or_
     if before:
         for number in range(120):
             del shuffling.rows[f"{number:06}"]
-    asked = Asked(filter=Filter(), engines=("shuffling",), limit=200)
-    first = await query.page(world.gateway, asked, None, CALL)
+    asked = PageRequest(filter=Filter(), engines=("shuffling",), limit=200)
+    first = await read_page(world.gateway, asked, None, CALL)
     last = int(first.rows[-1][1].id)
     for number in range(60):
         if before:
             put(number)
         else:
             del shuffling.rows[f"{500 + number:06}"]
-    second = await query.page(world.gateway, asked, first.places, CALL)
+    second = await read_page(world.gateway, asked, first.positions, CALL)
     assert int(second.rows[0][1].id) == last + 1

@@ -1,7 +1,7 @@
-"""Cursors: where a walk through pages stands, given to the caller and taken back, sealed.
+"""Cursors: the page positions of a walk, sealed into a text that the caller sends back for the next page.
 
-A cursor is encrypted and authenticated (AES-GCM), because its state names rows that its holder may not see, and bound
-to what it is for: another filter, order or caller does not open it. What a state is lives where it is used.
+A cursor is encrypted and authenticated (AES-GCM), because it names rows that the caller may not see. It is bound to
+its purpose: a request with another filter, order or caller cannot open it. Callers of this module encode the state.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _NONCE = 12
 _STAMP = 8
 """Bytes of the time at which a cursor ends, seconds since 1970."""
 _MAX_STATE = 1 << 20
-"""Bytes; a state is some hundred bytes an engine."""
+"""Bytes; a state has some hundred bytes for each engine."""
 
 
 class Cursors:
     """Seals and opens cursors.
 
     Args:
-        secret: gives what all processes share that serve the same callers, asked for at the first cursor; None = one
-            of this process's own, so that cursors end with it.
+        secret: returns the secret that all processes serving the same callers share; called for the first cursor.
+            None: a secret of this process alone, so that its cursors end with it.
         lifetime_s: how long a walk may pause.
         clock: seconds since 1970.
     """
@@ -45,32 +45,32 @@ class Cursors:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._secret = secret
-        self._known = _ready(os.urandom(32)) if secret is None else None
+        self._known = _cipher_of(os.urandom(32)) if secret is None else None
         self._lifetime_s = lifetime_s
         self._clock = clock
 
     async def _cipher(self) -> AESGCM:
         if self._known is None and self._secret is not None:
-            self._known = _ready(await self._secret())
-        return self._known or _ready(os.urandom(32))
+            self._known = _cipher_of(await self._secret())
+        return self._known or _cipher_of(os.urandom(32))
 
-    async def sealed(self, state: bytes, purpose: bytes) -> str:
-        """Give the cursor of a state, good for one purpose.
+    async def seal(self, state: bytes, purpose: bytes) -> str:
+        """Return the cursor of a state, good for one purpose.
 
         Raises:
-            StoreUnavailable: the secret cannot be had.
+            StoreUnavailable: the secret cannot be read.
         """
         ends = int(self._clock() + self._lifetime_s).to_bytes(_STAMP, "big")
         nonce = os.urandom(_NONCE)
         content = (await self._cipher()).encrypt(nonce, ends + zlib.compress(state), purpose)
         return base64.urlsafe_b64encode(nonce + content).rstrip(b"=").decode()
 
-    async def opened(self, cursor: str, purpose: bytes) -> bytes:
-        """Give the state of a cursor.
+    async def open(self, cursor: str, purpose: bytes) -> bytes:
+        """Return the state of a cursor.
 
         Raises:
-            StoreUnavailable: the secret cannot be had.
-            InvalidRequest: not one of ours, or made for something else.
+            StoreUnavailable: the secret cannot be read.
+            InvalidRequest: this gateway did not make it, or made it for another purpose.
             CursorExpired: older than its lifetime.
         """
         cipher = await self._cipher()
@@ -85,5 +85,5 @@ class Cursors:
         return zlib.decompressobj().decompress(content[_STAMP:], _MAX_STATE)
 
 
-def _ready(secret: bytes) -> AESGCM:
+def _cipher_of(secret: bytes) -> AESGCM:
     return AESGCM(hashlib.sha256(b"varbridge cursors\0" + secret).digest())

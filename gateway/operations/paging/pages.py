@@ -1,0 +1,258 @@
+"""Queries over several engines at once: rows merged into pages, counts added up, and how each engine took part.
+
+Without sorting, the rows of one engine come after those of another. With sorting, the engines' rows are merged by
+comparing the next row of each: each engine's own order stands, whatever its collation, and between engines names and
+scopes are compared by code point, types by a fixed list. So no row is lost or doubled when two databases sort
+differently. Memory holds one piece of rows for each engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from gateway.errors import CursorExpired, InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
+from gateway.model.matching import precedes
+from gateway.model.query import CountVariables, Filter, QueryVariables, Row, Sort, VariablesFound
+from gateway.operations.concurrent import gather_bounded
+from gateway.operations.gateway import Gateway
+from gateway.operations.paging.position import PagePosition
+from gateway.operations.paging.sources import Source
+from gateway.plan import Call
+from gateway.port import Engine
+
+_MAX_COUNTED = 10_000
+"""Rows read at most to count for a caller who may not see all of them."""
+_COUNT_PIECE = 1000
+"""Rows of a piece while counting so."""
+
+RowFilter = Callable[[Row], bool]
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asks for.
+
+    Args:
+        filter: with public instance ids.
+        engines: their names, in order.
+        visible: returns whether the caller may see a row; None: the caller may see all.
+        lenient: whether to ask the other engines when one cannot evaluate the filter.
+    """
+
+    filter: Filter
+    engines: tuple[str, ...]
+    sorting: tuple[Sort, ...] = ()
+    limit: int = 100
+    visible: RowFilter | None = None
+    lenient: bool = False
+
+
+class EngineShare(msgspec.Struct, frozen=True, kw_only=True):
+    """How one engine took part in an answer.
+
+    Args:
+        count: rows that it gave, or counted.
+        asked: whether it was asked; otherwise its turn comes on a later page.
+        error: why it failed.
+    """
+
+    engine: str
+    count: int = 0
+    asked: bool = True
+    error: VarbridgeError | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page.
+
+    Args:
+        rows: engine name and row.
+        shares: how each engine took part.
+        positions: where the walk stands on each engine; None: this page is the last.
+    """
+
+    rows: tuple[tuple[str, Row], ...]
+    shares: tuple[EngineShare, ...]
+    positions: dict[str, PagePosition] | None
+
+
+async def read_page(
+    gateway: Gateway, wanted: PageRequest, positions: dict[str, PagePosition] | None, call: Call
+) -> Page:
+    """Return the next page. An engine that fails has its error in ``shares``; the others' rows are there.
+
+    Raises:
+        CursorExpired: the rows on which the last page ended are gone.
+    """
+    refused: dict[str, VarbridgeError] = {
+        name: error for name in wanted.engines if (error := _refusal(gateway.engines[name], wanted.filter))
+    }
+    sources = [
+        _source(gateway, wanted, name, (positions or {}).get(name, PagePosition()), call) for name in wanted.engines
+    ]
+    merge = _Merge(wanted, [source for source in sources if source.engine not in refused], refused)
+    if wanted.lenient or not refused:
+        await merge.run(all_at_once=positions is None or bool(wanted.sorting))
+    shares = [
+        EngineShare(
+            engine=source.engine,
+            count=sum(1 for name, _ in merge.rows if name == source.engine),
+            asked=source.was_read or source.position.done,
+            error=merge.failed.get(source.engine),
+        )
+        for source in sources
+    ]
+    left = any(source.engine not in merge.failed and not source.ended for source in sources)
+    now = {source.engine: source.position for source in sources}
+    return Page(rows=tuple(merge.rows), shares=tuple(shares), positions=now if left else None)
+
+
+class _Merge:
+    """Builds one page from the sources."""
+
+    def __init__(self, wanted: PageRequest, sources: list[Source], failed: dict[str, VarbridgeError]) -> None:
+        self.rows: list[tuple[str, Row]] = []
+        self.failed = failed
+        self._wanted = wanted
+        self._sources = sources
+
+    async def run(self, *, all_at_once: bool) -> None:
+        sorting = self._wanted.sorting
+        while len(self.rows) < self._wanted.limit:
+            alive = self._alive()
+            needed = alive if all_at_once else alive[:1]
+            if empty := [each for each in needed if each.head is None and not each.out_of_reads]:
+                await self._fill(empty)
+            alive = [each for each in alive if each.engine not in self.failed and not each.ended]
+            if not alive or (any(each.out_of_reads for each in alive) if sorting else alive[0].out_of_reads):
+                return
+            if not all_at_once and alive[0] not in needed:
+                all_at_once = True  # the engine in turn has ended: read all others at once, rather than one by one
+                continue
+            if sorting:
+                self._take(self._first(alive), 1)
+            else:
+                self._take(alive[0], self._wanted.limit - len(self.rows))
+
+    def _alive(self) -> list[Source]:
+        return [each for each in self._sources if each.engine not in self.failed and not each.ended]
+
+    def _first(self, alive: list[Source]) -> Source:
+        """Return the source whose next row comes first in the order."""
+        chosen, row = alive[0], alive[0].head
+        for source in alive[1:]:
+            head = source.head
+            if row is None or (head is not None and precedes(head, row, self._wanted.sorting)):
+                chosen, row = source, head
+        return chosen
+
+    def _take(self, source: Source, most: int) -> None:
+        """Move up to ``most`` rows that are already read from a source to the page."""
+        visible, name = self._wanted.visible, source.engine
+        rows = [source.take()] if most == 1 and source.head is not None else source.take_many(most)
+        self.rows += [(name, row) for row in rows if visible is None or visible(row)]
+
+    async def _fill(self, sources: list[Source]) -> None:
+        outcomes = await gather_bounded([source.fill() for source in sources])
+        for source, outcome in zip(sources, outcomes, strict=True):
+            if isinstance(outcome, CursorExpired):
+                raise outcome
+            if isinstance(outcome, VarbridgeError):
+                self.failed[source.engine] = outcome
+
+
+def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosition, call: Call) -> Source:
+    engine = gateway.engines[name]
+    native = native_filter(engine, gateway, wanted.filter)
+    command = QueryVariables(filter=native, sorting=wanted.sorting, limit=wanted.limit + 1)
+
+    async def read(piece: QueryVariables) -> VariablesFound:
+        return await gateway.run(name, engine.query_variables(piece), call)
+
+    return Source(
+        name,
+        command,
+        read,
+        max_rows=engine.capabilities.limits.rows,
+        seeks=engine.seeks,
+        position=PagePosition(done=True) if native.instance_id_in == () else position,
+    )
+
+
+def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
+    """Return the filter with native instance ids: those that name this engine, and bare ids that it may have."""
+    if wanted.instance_id_in is None:
+        return wanted
+    ids: dict[str, None] = {}
+    for public in wanted.instance_id_in:
+        name, colon, rest = public.partition(":")
+        named = bool(colon) and name in gateway.engines
+        if named and name != engine.name:
+            continue
+        try:
+            ids[engine.native_id(rest if named else public)] = None
+        except InvalidRequest:
+            if named:
+                raise
+    return msgspec.structs.replace(wanted, instance_id_in=tuple(ids))
+
+
+def _refusal(engine: Engine, wanted: Filter) -> Unsupported | None:
+    """Return why an engine cannot evaluate a filter, or None. No engine is asked with a part of the filter left out."""
+    features = engine.capabilities.features
+    lacking = [name for name in wanted.asked() if f"query.{name}" not in features]
+    if "query" not in features:
+        return Unsupported("This engine cannot be queried for variables.", engine=engine.name)
+    if lacking:
+        return Unsupported(f"This engine cannot evaluate {', '.join(lacking)}.", engine=engine.name)
+    return None
+
+
+async def count_rows(gateway: Gateway, wanted: PageRequest, call: Call) -> tuple[EngineShare, ...]:
+    """Count on every engine; for a caller who may not see every row, by reading the rows."""
+    errors = {name: _refusal(gateway.engines[name], wanted.filter) for name in wanted.engines}
+    if not wanted.lenient and any(errors.values()):
+        return tuple(EngineShare(engine=name, error=error, asked=error is not None) for name, error in errors.items())
+    counting = [_count(gateway, wanted, name, errors[name], call) for name in wanted.engines]
+    return tuple(await asyncio.gather(*counting))
+
+
+async def _count(
+    gateway: Gateway, wanted: PageRequest, name: str, refusal: VarbridgeError | None, call: Call
+) -> EngineShare:
+    if refusal is not None:
+        return EngineShare(engine=name, error=refusal)
+    engine = gateway.engines[name]
+    try:
+        if wanted.visible is not None:
+            return EngineShare(engine=name, count=await _count_visible(gateway, wanted, name, call))
+        native = native_filter(engine, gateway, wanted.filter)
+        if native.instance_id_in == ():
+            return EngineShare(engine=name)
+        counted = await gateway.run(name, engine.count_variables(CountVariables(filter=native)), call)
+    except VarbridgeError as failure:
+        return EngineShare(engine=name, error=failure)
+    return EngineShare(engine=name, count=counted.count)
+
+
+async def _count_visible(gateway: Gateway, wanted: PageRequest, name: str, call: Call) -> int:
+    """Count the rows that the caller may see.
+
+    Raises:
+        PayloadTooLarge: there are too many rows to read.
+    """
+    source = _source(gateway, msgspec.structs.replace(wanted, limit=_COUNT_PIECE), name, PagePosition(), call)
+    count = 0
+    for _ in range(_MAX_COUNTED):
+        await source.fill()
+        if source.ended:
+            return count
+        if source.head is None:
+            break
+        row = source.take()
+        count += wanted.visible is None or wanted.visible(row)
+    if source.ended:
+        return count
+    raise PayloadTooLarge(f"More than {_MAX_COUNTED} rows cannot be counted for this caller; ask for fewer.")
