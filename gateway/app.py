@@ -208,7 +208,7 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
         max_connections=entry.max_connections,
         max_answer_bytes=entry.max_answer_bytes,
         connect_timeout_s=entry.connect_timeout_s,
-        client=entry.client,
+        client="aiohttp" if entry.client == "aiohttp" else "http1",  # `thin` is its first name
     )
 
 

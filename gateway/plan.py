@@ -165,11 +165,15 @@ def encode_target(request: VendorRequest, base: str) -> str:
     Raises:
         UnicodeEncodeError: a segment or a parameter holds a lone surrogate.
     """
-    prefix = base.rsplit("/", request.above)[0] if request.above else base
-    path = prefix + encode_path(request.path)
+    path = cut_base(base, request.above) + encode_path(request.path)
     if not request.query:
         return path
     return path + "?" + "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in request.query)
+
+
+def cut_base(base: str, above: int) -> str:
+    """Return the path of an engine's base URL without so many of its trailing segments."""
+    return base.rsplit("/", above)[0] if above else base
 
 
 def fits_path(name: str) -> bool:

@@ -24,7 +24,8 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
         writes: whether it may change anything; then it is carried on when the caller goes away.
         polls: whether it waits for work; such requests have their own connections, and end with their caller, so that
             no work is locked for a worker that is gone.
-        gone: tells whether the caller has gone away.
+        gone: returns whether the caller has gone away.
+        above: trailing segments of the engine's base URL to leave off first.
     """
 
     method: str
@@ -35,6 +36,7 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool
     gone: Callable[[], bool]
     polls: bool = False
+    above: int = 0
 
 
 class RawAnswer(Protocol):

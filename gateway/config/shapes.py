@@ -113,7 +113,7 @@ class Common(Strict, frozen=True, kw_only=True):
     url: str
     timeout_s: Seconds = 30.0
     connect_timeout_s: Seconds = 5.0
-    client: Literal["thin", "aiohttp"] = "thin"
+    client: Literal["http1", "aiohttp", "thin"] = "http1"
     max_connections: Count = 100
     max_answer_bytes: Count = 64 * 1024 * 1024
     require_if_match: bool = False

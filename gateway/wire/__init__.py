@@ -1,6 +1,7 @@
-"""Carrying plans out: the only room that talks to engines. ``EngineClient`` is its door."""
+"""Carrying plans out: the only room that talks to engines. Its door is ``EngineClient``; everything passes ``gate``."""
 
-from gateway.wire.client import ClientSettings, EngineClient
+from gateway.wire.client import EngineClient
 from gateway.wire.drive import drive
+from gateway.wire.settings import ClientSettings
 
 __all__ = ["ClientSettings", "EngineClient", "drive"]

@@ -1,72 +1,67 @@
-"""Credentials towards an engine: the caller's own, the technical user's, or those of a session; state lives here."""
+"""Credentials towards an engine: the caller's own, the technical user's, or those of a session.
+
+Plans and relayed requests get them by the same three rules. They are added outside the gate: a log-in, and a repetition
+after it, are exchanges of their own.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable
 
 import msgspec
 
-from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse
+from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine, Session
-from gateway.wire.drive import drive
+from gateway.raw import RawAnswer, RawRequest
+from gateway.wire.exchange import HeldExchange, RawExchange
+from gateway.wire.peek import peek, says_expired
+from gateway.wire.sessions import Sessions
+from gateway.wire.streams import streams
 
-Sender: TypeAlias = Callable[[VendorRequest, Call], Awaitable[VendorResponse]]
 
-
-def authenticated(inner: Sender, engine: Engine, kind: str, sessions: Sessions) -> Sender:
-    """Add the credentials: the caller's own, the technical user's, or those of a session that is opened when needed."""
+def authenticated(inner: HeldExchange, engine: Engine, kind: str, sessions: Sessions) -> HeldExchange:
+    """Add the credentials to requests of plans; ``kind`` is that of the configuration."""
     if kind == "forward":
-        return _forwarded(inner)
+        return lambda request, call: inner(_with_callers_own(request, call), call)
     if not engine.needs_session:
         return lambda request, call: inner(engine.sign(request, None), call)
-    return _with_session(inner, engine, sessions)
 
-
-def _forwarded(inner: Sender) -> Sender:
     def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
-        if call.authorization is not None:
-            added = (("Authorization", call.authorization),)
-            request = msgspec.structs.replace(request, headers=request.headers + added)
-        return inner(request, call)
+        return sessions.exchange(
+            lambda session: inner(engine.sign(request, session), call),
+            engine.expired,
+            call,
+            repeatable=not streams(request),
+        )
 
     return send
 
 
-def _with_session(inner: Sender, engine: Engine, sessions: Sessions) -> Sender:
-    """Sign with the engine's session; an answer that says it is gone causes one log-in and one repetition."""
+def authenticated_raw(inner: RawExchange, engine: Engine, kind: str, sessions: Sessions) -> RawExchange:
+    """Add the credentials to relayed requests; where callers have their own, those are in the request already."""
+    if kind == "forward":
+        return inner
+    if not engine.needs_session:
+        return lambda request, call: inner(_signed(request, engine, None), call)
+    expired = says_expired(engine.expired)
 
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
-        current = sessions.now or await sessions.opened(call, None)
-        answer = await inner(engine.sign(request, current), call)
-        if not engine.expired(answer) or streams(request):
-            return answer
-        return await inner(engine.sign(request, await sessions.opened(call, current)), call)
+    def send(request: RawRequest, call: Call) -> Awaitable[RawAnswer]:
+        async def send_once(session: Session) -> RawAnswer:
+            return await peek(await inner(_signed(request, engine, session), call))
+
+        return sessions.exchange(send_once, expired, call, repeatable=isinstance(request.body, bytes | None))
 
     return send
 
 
-class Sessions:
-    """The one session of an engine: opened when needed, once for all who wait."""
-
-    def __init__(self, engine: Engine, send: Sender) -> None:
-        self.now: Session | None = None
-        self._engine, self._send = engine, send
-        self._opening = asyncio.Lock()
-
-    async def opened(self, call: Call, stale: Session | None) -> Session:
-        """Give a session that is not the stale one; logs in where nobody else has meanwhile."""
-        async with self._opening:
-            if self.now is None or self.now is stale:
-                self.now = None
-                self.now = await drive(self._engine.log_in(), lambda request: self._send(request, call))
-            return self.now
+def _with_callers_own(request: VendorRequest, call: Call) -> VendorRequest:
+    if call.authorization is None:
+        return request
+    added = (("Authorization", call.authorization),)
+    return msgspec.structs.replace(request, headers=request.headers + added)
 
 
-def streams(request: VendorRequest) -> bool:
-    """Tell whether the body is gone once sent, so the request cannot be repeated."""
-    body = request.body
-    return isinstance(body, Stream) or (
-        isinstance(body, Multipart) and any(isinstance(part.content, Stream) for part in body.parts)
-    )
+def _signed(request: RawRequest, engine: Engine, session: Session | None) -> RawRequest:
+    bare = VendorRequest(method=request.method, path=(), writes=request.writes, idempotent=False)
+    added = engine.sign(bare, session).headers
+    return msgspec.structs.replace(request, headers=[*request.headers, *added]) if added else request

@@ -11,7 +11,7 @@ from gateway.errors import ConcurrentUpdate, StoreUnavailable
 from gateway.operations import WriteLocks
 from gateway.plan import Call
 from gateway.store import Leases, tables
-from gateway.wire.stack import check_held
+from gateway.wire.leases import require_leases
 
 KEY = ("hr", "1")
 LIFE_S = 0.5
@@ -130,11 +130,11 @@ async def test_holder_that_cannot_renew_must_not_send() -> None:
     checked = []
 
     async def work() -> None:
-        check_held(one, "hr")
+        require_leases(one, "hr")
         checked.append("held")
         await asyncio.sleep(3 * Fickle.life_s)
         with pytest.raises(ConcurrentUpdate) as failed:
-            check_held(one, "hr")
+            require_leases(one, "hr")
         checked.append(failed.value.outcome)
 
     await own.hold(KEY, one, work)

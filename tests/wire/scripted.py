@@ -119,7 +119,9 @@ async def running(scripted: Scripted) -> AsyncIterator[Scripted]:
 
 @asynccontextmanager
 async def client_of(url: str, engine: Engine | None = None, **settings) -> AsyncIterator[EngineClient]:
-    client = EngineClient(engine or Engine("hr", None, Credentials()), ClientSettings(url=url, **settings), Observer())
+    observer = Observer()
+    client = EngineClient(engine or Engine("hr", None, Credentials()), ClientSettings(url=url, **settings), observer)
+    client.observer = observer
     await client.start()
     try:
         yield client

@@ -49,7 +49,7 @@ def uncollected():
     gc.enable()
 
 
-@pytest.mark.parametrize("client", ["thin", "aiohttp"])
+@pytest.mark.parametrize("client", ["http1", "aiohttp"])
 @pytest.mark.parametrize("writes", [False, True])
 @pytest.mark.parametrize("name", FAILURES)
 async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, client: str, uncollected) -> None:
@@ -73,7 +73,7 @@ async def pieces_of(sender) -> bytes:
         answer.close()
 
 
-@pytest.mark.parametrize("client", ["thin", "aiohttp"])
+@pytest.mark.parametrize("client", ["http1", "aiohttp"])
 async def test_raw_answer_that_broke_off_is_held_by_nothing(client: str, uncollected) -> None:
     async def slowly(_request, writer) -> None:
         writer.write(HALF)

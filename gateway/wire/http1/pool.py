@@ -12,14 +12,11 @@ from collections import deque
 import msgspec
 from yarl import URL
 
-from gateway.wire.thin.connection import Connection
+from gateway.wire.failures import NotConnected
+from gateway.wire.http1.connection import Connection
 
 
-class Unreached(Exception):
-    """No connection could be made."""
-
-
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a pool may do.
 
     Args:
@@ -36,10 +33,10 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Pool:
     """The pool. A slot is taken from before a connection is made until after it is gone."""
 
-    def __init__(self, url: URL, bounds: Bounds) -> None:
+    def __init__(self, url: URL, settings: PoolSettings) -> None:
         self._host, self._port = url.host or "", url.port or 0
         self._ssl = ssl.create_default_context() if url.scheme == "https" else None
-        self._bounds = bounds
+        self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._slots = 0
         self._closed = False
@@ -48,34 +45,34 @@ class Pool:
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._sweeping: asyncio.TimerHandle | None = None
 
-    def kept(self) -> Connection | None:
-        """Give an idle connection, the one used last: it is the least likely to have been closed."""
+    def take_idle(self) -> Connection | None:
+        """Return the idle connection that was used last, as the least likely to have been closed; None if all work."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable() and self._loop.time() - connection.idle_since < self._bounds.keepalive_s:
+            if connection.usable() and self._loop.time() - connection.idle_since < self._settings.keepalive_s:
                 return connection
             connection.abort()
         return None
 
-    async def opened(self) -> Connection:
-        """Give a new connection, or, where there are as many as may be, the next that is free.
+    async def open(self) -> Connection:
+        """Return a new connection, or, where there are as many as may be, the next that is free.
 
         Raises:
-            Unreached: it could not be made, or the pool is closed.
+            NotConnected: it could not be made, or the pool is closed.
         """
         if self._closed:
-            raise Unreached
-        while self._slots >= self._bounds.most:
-            handed = await self._turn()
+            raise NotConnected
+        while self._slots >= self._settings.most:
+            handed = await self._wait_for_turn()
             if handed is None:
-                return await self._connected()
+                return await self._connect()
             if handed.usable():
                 return handed
         self._slots += 1
-        return await self._connected()
+        return await self._connect()
 
-    async def _turn(self) -> Connection | None:
-        """Wait; give a free connection, or None for a free slot."""
+    async def _wait_for_turn(self) -> Connection | None:
+        """Wait; return a free connection, or None for a free slot."""
         turn: asyncio.Future[Connection | None] = self._loop.create_future()
         self._waiting.append(turn)
         try:
@@ -86,21 +83,21 @@ class Pool:
                 self._free_slot() if handed is None else self.release(handed)
             raise
 
-    async def _connected(self) -> Connection:
+    async def _connect(self) -> Connection:
         try:
-            async with asyncio.timeout(self._bounds.connect_timeout_s):
+            async with asyncio.timeout(self._settings.connect_timeout_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._gone), self._host, self._port, ssl=self._ssl
+                    lambda: Connection(self._forget), self._host, self._port, ssl=self._ssl
                 )
         except (OSError, TimeoutError) as error:
             self._free_slot()
-            raise Unreached from error
+            raise NotConnected from error
         except BaseException:
             self._free_slot()
             raise
         if not connection.usable():
             self._free_slot()
-            raise Unreached
+            raise NotConnected
         self._members.add(connection)
         return connection
 
@@ -117,14 +114,14 @@ class Pool:
         connection.idle_since = self._loop.time()
         self._idle.append(connection)
         if self._sweeping is None:
-            self._sweeping = self._loop.call_later(self._bounds.keepalive_s, self._sweep)
+            self._sweeping = self._loop.call_later(self._settings.keepalive_s, self._sweep)
 
-    def distrust(self) -> None:
-        """Close what is idle: a kept connection was found dead, so the others may be."""
+    def close_idle(self) -> None:
+        """Close every idle connection: one was found dead, so the others may be."""
         while self._idle:
             self._idle.pop().abort()
 
-    def _gone(self, connection: Connection) -> None:
+    def _forget(self, connection: Connection) -> None:
         if connection in self._members:
             self._members.remove(connection)
             if connection in self._idle:
@@ -132,7 +129,7 @@ class Pool:
             self._free_slot()
 
     def _free_slot(self) -> None:
-        """Hand a slot to who waits longest; nobody waits: it is free."""
+        """Hand a slot to whoever has waited longest; it becomes free if nobody waits."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -142,12 +139,12 @@ class Pool:
 
     def _sweep(self) -> None:
         """Close what was idle for too long."""
-        oldest = self._loop.time() - self._bounds.keepalive_s
+        oldest = self._loop.time() - self._settings.keepalive_s
         while self._idle and self._idle[0].idle_since <= oldest:
             self._idle.pop(0).abort()
         self._sweeping = None
         if self._idle:
-            self._sweeping = self._loop.call_at(self._idle[0].idle_since + self._bounds.keepalive_s, self._sweep)
+            self._sweeping = self._loop.call_at(self._idle[0].idle_since + self._settings.keepalive_s, self._sweep)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -156,4 +153,4 @@ class Pool:
             self._sweeping.cancel()
         for connection in list(self._members):
             connection.abort()
-        await asyncio.sleep(0)  # the loop tells of their end in its next round
+        await asyncio.sleep(0)  # the loop reports their end in its next round

@@ -1,4 +1,4 @@
-"""The thin sender against a scripted engine: each of its duties, and what it says is what the other client says."""
+"""The http1 sender against a scripted engine: each of its duties, and what it says is what the other client says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.errors import EngineFailure, EngineMisbehaved, EngineUnavailable, I
 from gateway.plan import VendorRequest
 from tests.wire.scripted import OK, Heard, Scripted, call, client_of, running, says
 
-CLIENTS = ("thin", "aiohttp")
+CLIENTS = ("http1", "aiohttp")
 
 
 def request(method: str = "GET", *path: str, writes: bool = False, **more) -> VendorRequest:
@@ -21,7 +21,7 @@ def asking(given: VendorRequest):
     return (yield given)
 
 
-async def asked(script, given: VendorRequest | None = None, client: str = "thin", **settings):
+async def asked(script, given: VendorRequest | None = None, client: str = "http1", **settings):
     async with running(Scripted(script)) as engine, client_of(engine.url, client=client, **settings) as sender:
         return await sender.run(asking(given or request()), call())
 
@@ -54,12 +54,12 @@ async def test_request_is_the_one_that_the_other_client_sends(name: str) -> None
         async with running(Scripted(says(OK))) as engine, client_of(engine.url, client=client) as sender:
             assert (await sender.run(asking(REQUESTS[name]), call())).status == 200
             (heard[client],) = engine.heard
-    thin = heard["thin"]
+    ours = heard["http1"]
     if name == "bytes that are no utf-8":
-        assert thin.header("X-Name") == "a\xff"
+        assert ours.header("X-Name") == "a\xff"
         return
-    assert shape(thin) == shape(heard["aiohttp"])
-    assert thin.headers[0][0] == "Host"
+    assert shape(ours) == shape(heard["aiohttp"])
+    assert ours.headers[0][0] == "Host"
 
 
 ANSWERS = {
@@ -77,8 +77,8 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 async def test_answer_is_read_as_the_other_client_reads_it(name: str) -> None:
     script = says(ANSWERS[name], close=name == "until the end")
-    thin, other = [await asked(script, client=client) for client in CLIENTS]
-    assert thin == other
+    ours, other = [await asked(script, client=client) for client in CLIENTS]
+    assert ours == other
 
 
 async def test_answer_in_single_bytes_is_one_answer() -> None:

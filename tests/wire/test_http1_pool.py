@@ -1,4 +1,4 @@
-"""The thin sender's connections: kept, shared, given up, and never used where an answer might be another's."""
+"""The http1 sender's connections: kept, shared, given up, and never used where an answer might be another's."""
 
 from __future__ import annotations
 
@@ -227,9 +227,9 @@ async def test_who_gives_up_waiting_leaves_the_turn_to_others() -> None:
 
 async def test_who_is_cancelled_in_its_turn_hands_the_connection_on() -> None:
     async with Ports(Counting(says(OK))) as engine, client_of(engine.url, max_connections=1) as client:
-        pool = client._thin._pool
-        connection = await pool.opened()
-        turns = [asyncio.ensure_future(pool.opened()) for _ in range(2)]
+        pool = client._http1._pool
+        connection = await pool.open()
+        turns = [asyncio.ensure_future(pool.open()) for _ in range(2)]
         await asyncio.sleep(0)
         pool.release(connection)
         _ = turns[0].cancel()  # its turn has come in this very round of the loop
@@ -256,9 +256,9 @@ async def test_idle_connection_is_closed_in_time_and_not_used_after_it() -> None
 async def test_connection_that_was_idle_for_too_long_is_not_taken() -> None:
     async with Ports(Counting(says(OK))) as engine, client_of(engine.url) as client:
         _ = await client.run(asking(request()), call())
-        pool = client._thin._pool
+        pool = client._http1._pool
         pool._idle[0].idle_since -= 15  # the loop was busy and has swept late
-        assert pool.kept() is None
+        assert pool.take_idle() is None
         await until(lambda: not engine.open)
 
 

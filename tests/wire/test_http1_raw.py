@@ -1,4 +1,4 @@
-"""Raw requests through the thin sender: byte for byte what the other client sends and gives, and never held in full."""
+"""Raw requests through the http1 sender: byte for byte what the other client sends and gives, and never held in full."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from gateway.errors import EngineMisbehaved, EngineUnavailable, InvalidRequest, OutcomeUnknown
+from gateway.errors import EngineMisbehaved, EngineTimeout, EngineUnavailable, InvalidRequest, OutcomeUnknown
 from gateway.raw import RawRequest
 from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, running, says
-from tests.wire.test_thin import ANSWERS, BROKEN, CLIENTS, CUT
+from tests.wire.test_http1 import ANSWERS, BROKEN, CLIENTS, CUT
 
 HEADERS = [("Host", "given:1"), ("X-ODD-Case", "1"), ("X-ODD-Case", "2"), ("Accept", "text/*"), ("Cookie", "a=b; c")]
 
@@ -133,7 +133,7 @@ async def test_long_answer_waits_for_its_reader_and_its_connection_is_used_again
         while before != sum(sent):  # until the engine can send no more
             before = sum(sent)
             await asyncio.sleep(0.05)
-        held = [connection.answer.held() for connection in sender._thin._pool._members]
+        held = [connection.answer.held_bytes() for connection in sender._http1._pool._members]
         assert before < size
         assert max(held) < 1024 * 1024
         assert sum([len(piece) async for piece in answer.pieces()]) == size
@@ -152,6 +152,6 @@ async def test_silence_in_an_answer_ends_it() -> None:
     begun = says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
     async with running(Scripted(begun)) as engine, client_of(engine.url) as sender:
         answer = await sender.relay(raw(idle_s=0.05), call())
-        with pytest.raises(EngineUnavailable):
+        with pytest.raises(EngineTimeout):
             _ = [piece async for piece in answer.pieces()]
         answer.close()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from gateway.errors import EngineUnavailable
 from gateway.raw import RawRequest
-from gateway.wire.relay import TICK_S
-from gateway.wire.thin.answer import Unreadable
-from gateway.wire.thin.connection import Connection, Lost
+from gateway.wire.bounds import TICK_S
+from gateway.wire.failures import HTTP1_ERRORS, failure
+from gateway.wire.http1.connection import Connection
 
 
-class Flowing:
+class Http1RawAnswer:
     """The answer (a ``RawAnswer``).
 
     Args:
@@ -39,38 +38,38 @@ class Flowing:
             self._connection = None
 
     def ended(self) -> bool:
-        """Tell whether all of the body has been given."""
+        """Return whether all of the body has been read."""
         answer = self._connection.answer if self._connection is not None else None
-        return answer is None or (answer.complete and not answer.held())
+        return answer is None or (answer.complete and not answer.held_bytes())
 
     def at_once(self) -> bytes | None:
-        """Give the whole body if it is there already, None if it is still to come."""
+        """Return the whole body if it has come already, None if more of it is to come."""
         answer = self._connection.answer if self._connection is not None else None
-        return answer.taken() if answer is not None and answer.complete else None
+        return answer.take() if answer is not None and answer.complete else None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body as it comes.
+        """Yield the body as it comes.
 
         Raises:
-            EngineUnavailable: the engine broke off, or was silent for too long, or the caller has gone.
+            EngineFailure: the engine broke off, or was silent for too long, or the caller has gone.
         """
         try:
             while self._connection is not None:
-                if piece := self._connection.answer.taken():
+                if piece := self._connection.answer.take():
                     yield piece
                 elif self._connection.answer.complete:
                     return
                 else:
-                    await self._waited(self._connection)
-        except (Lost, Unreadable, OSError, TimeoutError) as error:
-            raise EngineUnavailable("The engine broke its answer off.", engine=self._engine) from error
+                    await self._wait_for_more(self._connection)
+        except HTTP1_ERRORS as error:
+            raise failure(error, self._engine, writes=self._request.writes) from error
 
-    async def _waited(self, connection: Connection) -> None:
+    async def _wait_for_more(self, connection: Connection) -> None:
         """Wait for more, no longer than the engine may be silent and the caller is there."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._request.idle_s
         waiter: asyncio.Future[None] = loop.create_future()
-        connection.more(waiter)
+        connection.receive_more(waiter)
         try:
             while not (await asyncio.wait((waiter,), timeout=min(TICK_S, until - loop.time())))[0]:
                 if self._request.gone():

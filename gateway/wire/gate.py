@@ -1,0 +1,89 @@
+"""The gate: what every exchange with an engine passes, whoever asks for it.
+
+A plan's request, a streamed body, a relayed front-door request, a long poll, a probe and a log-in all go through here,
+and nothing else reaches a sender (``tests/house/test_roads.py``). There are two kinds of exchange, which differ only in
+what the deadline bounds (``bounds``): *held* ones, whose request and answer are in memory, and *raw* ones, whose bodies
+flow. Decision 0015 tells why. What must not live here: credentials and retries (``stack``), which cause exchanges;
+sockets (``http1``, ``aiohttp_sender``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Protocol
+
+from gateway.errors import VarbridgeError
+from gateway.plan import Call
+from gateway.wire.bounds import within_deadline, within_silence
+from gateway.wire.exchange import A, Exchange, HeldExchange, Q, RawExchange
+from gateway.wire.leases import leased
+
+_ABANDONED = "abandoned"
+"""The result, in the metrics, of an exchange that neither the engine nor the road ended: its caller went away."""
+
+
+class Observer(Protocol):
+    """Who counts exchanges with engines."""
+
+    def exchange(  # noqa: PLR0913 - one flat record, by position of a table
+        self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float, *, writes: bool
+    ) -> None:
+        """Count one exchange: with the status of its answer, or the code of its error."""
+
+
+class Gate:
+    """One engine's gate.
+
+    Args:
+        engine: its name, for errors and metrics.
+        timeout_s: longest wait for an answer that is held in full; the caller's deadline may be nearer.
+        observer: counts exchanges.
+    """
+
+    def __init__(self, engine: str, timeout_s: float, observer: Observer) -> None:
+        self._engine, self._timeout_s, self._observer = engine, timeout_s, observer
+
+    def held(self, send: HeldExchange) -> HeldExchange:
+        """Return a sender of requests and answers held in full, behind the gate."""
+        return self._guarded(send, lambda inner: within_deadline(inner, self._engine, self._timeout_s))
+
+    def raw(self, send: RawExchange) -> RawExchange:
+        """Return a sender of requests and answers that flow, behind the gate."""
+        return self._guarded(send, lambda inner: within_silence(inner, self._engine))
+
+    def _guarded(self, send: Exchange[Q, A], bounded: Callable[[Exchange[Q, A]], Exchange[Q, A]]) -> Exchange[Q, A]:
+        layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [
+            # An exchange passes these from top to bottom:
+            lambda inner: accounted(inner, self._engine, self._observer),
+            lambda inner: leased(inner, self._engine),
+            bounded,  # the deadline
+            # The engine's limits, then its breaker, belong here: inside the deadline, which bounds waiting for them.
+        ]
+        for layer in reversed(layers):
+            send = layer(send)
+        return send
+
+
+def accounted(inner: Exchange[Q, A], engine: str, observer: Observer) -> Exchange[Q, A]:
+    """Count and time each exchange, also one that the gate itself refuses; a raw one up to the head of its answer."""
+
+    async def send(request: Q, call: Call) -> A:
+        started = perf_counter()
+        status: int | None = None
+        code: str | None = _ABANDONED
+        try:
+            answer = await inner(request, call)
+            status, code = answer.status, None
+        except VarbridgeError as error:
+            code = error.code
+            raise
+        else:
+            return answer
+        finally:
+            spent = perf_counter() - started
+            call.engine_calls += 1
+            call.engine_s += spent
+            observer.exchange(engine, request.method, status, code, spent, writes=request.writes)
+
+    return send
