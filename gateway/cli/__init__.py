@@ -1,18 +1,24 @@
 """The command line: serve, check, demo, and a client of a running gateway.
 
-Exit codes: 0 done; 1 the gateway (or an engine) said no; 2 wrong usage; 3 the configuration cannot be used; 4 the
-gateway cannot be reached.
+Exit codes: 0 done; 1 the gateway (or an engine) refused or failed; 2 wrong usage; 3 the configuration cannot be used;
+4 the gateway cannot be reached.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
+from gateway.nearest import suggestion
+from gateway.observe.printable import printable_lines
+
 _COMMANDS = {
     "serve": ("gateway.cli.serve", "serve"),
-    "check": ("gateway.cli.serve", "check"),
+    "check": ("gateway.cli.check", "check"),
     "demo": ("gateway.cli.demo", "demo"),
     "engines": ("gateway.cli.client", "engines"),
     "instances": ("gateway.cli.instances", "instances"),
@@ -25,23 +31,53 @@ _COMMANDS = {
     "query": ("gateway.cli.query", "query"),
     "openapi": ("gateway.cli.document", "openapi"),
 }
-"""Module and name of each; imported when asked for, so that `vars list` need not wait for the whole gateway."""
+"""Module and name of each command; imported when used, so that `vars list` need not wait for the whole gateway."""
 
 
 class Commands(click.Group):
-    """The commands of the table."""
+    """The commands of the table; what they say of wrong usage acts on no terminal."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
-        """Give their names, in the order of the table."""
+        """Return their names, in the order of the table."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own
-        """Give one, None where there is none of the name."""
-        if cmd_name not in _COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command.
+
+        Raises:
+            UsageError: there is no command of this name.
+        """
+        if cmd_name.startswith("-"):
             return None
+        if cmd_name not in _COMMANDS:
+            ctx.fail(f"No such command {cmd_name!r}.{suggestion(cmd_name, _COMMANDS)}")
         module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the options that stand before the command."""
+        with _printable_errors():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out the command."""
+        with _printable_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        message = error.format_message()
+        shown = printable_lines(message)
+        if shown == message:
+            raise
+        if isinstance(error, click.UsageError):
+            raise click.UsageError(shown, error.ctx) from error
+        raise click.ClickException(shown) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

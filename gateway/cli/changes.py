@@ -11,65 +11,79 @@ import msgspec
 from gateway.cli import output
 from gateway.cli.client import Connection
 
-rehearsable = click.option("--dry-run", is_flag=True, help="Change nothing; show the engine requests instead.")
-conditional = click.option(
-    "--if-match", metavar="TAG", help="Change nothing unless the tag is still so; `vars list --json` shows tags."
+dry_run_option = click.option("--dry-run", is_flag=True, help="Change nothing; show the engine requests instead.")
+if_match_option = click.option(
+    "--if-match", metavar="TAG", help="Change only if the variable still has this tag; `vars list --json` shows tags."
 )
 
 
-def condition(if_match: str | None) -> dict[str, str]:
-    """Give the header of a condition; a tag may be written without its quotes."""
-    if if_match is None:
+def if_match_header(tag: str | None) -> dict[str, str]:
+    """Return the header of a condition; a tag may be written without its quotes."""
+    if tag is None:
         return {}
-    bare = if_match != "*" and '"' not in if_match
-    return {"If-Match": f'"{if_match}"' if bare else if_match}
+    bare = tag != "*" and '"' not in tag
+    return {"If-Match": f'"{tag}"' if bare else tag}
 
 
-def changed(
+def send_change(
     connection: Connection,
     method: str,
     *path: str,
     dry_run: bool,
     as_json: bool,
     body: bytes | None = None,
-    query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     with_engine: bool = True,
 ) -> None:
-    """Make a change and show its answer, or rehearse it and show what would be sent."""
-    asked = dict(query or {}) | ({"dryRun": "true"} if dry_run else {})
-    answer = connection.ask(method, *path, query=asked, body=body, headers=headers, with_engine=with_engine)
+    """Make a change and print its answer, or print what a dry run would send."""
+    query = {"dryRun": "true"} if dry_run else {}
+    answer = connection.ask(method, *path, query=query, body=body, headers=headers, with_engine=with_engine)
     if dry_run:
-        _rehearsed(answer, as_json=as_json)
+        _print_dry_run(answer, as_json=as_json)
     elif answer is None:
-        click.echo('{"done": true}' if as_json else "done")
+        output.print_line('{"done": true}' if as_json else "done")
     else:
-        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+        output.print_json(answer)
 
 
-def _rehearsed(answer: Any, *, as_json: bool) -> None:
-    requests = output.member(answer, "requests")
+def _print_dry_run(answer: Any, *, as_json: bool) -> None:
+    requests = output.rows_of(answer, "requests")
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+        output.print_json(answer)
         return
     for request in requests:
-        sent = "not sent" if request.get("writes", True) else "sent, reads only"
-        click.echo(f"{request['method']} {request['path']}")
-        click.echo(f"  engine: {request['engine']} ({sent})")
-        for name, value in request["headers"].items():
-            click.echo(f"  {name}: {value}")
-        body = request.get("body")
-        if body is not None:
-            click.echo(body if isinstance(body, str) else msgspec.json.format(msgspec.json.encode(body)).decode())
-        click.echo()
-    for rule in output.member(answer, "rules"):
-        click.echo(f"rule {rule['id']}: {rule['name']}")
+        _print_request(request)
+    for rule in output.rows_of(answer, "rules"):
+        output.print_line(f"rule {rule['id']}: {rule['name']}")
     for item in answer.get("items", ()):
         if problem := item.get("problem"):
-            click.echo(f"would fail: {item['instance']}: {problem['code']}: {problem['detail']}")
+            output.print_line(f"would fail: {item['instance']}: {problem['code']}: {problem['detail']}")
     if "total" in answer:
-        counted = f"{'more than ' if answer.get('more') else ''}{answer['total']} instances would be changed"
-        first = len(answer.get("items", ()))
-        click.echo(counted + (f"; the first {first} are shown" if first < answer["total"] else ""))
+        _print_total(answer)
     if not requests:
-        click.echo("nothing would be sent")
+        output.print_line("nothing would be sent")
+
+
+def _print_request(request: Mapping[str, Any]) -> None:
+    sent = "not sent" if request.get("writes", True) else "sent, reads only"
+    output.print_line(f"{request['method']} {request['path']}")
+    output.print_line(f"  engine: {request['engine']} ({sent})")
+    for name, value in request["headers"].items():
+        output.print_line(f"  {name}: {value}")
+    body = request.get("body")
+    if isinstance(body, str):
+        output.print_line(body)
+    elif body is not None:
+        output.print_json(body)
+    output.print_line()
+
+
+def _print_total(answer: Mapping[str, Any]) -> None:
+    counted = f"{'more than ' if answer.get('more') else ''}{answer['total']} instances would be changed"
+    first = len(answer.get("items", ()))
+    output.print_line(counted + (f"; the first {first} are shown" if first < answer["total"] else ""))
+
+
+def json_object(members: Mapping[str, Any]) -> bytes:
+    """Return a body with the members that were given, those that are None left out."""
+    return msgspec.json.encode({name: content for name, content in members.items() if content is not None})

@@ -1,4 +1,4 @@
-"""A client of a running gateway: one request, its answer or its problem; and the commands that only ask."""
+"""A client of a running gateway: one request, its answer or its problem; and the command that lists engines."""
 
 from __future__ import annotations
 
@@ -17,37 +17,27 @@ from gateway.cli import output
 from gateway.plan import encode_path
 
 _TIMEOUT_S = 90.0
-"""Longer than the gateway's own longest deadline (60 s), so its answer is seen."""
+"""Longer than the gateway's own longest deadline (60 s), so that its answer is seen."""
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that every client command has; the command is given a ``connection``."""
+def with_connection(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every client command has; the command is given a ``connection`` and ``as_json``."""
 
     @wraps(command)
     def wrapped(*, url: str, key: str | None, engine: str | None, **others: Any) -> None:
         command(connection=Connection(url=url, key=key, engine=engine), **others)
 
-    chosen: Callable[..., None] = wrapped
+    decorated: Callable[..., None] = wrapped
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="For programs."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
         click.option("--engine", help="Engine of a bare instance id."),
         click.option("--key", envvar="VARBRIDGE_KEY", help="API key; better in the variable VARBRIDGE_KEY."),
         click.option(
             "--url", envvar="VARBRIDGE_URL", default="http://127.0.0.1:8080", show_default=True, help="The gateway."
         ),
     ):
-        chosen = option(chosen)
-    return chosen
-
-
-ended = click.option(
-    "--ended",
-    "any_state",
-    is_flag=True,
-    callback=lambda _context, _option, given: {"state": "any"} if given else {},
-    help="Instances that have ended count too.",
-)
-"""The command is given the query parameter as ``any_state``."""
+        decorated = option(decorated)
+    return decorated
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,19 +56,25 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         headers: Mapping[str, str] | None = None,
         with_engine: bool = True,
     ) -> Any:
-        """Give the decoded answer, None where there is no body; end the program where it is a problem."""
+        """Return the decoded answer, None where there is no body; print a problem and end the program.
+
+        ``with_engine`` says whether ``--engine`` goes along as a query parameter.
+
+        Raises:
+            UsageError: an argument is not UTF-8.
+        """
         if any("\udc80" <= letter <= "\udcff" for text in (*path, *(query or {}).values()) for letter in text):
             raise click.UsageError("An argument is not UTF-8.")
         pairs = dict(query or {})
         if with_engine and self.engine:
             pairs["engine"] = self.engine
-        return asyncio.run(self._ask(method, path, pairs, body, headers=headers))
+        return asyncio.run(self._exchange(method, path, pairs, body, headers=headers))
 
-    def lines(self, *path: str) -> list[Any]:
-        """Give the decoded lines of an answer that has one JSON value a line."""
-        return list(asyncio.run(self._ask("GET", path, {}, None, read=output.listed)))
+    def ask_lines(self, *path: str) -> list[Any]:
+        """Return the decoded lines of an answer that has one JSON value a line."""
+        return list(asyncio.run(self._exchange("GET", path, {}, None, decode=output.decode_lines)))
 
-    async def _ask(
+    async def _exchange(
         self,
         method: str,
         path: tuple[str, ...],
@@ -86,7 +82,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         body: bytes | None,
         *,
         headers: Mapping[str, str] | None = None,
-        read: Callable[[int, bytes], Any] = output.answered,
+        decode: Callable[[int, bytes], Any] = output.decode_answer,
     ) -> Any:
         pairs = "&".join(f"{key}={quote(value, safe=',')}" for key, value in query.items())
         target = self.url.rstrip("/") + encode_path(path) + (f"?{pairs}" if pairs else "")
@@ -101,17 +97,18 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
                     method, URL(target, encoded=True), data=body, headers=sent, allow_redirects=False
                 ) as answer,
             ):
-                return read(answer.status, await answer.read())
+                return decode(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            click.echo(f"error: no answer from {self.url}: {error}", err=True)
+            output.print_error(f"error: no answer from {self.url}: {error}")
             raise SystemExit(output.UNREACHABLE) from error
 
 
 @click.command()
-@connected
-def engines(connection: Connection, *, as_json: bool) -> None:
-    """List the engines, or one: vendor, version, whether each lives."""
+@output.wide_option
+@with_connection
+def engines(connection: Connection, *, as_json: bool, wide: bool) -> None:
+    """List the engines, or the one of --engine: vendor, version, whether it is up."""
     named = (connection.engine,) if connection.engine else ()
     answer = connection.ask("GET", "v1", "engines", *named, with_engine=False)
-    found = output.member({"engines": [answer]} if named else answer, "engines")
-    output.shown(found, ("engine", "vendor", "version", "health"), as_json=as_json)
+    found = output.rows_of({"engines": [answer]} if named else answer, "engines")
+    output.print_rows(found, ("engine", "vendor", "version", "health"), as_json=as_json, wide=wide)

@@ -14,11 +14,13 @@ import click
 import msgspec
 import uvloop
 from rich.console import Console
+from rich.text import Text
 from yarl import URL
 
 from gateway import app, config
 from gateway.cli.served import Served
 from gateway.observe import log
+from gateway.observe.printable import printable, printable_lines
 from gateway.plan import VendorRequest, VendorResponse, encode_path
 
 _console = Console(highlight=False, soft_wrap=True)
@@ -27,17 +29,18 @@ _CHANGE = b'{"modifications": {"amount": {"value": 1300}, "note": {"value": "che
 _QUESTION = b'{"variableValues": [{"name": "amount", "operator": "gteq", "value": 1300}], "limit": 10}'
 _JSON = {"Content-Type": "application/json"}
 _SHOWN = 400
+"""Characters of a body that are printed."""
 _PORT = click.IntRange(0, 65535)
 
 
 @click.command()
 @click.option("--port", type=_PORT, default=8080, show_default=True, help="Of /v1; the next free one if it is in use.")
 @click.option("--admin-port", type=_PORT, default=9090, show_default=True, help="Of /healthz, /readyz, /metrics.")
-@click.option("--once", is_flag=True, help="Run the main job once on each engine, then end.")
+@click.option("--once", is_flag=True, help="Change variables once on each engine, then end.")
 @click.option("--camunda-url", help="Your own Camunda 7 engine instead of the embedded one (…/engine-rest).")
 @click.option("--camunda-instance", help="A process instance there; its variables amount, note, obsolete are changed.")
 def demo(port: int, admin_port: int, *, once: bool, camunda_url: str | None, camunda_instance: str | None) -> None:
-    """Start everything on loopback, run the main job once on each vendor, then keep serving until Ctrl-C."""
+    """Start everything on loopback, change variables once on each vendor, then keep serving until Ctrl-C."""
     if (camunda_url is None) != (camunda_instance is None):
         raise click.UsageError("--camunda-url and --camunda-instance go together.")
     log.configure(json=None, level="warning")
@@ -47,20 +50,20 @@ def demo(port: int, admin_port: int, *, once: bool, camunda_url: str | None, cam
 
 
 def free(port: int, admin_port: int) -> tuple[int, int]:
-    """Give each port if nobody listens there, else one that the system picks; says so. They are never the same."""
-    with contextlib.closing(_held(port)) as one, contextlib.closing(_held(admin_port)) as other:
+    """Return each port if it is free, else one that the system picks, and print that; the two are never the same."""
+    with contextlib.closing(_reserve(port)) as one, contextlib.closing(_reserve(admin_port)) as other:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _held(port: int) -> socket.socket:
+def _reserve(port: int) -> socket.socket:
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind(("127.0.0.1", port))
     except OSError:
         probe.bind(("127.0.0.1", 0))
-        _console.print(f"Port {port} is in use; taking {probe.getsockname()[1]} instead.")
-    probe.listen()  # with SO_REUSEADDR, only a port on which somebody listens is in use
+        _say(f"Port {port} is in use; taking {probe.getsockname()[1]} instead.")
+    probe.listen()  # with SO_REUSEADDR, only a port that is listened on counts as in use
     return probe
 
 
@@ -68,7 +71,7 @@ class _Demo:
     """One demonstration.
 
     Args:
-        own: URL and instance of a real engine that takes the place of the embedded one.
+        own: URL and instance of a real engine instead of the embedded one.
     """
 
     def __init__(self, port: int, admin_port: int, own: tuple[str, str] | None) -> None:
@@ -79,23 +82,23 @@ class _Demo:
         self.exchanges: list[tuple[str, VendorRequest, VendorResponse]] = []
 
     async def run(self, *, once: bool) -> int:
-        """Run it; give the exit code: 0 if the main job worked on every engine."""
-        running: app.Application | None = None
+        """Run it; return the exit code: 0 if everything worked on every engine."""
+        application: app.Application | None = None
         try:
             await self._start_engines()
-            running = app.Application(self._config(), lambda *exchange: self.exchanges.append(exchange))
-            await running.start()
+            application = app.Application(self._config(), lambda *exchange: self.exchanges.append(exchange))
+            await application.start()
             self._introduce()
-            done = [await self._main_job(name) for name in self.instances]
-            done.append(await self._question())
-            done += [await self._existing_client(name) for name in self.instances]
+            done = [await self._change_variables(name) for name in self.instances]
+            done.append(await self._query_all_engines())
+            done += [await self._ask_as_existing_client(name) for name in self.instances]
             if not once:
-                _console.print("\nServing until Ctrl-C.")
-                await _interrupted()
+                _say("\nServing until Ctrl-C.")
+                await _wait_for_signal()
             return 0 if all(done) else 1
         finally:
-            if running is not None:
-                await running.stop()
+            if application is not None:
+                await application.stop()
             for served in self.served.values():
                 await served.stop()
 
@@ -126,31 +129,31 @@ class _Demo:
         return config.parse(tree, app.VENDORS, "demo")
 
     def _introduce(self) -> None:
-        _console.print("\n[bold]Varbridge demo[/bold]")
-        _console.print(f"  gateway   {self.base}/v1   (browse and try: {self.base}/docs)")
-        _console.print(f"  admin     http://127.0.0.1:{self.admin_port}/readyz")
+        _say_title("Varbridge demo")
+        _say(f"  gateway   {self.base}/v1   (browse and try: {self.base}/docs)")
+        _say(f"  admin     http://127.0.0.1:{self.admin_port}/readyz")
         for name, vendor in _ENGINES.items():
             where = self.served[name].url if name in self.served else f"{self.own[0] if self.own else ''} (your own)"
-            _console.print(f"  engine    {name} ({vendor}) at {where}")
-        _console.print("\n[bold]To paste into another terminal[/bold]")
-        _console.print(f"curl -s {self.base}/v1/engines")
-        _console.print(f"{self._asking()} -d '{_QUESTION.decode()}'", markup=False)
+            _say(f"  engine    {name} ({vendor}) at {where}")
+        _say_title("To paste into another terminal")
+        _say(f"curl -s {self.base}/v1/engines")
+        _say(f"{self._curl_query()} -d '{_QUESTION.decode()}'")
         for instance in self.instances.values():
             url = f"{self.base}/v1/instances/{instance}/variables"
-            _console.print(f"curl -s '{url}'")
-            _console.print(
+            _say(f"curl -s '{url}'")
+            _say(
                 f"curl -si -X PATCH '{url}' -H 'Content-Type: application/json' -H 'Prefer: return=representation' "
                 f"-d '{_CHANGE.decode()}'"
             )
 
-    async def _main_job(self, name: str) -> bool:
-        """Change variables of one instance, showing what the caller says, what the engine hears, what comes back."""
+    async def _change_variables(self, name: str) -> bool:
+        """Change variables of one instance; print what the caller sends, what the engine is sent, what comes back."""
         self.exchanges.clear()
         instance = self.instances[name]
         path = encode_path(("v1", "instances", instance, "variables"))
-        _console.print(f"\n[bold]{name} ({_ENGINES[name]})[/bold]")
-        _console.print(f"  caller  → PATCH /v1/instances/{instance}/variables")
-        _console.print(f"            {_CHANGE.decode()}", markup=False)
+        _say_title(f"{name} ({_ENGINES[name]})")
+        _say(f"  caller  → PATCH /v1/instances/{instance}/variables")
+        _say(f"            {_CHANGE.decode()}")
         headers = {**_JSON, "Prefer": "return=representation"}
         async with (
             aiohttp.ClientSession() as session,
@@ -158,21 +161,21 @@ class _Demo:
         ):
             body = await answer.read()
         for engine, request, reply in self.exchanges:
-            _console.print(f"  gateway → {engine}: {_line(request)}", markup=False)
+            _say(f"  gateway → {engine}: {_line(request)}")
             if isinstance(request.body, bytes) and request.body:
-                _console.print(f"            {_short(request.body)}", markup=False)
-            _console.print(f"            ← {reply.status}", markup=False)
-        _console.print(f"  caller  ← {answer.status} {_rules(answer.headers)}".rstrip(), markup=False)
-        _console.print(f"            {_short(body)}", markup=False)
+                _say(f"            {_short(request.body)}")
+            _say(f"            ← {reply.status}")
+        _say(f"  caller  ← {answer.status} {_rules(answer.headers)}".rstrip())
+        _say(f"            {_short(body)}")
         return answer.status < 300  # noqa: PLR2004 - the success class
 
-    def _asking(self) -> str:
+    def _curl_query(self) -> str:
         return f"curl -s '{self.base}/v1/variables/query' -H 'Content-Type: application/json'"
 
-    async def _question(self) -> bool:
-        """Ask one question of all engines, and show what each of them has found."""
-        _console.print("\n[bold]One question to both vendors: which instances hold this value, and where?[/bold]")
-        _console.print(f"{self._asking()} -d '{_QUESTION.decode()}'", markup=False)
+    async def _query_all_engines(self) -> bool:
+        """Query all engines at once; print what each of them has found."""
+        _say_title("One question to both vendors: which instances hold this value, and where?")
+        _say(f"{self._curl_query()} -d '{_QUESTION.decode()}'")
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{self.base}/v1/variables/query", data=_QUESTION, headers=_JSON) as answer,
@@ -180,24 +183,34 @@ class _Demo:
             body = await answer.read()
         found = msgspec.json.decode(body) if answer.ok else {}
         for item in found.get("items", ()):
-            _console.print(f"  ← {item['instance']}: {item['name']} = {item['value']}", markup=False)
+            _say(f"  ← {item['instance']}: {item['name']} = {item['value']}")
         for part in found.get("engines", ()):
-            _console.print(f"    {part['engine']}: {part['status']}, {part['count']} found", markup=False)
+            _say(f"    {part['engine']}: {part['status']}, {part['count']} found")
         counts = {part["engine"] for part in found.get("engines", ()) if part["count"]}
         return counts == set(self.instances)
 
-    async def _existing_client(self, name: str) -> bool:
-        """Show that a client of the vendor's own API is answered by the gateway as by the engine."""
+    async def _ask_as_existing_client(self, name: str) -> bool:
+        """Print how the gateway answers a client of the vendor's own API: as the engine does."""
         vendor = app.VENDORS[_ENGINES[name]]
         native = self.instances[name].partition(":")[2]
         path, query = vendor.fake.example(native)
         url = f"{self.base}{vendor.fake.base_path}{encode_path(path)}" + (f"?{query}" if query else "")
-        _console.print(f"\n[bold]An existing client of {name} ({vendor.name}), with the gateway as its base URL[/bold]")
-        _console.print(f"curl -s '{url}'", markup=False)
+        _say_title(f"An existing client of {name} ({vendor.name}), with the gateway as its base URL")
+        _say(f"curl -s '{url}'")
         async with aiohttp.ClientSession() as session, session.get(URL(url, encoded=True)) as answer:
             body = await answer.read()
-        _console.print(f"  ← {answer.status} {_short(body)}", markup=False)
+        _say(f"  ← {answer.status} {_short(body)}")
         return answer.status < 300  # noqa: PLR2004 - the success class
+
+
+def _say(text: str) -> None:
+    """Print lines; bodies and names come from engines and may hold anything."""
+    _console.print(printable_lines(text), markup=False)
+
+
+def _say_title(text: str) -> None:
+    _console.print()
+    _console.print(Text(printable(text), style="bold"))
 
 
 def _line(request: VendorRequest) -> str:
@@ -217,7 +230,7 @@ def _rules(headers: Mapping[str, str]) -> str:
     return f"(Gateway-Rules: {headers['Gateway-Rules']})" if "Gateway-Rules" in headers else ""
 
 
-async def _interrupted() -> None:
+async def _wait_for_signal() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -9,28 +9,28 @@ import click
 import msgspec
 
 from gateway.cli import options, output
-from gateway.cli.client import Connection, connected
+from gateway.cli.client import Connection, with_connection
+from gateway.cli.conditions import variable_condition
 
 _COLUMNS = ("instance", "name", "type", "value", "definition", "error")
-_PARTS = 3
-"""Of a condition: name, operator, value."""
 
 
 @click.command()
 @click.option("--name", help="Variables of this name.")
 @click.option("--name-like", help="Names by a pattern: % any text, _ one character.")
-@options.conditions(
-    "eq neq gt gteq lt lteq like; VALUE is JSON, else a text. May be given often: all about one variable."
+@options.where_option(
+    "eq neq gt gteq lt lteq like; VALUE is JSON, else a text. May be given several times: all about one variable."
 )
-@click.option("--instance", "instances", multiple=True, help="Of these instances. May be given often.")
+@click.option("--instance", "instances", multiple=True, help="Of these instances. May be given several times.")
 @click.option("--ignore-case", is_flag=True, help="In the names and texts of --where.")
-@click.option("--sort", "keys", multiple=True, metavar="KEY[:desc]", help="name, type or scope. May be given often.")
+@click.option("--sort", "keys", multiple=True, metavar="KEY[:desc]", help="By name, type or scope. May be repeated.")
 @click.option("--limit", type=int, help="Rows of a page; 100 if not given.")
 @click.option("--all", "every", is_flag=True, help="All pages, not only the first.")
 @click.option("--count", is_flag=True, help="Only count.")
-@click.option("--lenient", is_flag=True, help="Show the others' rows where an engine fails.")
-@options.body("A whole body, as JSON, instead of all these.")
-@connected
+@click.option("--lenient", is_flag=True, help="Show the rows of the other engines where an engine fails.")
+@options.file_option("A whole body, as JSON, instead of all these.")
+@output.wide_option
+@with_connection
 def query(
     name: str | None,
     name_like: str | None,
@@ -46,88 +46,76 @@ def query(
     count: bool,
     lenient: bool,
     as_json: bool,
+    wide: bool,
 ) -> None:
     """Find variables by name and value on all engines; --engine asks one of them."""
     given = (name, name_like, conditions, instances, keys, ignore_case, connection.engine)
-    options.alone(path, *given, None if limit is None else str(limit))
+    options.refuse_beside_file(path, *given, None if limit is None else str(limit))
     body: dict[str, Any] = {
         "variableName": name,
         "variableNameLike": name_like,
-        "variableValues": [condition(each) for each in conditions] or None,
+        "variableValues": [variable_condition(each) for each in conditions] or None,
         "instanceIdIn": instances or None,
         "variableNamesIgnoreCase": ignore_case or None,
         "variableValuesIgnoreCase": ignore_case or None,
         "engines": [connection.engine] if connection.engine else None,
     }
     if not count:
-        body |= {"sorting": [_key(each) for each in keys] or None, "limit": limit}
+        body |= {"sorting": [_sort_key(each) for each in keys] or None, "limit": limit}
     body = {member: content for member, content in body.items() if content is not None}
     if path is not None:
-        body = _file(path)
-    asking = _Asking(connection, {"Prefer": "handling=lenient"} if lenient else {})
+        body = _body_of_file(path)
+    search = _Search(connection, {"Prefer": "handling=lenient"} if lenient else {})
     if count:
-        _show_count(asking.ask(body, "count"), as_json=as_json)
+        _print_count(search.ask(body, "count"), as_json=as_json, wide=wide)
         return
-    _show(*_rows(asking, body, every=every), as_json=as_json)
+    _print_rows(*search.rows(body, every=every), as_json=as_json, wide=wide)
 
 
-class _Asking(msgspec.Struct, frozen=True):
-    """A connection, and the headers that go along."""
+class _Search(msgspec.Struct, frozen=True):
+    """A connection, and the headers that each request has."""
 
     connection: Connection
     headers: dict[str, str]
 
-    def ask(self, body: dict[str, Any], *more: str) -> Any:
-        """Give the answer to a query, or to what is below it."""
-        path, encoded = ("v1", "variables", "query", *more), msgspec.json.encode(body)
+    def ask(self, body: dict[str, Any], *below: str) -> Any:
+        """Return the answer to a query, or to the route below it."""
+        path, encoded = ("v1", "variables", "query", *below), msgspec.json.encode(body)
         return self.connection.ask("POST", *path, body=encoded, headers=self.headers, with_engine=False)
 
+    def rows(self, body: dict[str, Any], *, every: bool) -> tuple[list[Any], Any]:
+        """Return the rows of the first page, or of all pages, and the last page."""
+        page = self.ask(body)
+        rows = list(output.rows_of(page, "items"))
+        while every and page.get("next") is not None:
+            page = self.ask({**body, "cursor": page["next"]})
+            rows += output.rows_of(page, "items")
+        return rows, page
 
-def _rows(asking: _Asking, body: dict[str, Any], *, every: bool) -> tuple[list[Any], Any]:
-    """Give the rows of the first page, or of all, and the last page."""
-    page = asking.ask(body)
-    rows = list(output.member(page, "items"))
-    while every and page.get("next") is not None:
-        page = asking.ask({**body, "cursor": page["next"]})
-        rows += output.member(page, "items")
-    return rows, page
 
-
-def _show(rows: list[Any], page: Any, *, as_json: bool) -> None:
-    output.shown(rows, _COLUMNS, as_json=as_json)
-    output.failures(page)
+def _print_rows(rows: list[Any], page: Any, *, as_json: bool, wide: bool) -> None:
+    output.print_rows(rows, _COLUMNS, as_json=as_json, wide=wide)
+    output.print_failed_engines(page)
     if page.get("next") is not None:
-        click.echo("there are more rows: --all shows them", err=True)
+        output.print_error("there are more rows: --all shows them")
 
 
-def _show_count(counted: Any, *, as_json: bool) -> None:
-    engines = output.member(counted, "engines")
+def _print_count(counted: Any, *, as_json: bool, wide: bool) -> None:
+    engines = output.rows_of(counted, "engines")
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(counted), indent=2))
+        output.print_json(counted)
         return
-    output.shown([*engines, {"engine": "all", "count": counted.get("count")}], ("engine", "count"), as_json=False)
-    output.failures(counted)
+    rows = [*engines, {"engine": "all", "count": counted.get("count")}]
+    output.print_rows(rows, ("engine", "count"), as_json=False, wide=wide)
+    output.print_failed_engines(counted)
 
 
-def condition(text: str) -> dict[str, Any]:
-    """Give the condition of ``NAME OPERATOR VALUE``."""
-    parts = text.split(maxsplit=_PARTS - 1)
-    if len(parts) != _PARTS:
-        raise click.UsageError(f"--where takes 'NAME OPERATOR VALUE', not {text!r}.")
-    name, asked, value = parts
-    try:
-        _ = msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return {"name": name, "operator": asked, "value": value}
-    return {"name": name, "operator": asked, "value": msgspec.Raw(value.encode())}
-
-
-def _key(text: str) -> dict[str, str]:
+def _sort_key(text: str) -> dict[str, str]:
     key, _, order = text.partition(":")
     return {"sortBy": key, "sortOrder": order or "asc"}
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _body_of_file(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:

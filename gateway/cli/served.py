@@ -13,7 +13,7 @@ from gateway.web.http import target
 
 
 class Served:
-    """A fake that listens on a free port of loopback. ``url`` is its API's base once it does."""
+    """A fake that listens on a free port of loopback; ``url`` is the base of its API once it listens."""
 
     def __init__(self, fake: Fake) -> None:
         self.fake = fake
@@ -21,7 +21,7 @@ class Served:
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         runner = web.ServerRunner(web.Server(self._handle, access_log=None))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -52,7 +52,7 @@ class Served:
                 query=tuple(parse_qsl(query, keep_blank_values=True)),
                 headers=tuple(request.headers.items()),
                 body=body,
-                writes=False,  # unknown here, and of no matter to a fake
+                writes=False,  # unknown here; a fake does not look at it
                 idempotent=False,
             )
         )

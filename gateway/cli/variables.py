@@ -1,19 +1,17 @@
-"""``varbridge vars``: variables of an instance, listed, read and changed through a running gateway."""
+"""``varbridge vars``: list, read and change the variables of an instance through a running gateway."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
 from gateway.cli import options, output
-from gateway.cli.changes import changed, condition, conditional, rehearsable
-from gateway.cli.client import Connection, connected, ended
+from gateway.cli.changes import dry_run_option, if_match_header, if_match_option, json_object, send_change
+from gateway.cli.client import Connection, with_connection
+from gateway.cli.typed import parse_settings, typed_value
 
 _COLUMNS = ("name", "type", "format", "value", "error")
-_AS_TEXT = frozenset({"string", "String", "date-time", "Date", "bytes", "Bytes", "xml", "Xml"})
 
 
 @click.group(name="vars")
@@ -24,40 +22,50 @@ def variables() -> None:
 @variables.command(name="list")
 @click.argument("instance")
 @click.option("--names", help="Only these, separated by commas.")
-@ended
-@connected
+@options.ended_option
+@output.wide_option
+@with_connection
 def list_(
-    instance: str, names: str | None, connection: Connection, *, any_state: dict[str, str], as_json: bool
+    instance: str,
+    names: str | None,
+    connection: Connection,
+    *,
+    any_state: dict[str, str],
+    as_json: bool,
+    wide: bool,
 ) -> None:
     """List variables."""
     query = ({"names": names} if names else {}) | any_state
     found = connection.ask("GET", "v1", "instances", instance, "variables", query=query)
-    output.shown(output.member(found, "variables"), _COLUMNS, as_json=as_json)
+    output.print_rows(output.rows_of(found, "variables"), _COLUMNS, as_json=as_json, wide=wide)
 
 
 @variables.command()
 @click.argument("instance")
 @click.argument("name")
-@ended
-@connected
-def get(instance: str, name: str, connection: Connection, *, any_state: dict[str, str], as_json: bool) -> None:
+@options.ended_option
+@output.wide_option
+@with_connection
+def get(
+    instance: str, name: str, connection: Connection, *, any_state: dict[str, str], as_json: bool, wide: bool
+) -> None:
     """Read one variable."""
     found = connection.ask("GET", "v1", "instances", instance, "variables", name, query=any_state)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        output.print_json(found)
     else:
-        output.shown([found], _COLUMNS, as_json=False)
+        output.print_rows([found], _COLUMNS, as_json=False, wide=wide)
 
 
-@variables.command(name="set", cls=options.Valued)
+@variables.command(name="set", cls=options.ValueCommand)
 @click.argument("instance")
 @click.argument("name")
 @click.argument("value")
-@click.option("--type", "kind", help="Unified type or engine's word; without it the value's own JSON type.")
+@click.option("--type", "kind", help="Unified type or an engine's name for it; without it the JSON type of VALUE.")
 @click.option("--format", "form", help="int16, int32, int64, double or decimal.")
-@conditional
-@rehearsable
-@connected
+@if_match_option
+@dry_run_option
+@with_connection
 def set_(
     instance: str,
     name: str,
@@ -70,21 +78,21 @@ def set_(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); for textual types plain text will do."""
-    body = msgspec.json.encode(typed(value, kind, form))
+    """Set one variable. VALUE is JSON ('42', '"text"', '{"a": 1}'); textual types take plain text as well."""
+    body = json_object(typed_value(value, kind, form))
     path = ("v1", "instances", instance, "variables", name)
-    headers = condition(if_match)
-    changed(connection, "PUT", *path, body=body, headers=headers, dry_run=dry_run, as_json=as_json)
+    headers = if_match_header(if_match)
+    send_change(connection, "PUT", *path, body=body, headers=headers, dry_run=dry_run, as_json=as_json)
 
 
-@variables.command(cls=options.Valued)
+@variables.command(cls=options.ValueCommand)
 @click.argument("instance")
 @click.argument("name")
 @click.argument("change")
 @click.option("--json-patch", is_flag=True, help="CHANGE is a JSON patch (RFC 6902), not a merge patch.")
-@conditional
-@rehearsable
-@connected
+@if_match_option
+@dry_run_option
+@with_connection
 def merge(
     instance: str,
     name: str,
@@ -96,14 +104,14 @@ def merge(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Change a part of one variable and show it. CHANGE is JSON, merged as RFC 7396 says: '{"tier": "gold"}'."""
+    """Change a part of one variable and show it. CHANGE is JSON, merged by RFC 7396: '{"tier": "gold"}'."""
     kind = "application/json-patch+json" if json_patch else "application/merge-patch+json"
-    changed(
+    send_change(
         connection,
         "PATCH",
         *("v1", "instances", instance, "variables", name),
         body=change.encode("utf-8", "surrogateescape"),
-        headers={"Content-Type": kind} | condition(if_match),
+        headers={"Content-Type": kind} | if_match_header(if_match),
         dry_run=dry_run,
         as_json=as_json,
     )
@@ -111,11 +119,11 @@ def merge(
 
 @variables.command()
 @click.argument("instance")
-@options.settings()
-@options.deletions
-@options.body("A whole body of PATCH, as JSON.")
-@rehearsable
-@connected
+@options.set_option()
+@options.delete_option
+@options.file_option("A whole body of PATCH, as JSON.")
+@dry_run_option
+@with_connection
 def patch(
     instance: str,
     settings: tuple[str, ...],
@@ -126,54 +134,25 @@ def patch(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Set and delete several variables in one call; updates precede deletions."""
-    options.alone(path, settings, deletions)
+    """Set and delete several variables in one call; the engine sets before it deletes."""
+    options.refuse_beside_file(path, settings, deletions)
     if path is None and not (settings or deletions):
         raise click.UsageError("Give either --file, or what to --set and --delete.")
-    body = path.read_bytes() if path is not None else msgspec.json.encode(_patch(settings, deletions))
-    changed(connection, "PATCH", "v1", "instances", instance, "variables", body=body, dry_run=dry_run, as_json=as_json)
+    given = {"modifications": parse_settings(settings), "deletions": deletions}
+    body = path.read_bytes() if path is not None else json_object(given)
+    _patch(connection, instance, body, dry_run=dry_run, as_json=as_json)
 
 
 @variables.command()
 @click.argument("instance")
 @click.argument("names", nargs=-1, required=True)
-@rehearsable
-@connected
+@dry_run_option
+@with_connection
 def delete(instance: str, names: tuple[str, ...], connection: Connection, *, as_json: bool, dry_run: bool) -> None:
     """Delete variables in one call."""
-    body = msgspec.json.encode({"deletions": names})
-    changed(connection, "PATCH", "v1", "instances", instance, "variables", body=body, dry_run=dry_run, as_json=as_json)
+    _patch(connection, instance, json_object({"deletions": names}), dry_run=dry_run, as_json=as_json)
 
 
-def _patch(settings: tuple[str, ...], deletions: tuple[str, ...]) -> dict[str, Any]:
-    return {"modifications": settings_of(settings), "deletions": deletions}
-
-
-def settings_of(settings: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """Give the typed values of ``NAME=JSON`` options."""
-    found: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise click.UsageError(f"{option} takes NAME=JSON, not {setting}.")
-        if name in found:
-            raise click.UsageError(f"{option}: {name!r} is given twice.")
-        found[name] = typed(text, None, None)
-    return found
-
-
-def typed(text: str, kind: str | None, form: str | None) -> dict[str, Any]:
-    """Give the typed value of what was written on the command line; numbers keep their digits."""
-    try:
-        value: Any = msgspec.Raw(text.encode())
-        decoded = msgspec.json.decode(text)
-        if kind in _AS_TEXT and not isinstance(decoded, str):
-            value = text
-    except UnicodeEncodeError as error:
-        raise click.UsageError("A value is not UTF-8.") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        if kind not in _AS_TEXT:
-            raise click.UsageError(f"{text!r} is not JSON; quote it ('\"text\"') or give --type string.") from error
-        value = text
-    shape = {"type": kind, "format": form, "value": value}
-    return {member: content for member, content in shape.items() if content is not None}
+def _patch(connection: Connection, instance: str, body: bytes, *, dry_run: bool, as_json: bool) -> None:
+    path = ("v1", "instances", instance, "variables")
+    send_change(connection, "PATCH", *path, body=body, dry_run=dry_run, as_json=as_json)

@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import EventDict
 
 from gateway.observe.lines import Lines
+from gateway.observe.printable import printable
 
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger("varbridge")
@@ -38,6 +39,11 @@ def _failed(_logger: Any, _method: str, event: EventDict) -> EventDict:
     given = event.pop("exc_info", None)
     error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
     return {**event, **_told(error)} if error is not None else event
+
+
+def _shown(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Escape what would act on the terminal: paths and names come from callers."""
+    return {key: printable(content) if isinstance(content, str) else content for key, content in event.items()}
 
 
 class _Library(logging.Handler):
@@ -91,6 +97,7 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         structlog.configure(
             processors=[
                 _failed,
+                _shown,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.dev.ConsoleRenderer(),

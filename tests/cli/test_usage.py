@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
+from gateway.cli.conditions import OPERATORS
+from gateway.model.query import Operator
 
 WRONG, UNREACHABLE = 2, 4
 DROPPED = (
@@ -55,6 +58,48 @@ def test_name_that_is_set_twice_is_wrong_usage() -> None:
 def test_message_of_a_wrong_correlation_names_its_option() -> None:
     done = ran("messages", "send", "paid", "--correlate", "x")
     assert (done.exit_code, "--correlate takes NAME=JSON" in done.output) == (WRONG, True)
+
+
+@pytest.mark.parametrize(
+    ("operator", "meant"),
+    [
+        pytest.param(">=", "gteq", id="sign"),
+        pytest.param("gte", "gteq", id="other-word"),
+        pytest.param("EQ", "eq", id="upper-case"),
+        pytest.param("lik", "like", id="letter-missing"),
+    ],
+)
+@pytest.mark.parametrize("command", [("query",), ("operations", "start")], ids=" ".join)
+def test_unknown_operator_is_wrong_usage_with_the_one_that_is_meant(
+    operator: str, meant: str, command: tuple[str, ...]
+) -> None:
+    done = ran(*command, "--where", f"amount {operator} 1")
+    assert (done.exit_code, f"Did you mean `{meant}`?" in done.output) == (WRONG, True)
+
+
+def test_operators_are_those_of_the_gateway() -> None:
+    assert get_args(Operator) == OPERATORS
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        pytest.param("integer", "abc", "'abc' is no value of the type integer; one is 42.", id="integer"),
+        pytest.param("Boolean", "yes", "'yes' is no value of the type Boolean; one is true.", id="vendors-boolean"),
+        pytest.param("json", "{a: 1}", "'{a: 1}' is no value of the type json; one is '{\"a\": 1}'.", id="json"),
+        pytest.param(None, "text", "'text' is not JSON; quote it ('\"text\"') or give --type string.", id="no-type"),
+    ],
+)
+def test_value_that_is_not_json_is_wrong_usage_with_one_that_would_be_taken(
+    kind: str | None, value: str, message: str
+) -> None:
+    done = ran("vars", "set", "hr:1", "x", value, *(("--type", kind) if kind else ()))
+    assert (done.exit_code, message in done.output) == (WRONG, True)
+
+
+def test_unknown_command_is_wrong_usage_with_the_one_that_is_meant() -> None:
+    done = CliRunner().invoke(main, ["querry"])
+    assert (done.exit_code, "No such command 'querry'. Did you mean `query`?" in done.output) == (WRONG, True)
 
 
 def test_patch_of_nothing_is_wrong_usage() -> None:
