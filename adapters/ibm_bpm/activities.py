@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.ibm_bpm.instances import described
+from adapters.ibm_bpm.instances import describe_process
 from adapters.ibm_bpm.wire import WireDetails, members
 from gateway.model.commands import ListActivities
 from gateway.model.results import ActivitiesListed, Activity
@@ -36,13 +36,14 @@ class Step(msgspec.Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
 
-def listed(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
-    """Give the tokens.
+def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
+    """List the tokens.
 
     Raises:
-        InstanceNotFound: there is none, or it has ended.
+        InstanceNotFound: there is no such instance, or it has ended.
+        EngineMisbehaved: the answer tells no tokens.
     """
-    wire = yield from described(engine, command.instance, PARTS)
+    wire = yield from describe_process(engine, command.instance, PARTS)
     steps = steps_in(wire)
     return ActivitiesListed(
         tuple(
@@ -63,7 +64,7 @@ def _of(steps: dict[str, Step], token: Token) -> Step:
 
 
 def tokens_in(wire: WireDetails) -> tuple[Token, ...]:
-    """Give the tokens of the execution tree; where the server sends none, those that the diagram's steps name."""
+    """Return the tokens of the execution tree; where the server sends none, those that the diagram's steps name."""
     root = wire.executionTree.get("root") if isinstance(wire.executionTree, dict) else None
     found: dict[str, Token] = {}
     todo: list[tuple[Any, str | None]] = [(root, None)]
@@ -87,7 +88,7 @@ def _drawn(wire: WireDetails) -> tuple[Token, ...]:
 
 
 def steps_in(wire: WireDetails) -> dict[str, Step]:
-    """Give the steps of the diagram by their ids; empty where the server sends no diagram."""
+    """Return the steps of the diagram by their ids; empty where the server sends no diagram."""
     return {
         str(step["ID"]): Step(
             id=str(step["ID"]),

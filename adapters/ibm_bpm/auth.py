@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.wire import ACCEPT, JSON, encoder, error_in
+from adapters.ibm_bpm.wire import ACCEPT, JSON, error_in
 from gateway.errors import EngineCredentialsRejected, EngineError, EngineUnavailable
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Credentials, Session, authorization
@@ -66,7 +66,7 @@ def _system_login(settings: Settings, basic: tuple[tuple[str, str], ...]) -> Ven
     body = {"refresh_groups": True, "requested_lifetime": settings.session_lifetime_s}
     return VendorRequest(
         method="POST", path=("bpm", "system", "login"), above=_BASE_SEGMENTS, headers=JSON + basic,
-        body=encoder.encode(body), writes=False, idempotent=True,
+        body=msgspec.json.encode(body), writes=False, idempotent=True,
     )  # fmt: skip
 
 

@@ -1,56 +1,30 @@
-"""Bytes and files, which the vendor does not have: refused, as base64 text, or in a typed envelope, by setting."""
+"""The content of bytes and files: read with all variables, since the engine has no streams; written as a value.
+
+The counterpart, which knows how the engine holds them, is ``values.envelope``.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from adapters.ibm_bpm.settings import Settings
-from gateway.errors import Unsupported, ValueInvalid
-from gateway.model.jsontext import Tree
-from gateway.model.values import Value, json_text, text_of
+from adapters.ibm_bpm.values.declared import Models
+from adapters.ibm_bpm.values.envelope import content_of
+from adapters.ibm_bpm.variables import get_variable
+from gateway.model.commands import GetVariable, ReadBinary
+from gateway.model.results import BinaryRead
+from gateway.plan import Plan
 
-KIND = "varbridge.file"
-_MEMBERS = ("filename", "mediaType", "encoding")
 
-
-def closed(value: Value, settings: Settings) -> tuple[Tree, str | None]:
-    """Give the tree that stands for a blob, and the rule that was needed.
+def read_binary(engine: str, settings: Settings, command: ReadBinary, models: Models | None = None) -> Plan[BinaryRead]:
+    """Read the content of a blob or, where blobs are kept as base64, of a text that is strict base64.
 
     Raises:
-        Unsupported: the engine is set to refuse blobs.
-        ValueInvalid: a file without a name.
+        ValueInvalid: the variable holds no bytes.
+        VariableNotFound: not declared, or unset. InstanceNotFound: there is no such instance, or it has ended.
     """
-    if value.type == "file" and not value.filename:
-        raise ValueInvalid("A file needs a `filename`.")
-    text = text_of(value.text)
-    match settings.binary:
-        case "base64":
-            return text, "binary-to-base64"
-        case "envelope":
-            members = dict(zip(_MEMBERS, (value.filename, value.media_type, value.encoding), strict=True))
-            return {"@type": KIND, **members, "data": text}, None
-        case _:
-            raise Unsupported("This engine is set to refuse bytes and files.")
-
-
-def opened(tree: Tree) -> Value | None:
-    """Give the blob that an envelope holds; None for anything else."""
-    if not isinstance(tree, dict) or tree.get("@type") != KIND or not isinstance(tree.get("data"), str):
-        return None
-    try:
-        base64.b64decode(tree["data"], validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    filename, media_type, encoding = (_text(tree.get(member)) for member in _MEMBERS)
-    return Value(
-        type="bytes" if filename is None else "file",
-        value=json_text(tree["data"]),
-        filename=filename,
-        media_type=media_type if filename is not None else None,
-        encoding=encoding if filename is not None else None,
-    )
-
-
-def _text(member: Tree) -> str | None:
-    return member if isinstance(member, str) else None
+    wanted = GetVariable(instance=command.instance, name=command.name, scope=command.scope, ended=command.ended)
+    value = (yield from get_variable(engine, settings, wanted, models)).variable.value
+    content = content_of(value, settings)
+    kind = value.media_type
+    if kind is not None and value.encoding is not None:
+        kind += f"; charset={value.encoding}"
+    return BinaryRead(content=content, filename=value.filename, media_type=kind, size=len(content))

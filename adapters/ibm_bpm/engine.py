@@ -9,6 +9,7 @@ import msgspec
 from adapters.ibm_bpm import (
     activities,
     auth,
+    binary,
     instances,
     messages,
     modification,
@@ -85,6 +86,7 @@ class IbmBpmEngine(Engine):
         settings = self.settings
         optional = {
             "variables.delete_by_null": settings.deletions == "set_null",
+            "binary.read": settings.binary != "refuse",
             "instances.find.business_key": bool(settings.business_key),
             "instances.start.business_key": bool(settings.business_key_variable),
         }
@@ -114,15 +116,15 @@ class IbmBpmEngine(Engine):
 
     def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
         """Give one instance."""
-        return instances.describe(self.name, command)
+        return instances.describe_instance(self.name, command)
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Give the instances that match."""
-        return instances.find(self.name, self.settings, command)
+        return instances.find_instances(self.name, self.settings, command)
 
     def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""
-        return starting.started(self.name, self.settings, command)
+        return starting.start_instance(self.name, self.settings, command)
 
     def native_task(self, text: str) -> str:
         """Give the number; ``2078.n``, ``Task.n`` and ``n`` are the same task.
@@ -137,31 +139,31 @@ class IbmBpmEngine(Engine):
 
     def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
         """Give whose task it is."""
-        return tasks.described(self.name, command)
+        return tasks.describe_task(self.name, command)
 
     def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
         """Complete a task."""
-        return tasks.completed(self.name, self.settings, command)
+        return tasks.complete_task(self.name, self.settings, command)
 
     def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
         """Refuse messages."""
-        messages.correlated(self.name, command)
+        messages.correlate_message(self.name, command)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
         """Give where the tokens are."""
-        return activities.listed(self.name, command)
+        return activities.list_activities(self.name, command)
 
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
         """Cancel and start activities."""
-        return modification.modified(self.name, self.settings, command)
+        return modification.modify_instance(self.name, self.settings, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """Give variables."""
-        return variables.listed(self.name, self.settings, command, self._models)
+        return variables.list_variables(self.name, self.settings, command, self._models)
 
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
         """Give one variable."""
-        return variables.read(self.name, self.settings, command, self._models)
+        return variables.get_variable(self.name, self.settings, command, self._models)
 
     @property
     def seeks(self) -> bool:
@@ -170,15 +172,21 @@ class IbmBpmEngine(Engine):
 
     def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
         """Give variables of all instances."""
-        return query.found(self.name, self.settings, command)
+        return query.query_variables(self.name, self.settings, command)
 
     def count_variables(self, command: CountVariables) -> Plan[VariablesCounted]:
         """Count variables of all instances."""
-        return query.counted(self.name, self.settings, command)
+        return query.count_variables(self.name, self.settings, command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""
-        return patch.patched(self.name, self.settings, command, self._models)
+        return patch.patch_variables(self.name, self.settings, command, self._models)
+
+    def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
+        """Read the content of a blob, where the engine is set to keep any."""
+        if self.settings.binary == "refuse":
+            return super().read_binary(command)
+        return binary.read_binary(self.name, self.settings, command, self._models)
 
     def supposed(self, request: VendorRequest) -> VendorResponse:
         """Give the success of a write: an envelope with nothing in it, but for the id of what was started."""

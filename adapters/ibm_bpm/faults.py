@@ -7,11 +7,11 @@ the same for them whatever HTTP status it comes with.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from adapters.ibm_bpm.wire import WireError, error_in
+from adapters.ibm_bpm.wire import Envelope, WireError, data_in, error_in, is_success
 from gateway.errors import (
     EngineCredentialsRejected,
     EngineError,
@@ -34,6 +34,7 @@ from gateway.plan import VendorResponse
 Operation = Literal["read", "search", "write", "start", "task", "complete", "token", "comment"]
 """What was asked: ``read`` and ``search`` change nothing, ``write`` is of variables, ``task`` reads a task."""
 Kind = type[VarbridgeError]
+T = TypeVar("T")
 
 NOT_NOW = "CWTBG0549E"
 """No such action for this caller now: a permission, or a state."""
@@ -41,6 +42,7 @@ INVALID_PARAMETER = "CWTBG0012E"
 """A parameter is not valid: an id that was sent, or an object that does not have the shape of its class."""
 NO_SUCH_OBJECT = "CWTBG0013E"
 """What was named does not exist: a token, a task, or what an object refers to."""
+_UNREADABLE = "The engine's answer is not the JSON it should be."
 _SHAPE = frozenset({INVALID_PARAMETER, NO_SUCH_OBJECT})
 _CHANGING = frozenset({"write", "start", "complete", "token", "comment"})
 _SETTING = ("write", "start", "complete")
@@ -111,6 +113,41 @@ def check(engine: str, answer: VendorResponse, operation: Operation) -> None:
     error = translated(engine, answer, operation)
     if error is not None:
         raise error
+
+
+def data_of(engine: str, answer: VendorResponse, operation: Operation, decoder: msgspec.json.Decoder[Envelope[T]]) -> T:
+    """Return ``data`` of an answer that is a success.
+
+    Raises:
+        VarbridgeError: the error that the answer means for the operation.
+        EngineMisbehaved: it is no envelope of the vendor (a login page, a text that was cut off), or ``data`` is not
+            what the API documents.
+    """
+    data = data_in(answer, decoder)
+    if isinstance(data, msgspec.UnsetType):
+        check(engine, answer, operation)
+        raise _unreadable(engine, answer, "unknown" if operation in _CHANGING else "not_applied")
+    return data
+
+
+def check_done(engine: str, answer: VendorResponse) -> None:
+    """Make sure that an answer is a success whose ``data`` nobody needs; it may be empty (seen for ``cancel``).
+
+    Raises:
+        EngineMisbehaved: it is no envelope of the vendor, so nobody knows what was done.
+    """
+    if answer.content().strip() and not is_success(answer):
+        raise _unreadable(engine, answer, "unknown")
+
+
+def _unreadable(engine: str, answer: VendorResponse, outcome: Outcome) -> EngineMisbehaved:
+    """Return the error for an answer that is neither an error of the vendor nor what its API documents."""
+    return EngineMisbehaved(_UNREADABLE, engine=engine, engine_status=answer.status, outcome=outcome)
+
+
+def lacking(engine: str, what: str, outcome: Outcome = "not_applied") -> EngineMisbehaved:
+    """Return the error for a success without something that was asked for, which is never the same as none of it."""
+    return EngineMisbehaved(f"The engine's answer lacks what was asked for: {what}.", engine=engine, outcome=outcome)
 
 
 def unsettled(error: VarbridgeError) -> bool:

@@ -9,8 +9,8 @@ import msgspec
 
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.wire import WireDetails, details, instance_number, members, reading, tree_of
-from gateway.errors import EngineError, EngineMisbehaved, InstanceNotFound, InvalidRequest, Unsupported
+from adapters.ibm_bpm.wire import DETAILS, TREE, WireDetails, get, instance_number, members
+from gateway.errors import EngineError, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import DescribeInstance, FindInstances
 from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
@@ -42,9 +42,8 @@ class Page(msgspec.Struct, frozen=True):
 
 def describe_engine(engine: str) -> Plan[EngineDescribed]:
     """Ask ``GET /systems``, which tells version and build level (seen on 8.6.2)."""
-    answer = yield reading("systems")
-    faults.check(engine, answer, "search")
-    return EngineDescribed(version=_version(tree_of(answer, engine)))
+    answer = yield get("systems")
+    return EngineDescribed(version=_version(faults.data_of(engine, answer, "search", TREE)))
 
 
 def _version(tree: Any) -> str | None:
@@ -57,7 +56,7 @@ def _version(tree: Any) -> str | None:
     return next(filter(None, map(_version, tree)), None) if isinstance(tree, list) else None
 
 
-def described(
+def describe_process(
     engine: str, instance: str, parts: str, *, ended: bool = False
 ) -> Generator[VendorRequest, VendorResponse, WireDetails]:
     """Read ``GET /process/{id}?parts=…`` of an instance that has not ended, or of any.
@@ -66,31 +65,51 @@ def described(
 
     Raises:
         InstanceNotFound: there is none, or it has ended and ended ones do not count.
+        EngineMisbehaved: the answer lacks a part that was asked for.
     """
-    answer = yield reading("process", instance, query=(("parts", parts),))
-    error = faults.translated(engine, answer, "read")
-    if isinstance(error, EngineError):
-        again = yield reading("process", instance, query=(("parts", "none"),))
+    answer = yield get("process", instance, query=(("parts", parts),))
+    try:
+        wire = faults.data_of(engine, answer, "read", DETAILS)
+    except EngineError:
+        again = yield get("process", instance, query=(("parts", "none"),))
         missing = faults.translated(engine, again, "read")
-        error = missing if isinstance(missing, InstanceNotFound) else error
-    if error is not None:
-        raise error
-    wire = details(answer, engine)
+        if isinstance(missing, InstanceNotFound):
+            raise missing from None
+        raise
+    check_parts(engine, wire, parts)
     if not ended and state_of(wire) in ENDED:
         raise InstanceNotFound("The instance has ended.", engine=engine)
     return wire
 
 
+def check_parts(engine: str, wire: WireDetails, parts: str) -> None:
+    """Refuse an answer without what was asked for.
+
+    An instance without variables has ``{}`` and one without tokens a root without children (recorded on 8.6.2); null
+    is what parts have that were not asked for.
+
+    Raises:
+        EngineMisbehaved: it has no state, no variables, or neither an execution tree nor a diagram.
+    """
+    asked = parts.split("|")
+    if "header" in asked and wire.state is None and wire.executionState is None:
+        raise faults.lacking(engine, "the instance's state")
+    if "data" in asked and bytes(wire.variables) == b"null":
+        raise faults.lacking(engine, "the instance's variables")
+    if "executionTree" in asked and wire.executionTree is None and wire.diagram is None:
+        raise faults.lacking(engine, "the execution tree and the diagram")
+
+
 def state_of(wire: WireDetails) -> str:
-    """Give the unified state; an end in either of the two fields counts, since they have been seen to differ."""
+    """Return the unified state; an end in either of the two fields counts, since they have been seen to differ."""
     states = [_STATES.get(wire.executionState or ""), _STATES.get(wire.state or "")]
     ended = [state for state in states if state in ENDED]
     return next(filter(None, ended + states), "unknown")
 
 
-def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
+def describe_instance(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     """Ask ``GET /process/{id}?parts=header``."""
-    wire = yield from described(engine, command.instance, "header", ended=command.ended)
+    wire = yield from describe_process(engine, command.instance, "header", ended=command.ended)
     return InstanceDescribed(
         Instance(
             id=command.instance,
@@ -101,7 +120,7 @@ def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     )
 
 
-def find(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
+def find_instances(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
     """Ask ``PUT /search/query`` by instance; it answers one row per task, so rows are made unique by instance.
 
     The index lags a few seconds behind writes. Served, though deprecated, up to current releases.
@@ -121,7 +140,7 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     wanted = command.offset + command.limit
     offset = 0
     while len(rows) < wanted:
-        page = yield from searched(engine, conditions, offset)
+        page = yield from search(engine, conditions, offset)
         kept = (row for row in page.rows if command.ended or row.state not in ENDED)
         rows |= {row.id: row for row in kept if row.id not in rows}
         if page.next is None:
@@ -130,13 +149,13 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     return InstancesFound(tuple(rows.values())[command.offset : wanted])
 
 
-def searched(
+def search(
     engine: str, conditions: list[tuple[str, str]], offset: int
 ) -> Generator[VendorRequest, VendorResponse, Page]:
-    """Give one page of ``PUT /search/query`` by instance.
+    """Return one page of ``PUT /search/query`` by instance.
 
     Raises:
-        EngineMisbehaved: the answer holds no rows, or one without an id that can be read.
+        EngineMisbehaved: the answer holds no rows, or one without an id that can be read or without a state.
     """
     query = (
         ("organization", "byInstance"),
@@ -152,28 +171,27 @@ def searched(
         method="PUT", path=("search", "query"), query=query, headers=(("Accept", "application/json"),),
         writes=False, idempotent=True,
     )  # fmt: skip
-    faults.check(engine, answer, "search")
-    tree = tree_of(answer, engine)
+    tree = faults.data_of(engine, answer, "search", TREE)
     if not isinstance(tree, dict) or "data" not in tree:
-        raise EngineMisbehaved("The engine's answer holds no rows.", engine=engine, engine_status=answer.status)
+        raise faults.lacking(engine, "the rows of the search")
     rows = members(tree["data"])
-    found = [_row(engine, row) for row in rows if isinstance(row, dict) and row.get("instanceId") is not None]
+    found = [_row(engine, row) for row in rows]
     after = offset + len(rows)
     return Page(found, after if rows and (len(rows) >= PAGE or after < _total(tree)) else None)
 
 
 def _total(tree: dict[str, Any]) -> int:
-    """Give how many rows there are; the server has been seen to stop counting at 500 (JR59500), so it proves no end."""
+    """Return how many rows there are; the server has been seen to count to 500 only (JR59500), so it proves no end."""
     try:
         return int(str(tree.get("totalCount")))
     except ValueError:
         return 0
 
 
-def _row(engine: str, row: dict[str, Any]) -> Instance:
-    number = instance_number(row["instanceId"])
-    if number is None:
-        raise EngineMisbehaved("The engine's answer has a row whose instance cannot be told.", engine=engine)
+def _row(engine: str, row: Any) -> Instance:
+    number = instance_number(row.get("instanceId")) if isinstance(row, dict) else None
+    if number is None or "instanceStatus" not in row:
+        raise faults.lacking(engine, "the instance and its state in every row of the search")
     return Instance(
         id=number,
         definition=row.get("bpdName"),
@@ -181,20 +199,24 @@ def _row(engine: str, row: dict[str, Any]) -> Instance:
     )
 
 
-def exposed_in(answer: VendorResponse, engine: str) -> list[dict[str, Any]]:
-    """Give the items of an answer of ``/exposed``."""
-    tree = tree_of(answer, engine)
-    items = members(tree.get("exposedItemsList")) if isinstance(tree, dict) else []
-    return [item for item in items if isinstance(item, dict)]
+def read_exposed(engine: str) -> Generator[VendorRequest, VendorResponse, list[dict[str, Any]]]:
+    """Return the processes that ``GET /exposed/process`` lists.
+
+    Raises:
+        EngineMisbehaved: the answer has no list.
+    """
+    answer = yield get("exposed", "process")
+    tree = faults.data_of(engine, answer, "search", TREE)
+    if not isinstance(tree, dict) or "exposedItemsList" not in tree:
+        raise faults.lacking(engine, "the exposed processes")
+    return [item for item in members(tree["exposedItemsList"]) if isinstance(item, dict)]
 
 
 def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:
-    """Give the name that the search knows; an id (``25.…``) is looked up among the exposed processes."""
+    """Return the name that the search knows; an id (``25.…``) is looked up among the exposed processes."""
     if not definition.startswith("25."):
         return definition
-    answer = yield reading("exposed", "process")
-    faults.check(engine, answer, "search")
-    for item in exposed_in(answer, engine):
+    for item in (yield from read_exposed(engine)):
         if item.get("itemID") == definition and isinstance(item.get("display"), str):
             return str(item["display"])
     raise InvalidRequest("No exposed process has this id.", engine=engine)

@@ -12,8 +12,8 @@ from gateway.errors import Unsupported
 from gateway.model.running import CorrelateMessage
 
 
-def correlated(engine: str, command: CorrelateMessage) -> NoReturn:
-    """Refuse.
+def correlate_message(engine: str, command: CorrelateMessage) -> NoReturn:
+    """Refuse a message.
 
     Raises:
         Unsupported: always, before any call.

@@ -12,9 +12,9 @@ import msgspec
 
 from adapters.ibm_bpm import faults, patch
 from adapters.ibm_bpm.activities import PARTS, Step, Token, steps_in, tokens_in
-from adapters.ibm_bpm.instances import described, state_of
+from adapters.ibm_bpm.instances import ENDED, describe_process, state_of
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.wire import done, succeeded
+from adapters.ibm_bpm.wire import TREE
 from gateway.errors import (
     EngineError,
     EngineForbidden,
@@ -43,7 +43,7 @@ class _Wish(msgspec.Struct, frozen=True):
     start_at: int = 0
 
 
-def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[InstanceModified]:
+def modify_instance(engine: str, settings: Settings, command: ModifyInstance) -> Plan[InstanceModified]:
     """Move or delete one token.
 
     Raises:
@@ -115,9 +115,11 @@ def _resolved(
         InstanceStateConflict: no token is there; Unsupported: several are, or it is the last.
         ValueInvalid: the diagram has no such step.
     """
-    wire = yield from described(engine, instance, PARTS)
+    wire = yield from describe_process(engine, instance, PARTS, ended=True)
     if state_of(wire) not in _ACTIVE:
         raise InstanceStateConflict("The instance takes no modification in this state.", engine=engine)
+    if wish.start is not None and wire.diagram is None:
+        raise faults.lacking(engine, "the diagram")
     steps, tokens = steps_in(wire), tokens_in(wire)
     token = _chosen(engine, wish, steps, tokens)
     if wish.start is None:
@@ -185,7 +187,7 @@ def _variables(
         pointers={name: modification.pointer(wish.start_at, "variables", name) for name in given},
         expect=command.expect,
     )
-    return (yield from patch.patched(engine, settings, change)).rules
+    return (yield from patch.patch_variables(engine, settings, change)).rules
 
 
 def _acted(
@@ -195,17 +197,17 @@ def _acted(
     answer = yield _posting(instance, query)
     error = faults.translated(engine, answer, "token")
     if error is None:
-        _ = succeeded(answer, engine)
+        _ = faults.data_of(engine, answer, "token", TREE)
         return
     if error.engine_code == faults.NO_SUCH_OBJECT:
         gone = "The token is no longer there."
         raise InstanceStateConflict(gone, engine=engine, engine_status=answer.status, engine_code=error.engine_code)
     if isinstance(error, (EngineError, EngineForbidden)):
-        wire = yield from described(engine, instance, PARTS)
+        wire = yield from describe_process(engine, instance, PARTS, ended=True)
         if isinstance(error, EngineForbidden) and state_of(wire) not in _ACTIVE:
             raise InstanceStateConflict(engine=engine, engine_status=answer.status, engine_code=error.engine_code)
-        still = token in tokens_in(wire)
-        error.outcome = "not_applied" if still or (target is not None and target.id == token.activity) else "applied"
+        still = token in tokens_in(wire) or (target is not None and target.id == token.activity)
+        error.outcome = "not_applied" if still else "unknown" if state_of(wire) in ENDED else "applied"
     raise error
 
 
@@ -219,7 +221,7 @@ def _commented(engine: str, instance: str, parameter: str, note: str) -> Generat
         answer = yield _posting(instance, (("action", "comment"), (parameter, note)))
         error = faults.translated(engine, answer, "comment")
         if error is None:
-            done(answer, engine)
+            faults.check_done(engine, answer)
     except VarbridgeError as broken:
         error = broken
     if error is not None:

@@ -13,15 +13,16 @@ import msgspec
 
 from adapters.ibm_bpm import faults, scopes
 from adapters.ibm_bpm.faults import Written
-from adapters.ibm_bpm.instances import described, state_of
+from adapters.ibm_bpm.instances import ENDED, describe_process, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
-from adapters.ibm_bpm.values.decode import decode
+from adapters.ibm_bpm.values.decode import decode, in_list, variable_of
 from adapters.ibm_bpm.values.encode import Encoded, check_name, encode, placed
 from adapters.ibm_bpm.values.partial import patched_tree
+from adapters.ibm_bpm.values.stored import Stored, stored_in
 from adapters.ibm_bpm.values.trees import clean, same
-from adapters.ibm_bpm.variables import Trees, in_list, stored_in, trees_in, typed_in
-from adapters.ibm_bpm.wire import error_in, succeeded, writing
+from adapters.ibm_bpm.variables import PARTS, read_stored, typed
+from adapters.ibm_bpm.wire import WireDetails, error_in, is_success, put
 from gateway.errors import (
     EngineFailure,
     EngineMisbehaved,
@@ -40,40 +41,44 @@ from gateway.model.commands import PatchVariables
 from gateway.model.etag import BLOBS
 from gateway.model.jsontext import Tree
 from gateway.model.merge import merged
-from gateway.model.results import Rule, Variable, VariablesPatched
+from gateway.model.results import Rule, VariablesPatched
 from gateway.model.values import Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _WRITABLE = {"active", "suspended", "failed"}
+_REFUSED = (ValueInvalid, VariableNotFound, InvalidRequest)
+"""Errors that say that a name was refused, and not just that the engine failed."""
 
 
-def patched(
+def patch_variables(
     engine: str, settings: Settings, command: PatchVariables, models: Models | None = None
 ) -> Plan[VariablesPatched]:
     """Set, merge, patch and delete: read all, then write all that changes with one ``PUT``.
 
     Raises:
         ValueInvalid, ValueNotRepresentable, Unsupported, InvalidRequest: before anything is sent.
-        PreconditionFailed, PayloadTooLarge: before anything is written.
+        PreconditionFailed, PayloadTooLarge, InstanceStateConflict, EngineMisbehaved: before anything is written.
         VariableNotFound, InstanceStateConflict, EngineForbidden, EngineError: with the outcome that a read has shown.
         ConcurrentUpdate: the read after the write shows something else.
     """
     scopes.check(engine, command.scope)
     verify.refuse_transient(engine, command)
-    before: Trees | None = None
+    wire: WireDetails | None = None
     if settings.declared_types == "model":
-        settings, before = yield from typed_in(engine, settings, command.instance, models)
+        wire = yield from _read_to_write(engine, command.instance)
+        settings = yield from typed(engine, settings, command.instance, wire, models)
     encoded = {
         name: encode(name, hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))
         for name, value in command.modifications.items()
     }
     _check_deletions(engine, settings, command)
-    if before is None:
-        before = yield from stored_in(engine, command.instance)
-    _check(engine, settings, command, before)
+    if wire is None:
+        wire = yield from _read_to_write(engine, command.instance)
+    before = stored_in(engine, bytes(wire.variables))
+    _check_expected(engine, settings, command, before)
     for name, patch in command.merges.items():
-        encoded[name] = _merged(name, before.get(name), bytes(patch), settings, command)
-    body = {name: placed(each.tree, before.get(name), settings) for name, each in encoded.items()}
+        encoded[name] = _merged(name, before.tree(name), bytes(patch), settings, command)
+    body = {name: placed(name, each, before, settings) for name, each in encoded.items()}
     for name in command.patches:
         encoded[name] = _patched(engine, name, before, settings, command)
         body[name] = encoded[name].tree
@@ -87,7 +92,7 @@ def patched(
 
 
 def hinted(name: str, value: Value, settings: Settings, pointer: str) -> Value:
-    """Give a checked value; one without a type takes the declared type where it fits, as ``keep_type`` says."""
+    """Return a checked value; one without a type takes the declared type where it fits, as ``keep_type`` says."""
     hint = settings.types.get(name)
     if hint is not None and value.type is None:
         try:
@@ -95,6 +100,18 @@ def hinted(name: str, value: Value, settings: Settings, pointer: str) -> Value:
         except (InvalidRequest, ValueInvalid, ValueNotRepresentable):
             return checked(value, pointer)
     return checked(value, pointer)
+
+
+def _read_to_write(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireDetails]:
+    """Read an instance that is to be written; IBM's page "variable-put" answers 409 for one that has ended.
+
+    Raises:
+        InstanceStateConflict: it has ended. InstanceNotFound: there is none.
+    """
+    wire = yield from describe_process(engine, instance, PARTS, ended=True)
+    if state_of(wire) in ENDED:
+        raise InstanceStateConflict("The instance has ended, so its variables are only read.", engine=engine)
+    return wire
 
 
 def _check_deletions(engine: str, settings: Settings, command: PatchVariables) -> None:
@@ -107,7 +124,7 @@ def _check_deletions(engine: str, settings: Settings, command: PatchVariables) -
         )
 
 
-def _check(engine: str, settings: Settings, command: PatchVariables, before: Trees) -> None:
+def _check_expected(engine: str, settings: Settings, command: PatchVariables, before: Stored) -> None:
     """Make sure that the variables are as the caller expects.
 
     Raises:
@@ -116,14 +133,9 @@ def _check(engine: str, settings: Settings, command: PatchVariables, before: Tre
     expect = command.expect
     if expect is None:
         return
-    decoded = {name: decode(name, tree, settings) for name, tree in before.items()}
-    expect.check(
-        (
-            Variable(name=name, value=value) if name == expect.name else in_list(name, value)
-            for name, value in decoded.items()
-        ),
-        engine,
-    )
+    names = before if expect.names is None else {*expect.names, *expect.touched}.intersection(before)
+    found = (variable_of(name, before, settings) for name in names)
+    expect.check((each if each.name == expect.name else in_list(each) for each in found), engine)
 
 
 def _merged(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
@@ -132,8 +144,8 @@ def _merged(name: str, stored: Tree, patch: bytes, settings: Settings, command: 
     return encode(name, checked(Value(value=text), command.pointer(name)), settings, command.pointer(name))
 
 
-def _patched(engine: str, name: str, before: Trees, settings: Settings, command: PatchVariables) -> Encoded:
-    """Give what a JSON patch makes of a stored value, as it is written.
+def _patched(engine: str, name: str, before: Stored, settings: Settings, command: PatchVariables) -> Encoded:
+    """Return what a JSON patch makes of a stored value, as it is written.
 
     Raises:
         VariableNotFound: it is not set. ValueInvalid, PreconditionFailed, PayloadTooLarge: the patch does not apply.
@@ -141,10 +153,10 @@ def _patched(engine: str, name: str, before: Trees, settings: Settings, command:
     if name not in before:
         raise VariableNotFound(engine=engine)
     pointer = command.pointer(name)
-    if decode(name, before[name], settings).type in BLOBS:
+    if decode(name, before, settings).type in BLOBS:
         detail = "A value of this type is not changed in parts."
         raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
-    tree = patched_tree(before[name], command.patches[name], command.bounds, settings)
+    tree = patched_tree(before.tree(name), command.patches[name], command.bounds, settings)
     seen = tree if settings.metadata == "as_given" else clean(tree)
     value = hinted(name, Value(value=command.bounds.text(seen)), settings, pointer)
     encoded = encode(name, value, settings, pointer)
@@ -152,13 +164,18 @@ def _patched(engine: str, name: str, before: Trees, settings: Settings, command:
 
 
 def _write(
-    engine: str, command: PatchVariables, body: Mapping[str, Tree], before: Trees
+    engine: str, command: PatchVariables, body: Mapping[str, Tree], before: Stored
 ) -> Generator[VendorRequest, VendorResponse, None]:
-    answer = yield writing("process", command.instance, "variables", body=jsontext.write(body))
+    answer = yield put("process", command.instance, "variables", body=jsontext.write(body))
+    if answer.status == 200 and is_success(answer):  # noqa: PLR2004
+        return
     error = faults.translated(engine, answer, "write")
     if error is None:
-        _check_success(engine, answer)
-        return
+        raise EngineMisbehaved(
+            "The engine's answer to the write is no success that is documented.",
+            engine=engine,
+            engine_status=answer.status,
+        )
     faults.point_out(error, error_in(answer), _written(command, body))
     if faults.unsettled(error) or error.engine_code == faults.NOT_NOW:
         yield from _settle(engine, command.instance, body, before, error)
@@ -175,18 +192,8 @@ def _written(command: PatchVariables, body: Mapping[str, Tree]) -> list[Written]
     return [*found, *(Written(name, f"/deletions/{index}") for index, name in enumerate(command.deletions))]
 
 
-def _check_success(engine: str, answer: VendorResponse) -> None:
-    if answer.status != 200 or not answer.content().strip():  # noqa: PLR2004
-        raise EngineMisbehaved(
-            "The engine's answer to the write is no success that is documented.",
-            engine=engine,
-            engine_status=answer.status,
-        )
-    _ = succeeded(answer, engine)
-
-
 def _settle(
-    engine: str, instance: str, body: Mapping[str, Tree], before: Trees, error: VarbridgeError
+    engine: str, instance: str, body: Mapping[str, Tree], before: Stored, error: VarbridgeError
 ) -> Generator[VendorRequest, VendorResponse, None]:
     """Read once more, so that the error says what the refused write has changed.
 
@@ -194,27 +201,40 @@ def _settle(
         VarbridgeError: always; InstanceNotFound or InstanceStateConflict where the read shows that.
     """
     try:
-        wire = yield from described(engine, instance, "header|data")
-        after = trees_in(engine, wire)
+        wire = yield from describe_process(engine, instance, PARTS, ended=True)
+        if error.engine_code != faults.NOT_NOW:
+            _tell_applied(error, body, before, stored_in(engine, bytes(wire.variables)))
     except InstanceNotFound as gone:
-        if error.engine_code == faults.NOT_NOW and gone.engine_status is None:
-            raise _not_now(error) from gone
         raise gone from error
     except EngineFailure:
         error.outcome = "unknown"
         raise error from None
-    if error.engine_code == faults.NOT_NOW:
-        raise error if state_of(wire) in _WRITABLE else _not_now(error)
-    changed = [name for name, tree in body.items() if not same(clean(before.get(name)), clean(tree))]
-    applied = tuple(name for name in changed if same(clean(after.get(name)), clean(body[name])))
-    if applied:
-        error.outcome = "applied" if len(applied) == len(changed) else "partial"
-        error.applied = applied
+    state = state_of(wire)
+    if state in ENDED or (error.engine_code == faults.NOT_NOW and state not in _WRITABLE):
+        raise InstanceStateConflict(
+            engine=engine,
+            engine_status=error.engine_status,
+            engine_code=error.engine_code,
+            outcome=error.outcome,
+            applied=error.applied,
+        ) from error
     raise error
 
 
-def _not_now(error: VarbridgeError) -> InstanceStateConflict:
-    return InstanceStateConflict(engine=error.engine, engine_status=error.engine_status, engine_code=error.engine_code)
+def _tell_applied(error: VarbridgeError, body: Mapping[str, Tree], before: Stored, after: Stored) -> None:
+    """Say in the error which names were written.
+
+    A name whose new value is what had been there shows nothing: where the engine refused a name it may be that one, so
+    the write is applied in part only.
+    """
+    wanted = {name: clean(tree) for name, tree in body.items()}
+    changed = [name for name, tree in wanted.items() if not same(clean(before.tree(name)), tree)]
+    applied = tuple(name for name in changed if same(clean(after.tree(name)), wanted[name]))
+    if not applied:
+        return
+    whole = len(applied) == len(body if isinstance(error, _REFUSED) else changed)
+    error.outcome = "applied" if whole else "partial"
+    error.applied = applied
 
 
 def _verify(
@@ -226,9 +246,9 @@ def _verify(
         ConcurrentUpdate: it is not what is there. EngineFailure: it could not be read, with the outcome ``applied``.
     """
     try:
-        after = yield from stored_in(engine, command.instance)
+        after = yield from read_stored(engine, command.instance)
+        held = {name for name, tree in body.items() if same(clean(after.tree(name)), clean(tree))}
     except EngineFailure as error:
         error.outcome = "applied"
         raise
-    held = {name for name, tree in body.items() if same(clean(after.get(name)), clean(tree))}
     verify.compared(engine, command, held)

@@ -13,12 +13,13 @@ from functools import cmp_to_key
 import msgspec
 
 from adapters.ibm_bpm import faults
-from adapters.ibm_bpm.instances import ENDED, described, searched, state_of
+from adapters.ibm_bpm.instances import ENDED, check_parts, describe_process, search, state_of
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.values import decode
-from adapters.ibm_bpm.variables import in_list, trees_in
-from adapters.ibm_bpm.wire import WireDetails, details_list, instance_number, reading
-from gateway.errors import EngineMisbehaved, InstanceNotFound, Unsupported
+from adapters.ibm_bpm.values.decode import in_list, variable_of
+from adapters.ibm_bpm.values.stored import stored_in
+from adapters.ibm_bpm.variables import PARTS
+from adapters.ibm_bpm.wire import DETAILS_LIST, WireDetails, get, instance_number
+from gateway.errors import InstanceNotFound, Unsupported
 from gateway.model.matching import Matcher, precedes
 from gateway.model.query import (
     CountVariables,
@@ -37,7 +38,6 @@ _BATCH = 20
 """Instances read at once: an answer of some megabytes where variables are large."""
 _BATCHES = 10
 """Batches of one piece of a query; a sparse filter then gives few rows a piece, but a piece ends in time."""
-_PARTS = "header|data"
 Conversation = Generator[VendorRequest, VendorResponse, list[Row]]
 
 
@@ -53,7 +53,7 @@ class _Position(msgspec.Struct, frozen=True, array_like=True):
 _position = msgspec.json.Decoder(_Position)
 
 
-def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
+def query_variables(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
     """Search, read and evaluate: without sorting piece by piece, with it over all instances.
 
     Raises:
@@ -79,7 +79,7 @@ def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[Vari
     return VariablesFound(rows=tuple(rows), more=False)
 
 
-def counted(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
+def count_variables(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
     """Search, read and evaluate everything, a batch at a time.
 
     Raises:
@@ -151,7 +151,7 @@ def _candidates(engine: str, settings: Settings, wanted: Filter) -> Generator[Ve
     ids = set()
     offset = 0
     while True:
-        page = yield from searched(engine, conditions, offset)
+        page = yield from search(engine, conditions, offset)
         ids |= {int(row.id) for row in page.rows if row.state not in ENDED}
         _ = _few(engine, settings, ids)
         if page.next is None:
@@ -193,10 +193,11 @@ def _matching(engine: str, settings: Settings, wanted: Filter, batch: list[int])
         wire = processes.get(instance)
         if wire is None or state_of(wire) in ENDED:
             continue
-        for name, tree in sorted(trees_in(engine, wire).items()):
-            value = decode(name, tree, settings)
-            if matches(name, _compared_as(name, value, settings)):
-                rows.append(_row(instance, wire, in_list(name, value)))
+        stored = stored_in(engine, bytes(wire.variables))
+        for name in sorted(stored):
+            variable = variable_of(name, stored, settings)
+            if matches(name, _compared_as(name, variable.value, settings)):
+                rows.append(_row(instance, wire, in_list(variable)))
     return rows
 
 
@@ -224,17 +225,16 @@ def _read(
     """Read some instances; those that are gone are left out."""
     if settings.query_reads == "bulk":
         ids = ",".join(map(str, batch))
-        query = (("action", "getdetails"), ("instanceIds", ids), ("parts", _PARTS))
-        answer = yield reading("process", query=query)
-        error = faults.translated(engine, answer, "read")
-        if error is None:
-            return _by_id(engine, details_list(answer, engine))
-        if not isinstance(error, InstanceNotFound):
-            raise error
+        query = (("action", "getdetails"), ("instanceIds", ids), ("parts", PARTS))
+        answer = yield get("process", query=query)
+        try:
+            return _by_id(engine, faults.data_of(engine, answer, "read", DETAILS_LIST).listed())
+        except InstanceNotFound:
+            pass  # one of them is gone: read one by one, which tells which
     processes: dict[int, WireDetails] = {}
     for instance in batch:
         try:
-            processes[instance] = yield from described(engine, str(instance), _PARTS)
+            processes[instance] = yield from describe_process(engine, str(instance), PARTS)
         except InstanceNotFound:
             continue
     return processes
@@ -243,7 +243,7 @@ def _read(
 def _by_id(engine: str, processes: list[WireDetails]) -> dict[int, WireDetails]:
     found_ids = [instance_number(each.piid) for each in processes]
     if None in found_ids:
-        raise EngineMisbehaved(
-            'The engine does not tell which instance is which; set query_reads = "single".', engine=engine
-        )
+        raise faults.lacking(engine, 'the id of every instance; query_reads = "single" does without')
+    for each in processes:
+        check_parts(engine, each, PARTS)
     return {int(each or 0): process for each, process in zip(found_ids, processes, strict=True)}

@@ -33,7 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Args:
         deletions: IBM cannot delete a variable: write null instead (rule ``delete-set-null``), or refuse.
-        binary: bytes and files: refuse, a base64 string (rule ``binary-to-base64``), or an envelope that reads back.
+        binary: bytes and files: refuse; ``base64``, a text (rule ``binary-to-base64``), and any text that is strict
+            base64 is read as bytes by ``…/data``; ``envelope``, an object that reads back as the file it was, or its
+            JSON text where the variable holds a text or is declared as one.
         metadata: ``graft`` puts stored ``@metadata`` and list wrappers back by path; ``strip`` writes none;
             ``as_given`` lets values pass untouched both ways.
         types: variable name to declared type; the payload does not tell a date from a text.

@@ -14,14 +14,13 @@ import msgspec
 
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.faults import Written
-from adapters.ibm_bpm.instances import exposed_in, state_of
+from adapters.ibm_bpm.instances import read_exposed, state_of
 from adapters.ibm_bpm.patch import hinted
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import encode, placed
-from adapters.ibm_bpm.wire import ACCEPT, WireError, details, error_in, instance_number, reading
+from adapters.ibm_bpm.wire import ACCEPT, DETAILS, WireError, error_in, instance_number
 from gateway.errors import (
     EngineError,
-    EngineMisbehaved,
     Fault,
     Unsupported,
     ValueInvalid,
@@ -46,7 +45,7 @@ _PROCESS_IDS = frozenset({*_WHERE, "projectId"})  # a bad processAppId is told a
 _FAILED = "CWTBG0570E"  # The start could not be performed due to […]
 
 
-def started(engine: str, settings: Settings, command: StartInstance) -> Plan[InstanceStarted]:
+def start_instance(engine: str, settings: Settings, command: StartInstance) -> Plan[InstanceStarted]:
     """Start an instance; variables are the inputs that the process declares.
 
     Raises:
@@ -61,9 +60,9 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
     error = _error(engine, answer, command)
     if error is not None:
         raise error
-    wire = details(answer, engine)
+    wire = faults.data_of(engine, answer, "start", DETAILS)
     if wire.piid is None:
-        raise EngineMisbehaved("The engine does not tell what it started.", engine=engine, engine_status=answer.status)
+        raise faults.lacking(engine, "the id of the instance that was started", "unknown")
     instance = Instance(
         id=instance_number(wire.piid) or str(wire.piid),
         definition=wire.processTemplateName,
@@ -97,7 +96,7 @@ def parameters(variables: Mapping[str, Value], settings: Settings) -> tuple[str,
     for name, value in variables.items():
         at = pointer("variables", name)
         encoded = encode(name, hinted(name, value, settings, at), settings, at)
-        trees[name] = placed(encoded.tree, None, settings)
+        trees[name] = placed(name, encoded, None, settings)
         rules += [Rule(rule, name) for rule in encoded.rules]
     return (jsontext.write(trees).decode() if trees else ""), tuple(rules)
 
@@ -122,9 +121,9 @@ def _where(engine: str, settings: Settings, definition: str) -> Generator[Vendor
     fixed = settings.starts.get(definition)
     if fixed is not None:
         return fixed.pairs()
-    answer = yield reading("exposed", "process")
-    faults.check(engine, answer, "search")
-    found = {_ids(item) for item in exposed_in(answer, engine) if _is(item, definition)}
+    found = {_ids(item) for item in (yield from read_exposed(engine)) if _is(item, definition)}
+    if any("bpdId" not in dict(ids) for ids in found):
+        raise faults.lacking(engine, "the id of the exposed process")
     if len(found) != 1:
         many = "Several exposed processes have this name; set `starts`, or give an id."
         raise _refused(engine, many if found else "The engine exposes no such process to start.")

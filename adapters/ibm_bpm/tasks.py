@@ -8,7 +8,7 @@ from __future__ import annotations
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.starting import acting, parameters, written
-from adapters.ibm_bpm.wire import done, error_in, instance_number, reading, tree_of
+from adapters.ibm_bpm.wire import TREE, error_in, get, instance_number
 from gateway.errors import EngineError, TaskNotFound
 from gateway.model.results import TaskCompleted, TaskDescribed
 from gateway.model.running import CompleteTask, DescribeTask
@@ -17,22 +17,22 @@ from gateway.plan import Plan
 _OVER = frozenset({"Closed", "Completed", "Deleted", "STATE_FINISHED", "STATE_TERMINATED", "STATE_DELETED"})
 
 
-def described(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
+def describe_task(engine: str, command: DescribeTask) -> Plan[TaskDescribed]:
     """Read a task.
 
     Raises:
         TaskNotFound: there is none, or it is completed.
     """
-    answer = yield reading("task", command.task)
-    faults.check(engine, answer, "task")
-    tree = tree_of(answer, engine)
-    data = tree if isinstance(tree, dict) else {}
+    answer = yield get("task", command.task)
+    data = faults.data_of(engine, answer, "task", TREE)
+    if not isinstance(data, dict) or "piid" not in data or data.keys().isdisjoint({"status", "state"}):
+        raise faults.lacking(engine, "the task's instance and state")
     if _OVER & {str(data.get("status")), str(data.get("state"))}:
         raise TaskNotFound("The task is completed.", engine=engine)
     return TaskDescribed(instance=instance_number(data.get("piid")))
 
 
-def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[TaskCompleted]:
+def complete_task(engine: str, settings: Settings, command: CompleteTask) -> Plan[TaskCompleted]:
     """Complete a task.
 
     Raises:
@@ -43,10 +43,10 @@ def completed(engine: str, settings: Settings, command: CompleteTask) -> Plan[Ta
     answer = yield acting("PUT", ("task", command.task), (("action", "finish"),), params)
     error = faults.translated(engine, answer, "complete")
     if error is None:
-        done(answer, engine)
+        faults.check_done(engine, answer)
         return TaskCompleted(rules=rules)
     if type(error) is EngineError or error.engine_code == faults.NOT_NOW:
-        _ = yield from described(engine, DescribeTask(task=command.task))
+        _ = yield from describe_task(engine, DescribeTask(task=command.task))
         if type(error) is EngineError:
             error.outcome = "not_applied"  # it is still open
     faults.point_out(error, error_in(answer), written(command.variables))

@@ -16,7 +16,7 @@ from typing import Any
 from adapters import camunda7, ibm_bpm
 from adapters.ibm_bpm.fake.convert import Shape
 from adapters.ibm_bpm.fake.tokens import task_of
-from gateway.errors import InstanceNotFound, VariableNotFound
+from gateway.errors import InstanceNotFound, InstanceStateConflict, VarbridgeError, VariableNotFound
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import BinaryRead, Variable
 from gateway.model.values import Value
@@ -45,6 +45,7 @@ class Subject:
         missing: the id of no instance, and of no task.
         tasks: gives the ids of an instance's open tasks.
         nested: starts an instance with inner places and gives its id and two scopes; None = the engine has none.
+        ended: what a write to an instance that has ended is told: not found, where the engine forgets it.
         read_calls, patch_calls: requests that a listing and a patch of typed values cost at most.
     """
 
@@ -55,6 +56,7 @@ class Subject:
     missing: str
     tasks: Callable[[str], list[str]] = lambda _: []
     nested: Callable[[], tuple[str, str, str]] | None = None
+    ended: type[VarbridgeError] = InstanceNotFound
     read_calls: int = 1
     patch_calls: int = 1
     sent: list[VendorRequest] = field(default_factory=list)
@@ -169,6 +171,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
         end=lambda instance: setattr(fake.instances[instance], "state", "Terminated"),
         missing="4711",
         tasks=lambda instance: [task_of(instance, token) for token in fake.instances[instance].tokens.at],
+        ended=InstanceStateConflict,
         patch_calls=2,
     )
     return subject

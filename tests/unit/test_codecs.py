@@ -23,8 +23,10 @@ from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import decode as ibm_decode
 from adapters.ibm_bpm.values import encode as ibm_encode
 from adapters.ibm_bpm.values.declared import types_in
+from adapters.ibm_bpm.values.decode import variable_of
 from adapters.ibm_bpm.values.encode import placed
-from gateway.errors import EngineMisbehaved, VarbridgeError
+from adapters.ibm_bpm.values.stored import parse, stored_in
+from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VarbridgeError
 from gateway.model import jsontext
 from gateway.model.values import Value, checked, inferred, instant
 from gateway.plan import VendorResponse
@@ -121,7 +123,8 @@ def test_any_value_is_encoded_or_refused_and_decoded_again(value: Value) -> None
             camunda_values.decode(camunda_wire.value_decoder.decode(camunda_wire.encoder.encode(wire)), camunda)
         encoded = documented(lambda ibm=ibm: ibm_encode("v", fit, ibm, "/v"))
         if encoded is not None:
-            ibm_decode("v", jsontext.parse(jsontext.write(placed(encoded.tree, None, ibm)), depth=500), ibm)
+            sent = jsontext.write({"v": placed("v", encoded, None, ibm)})
+            ibm_decode("v", stored_in("claims", sent), ibm)
 
 
 @many
@@ -152,14 +155,17 @@ def test_any_answer_of_a_camunda_engine_is_read_or_is_an_error(body: bytes, stat
 def test_any_answer_of_an_ibm_server_is_read_or_is_an_error(body: bytes, status: int, xml: bool) -> None:
     kind = "application/xml" if xml else "application/json"
     answer = VendorResponse(status, (("content-type", kind),), body)
-    assert isinstance(ibm_faults.found("claims", answer, writes=True), VarbridgeError | None)
+    assert isinstance(ibm_faults.translated("claims", answer, "write"), VarbridgeError | None)
     ibm_wire.error_in(answer)
-    wire = documented(lambda: ibm_wire.details(answer, "claims"))
-    tree = documented(lambda: jsontext.parse(bytes(wire.variables), depth=500)) if wire is not None else None
-    types_in(tree)
-    for name, each in (tree if isinstance(tree, dict) else {"v": tree}).items():
+    wire = documented(lambda: ibm_faults.data_of("claims", answer, "read", ibm_wire.DETAILS))
+    if wire is None:
+        return
+    with contextlib.suppress(InvalidJson, PayloadTooLarge):
+        types_in(parse(bytes(wire.variables)))
+    stored = documented(lambda: stored_in("claims", bytes(wire.variables)))
+    for name in stored or ():
         for metadata in ("graft", "as_given"):
-            ibm_decode(name, each, IbmSettings(metadata=metadata, types={name: "date-time"}))
+            variable_of(name, stored, IbmSettings(metadata=metadata, types={name: "date-time"}))
 
 
 def test_object_that_was_deserialized_after_all_is_opaque() -> None:
@@ -172,5 +178,5 @@ def test_object_that_was_deserialized_after_all_is_opaque() -> None:
 def test_answer_that_is_no_utf8_is_misbehaviour_and_no_crash() -> None:
     cut = VendorResponse(200, (("content-type", "application/json"),), b'{"status":"200","data":{"variables":"\x80"}}')
     with pytest.raises(EngineMisbehaved):
-        ibm_wire.details(cut, "claims")
+        ibm_faults.data_of("claims", cut, "read", ibm_wire.DETAILS)
     assert ibm_wire.error_in(cut) is None

@@ -29,6 +29,8 @@ _KINDS: Mapping[str, TypeHint] = {
     "XMLElement": "xml",
     "XMLDocument": "xml",
 }
+_MODEL = "datamodel"
+"""The member that holds the model, in lower case."""
 _NO_SECTIONS = frozenset({"validation"})
 """Types of business objects, by class; their fields are no variables."""
 _KEPT = 256
@@ -42,7 +44,7 @@ class Models:
         self._known: OrderedDict[Key, Types] = OrderedDict()
 
     def known(self, key: Key | None) -> Types | None:
-        """Give the types of a model that was read before."""
+        """Return the types of a model that was read before, None for one that is not known."""
         if key is None or key not in self._known:
             return None
         self._known.move_to_end(key)
@@ -58,14 +60,19 @@ class Models:
 
 
 def key_of(wire: WireDetails) -> Key | None:
-    """Give what a model is remembered by; None where it may change (the tip) or nothing names it."""
+    """Return what a model is remembered by; None where it may change (the tip) or nothing names it."""
     if wire.snapshotTip is True or not wire.snapshotID or not wire.processTemplateID or wire.snapshotID.endswith("T"):
         return None
     return wire.processTemplateID, wire.snapshotID
 
 
+def has_model(tree: Tree) -> bool:
+    """Return whether an answer holds a model at all, however empty."""
+    return isinstance(tree, dict) and any(key.lower() == _MODEL and child is not None for key, child in tree.items())
+
+
 def types_in(tree: Tree) -> Types:
-    """Give the types that an answer's model declares; lists and business objects show themselves, so none for them."""
+    """Return the types that an answer's model declares, without lists and business objects, which show themselves."""
     found: dict[str, TypeHint] = {}
     for section, members in _model(tree).items():
         if isinstance(members, dict) and section not in _NO_SECTIONS:
@@ -75,7 +82,7 @@ def types_in(tree: Tree) -> Types:
 
 def _model(tree: Tree) -> dict[str, Tree]:
     members = tree if isinstance(tree, dict) else {}
-    model = next((child for key, child in members.items() if key.lower() == "datamodel"), None)
+    model = next((child for key, child in members.items() if key.lower() == _MODEL), None)
     return model if isinstance(model, dict) else {}
 
 
@@ -86,6 +93,6 @@ def _kind(declared: Tree) -> TypeHint | None:
     return _KINDS.get(name) if isinstance(name, str) else None
 
 
-def applied(settings: Settings, types: Types) -> Settings:
-    """Give the settings with the types of a model beneath their own hints."""
+def with_types(settings: Settings, types: Types) -> Settings:
+    """Return the settings with the types of a model beneath their own hints."""
     return msgspec.structs.replace(settings, types={**types, **settings.types})

@@ -6,39 +6,60 @@ import re
 
 import msgspec
 
-from adapters.ibm_bpm import binary
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.values import trees
-from gateway.errors import ValueInvalid, ValueNotRepresentable
+from adapters.ibm_bpm.values import envelope, trees
+from adapters.ibm_bpm.values.stored import Stored
+from gateway.errors import EngineMisbehaved, ValueInvalid, ValueNotRepresentable
 from gateway.model import jsontext
-from gateway.model.jsontext import Number, Tree
-from gateway.model.values import NULL, Value, inferred, instant, instant_text, is_double, json_text
+from gateway.model.etag import BLOBS
+from gateway.model.jsontext import Tree
+from gateway.model.results import Variable
+from gateway.model.values import ABSENT, NULL, Value, inferred, instant, instant_text, is_double, json_text, text_of
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 """How the engine writes dates; anything else would come back changed, and stays the text it is."""
+_UNREADABLE = "The stored value cannot be read without doubt: it is nested too deep, or a key stands twice in it."
 
 
-def decode(name: str, tree: Tree, settings: Settings) -> Value:
-    """Give a stored value as the unified model has it. Never fails."""
-    match tree:
-        case None:
+def variable_of(name: str, stored: Stored, settings: Settings) -> Variable:
+    """Return a stored variable; one that cannot be read has an error in place of its value."""
+    try:
+        return Variable(name=name, value=decode(name, stored, settings))
+    except EngineMisbehaved:
+        return Variable(name=name, value=Value(type="json", value=ABSENT), error=_UNREADABLE)
+
+
+def in_list(variable: Variable) -> Variable:
+    """Return a variable as a list shows it: a blob without its content."""
+    value = variable.value
+    if value.type not in BLOBS:
+        return variable
+    text = text_of(value.text)
+    size = len(text) * 3 // 4 - text[-2:].count("=")
+    return msgspec.structs.replace(variable, value=msgspec.structs.replace(value, value=ABSENT), size=size)
+
+
+def decode(name: str, stored: Stored, settings: Settings) -> Value:
+    """Return a stored value as the unified model has it.
+
+    Raises:
+        EngineMisbehaved: it cannot be read without doubt.
+    """
+    text = stored.text(name)
+    match text[:1]:
+        case b"{" | b"[":
+            return _structured(stored.tree(name), settings)
+        case b'"':
+            return _string(text, settings.types.get(name), settings)
+        case b"n":
             return Value(type="null", value=NULL)
-        case bool():
-            return Value(type="boolean", value=_raw(tree))
-        case Number():
-            return _number(tree, settings.types.get(name))
-        case str():
-            return _text(tree, settings.types.get(name))
+        case b"t" | b"f":
+            return Value(type="boolean", value=msgspec.Raw(text))
         case _:
-            return _structured(tree, settings)
+            return _number(text, settings.types.get(name))
 
 
-def _raw(tree: Tree) -> msgspec.Raw:
-    return msgspec.Raw(jsontext.write(tree))
-
-
-def _number(number: Number, hint: str | None) -> Value:
-    text = number.text.encode()
+def _number(text: bytes, hint: str | None) -> Value:
     try:
         kind, form = inferred(text)
     except ValueNotRepresentable:
@@ -48,23 +69,35 @@ def _number(number: Number, hint: str | None) -> Value:
     return Value(type=kind, format=form, value=msgspec.Raw(text))
 
 
-def _text(text: str, hint: str | None) -> Value:
-    if hint == "date-time" and _DATE.match(text):
-        try:
-            return Value(type="date-time", value=json_text(instant_text(instant(text))))
-        except (ValueInvalid, ValueNotRepresentable):
-            return Value(type="string", value=json_text(text))
-    return Value(type="xml" if hint == "xml" else "string", value=json_text(text))
+def _string(raw: bytes, hint: str | None, settings: Settings) -> Value:
+    if hint == "date-time":
+        date = _date(text_of(raw))
+        if date is not None:
+            return date
+    elif settings.binary == "envelope" and (blob := envelope.opened_text(raw)) is not None:
+        return blob
+    shown = msgspec.Raw(raw) if b"\\" not in raw else json_text(text_of(raw))
+    return Value(type="xml" if hint == "xml" else "string", value=shown)
+
+
+def _date(text: str) -> Value | None:
+    if not _DATE.match(text):
+        return None
+    try:
+        return Value(type="date-time", value=json_text(instant_text(instant(text))))
+    except (ValueInvalid, ValueNotRepresentable):
+        return None
 
 
 def _structured(tree: Tree, settings: Settings) -> Value:
-    envelope = binary.opened(tree)
-    if envelope is not None:
-        return envelope
-    name = trees.class_name(tree)
+    blob = envelope.opened(tree)
+    if blob is not None:
+        return blob
     shown = tree if settings.metadata == "as_given" else trees.clean(tree)
+    text = msgspec.Raw(jsontext.write(shown))
     if trees.is_list(tree):
-        return Value(type="list", value=_raw(shown))
+        return Value(type="list", value=text)
+    name = trees.class_name(tree)
     if name is not None:
-        return Value(type="object", value=_raw(shown), class_name=name)
-    return Value(type="json", value=_raw(shown))
+        return Value(type="object", value=text, class_name=name)
+    return Value(type="json", value=text)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from adapters.ibm_bpm import binary
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.values import trees
+from adapters.ibm_bpm.values import envelope, trees
+from adapters.ibm_bpm.values.stored import Stored
 from gateway.errors import (
     Fault,
     InvalidJson,
@@ -22,15 +22,17 @@ from gateway.model.values import Value, instant, text_of
 
 NAME_LENGTH = 255
 """Nothing is documented; a longer name than any engine's is refused alike everywhere."""
+_LOOKS_LIKE_ENVELOPE = "The value looks like an envelope of bytes; give it the type bytes or file."
 _INT32 = 1 << 31
 """The engine's Integer has 32 bits (seen on 8.6.2)."""
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A value for the engine, and the rules that were needed."""
+    """A value for the engine, the rules that were needed, and whether it is the envelope of a blob."""
 
     tree: Tree
     rules: tuple[str, ...] = ()
+    is_envelope: bool = False
 
 
 def check_name(name: str) -> None:
@@ -71,16 +73,22 @@ def _encoded(value: Value, settings: Settings, declared: str | None) -> Encoded:
         case "number":
             return _number(value.text)
         case "string":
-            return Encoded(text_of(value.text))
+            return Encoded(_text(value.text, settings))
         case "xml":
-            return Encoded(text_of(value.text), () if declared == "xml" else ("xml-to-string",))
+            return Encoded(_text(value.text, settings), () if declared == "xml" else ("xml-to-string",))
         case "date-time":
             return _date_time(text_of(value.text), settings, declared)
         case "bytes" | "file":
-            tree, rule = binary.closed(value, settings)
-            return Encoded(tree, () if rule is None else (rule,))
+            tree, rule = envelope.closed(value, settings)
+            return Encoded(tree, () if rule is None else (rule,), is_envelope=isinstance(tree, dict))
         case _:
             return Encoded(_structured(value, settings))
+
+
+def _text(raw: bytes, settings: Settings) -> str:
+    if settings.binary == "envelope" and envelope.opened_text(raw) is not None:
+        raise ValueNotRepresentable(_LOOKS_LIKE_ENVELOPE)
+    return text_of(raw)
 
 
 def _integer(text: str, settings: Settings) -> Encoded:
@@ -134,15 +142,31 @@ def _check_tellable(tree: Tree, value: Value, settings: Settings) -> None:
             raise ValueNotRepresentable("This engine takes values as given: write `@metadata.className` into it.")
     elif trees.looks_like_list(tree):
         raise ValueNotRepresentable("An object of just `items` and `selected` is a list to the engine; give the list.")
-    if binary.opened(tree) is not None:
-        raise ValueNotRepresentable("The value looks like an envelope of bytes; give it the type bytes or file.")
+    if envelope.opened(tree) is not None:
+        raise ValueNotRepresentable(_LOOKS_LIKE_ENVELOPE)
 
 
-def placed(encoded: Tree, stored: Tree, settings: Settings) -> Tree:
-    """Give a structured value as it is written: grafted on what is stored, new lists in their documented form."""
-    if not isinstance(encoded, (dict, list)) or settings.metadata == "as_given":
-        return encoded
-    tree = encoded if settings.metadata == "strip" else _grafted(encoded, stored)
+def placed(name: str, encoded: Encoded, stored: Stored | None, settings: Settings) -> Tree:
+    """Return a value as it is written: structured ones grafted on what is stored, new lists in their documented form.
+
+    Args:
+        name: of the variable.
+        encoded: the value.
+        stored: what the instance holds, None for a new instance.
+        settings: whether to graft, and which types are declared.
+
+    Raises:
+        EngineMisbehaved: what is stored cannot be read.
+    """
+    tree = encoded.tree
+    if not isinstance(tree, (dict, list)):
+        return tree
+    if encoded.is_envelope:
+        return envelope.placed(tree, b"" if stored is None else stored.text(name), settings.types.get(name))
+    if settings.metadata == "as_given":
+        return tree
+    if settings.metadata == "graft" and stored is not None:
+        tree = _grafted(tree, stored.tree(name))
     if isinstance(tree, list) and settings.new_lists == "wrapped":
         return trees.wrapped(tree)
     return tree

@@ -126,6 +126,16 @@ class TestTokens:
                 modify(subject, subject.missing, *again(place, **variables), expect=first)
             assert not subject.wrote
 
+    def test_ended_instance_is_told_as_such(self, subject: Subject) -> None:
+        with instance_of(subject) as instance:
+            (place,) = places(subject, instance)
+            subject.end(instance)
+            with pytest.raises(InstanceNotFound):
+                subject.ask("list_activities", ListActivities(instance=instance))
+            with pytest.raises(subject.ended) as caught:
+                modify(subject, instance, *again(place))
+            assert caught.value.outcome == "not_applied"
+
     def test_unknown_activity_cannot_be_cancelled(self, subject: Subject) -> None:
         with instance_of(subject) as instance:
             (place,) = places(subject, instance)

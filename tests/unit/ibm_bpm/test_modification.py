@@ -115,11 +115,12 @@ def test_annotation_is_refused_where_comments_are_switched_off() -> None:
 
 
 @pytest.mark.parametrize("state", ["Completed", "Terminated"])
-def test_ended_instance_is_not_found(state: str) -> None:
+def test_ended_instance_is_a_conflict(state: str) -> None:
     server = Server()
     server.running.state = state
-    with pytest.raises(errors.InstanceNotFound):
+    with pytest.raises(errors.InstanceStateConflict):
         server.modify(CANCEL, start())
+    assert server.written == []
 
 
 def test_failure_before_anything_was_written_is_not_applied() -> None:
