@@ -1,10 +1,10 @@
-"""Every way a call can fail: one tree, whose classes know code, HTTP status and retryability.
+"""Every way in which a call can fail: one tree of classes that know code, HTTP status and retryability.
 
 What must not live here: the wire shape of an error (``gateway.web.v1.problems``) and what a vendor's answer means
 (``adapters.<vendor>.faults``).
 
     VarbridgeError
-    ├── Refusal                       we said no; nothing that writes was sent
+    ├── Refusal                       the gateway refused; nothing that writes was sent
     │   ├── InvalidJson               400 invalid-json
     │   ├── InvalidRequest            400 invalid-request
     │   ├── Unauthenticated           401 unauthenticated
@@ -31,7 +31,7 @@ What must not live here: the wire shape of an error (``gateway.web.v1.problems``
     │   ├── Overloaded                503 overloaded
     │   ├── StoreUnavailable          503 store-unavailable
     │   └── Draining                  503 draining
-    ├── EngineFailure                 the engine, or the road to it
+    ├── EngineFailure                 the engine failed, or the connection to it
     │   ├── InstanceNotFound          404 instance-not-found
     │   ├── ScopeNotFound             404 scope-not-found
     │   ├── VariableNotFound          404 variable-not-found
@@ -58,7 +58,7 @@ Outcome = Literal["not_applied", "applied", "partial", "unknown"]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing that is wrong with a request: where (JSON Pointer, RFC 6901) and what."""
+    """One thing that is wrong with a request: where it is (JSON Pointer, RFC 6901), and what it is."""
 
     pointer: str
     detail: str
@@ -75,9 +75,10 @@ class VarbridgeError(Exception):
         engine: name of the engine concerned, if any.
         engine_status: HTTP status that the engine answered.
         engine_code: the vendor's own error number or code, as text.
-        outcome: what is known of the write; default is the class's own.
-        applied: names that were applied when ``outcome`` is ``partial``.
-        candidates: the ids a caller may have meant, for ``instance-ambiguous``.
+        outcome: whether the write was applied, as far as that is known; default: that of the class.
+        applied: names of variables that were applied when ``outcome`` is ``partial``.
+        candidates: the ids that the caller may have meant, for ``instance-ambiguous``.
+        headers: HTTP headers of the answer, such as ``WWW-Authenticate``.
     """
 
     code: ClassVar[str] = "internal"
@@ -111,7 +112,7 @@ class VarbridgeError(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """Give the first line of the class's docstring: the same for every occurrence."""
+        """Return the first line of the class's docstring, which is the same for every occurrence."""
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
 
 
@@ -280,7 +281,7 @@ class Draining(Refusal):
 
 
 class EngineFailure(VarbridgeError):
-    """The engine, or the road to it, failed."""
+    """The engine failed, or the connection to it."""
 
     code = "engine-error"
     status = 502

@@ -1,4 +1,4 @@
-"""``varbridge check``: make sure that a configuration can be used, and on demand that everything in it is up."""
+"""``varbridge check``: check whether a configuration can be used, and on demand whether everything in it is up."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gateway.config import Config, ConfigError
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--secrets", is_flag=True, help="Also make sure that every secret can be read.")
+@click.option("--secrets", is_flag=True, help="Also check that every secret can be read.")
 @click.option("--reach", is_flag=True, help="Also ask every engine and the store whether they are up, with --secrets.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def check(path: Path, *, secrets: bool, reach: bool, as_json: bool) -> None:
-    """Make sure that a configuration can be used: syntax, keys, references."""
+    """Check whether a configuration can be used: syntax, keys, references."""
     try:
         read = load_config(path, secrets=secrets or reach)
         reached = asyncio.run(_reach(read)) if reach else None

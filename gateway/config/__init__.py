@@ -1,4 +1,4 @@
-"""The one reader of configuration files and of the environment: strict, and every error names file and key path.
+"""Read configuration files and the environment, strictly; every error names file and key path. Nobody else reads them.
 
 Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``config/gateway.toml`` documents every key.
 """

@@ -23,7 +23,7 @@ _NO_CHOICE = re.compile(r"Invalid enum value ")
 
 
 def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Vendor]) -> Config:
-    """Read a file, lay ``VARBRIDGE__SECTION__KEY`` of the environment over it, and check all of it.
+    """Read a file, let ``VARBRIDGE__SECTION__KEY`` of the environment override it, and check the result.
 
     Raises:
         ConfigError: naming file and key path.
@@ -45,7 +45,7 @@ def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Ven
 
 
 def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "configuration") -> Config:
-    """Check a tree of tables.
+    """Convert and check a tree of tables.
 
     Raises:
         ConfigError: naming the source and the key path.
@@ -68,7 +68,7 @@ def _converted(tree: Any, kind: type[Any], source: str, path: str, others: Itera
 
 
 def _described(message: str, kind: type[Any], path: str, others: Iterable[str]) -> str:
-    """Return key path and reason of a message of msgspec's, with what would be accepted where that can be said."""
+    """Return key path and reason of a message of msgspec, with what would be accepted where that is known."""
     at = _AT.search(message)
     inside = at.group(1) if at else ""
     reason = _AT.sub("", message)

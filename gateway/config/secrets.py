@@ -1,4 +1,4 @@
-"""Secrets: ``env:NAME`` and ``file:PATH`` become their content, at the start and nowhere else."""
+"""Replace the references ``env:NAME`` and ``file:PATH`` by the secrets, once at start."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def resolve(config: Config, environ: Mapping[str, str]) -> Config:
-    """Give the configuration with its secrets in place.
+    """Return the configuration with its secrets in place of the references.
 
     Raises:
-        ConfigError: a reference leads nowhere; the key path is named, the secret never.
+        ConfigError: a reference leads nowhere; the message names the key path, never the secret.
     """
     source = config.source
     engines = {
@@ -60,7 +60,7 @@ def _resolved_caller(source: str, path: str, caller: CallerConfig, environ: Mapp
 
 def _secret(source: str, path: str, text: str, environ: Mapping[str, str]) -> str:
     secret = _referred(source, path, text, environ)
-    if not secret or _CONTROL.search(secret):  # nobody means an empty password; no header takes a line end
+    if not secret or _CONTROL.search(secret):  # an empty password is a mistake; no header takes a line end
         raise ConfigError(
             f"{source}: {path}: the secret is empty, or has a line end or another control character in it"
         )
@@ -78,5 +78,5 @@ def _referred(source: str, path: str, text: str, environ: Mapping[str, str]) -> 
         return environ[name]
     try:
         return Path(name).read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a path with NUL
+    except (OSError, ValueError) as error:  # ValueError: bytes that are not UTF-8, a path with NUL
         raise ConfigError(f"{source}: {path}: the file cannot be read") from error

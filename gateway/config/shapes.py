@@ -9,7 +9,7 @@ import msgspec
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
-"""A day at most: longer is a slip, and infinity would switch the deadline off."""
+"""A day at most: a longer time is a mistake, and infinity would switch the deadline off."""
 AUTH_KINDS = ("none", "basic", "bearer", "oauth2", "forward", "ibm_session", "zen")
 
 
@@ -40,7 +40,7 @@ class Basic(Strict, frozen=True, kw_only=True):
     password: str
 
     def __repr__(self) -> str:
-        """Name no secret: this is shown wherever a configuration is."""
+        """Leave secrets out: this is printed wherever a configuration is."""
         return f"Basic(username={self.username!r})"
 
 
@@ -89,7 +89,7 @@ class Store(Strict, frozen=True, kw_only=True):
     lease_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 10.0
 
     def __repr__(self) -> str:
-        """Name no secret: this is shown wherever a configuration is."""
+        """Leave secrets out: this is printed wherever a configuration is."""
         return "Store(…)"
 
 
@@ -102,7 +102,7 @@ class EngineAuth(Strict, frozen=True, kw_only=True):
     token: str | None = None
 
     def __repr__(self) -> str:
-        """Name no secret: this is shown wherever a configuration is."""
+        """Leave secrets out: this is printed wherever a configuration is."""
         return f"EngineAuth(kind={self.kind!r})"
 
 
@@ -188,7 +188,7 @@ class Log(Strict, frozen=True, kw_only=True):
 
 
 class File(Strict, frozen=True, kw_only=True):
-    """The file as it is written."""
+    """A whole file; tables of engines are not converted yet, since their keys depend on the vendor."""
 
     server: Server = Server()
     auth: Auth = Auth()
@@ -203,7 +203,7 @@ class File(Strict, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A configuration that was checked; secrets are still references unless ``resolve`` made it."""
+    """A checked configuration; secrets are still references unless ``resolve`` returned it."""
 
     source: str
     server: Server

@@ -1,1 +1,1 @@
-"""Seeing what happens: the canonical log line and the metrics. No value, no secret ever passes here."""
+"""Observability: the canonical log line and the metrics. No value of a variable and no secret ever passes here."""

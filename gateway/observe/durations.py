@@ -1,6 +1,6 @@
-"""A histogram of seconds that one event loop counts for itself: no lock, a quarter of the cost of the library's own.
+"""A histogram of seconds for one event loop: no lock, at a quarter of the cost of the library's own histogram.
 
-What must not live here: workers that share the ports, whose counts are added up through files (``metrics``).
+What must not live here: workers that share the ports; their counts are summed up through files (``metrics``).
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class Cell:
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one; a bucket holds what is at most its bound."""
+        """Count one observation; a bucket holds those up to and including its bound."""
         self.counts[bisect_left(self._bounds, seconds)] += 1
         self.total += seconds
 
 
 class Durations(Collector):
-    """The histogram, as the library's registry collects it.
+    """The histogram as the library's registry collects it.
 
     Args:
-        bounds: of the buckets, ascending, without the infinite one.
+        bounds: upper bounds of the buckets, ascending, without the infinite one.
     """
 
     def __init__(self, name: str, documentation: str, labels: Iterable[str], bounds: Sequence[float]) -> None:
@@ -43,11 +43,11 @@ class Durations(Collector):
         self._cells: dict[tuple[str, ...], Cell] = {}
 
     def labels(self, *values: str) -> Cell:
-        """Give the cell of a set of labels."""
+        """Return the cell of a set of label values."""
         return self._cells.setdefault(values, Cell(self._bounds))
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Give all of it, buckets added up from the smallest."""
+        """Yield the histogram, its buckets cumulated from the smallest."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
         for values, cell in list(self._cells.items()):
             buckets = list(zip(self._les, accumulate(cell.counts), strict=True))

@@ -1,4 +1,4 @@
-"""Where log lines go: those of one turn of the event loop in one write, which costs as much as making a line."""
+"""Write log lines, all of one turn of the event loop in one write: a write costs as much as making a line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 
 class Lines:
-    """A logger of structlog's that takes finished lines as bytes.
+    """A logger for structlog that takes finished lines as bytes.
 
-    Within an event loop they are written at the end of the loop's turn, so before anything is waited for; elsewhere (at
-    start, in threads) at once. Lines that cannot be written (no space, nobody reads the pipe) are lost: no request
-    fails for them, and there is nowhere to tell.
+    Within an event loop the lines are written at the end of the loop's turn, before anything is waited for; elsewhere
+    (at start, in threads) at once. Lines that cannot be written (no space, nobody reads the pipe) are lost: no request
+    fails because of them, and there is no place to report them.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -20,7 +20,7 @@ class Lines:
         self._waiting: asyncio.AbstractEventLoop | None = None
 
     def msg(self, line: bytes) -> None:
-        """Take a line, without its end."""
+        """Write a line, or store it until the end of the loop's turn; the line has no line end."""
         try:
             _ = self._file.write(line + b"\n")
         except OSError:

@@ -1,4 +1,4 @@
-"""structlog, set up once: JSON lines for machines, readable ones on a terminal; one canonical line a request."""
+"""Set structlog up, once: JSON lines for machines, readable lines on a terminal; one canonical line a request."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger("varbridge")
 
 
-def _told(error: BaseException) -> dict[str, Any]:
-    """Tell what failed and where, but not the error's own message: it may hold a value."""
+def _without_message(error: BaseException) -> dict[str, Any]:
+    """Return what failed and where, without the error's own message, which may hold a value."""
     chain = [error]
     while (before := chain[-1].__cause__ or chain[-1].__context__) is not None and before not in chain:
         chain.append(before)
@@ -34,52 +34,53 @@ def _told(error: BaseException) -> dict[str, Any]:
     }
 
 
-def _failed(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Put what ``_told`` tells in the place of an exception."""
+def _replace_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace an exception by what ``_without_message`` says of it."""
     given = event.pop("exc_info", None)
     error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
-    return {**event, **_told(error)} if error is not None else event
+    return {**event, **_without_message(error)} if error is not None else event
 
 
-def _shown(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def _escape(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Escape what would act on the terminal: paths and names come from callers."""
     return {key: printable(content) if isinstance(content, str) else content for key, content in event.items()}
 
 
 class _Library(logging.Handler):
-    """What libraries log, in our shape: the text before its arguments are put in, and never those."""
+    """Log what libraries log, in our shape: the text before its arguments are filled in, never the arguments."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record."""
+        """Log a record."""
         lines = str(record.msg).splitlines()
-        told = _told(record.exc_info[1]) if record.exc_info and record.exc_info[1] is not None else {}
-        _log.log(record.levelno, "library", logger=record.name, said=lines[0] if lines else "", **told)
+        error = record.exc_info[1] if record.exc_info else None
+        failure = _without_message(error) if error is not None else {}
+        _log.log(record.levelno, "library", logger=record.name, said=lines[0] if lines else "", **failure)
 
 
 def _line(logger: Any, method: str, event: EventDict) -> bytes:
-    """Add time (seconds since 1970, UTC) and level, and encode: one processor, because each one costs."""
+    """Add time (seconds since 1970, UTC) and level, and encode: in one processor, because each one costs."""
     if "exc_info" in event:
-        event = _failed(logger, method, event)
+        event = _replace_exception(logger, method, event)
     event["time"] = time.time()
     event["level"] = method
     return _encoder.encode(event)
 
 
 def _stream() -> TextIO:
-    """Give the standard error stream; a program that is started with none (``2>&-``) says nothing, and runs.
+    """Return the standard error stream; a program that is started without one (``2>&-``) runs, and logs nothing.
 
-    Its place is taken: else it would be a socket's, and libuv aborts when it closes one of the first three.
+    The null device takes its descriptor: else a socket would, and libuv aborts when it closes one of the first three.
     """
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open
     return sys.stderr
 
 
 def configure(*, json: bool | None = None, level: str = "info") -> None:
-    """Set structlog up.
+    """Set up structlog and the logging of libraries.
 
     Args:
-        json: True = JSON lines, False = for people; None = JSON unless the standard error stream is a terminal.
-        level: least level that is written.
+        json: True = JSON lines, False = lines for people, None = JSON unless the standard error stream is a terminal.
+        level: the lowest level that is written.
     """
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
     stream = _stream()
@@ -96,8 +97,8 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     else:
         structlog.configure(
             processors=[
-                _failed,
-                _shown,
+                _replace_exception,
+                _escape,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.dev.ConsoleRenderer(),

@@ -1,7 +1,7 @@
 """Prometheus metrics: requests by route template, exchanges with engines. Label children are cached.
 
-Where workers share the ports, each writes to files of one folder (``PROMETHEUS_MULTIPROC_DIR``, which prometheus-client
-reads when it is imported), and whoever is asked adds them all up.
+Workers that share the ports write to files in one folder (``PROMETHEUS_MULTIPROC_DIR``, which prometheus-client reads
+when it is imported); the worker that is asked for metrics sums up the files of all workers.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.observe.durations import Cell, Durations
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Seconds; from a loopback answer to the longest default deadline."""
+"""Bounds in seconds, from the time of an answer over loopback to the longest default deadline."""
 
 
 class Metrics:
-    """The gateway's metrics. A histogram's ``_count`` is the counter: there is no second one."""
+    """The gateway's metrics. A histogram's ``_count`` is the counter of requests; there is no separate one."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self._registry = registry or CollectorRegistry()
@@ -33,7 +33,7 @@ class Metrics:
         self._exchange_children: dict[tuple[str, str, int | str | None], Histogram | Cell] = {}
 
     def _durations(self, name: str, documentation: str, labels: tuple[str, ...]) -> Histogram | Durations:
-        if _shared():
+        if _has_workers():
             return Histogram(name, documentation, labels, buckets=_BUCKETS, registry=self._registry)
         durations = Durations(name, documentation, labels, _BUCKETS)
         self._registry.register(durations)
@@ -50,11 +50,8 @@ class Metrics:
             self._request_children[key] = child
         child.observe(duration_s)
 
-    def exchange(  # noqa: PLR0913 - one flat record
-        self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float, *, writes: bool
-    ) -> None:
-        """Count one request to an engine."""
-        del writes
+    def exchange(self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float) -> None:
+        """Count one request to an engine: by the status of its answer, or by the code of its error."""
         key = (engine, method, status if status is not None else error_code)
         child = self._exchange_children.get(key)
         if child is None:
@@ -62,15 +59,15 @@ class Metrics:
         child.observe(duration_s)
 
     def render(self) -> tuple[bytes, str]:
-        """Give the exposition, of all workers where there are several, and its content type."""
-        return generate_latest(_added_up() if _shared() else self._registry), CONTENT_TYPE_LATEST
+        """Return the metrics in the exposition format, summed over all workers, and the content type."""
+        return generate_latest(_sum_of_workers() if _has_workers() else self._registry), CONTENT_TYPE_LATEST
 
 
-def _shared() -> bool:
+def _has_workers() -> bool:
     return values.ValueClass is not values.MutexValue
 
 
-def _added_up() -> CollectorRegistry:
+def _sum_of_workers() -> CollectorRegistry:
     registry = CollectorRegistry()
     _ = MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library has none here
     return registry

@@ -26,9 +26,7 @@ _ABANDONED = "abandoned"
 class Observer(Protocol):
     """Who counts exchanges with engines."""
 
-    def exchange(  # noqa: PLR0913 - one flat record, by position of a table
-        self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float, *, writes: bool
-    ) -> None:
+    def exchange(self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float) -> None:
         """Count one exchange: with the status of its answer, or the code of its error."""
 
 
@@ -84,6 +82,6 @@ def accounted(inner: Exchange[Q, A], engine: str, observer: Observer) -> Exchang
             spent = perf_counter() - started
             call.engine_calls += 1
             call.engine_s += spent
-            observer.exchange(engine, request.method, status, code, spent, writes=request.writes)
+            observer.exchange(engine, request.method, status, code, spent)
 
     return send

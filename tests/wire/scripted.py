@@ -92,8 +92,8 @@ class Observer:
     def __init__(self) -> None:
         self.exchanges: list[tuple[object, ...]] = []
 
-    def exchange(self, engine, method, status, error_code, duration_s, *, writes) -> None:
-        self.exchanges.append((engine, method, status, error_code, writes))
+    def exchange(self, engine, method, status, error_code, duration_s) -> None:
+        self.exchanges.append((engine, method, status, error_code))
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ def test_metrics_tell_requests_and_exchanges_by_their_labels() -> None:
     metrics = Metrics()
     for _ in range(2):
         metrics.request(route="/v1/x", method="GET", status=200, engine="hr", duration_s=0.004, outcome="ok")
-    metrics.exchange("hr", "GET", None, "engine-timeout", 2.0, writes=False)
+    metrics.exchange("hr", "GET", None, "engine-timeout", 2.0)
     text = metrics.render()[0].decode()
     labels = 'engine="hr",method="GET",outcome="ok",route="/v1/x",status="200"'
     assert f"varbridge_request_duration_seconds_count{{{labels}}} 2.0" in text
