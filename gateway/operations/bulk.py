@@ -233,9 +233,7 @@ class Bulk:
             return blank
         try:
             stands = await self._stands(target, _command(target, change), self._call(operation_id))
-        except InstanceNotFound as gone:
-            return self._failed(item, gone)
-        except VarbridgeError:
+        except VarbridgeError:  # the write says what is so of an instance that is gone, or has ended
             return blank
         return msgspec.structs.replace(blank, done=True) if stands else blank
 
