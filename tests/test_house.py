@@ -173,7 +173,7 @@ def unnamed(text: str, kinds: Iterable[type]) -> set[str]:
 def test_documented_configuration_loads_and_names_every_key() -> None:
     path = ROOT / "config" / "gateway.toml"
     assert config.load(path, {}, VENDORS).engines
-    kinds = [shapes.File, shapes.Common, *(vendor.settings for vendor in VENDORS.values())]
+    kinds = [shapes.ConfigFile, shapes.CommonEngineConfig, *(vendor.settings for vendor in VENDORS.values())]
     assert unnamed(path.read_text(encoding="utf-8"), kinds) == set()
 
 

@@ -7,16 +7,20 @@ from gateway.config.check import warnings
 from gateway.config.environment import environment
 from gateway.config.load import load, parse
 from gateway.config.secrets import resolve
-from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineConfig, File
-from gateway.config.shapes import Server as ServerConfig
-from gateway.config.shapes import Store as StoreConfig
+from gateway.config.shapes import (
+    CallerConfig,
+    Config,
+    ConfigError,
+    EngineConfig,
+    ServerConfig,
+    StoreConfig,
+)
 
 __all__ = [
     "CallerConfig",
     "Config",
     "ConfigError",
     "EngineConfig",
-    "File",
     "ServerConfig",
     "StoreConfig",
     "environment",

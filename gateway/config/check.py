@@ -9,7 +9,15 @@ from typing import Any
 
 from gateway.access import ALGORITHMS, SCOPES
 from gateway.config import spelling
-from gateway.config.shapes import AUTH_KINDS, Auth, CallerConfig, Common, Config, ConfigError, Dialect
+from gateway.config.shapes import (
+    AUTH_KINDS,
+    AuthConfig,
+    CallerConfig,
+    CommonEngineConfig,
+    Config,
+    ConfigError,
+    DialectConfig,
+)
 from gateway.config.spelling import did_you_mean
 from gateway.port import Vendor
 
@@ -120,7 +128,7 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
         _check_reference(source, f"{path}.basic.password", caller.basic.password)
 
 
-def _check_dialect(config: Config, path: str, dialect: Dialect) -> None:
+def _check_dialect(config: Config, path: str, dialect: DialectConfig) -> None:
     _check_engine_name(config, f"{path}.engine", dialect.engine)
     if not re.match(r"/[^\s?#]*[^/\s?#]\Z", dialect.prefix) or _OWN.match(dialect.prefix):
         raise ConfigError(
@@ -143,7 +151,7 @@ def check_store(source: str, url: str) -> None:
         raise ConfigError(f"{source}: store.url: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
 
 
-def check_engine(source: str, path: str, read: Common) -> None:
+def check_engine(source: str, path: str, read: CommonEngineConfig) -> None:
     """Check the common keys of one engine.
 
     Raises:
@@ -177,7 +185,7 @@ def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
         raise ConfigError(f"{source}: {path}.auth.kind: {kind} is not offered for {vendor.name} (offered: {known})")
 
 
-def _check_distinct(source: str, auth: Auth) -> None:
+def _check_distinct(source: str, auth: AuthConfig) -> None:
     """Refuse two callers with the same credentials: one of them would be picked silently."""
     keys = [caller.key_sha256.lower() for caller in auth.callers if caller.key_sha256 is not None]
     users = [caller.basic.username for caller in auth.callers if caller.basic is not None]

@@ -13,7 +13,7 @@ import msgspec
 from gateway.config import location
 from gateway.config.check import check, check_engine, check_kind
 from gateway.config.environment import Overrides
-from gateway.config.shapes import Common, Config, ConfigError, EngineConfig, File
+from gateway.config.shapes import CommonEngineConfig, Config, ConfigError, ConfigFile, EngineConfig
 from gateway.config.spelling import did_you_mean
 from gateway.port import Vendor
 
@@ -50,9 +50,9 @@ def parse(tree: dict[str, Any], vendors: Mapping[str, Vendor], source: str = "co
     Raises:
         ConfigError: naming the source and the key path.
     """
-    read = _converted(tree, File, source, "")
+    read = _converted(tree, ConfigFile, source, "")
     engines = {name: _engine(source, f"engines.{name}", table, vendors) for name, table in read.engines.items()}
-    members = {name: getattr(read, name) for name in File.__struct_fields__ if name != "engines"}
+    members = {name: getattr(read, name) for name in ConfigFile.__struct_fields__ if name != "engines"}
     config = Config(source=source, engines=engines, **members)
     check(config, vendors)
     return config
@@ -89,11 +89,11 @@ def _engine(source: str, path: str, table: dict[str, Any], vendors: Mapping[str,
     vendor = vendors.get(str(table.get("vendor")))
     if vendor is None:
         raise ConfigError(f"{source}: {path}.vendor: one of {', '.join(sorted(vendors))}")
-    common = {key: value for key, value in table.items() if key in Common.__struct_fields__}
-    own = {key: value for key, value in table.items() if key not in Common.__struct_fields__}
+    common = {key: value for key, value in table.items() if key in CommonEngineConfig.__struct_fields__}
+    own = {key: value for key, value in table.items() if key not in CommonEngineConfig.__struct_fields__}
     check_kind(source, path, common.get("auth"), vendor)
-    read = _converted(common, Common, source, path)
-    settings = _converted(own, vendor.settings, source, path, Common.__struct_fields__)
+    read = _converted(common, CommonEngineConfig, source, path)
+    settings = _converted(own, vendor.settings, source, path, CommonEngineConfig.__struct_fields__)
     check_engine(source, path, read)
-    members = {name: getattr(read, name) for name in Common.__struct_fields__}
+    members = {name: getattr(read, name) for name in CommonEngineConfig.__struct_fields__}
     return EngineConfig(settings=settings, **{**members, "url": read.url.rstrip("/")})

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.config.check import check_store
-from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuth
+from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig
 from gateway.config.spelling import REFERENCE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -42,7 +42,7 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
     )
 
 
-def _resolved_auth(source: str, path: str, auth: EngineAuth, environ: Mapping[str, str]) -> EngineAuth:
+def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapping[str, str]) -> EngineAuthConfig:
     found = {
         key: _secret(source, f"{path}.{key}", text, environ)
         for key in ("password", "token")

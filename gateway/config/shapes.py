@@ -17,11 +17,11 @@ class ConfigError(Exception):
     """A configuration cannot be used; the message names file and key path, never a secret."""
 
 
-class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table that takes no unknown keys."""
 
 
-class Server(Strict, frozen=True, kw_only=True):
+class ServerConfig(Table, frozen=True, kw_only=True):
     """``[server]``."""
 
     host: str = "127.0.0.1"
@@ -33,7 +33,7 @@ class Server(Strict, frozen=True, kw_only=True):
     drain_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
-class Basic(Strict, frozen=True, kw_only=True):
+class BasicConfig(Table, frozen=True, kw_only=True):
     """``basic`` of a caller."""
 
     username: str
@@ -41,10 +41,10 @@ class Basic(Strict, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""
-        return f"Basic(username={self.username!r})"
+        return f"BasicConfig(username={self.username!r})"
 
 
-class Jwt(Strict, frozen=True, kw_only=True):
+class JwtConfig(Table, frozen=True, kw_only=True):
     """``jwt`` of a caller."""
 
     issuer: str
@@ -55,13 +55,13 @@ class Jwt(Strict, frozen=True, kw_only=True):
     claims: dict[str, str] = {}
 
 
-class CallerConfig(Strict, frozen=True, kw_only=True):
+class CallerConfig(Table, frozen=True, kw_only=True):
     """``[[auth.callers]]``."""
 
     name: str
     key_sha256: str | None = None
-    basic: Basic | None = None
-    jwt: Jwt | None = None
+    basic: BasicConfig | None = None
+    jwt: JwtConfig | None = None
     forward: bool = False
     scopes: tuple[str, ...] = ()
     engines: tuple[str, ...] = ("*",)
@@ -69,14 +69,14 @@ class CallerConfig(Strict, frozen=True, kw_only=True):
     masked: tuple[str, ...] = ()
 
 
-class Auth(Strict, frozen=True, kw_only=True):
+class AuthConfig(Table, frozen=True, kw_only=True):
     """``[auth]``."""
 
     open: bool = False
     callers: list[CallerConfig] = []
 
 
-class Store(Strict, frozen=True, kw_only=True):
+class StoreConfig(Table, frozen=True, kw_only=True):
     """``[store]``."""
 
     url: str = "sqlite:///varbridge.db"
@@ -90,10 +90,10 @@ class Store(Strict, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""
-        return "Store(…)"
+        return "StoreConfig(…)"
 
 
-class EngineAuth(Strict, frozen=True, kw_only=True):
+class EngineAuthConfig(Table, frozen=True, kw_only=True):
     """``[engines.NAME.auth]``."""
 
     kind: str = "none"
@@ -103,10 +103,10 @@ class EngineAuth(Strict, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""
-        return f"EngineAuth(kind={self.kind!r})"
+        return f"EngineAuthConfig(kind={self.kind!r})"
 
 
-class Common(Strict, frozen=True, kw_only=True):
+class CommonEngineConfig(Table, frozen=True, kw_only=True):
     """The keys that every ``[engines.NAME]`` has, whatever its vendor."""
 
     vendor: str
@@ -119,16 +119,16 @@ class Common(Strict, frozen=True, kw_only=True):
     require_if_match: bool = False
     strong_binary: bool = False
     verify: Literal["off", "after"] = "off"
-    auth: EngineAuth = EngineAuth()
+    auth: EngineAuthConfig = EngineAuthConfig()
 
 
-class EngineConfig(Common, frozen=True, kw_only=True):
+class EngineConfig(CommonEngineConfig, frozen=True, kw_only=True):
     """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
 
     settings: Any
 
 
-class Dialect(Strict, frozen=True, kw_only=True):
+class DialectConfig(Table, frozen=True, kw_only=True):
     """``[dialects.NAME]``: a front door in a vendor's own language."""
 
     vendor: str
@@ -138,34 +138,34 @@ class Dialect(Strict, frozen=True, kw_only=True):
     debug: bool = False
 
 
-class Start(Strict, frozen=True, kw_only=True):
+class StartConfig(Table, frozen=True, kw_only=True):
     """``[[routing.start]]``."""
 
     definition: str
     engine: str
 
 
-class RoutingConfig(Strict, frozen=True, kw_only=True):
+class RoutingConfig(Table, frozen=True, kw_only=True):
     """``[routing]``."""
 
     probe: bool = True
     patterns: dict[str, str] = {}
-    start: list[Start] = []
+    start: list[StartConfig] = []
 
 
-class Cors(Strict, frozen=True, kw_only=True):
+class CorsConfig(Table, frozen=True, kw_only=True):
     """``[cors]``."""
 
     origins: list[str] = []
 
 
-class Bridge(Strict, frozen=True, kw_only=True):
+class BridgeConfig(Table, frozen=True, kw_only=True):
     """``[bridge]``."""
 
     enabled: bool = True
 
 
-class LimitsConfig(Strict, frozen=True, kw_only=True):
+class LimitsConfig(Table, frozen=True, kw_only=True):
     """``[limits]``: what a caller may send."""
 
     max_body_bytes: Count = 10 * 1024 * 1024
@@ -180,39 +180,39 @@ class LimitsConfig(Strict, frozen=True, kw_only=True):
     cursor_lifetime_s: Seconds = 3600.0
 
 
-class Log(Strict, frozen=True, kw_only=True):
+class LogConfig(Table, frozen=True, kw_only=True):
     """``[log]``."""
 
     json: bool | Literal["auto"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class File(Strict, frozen=True, kw_only=True):
+class ConfigFile(Table, frozen=True, kw_only=True):
     """A whole file; tables of engines are not converted yet, since their keys depend on the vendor."""
 
-    server: Server = Server()
-    auth: Auth = Auth()
-    store: Store = Store()
+    server: ServerConfig = ServerConfig()
+    auth: AuthConfig = AuthConfig()
+    store: StoreConfig = StoreConfig()
     engines: dict[str, dict[str, Any]] = {}
-    dialects: dict[str, Dialect] = {}
+    dialects: dict[str, DialectConfig] = {}
     routing: RoutingConfig = RoutingConfig()
-    cors: Cors = Cors()
-    bridge: Bridge = Bridge()
+    cors: CorsConfig = CorsConfig()
+    bridge: BridgeConfig = BridgeConfig()
     limits: LimitsConfig = LimitsConfig()
-    log: Log = Log()
+    log: LogConfig = LogConfig()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A checked configuration; secrets are still references unless ``resolve`` returned it."""
 
     source: str
-    server: Server
-    auth: Auth
-    store: Store
+    server: ServerConfig
+    auth: AuthConfig
+    store: StoreConfig
     engines: dict[str, EngineConfig]
-    dialects: dict[str, Dialect]
+    dialects: dict[str, DialectConfig]
     routing: RoutingConfig
-    cors: Cors
-    bridge: Bridge
+    cors: CorsConfig
+    bridge: BridgeConfig
     limits: LimitsConfig
-    log: Log
+    log: LogConfig
