@@ -13,7 +13,7 @@ import msgspec
 from gateway.errors import Fault, InvalidRequest, ValueInvalid, ValueNotRepresentable
 from gateway.model.values.inference import INTEGER, in_bounds, inferred, is_double, narrowest
 from gateway.model.values.moments import instant
-from gateway.model.values.value import FORMATS, NULL, TYPES, Value, text_of
+from gateway.model.values.value import FORMATS, INTEGER_BOUNDS, NULL, TYPES, Value, text_of
 from gateway.model.values.vendor_names import SYNONYMS, unified
 from gateway.nearest import suggestion
 
@@ -97,7 +97,8 @@ def resolved(kind: str, form: str | None) -> tuple[str, str | None]:
         meant = suggestion(kind, (*TYPES, *SYNONYMS))
         raise InvalidRequest(f"Unknown type. Known: {', '.join(TYPES)}.{meant}")
     if form is not None and form not in FORMATS.get(kind, ()):
-        raise InvalidRequest(f"The type {kind} has no such format.")
+        formats = ", ".join(FORMATS.get(kind, ())) or "none"
+        raise InvalidRequest(f"The type {kind} has no such format. Its formats: {formats}.")
     return kind, form
 
 
@@ -119,11 +120,12 @@ def _boolean(raw: bytes, _form: str | None) -> None:
 
 def _integer(raw: bytes, form: str | None) -> str:
     if not INTEGER.match(raw):
-        raise ValueInvalid("An integer is written with digits only.")
+        raise ValueInvalid("An integer is written with digits only: `42`.")
     if form is None:
         return narrowest(raw)
     if len(raw) > _SURELY[form] and not in_bounds(raw, form):
-        raise ValueInvalid(f"The integer does not fit {form}.")
+        bound = INTEGER_BOUNDS[form]
+        raise ValueInvalid(f"The integer does not fit {form}, which goes from {-bound} to {bound - 1}.")
     return form
 
 
@@ -133,7 +135,7 @@ def _numeric(raw: bytes, form: str | None) -> str:
             raise ValueInvalid("A decimal is a finite number.")
         return "double"
     if not _NUMBER.match(raw) or len(raw) > _MAX_DIGITS:
-        raise ValueInvalid("A number is written as JSON writes it, in at most 1000 characters.")
+        raise ValueInvalid("A number is written as JSON writes it, in at most 1000 characters: `1.5`, `1e3`.")
     if form is None:
         return "double" if is_double(raw) else "decimal"
     if form == "double" and not is_double(raw):
@@ -146,14 +148,21 @@ def _string(raw: bytes, _form: str | None) -> None:
 
 
 def _date_time(raw: bytes, _form: str | None) -> None:
-    instant(text_of(raw))
+    instant(text_of(raw) if _is_text(raw) else "")
 
 
 def _base64(raw: bytes, _form: str | None) -> None:
+    detail = 'Bytes are written in base64, padded, standard alphabet: `"aGVsbG8="`.'
+    if not _is_text(raw):
+        raise ValueInvalid(detail)
     try:
         base64.b64decode(text_of(raw), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueInvalid("Bytes are written in base64, padded, standard alphabet.") from error
+        raise ValueInvalid(detail) from error
+
+
+def _is_text(raw: bytes) -> bool:
+    return raw[:1] == b'"'
 
 
 def _any(raw: bytes, _form: str | None) -> None:
@@ -162,7 +171,7 @@ def _any(raw: bytes, _form: str | None) -> None:
 
 def _list(raw: bytes, _form: str | None) -> None:
     if raw[:1] != b"[":
-        raise ValueInvalid("A list is a JSON array.")
+        raise ValueInvalid("A list is a JSON array: `[1, 2]`.")
 
 
 def _opaque(_raw: bytes, _form: str | None) -> None:

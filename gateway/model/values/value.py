@@ -67,7 +67,7 @@ def text_of(raw: bytes) -> str:
     try:
         return _text.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueInvalid("The value is not a JSON string.") from error
+        raise ValueInvalid('The value is not a JSON string, such as `"text"`.') from error
 
 
 def json_text(text: str) -> msgspec.Raw:

@@ -120,3 +120,59 @@ def test_any_text_is_a_date_or_refused(text: str) -> None:
     except (ValueInvalid, ValueNotRepresentable):
         return
     assert instant(instant_text(moment)) == moment
+
+
+EXAMPLES = {
+    "boolean": ('"yes"', "A boolean is true or false.", "true"),
+    "integer": ("4.2", "An integer is written with digits only: `42`.", "42"),
+    "number": (
+        '"1,5"',
+        "A number is written as JSON writes it, in at most 1000 characters: `1.5`, `1e3`.",
+        "1.5",
+    ),
+    "string": ("5", 'The value is not a JSON string, such as `"text"`.', '"text"'),
+    "xml": ("5", 'The value is not a JSON string, such as `"text"`.', '"text"'),
+    "date-time": (
+        '"2016-01-25"',
+        "A date-time is written as RFC 3339 says, with an offset or Z: `2016-01-25T00:00:00Z`.",
+        '"2016-01-25T00:00:00Z"',
+    ),
+    "bytes": (
+        '"aGVsbG8"',
+        'Bytes are written in base64, padded, standard alphabet: `"aGVsbG8="`.',
+        '"aGVsbG8="',
+    ),
+    "list": ("{}", "A list is a JSON array: `[1, 2]`.", "[1, 2]"),
+}
+
+
+@pytest.mark.parametrize(("kind", "wrong", "detail", "right"), [(k, *v) for k, v in EXAMPLES.items()], ids=EXAMPLES)
+def test_wrong_value_is_refused_with_one_that_would_be_taken(kind: str, wrong: str, detail: str, right: str) -> None:
+    with pytest.raises(ValueInvalid) as caught:
+        _ = checked(value(wrong, type=kind))
+    assert caught.value.detail == detail
+    assert right.strip('"') in detail
+    assert checked(value(right, type=kind)).text == right.encode()
+
+
+@pytest.mark.parametrize("kind", ["date-time", "bytes", "file"])
+def test_number_where_a_text_of_some_form_is_needed_is_refused_with_that_form(kind: str) -> None:
+    with pytest.raises(ValueInvalid) as caught:
+        _ = checked(value("5", type=kind))
+    assert caught.value.detail == EXAMPLES["bytes" if kind == "file" else kind][1]
+
+
+def test_integer_out_of_bounds_is_refused_with_the_bounds() -> None:
+    with pytest.raises(ValueInvalid) as caught:
+        _ = checked(value("32768", type="integer", format="int16"))
+    assert caught.value.detail == "The integer does not fit int16, which goes from -32768 to 32767."
+
+
+@pytest.mark.parametrize(
+    ("kind", "formats"),
+    [pytest.param("integer", "int16, int32, int64", id="integer"), pytest.param("string", "none", id="string")],
+)
+def test_format_that_a_type_does_not_have_is_refused_with_those_it_has(kind: str, formats: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        _ = checked(value('"x"', type=kind, format="int8"))
+    assert caught.value.detail == f"The type {kind} has no such format. Its formats: {formats}."
