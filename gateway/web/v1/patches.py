@@ -12,6 +12,7 @@ from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import located, may_touch, scope
+from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
 MERGE = "application/merge-patch+json"
@@ -24,7 +25,9 @@ async def patch_variables(context: RequestContext) -> Answer:
     where = scope(query)
     names = target.names(query["names"]) if query.get("names") else None
     content = await bodies.receive(context)
-    command = _merge_command(context, content) if context.media_type == MERGE else _patch_command(context, content)
+    command = (
+        _merge_command(context, content) if context.media_type == MERGE else _patch_command(context, content, where)
+    )
     touched = (*command.written, *command.deletions)
     may_touch(context, touched)
     found = await located(context)
@@ -38,8 +41,8 @@ def _bounds(context: RequestContext) -> jsonpatch.Bounds:
     return jsonpatch.Bounds(max_bytes=limits.max_body_bytes, max_depth=limits.max_depth)
 
 
-def _patch_command(context: RequestContext, content: bytes) -> commands.PatchVariables:
-    decoded = bodies.patch(content, context.services.limits)
+def _patch_command(context: RequestContext, content: bytes, where: str) -> commands.PatchVariables:
+    decoded = bodies.patch(content, context.services.limits, Address(instance=context.params[0], scope=where))
     return commands.PatchVariables(
         instance="", modifications=decoded.modifications, deletions=tuple(dict.fromkeys(decoded.deletions))
     )
