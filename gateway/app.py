@@ -21,7 +21,7 @@ from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.bulk import Bulk
 from gateway.operations.idempotency import Idempotency
-from gateway.operations.locks import LeaseHolder
+from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.operations.paging import Cursors
 from gateway.operations.selection import selected
 from gateway.plan import Call, Plan
@@ -29,7 +29,7 @@ from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
-from gateway.store import KeyRecords, Leases, Operations, Store, is_sqlite
+from gateway.store import CannotLock, KeyRecords, Leases, LockFile, Operations, Store, check_shareable, locks_beside
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, RequestLimits, Services, admin, public_server
 from gateway.web.v1.idempotency import unsettled
@@ -90,9 +90,8 @@ class Application:
             }
         )
         routing = Routing(probe=config.routing.probe, patterns=config.routing.patterns, starts=_starts(config))
-        alone = is_sqlite(config.store.url) and config.server.workers == 1 and not shared
-        leases = None if alone else Leases(self.store, config.store.lease_s)
-        self.locks = WriteLocks(leases)
+        shared_locks = _shared_locks(config, self.store, alone=config.server.workers == 1 and not shared)
+        self.locks = WriteLocks(shared_locks)
         self.gateway = Gateway(self.engines, self.clients, self.locks, routing, self.clients.relay, _base_paths(config))
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
@@ -103,7 +102,7 @@ class Application:
             lambda operation, call: selected(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
             reported=_log_operation,
-            holder=None if leases is None else LeaseHolder(leases),
+            locks=shared_locks,
             at_once=max(1, config.limits.batch_at_once // 2),
         )
         self.services = Services(
@@ -182,6 +181,32 @@ def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
     return StoreSettings(
         url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
     )
+
+
+def check_workers(config: configuration.Config) -> None:
+    """Make sure that several workers can keep one another out of a write lock.
+
+    Raises:
+        ConfigError: they cannot, with the reason.
+    """
+    try:
+        check_shareable(config.store.url)
+    except CannotLock as error:
+        raise configuration.ConfigError(f"{config.source}: server.workers: only 1 with this store: {error}") from error
+
+
+def _shared_locks(config: configuration.Config, store: Store, *, alone: bool) -> SharedLocks | None:
+    """Return what keeps other processes out of a write lock; None where there are none.
+
+    Raises:
+        ConfigError: nothing can.
+    """
+    if not store.is_sqlite:
+        return LeaseLocks(Leases(store, config.store.lease_s))
+    if alone:
+        return None
+    check_workers(config)
+    return KernelLocks(LockFile(locks_beside(config.store.url)))
 
 
 def _log_operation(operation_id: str, state: str, fault: BaseException | None) -> None:

@@ -48,6 +48,10 @@ def serve(path: Path, workers: int | None, *, worker: bool) -> None:
     count = workers or read.server.workers
     if worker or count == 1:
         raise SystemExit(_run(read, worker=worker))
+    try:
+        app.check_workers(read)
+    except ConfigError as error:
+        raise SystemExit(report_unusable(error)) from error
     raise SystemExit(processes.supervise(read, path, count))
 
 

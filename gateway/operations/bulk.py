@@ -1,6 +1,6 @@
 """Bulk operations, carried out in the background: selected, then changed item by item, to the end, by one process.
 
-A process takes an operation like a write lane (``operations.locks``), so replicas share the work and another goes on
+A process takes an operation like a write lock (``operations.locks``), so replicas share the work and another goes on
 where one has died. Items that were started by a process that is gone are read back: what stands there already is not
 written again.
 """
@@ -21,7 +21,7 @@ from gateway.model.commands import ListVariables, PatchVariables
 from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.idempotency import intents
-from gateway.operations.locks import LeaseHolder
+from gateway.operations.locks import SharedLocks
 from gateway.plan import Call
 
 _CHUNK = 40
@@ -91,7 +91,7 @@ class Bulk:
 
     Args:
         reported: told of begins, ends and faults.
-        holder: where operations are shared with other processes; None = this process is alone.
+        locks: keep other processes from the same operation; None = this process is alone.
         at_once: items at once.
     """
 
@@ -103,12 +103,12 @@ class Bulk:
         told: Told,
         *,
         reported: Reported = _unreported,
-        holder: LeaseHolder | None = None,
+        locks: SharedLocks | None = None,
         at_once: int = 8,
     ) -> None:
         self._reported = reported
         self._gateway, self._rows, self._select, self._told = gateway, rows, select, told
-        self._holder, self._at_once = holder, at_once
+        self._locks, self._at_once = locks, at_once
         self._wake = asyncio.Event()
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -166,10 +166,10 @@ class Bulk:
 
     async def _owned(self, operation_id: str) -> None:
         """Carry one out if nobody else does."""
-        lane = ("operations", operation_id)
+        key = ("operations", operation_id)
         try:
-            if self._holder is not None:
-                await self._holder.held(lane, Call(deadline=0.0, request_id=operation_id))
+            if self._locks is not None:
+                _ = await self._locks.acquire(key, Call(deadline=0.0, request_id=operation_id))
         except VarbridgeError:  # another process has it, or nobody can say
             return
         try:
@@ -177,8 +177,8 @@ class Bulk:
         except StoreUnavailable:
             return  # the sweeper comes back to it
         finally:
-            if self._holder is not None:
-                self._holder.leave(lane, lambda: None, wanted=False)
+            if self._locks is not None:
+                self._locks.hand_on(key, lambda: None, wanted=False)
 
     async def _carried_out(self, operation_id: str) -> None:
         operation = await self._rows.found(operation_id)
@@ -206,7 +206,7 @@ class Bulk:
             await self._rows.finished(operation_id, await self._changed(items, change, operation_id))
 
     def _is_held(self, operation_id: str) -> bool:
-        return self._holder is None or self._holder.holds(("operations", operation_id))
+        return self._locks is None or self._locks.holds(("operations", operation_id))
 
     async def _selected(self, operation: Operation) -> bool:
         """Walk the query to its end; tell whether the items may begin."""
@@ -233,9 +233,7 @@ class Bulk:
             return blank
         try:
             stands = await self._stands(target, _command(target, change), self._call(operation_id))
-        except InstanceNotFound as gone:
-            return self._failed(item, gone)
-        except VarbridgeError:
+        except VarbridgeError:  # the write says what is so of an instance that is gone, or has ended
             return blank
         return msgspec.structs.replace(blank, done=True) if stands else blank
 

@@ -115,9 +115,20 @@ class Gateway:
             raise Forbidden("The caller may not use this engine.")
         if not self.routing.probe:
             raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
-        owner = await self._probe(allowed, call, ended=ended)
+        try:
+            owner = await self._probe(allowed, call, ended=ended)
+        except InstanceNotFound:
+            if ended:
+                raise
+            return self._target(await self._probe(self._remembering(allowed), call, ended=True))
         self.routing.remember(public, owner)
         return self._target(owner)
+
+    def _remembering(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Return the candidates whose engines know ended instances: a write to one is for its engine to refuse."""
+        return tuple(
+            each for each in candidates if "instances.ended" in self.engines[each.engine].capabilities.features
+        )
 
     def _target(self, owner: Candidate) -> Target:
         return self.placed(Target(self.engines[owner.engine], owner.native))

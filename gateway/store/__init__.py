@@ -7,7 +7,19 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
+from gateway.store.lock_file import CannotLock, LockFile, check_shareable, locks_beside
 from gateway.store.operations import Operations
 from gateway.store.store import Settings, Store, is_sqlite
 
-__all__ = ["KeyRecords", "Leases", "Operations", "Settings", "Store", "is_sqlite"]
+__all__ = [
+    "CannotLock",
+    "KeyRecords",
+    "Leases",
+    "LockFile",
+    "Operations",
+    "Settings",
+    "Store",
+    "check_shareable",
+    "is_sqlite",
+    "locks_beside",
+]

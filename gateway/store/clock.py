@@ -8,6 +8,9 @@ from sqlalchemy import Double
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+POSTGRESQL_NOW_S = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)"
+SQLITE_NOW_S = "((julianday('now') - 2440587.5) * 86400.0)"
+
 
 class now_s(FunctionElement[float]):  # noqa: N801 - it is written like the function of SQL that it stands for
     """Seconds since 1970, to the millisecond, while a statement runs (not: when its transaction began)."""
@@ -18,9 +21,9 @@ class now_s(FunctionElement[float]):  # noqa: N801 - it is written like the func
 
 @compiles(now_s, "sqlite")
 def _sqlite(_element: now_s, _compiler: Any, **_options: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
+    return SQLITE_NOW_S
 
 
 @compiles(now_s, "postgresql")
 def _postgresql(_element: now_s, _compiler: Any, **_options: Any) -> str:
-    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)"
+    return POSTGRESQL_NOW_S

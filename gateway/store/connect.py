@@ -45,26 +45,32 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite:")
 
 
+def database_path(url: str) -> Path | None:
+    """Return the path of a SQLite database; None where it is in no file, as in memory or on PostgreSQL."""
+    path = make_url(url).database if is_sqlite(url) else None
+    return None if path in {None, "", ":memory:"} else Path(str(path))
+
+
 def file_of(url: str) -> tuple[str, int, int] | None:
     """Give which file a database is in, None where it is in none: path, device and number.
 
     Raises:
         OSError: it is not there.
     """
-    path = make_url(url).database if is_sqlite(url) else None
-    return None if path in {None, "", ":memory:"} else (str(path), *_numbers(str(path)))
+    path = database_path(url)
+    return None if path is None else (str(path), *_numbers(path))
 
 
 def is_still(file: tuple[str, int, int] | None) -> bool:
     """Tell whether that file is still there: SQLite goes on with one that was removed, and all would be lost."""
     try:
-        return file is None or (file[1], file[2]) == _numbers(file[0])
+        return file is None or (file[1], file[2]) == _numbers(Path(file[0]))
     except OSError:
         return False
 
 
-def _numbers(path: str) -> tuple[int, int]:
-    found = Path(path).stat()
+def _numbers(path: Path) -> tuple[int, int]:
+    found = path.stat()
     return found.st_dev, found.st_ino
 
 
@@ -88,7 +94,7 @@ def connected(url: str, tuning: Tuning) -> Engine:
 
 
 def _sqlite(url: str, tuning: Tuning) -> Engine:
-    in_memory = make_url(url).database in {None, "", ":memory:"}
+    in_memory = database_path(url) is None
     engine = create_engine(
         url,
         connect_args={"timeout": tuning.timeout_s, "check_same_thread": False},

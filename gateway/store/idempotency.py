@@ -1,63 +1,26 @@
-"""Rows of idempotency keys: claimed before a write, answered after it, one commit each."""
+"""Rows of idempotency keys: claimed before a write, answered after it. Those of one moment share a commit."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, tuple_, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, tuple_, update
 
 from gateway.model.idempotency import Claim, KeyRecord
 from gateway.store import tables
 from gateway.store.clock import now_s
-from gateway.store.statements import given, giving, insert_of
+from gateway.store.grouping import Groups, Kind
+from gateway.store.key_statements import Postgresql, Sqlite
 from gateway.store.store import Store
 
 Ident: TypeAlias = tuple[str, str]
+_Values: TypeAlias = dict[str, object]
+"""The parameters of a row, by name."""
 _table = tables.idempotency_keys
 _STALE_LEASE_S = 3600.0
 """Leases of dead processes are of no use to anybody; the hour only lets a person look at them."""
-
-
-_ASKED = and_(_table.c.caller == given("caller"), _table.c.key == given("key"))
-_OURS = and_(_table.c.owner == given("owner"), _table.c.state == "running")
-_FINDING = select(
-    _table.c.fingerprint,
-    _table.c.state,
-    (_table.c.expires <= now_s()).label("expired"),
-    (now_s() - _table.c.created).label("age_s"),
-    _table.c.request_id,
-    _table.c.intent,
-    _table.c.answer,
-).where(_ASKED, _table.c.created > now_s() - given("retention_s"))
-_KEEPING = update(_table).where(_ASKED, _OURS).values(state=given("state"), answer=given("answer"))
-_FREEING = delete(_table).where(_ASKED, _OURS)
-
-
-@cache
-def _claiming(dialect: str) -> ReturningInsert[Any]:
-    """Give the statement that takes a key which is free, or was forgotten."""
-    fresh = insert_of(dialect, _table).values(
-        caller=given("caller"),
-        key=given("key"),
-        fingerprint=given("fingerprint"),
-        state="running",
-        owner=given("owner"),
-        created=now_s(),
-        expires=now_s() + given("life_s"),
-        request_id=given("request_id"),
-        intent=given("intent"),
-    )
-    names = ("fingerprint", "state", "owner", "created", "expires", "request_id", "intent", "answer")
-    taking = fresh.on_conflict_do_update(
-        index_elements=[_table.c.caller, _table.c.key],
-        set_={name: fresh.excluded[name] for name in names},
-        where=_table.c.created <= now_s() - given("retention_s"),
-    )
-    return taking.returning(_table.c.key)
 
 
 class KeyRecords:
@@ -69,90 +32,97 @@ class KeyRecords:
     """
 
     def __init__(self, store: Store, life_s: float, retention_s: float) -> None:
-        self._store, self.life_s, self._retention_s = store, life_s, retention_s
+        self._store, self.life_s = store, life_s
+        self._groups = Groups(store)
         self._owner = secrets.token_hex(16)
+        self._own: _Values = {"owner": self._owner, "life_s": life_s, "retention_s": retention_s}
+        self._retention_s = retention_s
+        self._finding: Kind[_Values, KeyRecord | None] = Kind(self._find_all, self._find_one)
+        self._claiming: Kind[_Values, bool] = Kind(self._claim_all, self._claim_one)
+        self._answering = self._kind(Postgresql.answer, Sqlite.answer)
+        self._freeing = self._kind(Postgresql.free, Sqlite.free)
 
-    async def found(self, ident: Ident) -> KeyRecord | None:
-        """Give what is known of a key that has not been forgotten.
+    async def find(self, ident: Ident) -> KeyRecord | None:
+        """Return what is known of a key that has not been forgotten.
 
         Raises:
             StoreUnavailable: nobody can say.
         """
-        parameters = giving(caller=ident[0], key=ident[1], retention_s=self._retention_s)
-        row = await self._store.once(lambda connection: connection.execute(_FINDING, parameters).one_or_none())
-        if row is None:
-            return None
-        return KeyRecord(
-            fingerprint=row.fingerprint,
-            state="abandoned" if row.state == "running" and row.expired else row.state,
-            age_s=row.age_s,
-            request_id=row.request_id,
-            intent=row.intent,
-            answer=row.answer,
-        )
+        return await self._groups.join(self._finding, _named(ident))
 
-    async def claimed(self, claim: Claim) -> bool:
-        """Record that a write is about to be sent; tell whether the key was free.
+    def _find_one(self, connection: Connection, values: _Values) -> KeyRecord | None:
+        row = connection.exec_driver_sql(Sqlite.find, values | self._own).one_or_none()
+        return None if row is None else _record(row)
+
+    def _find_all(self, connection: Connection, rows: Sequence[_Values]) -> list[KeyRecord | None]:
+        found = connection.exec_driver_sql(Postgresql.find, _columns(rows) | self._own)
+        known = {(row.caller, row.key): _record(row) for row in found}
+        return [known.get((values["caller"], values["key"])) for values in rows]
+
+    async def claim(self, claim: Claim) -> bool:
+        """Record that a write is about to be sent; return whether the key was free.
 
         Raises:
             StoreUnavailable: it may or may not be recorded; nothing may be sent.
         """
-        return await self._store.once(lambda connection: self._claim(connection, claim))
+        values = {"fingerprint": claim.fingerprint, "request_id": claim.request_id, "intent": claim.intent}
+        return await self._groups.join(self._claiming, _named(claim.ident) | values)
 
-    def _claim(self, connection: Connection, claim: Claim) -> bool:
-        parameters = giving(
-            caller=claim.ident[0],
-            key=claim.ident[1],
-            fingerprint=claim.fingerprint,
-            owner=self._owner,
-            life_s=self.life_s,
-            request_id=claim.request_id,
-            intent=claim.intent,
-            retention_s=self._retention_s,
-        )
-        return connection.execute(_claiming(connection.dialect.name), parameters).one_or_none() is not None
+    def _claim_one(self, connection: Connection, values: _Values) -> bool:
+        return connection.exec_driver_sql(Sqlite.claim, values | self._own).one_or_none() is not None
 
-    async def renewed(self, idents: Iterable[Ident]) -> frozenset[Ident]:
-        """Say that writes are still running; give those of which the store says so too.
+    def _claim_all(self, connection: Connection, rows: Sequence[_Values]) -> list[bool]:
+        found = connection.exec_driver_sql(Postgresql.claim, _columns(rows) | self._own)
+        claimed = {(row.caller, row.key) for row in found}
+        return [(values["caller"], values["key"]) in claimed for values in rows]
+
+    async def renew(self, idents: Iterable[Ident]) -> frozenset[Ident]:
+        """Record that writes are still running; return those that are still ours.
 
         Raises:
             StoreUnavailable: nobody can say.
         """
-        renewing = (
-            update(_table)
-            .where(
-                tuple_(_table.c.caller, _table.c.key).in_(list(idents)),
-                self._mine(),
-                _table.c.expires > now_s(),
-            )
-            .values(expires=now_s() + self.life_s)
-            .returning(_table.c.caller, _table.c.key)
-        )
+        asked = tuple_(_table.c.caller, _table.c.key).in_(list(idents))
+        ours = and_(asked, _table.c.owner == self._owner, _table.c.state == "running", _table.c.expires > now_s())
+        names = (_table.c.caller, _table.c.key)
+        if not self._store.is_sqlite:  # in the order of the keys, as every statement for several rows
+            ours = tuple_(*names).in_(select(*names).where(ours).order_by(*names).with_for_update())
+        renewing = update(_table).where(ours).values(expires=now_s() + self.life_s).returning(*names)
         rows = await self._store.once(lambda connection: connection.execute(renewing).all())
         return frozenset((caller, key) for caller, key in rows)
 
-    async def answered(self, ident: Ident, state: str, answer: bytes) -> None:
-        """Keep the answer of a write of ours; ``state`` is ``done`` or ``unknown``.
+    async def keep_answer(self, ident: Ident, state: str, answer: bytes) -> None:
+        """Store the answer of a write of ours; ``state`` is ``done`` or ``unknown``.
 
         Raises:
-            StoreUnavailable: it may not be kept.
+            StoreUnavailable: it may not be stored.
         """
-        parameters = giving(caller=ident[0], key=ident[1], owner=self._owner, state=state, answer=answer)
-        _ = await self._store.once(lambda connection: connection.execute(_KEEPING, parameters))
+        await self._groups.join(self._answering, _named(ident) | {"state": state, "answer": answer})
 
-    async def freed(self, ident: Ident) -> None:
+    async def free(self, ident: Ident) -> None:
         """Forget a key of ours: nothing was applied.
 
         Raises:
             StoreUnavailable: it is not forgotten.
         """
-        parameters = giving(caller=ident[0], key=ident[1], owner=self._owner)
-        _ = await self._store.once(lambda connection: connection.execute(_FREEING, parameters))
+        await self._groups.join(self._freeing, _named(ident))
 
-    async def abandoned(self, ident: Ident) -> bool:
-        """Say that nobody is at work on a key any more, so that whoever was may no longer answer it.
+    def _kind(self, many: str, one: str) -> Kind[_Values, None]:
+        """Return a kind of statement that has no result."""
 
-        False where somebody is after all.
+        def change_all(connection: Connection, rows: Sequence[_Values]) -> list[None]:
+            _ = connection.exec_driver_sql(many, _columns(rows) | self._own)
+            return [None] * len(rows)
+
+        def change_one(connection: Connection, values: _Values) -> None:
+            _ = connection.exec_driver_sql(one, values | self._own)
+
+        return Kind(change_all, change_one)
+
+    async def abandon(self, ident: Ident) -> bool:
+        """Record that nobody works on a key any more, so that whoever did may no longer answer it.
+
+        False where somebody does after all.
 
         Raises:
             StoreUnavailable: nobody can say.
@@ -163,18 +133,18 @@ class KeyRecords:
             .values(state="unknown")
         )
         changed = await self._store.once(lambda connection: connection.execute(ending).rowcount)
-        known = None if changed else await self.found(ident)
+        known = None if changed else await self.find(ident)
         return known is None or known.state in {"unknown", "done"}
 
-    async def settled(self, ident: Ident, answer: bytes) -> bytes:
-        """Keep what was found out about an unknown outcome; give what is kept: the first who found out is right.
+    async def settle(self, ident: Ident, answer: bytes) -> bytes:
+        """Store what was found out about an unknown outcome; return what is stored: the first who found out is right.
 
         Raises:
-            StoreUnavailable: it may not be kept.
+            StoreUnavailable: it may not be stored.
         """
         return await self._store.run(lambda connection: _settle(connection, ident, answer))
 
-    async def swept(self) -> None:
+    async def sweep(self) -> None:
         """Forget old keys, and leases that nobody holds.
 
         Raises:
@@ -186,8 +156,25 @@ class KeyRecords:
         left = delete(leases).where(leases.c.expires <= now_s() - _STALE_LEASE_S)
         _ = await self._store.once(lambda connection: connection.execute(left))
 
-    def _mine(self) -> ColumnElement[bool]:
-        return and_(_table.c.owner == self._owner, _table.c.state == "running")
+
+def _named(ident: Ident) -> _Values:
+    return {"caller": ident[0], "key": ident[1]}
+
+
+def _columns(rows: Sequence[_Values]) -> _Values:
+    """Return the parameters of rows as arrays."""
+    return {name: [values[name] for values in rows] for name in rows[0]}
+
+
+def _record(row: Row[Any]) -> KeyRecord:
+    return KeyRecord(
+        fingerprint=row.fingerprint,
+        state="abandoned" if row.state == "running" and row.expired else row.state,
+        age_s=row.age_s,
+        request_id=row.request_id,
+        intent=row.intent,
+        answer=row.answer,
+    )
 
 
 def _is(ident: Ident) -> ColumnElement[bool]:

@@ -1,51 +1,51 @@
-"""Lease rows of write lanes: one statement takes a lane, on SQLite and PostgreSQL alike.
+"""Lease rows of write locks on PostgreSQL: one statement takes, renews or releases all that are asked for at a moment.
 
-Not advisory locks: those pin a connection for as long as an engine takes, and break under a pooler.
+Not advisory locks: those pin a connection for as long as an engine takes, and break under a pooler. Each statement
+locks its rows in the order of their keys, so that statements of two gateways cannot wait for each other in a circle.
 """
+# ruff: noqa: S608 - made of constants only
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Iterable
-from functools import cache
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
-from sqlalchemy import BigInteger, Connection, cast, delete, or_, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Connection, delete
 
 from gateway.store import tables
-from gateway.store.clock import now_s
-from gateway.store.statements import given, giving, insert_of
+from gateway.store.clock import POSTGRESQL_NOW_S as NOW_S
+from gateway.store.grouping import Groups, Kind
 from gateway.store.store import Store
 
 LockKey: TypeAlias = tuple[str, str]
-_table = tables.leases
+_Fenced: TypeAlias = tuple[LockKey, int]
 
-
-_RELEASING = delete(_table).where(
-    _table.c.engine == given("engine"),
-    _table.c.instance == given("instance"),
-    _table.c.owner == given("owner"),
-    _table.c.fence == given("fence"),
+_TAKE = f"""
+INSERT INTO leases (engine, instance, owner, fence, expires)
+SELECT engine, instance, %(owner)s, CAST({NOW_S} * 1000 AS BIGINT), {NOW_S} + %(life_s)s
+FROM unnest(%(engines)s::text[], %(instances)s::text[]) AS asked (engine, instance) ORDER BY engine, instance
+ON CONFLICT (engine, instance) DO UPDATE
+SET owner = excluded.owner, fence = leases.fence + 1, expires = excluded.expires
+WHERE leases.expires <= {NOW_S} OR leases.owner = excluded.owner
+RETURNING engine, instance, fence
+"""
+"""Takes those that are free, run out, or ours already. A new fence is greater than that of any row deleted before."""
+_OURS = """
+WITH ours AS (
+    SELECT engine, instance, fence FROM leases
+    JOIN unnest(%(engines)s::text[], %(instances)s::text[], %(fences)s::bigint[]) AS asked (engine, instance, fence)
+    USING (engine, instance, fence)
+    WHERE leases.owner = %(owner)s ORDER BY engine, instance FOR UPDATE OF leases
 )
-
-
-@cache
-def _taking(dialect: str) -> ReturningInsert[Any]:
-    """Give the statement that takes a lane which is free, run out, or the owner's already."""
-    fresh = insert_of(dialect, _table).values(
-        engine=given("engine"),
-        instance=given("instance"),
-        owner=given("owner"),
-        fence=cast(now_s() * 1000, BigInteger),  # greater than that of any row deleted before
-        expires=now_s() + given("life_s"),
-    )
-    taking = fresh.on_conflict_do_update(
-        index_elements=[_table.c.engine, _table.c.instance],
-        set_={"owner": fresh.excluded.owner, "fence": _table.c.fence + 1, "expires": fresh.excluded.expires},
-        where=or_(_table.c.expires <= now_s(), _table.c.owner == given("owner")),
-    )
-    return taking.returning(_table.c.fence)
+"""
+_SAME = "(leases.engine, leases.instance, leases.fence) = (ours.engine, ours.instance, ours.fence)"
+_RENEW = f"""{_OURS}
+UPDATE leases SET expires = {NOW_S} + %(life_s)s FROM ours
+WHERE {_SAME} AND leases.expires > {NOW_S} RETURNING leases.engine, leases.instance, leases.fence
+"""
+_RELEASE = f"{_OURS} DELETE FROM leases USING ours WHERE {_SAME}"
 
 
 class Leases:
@@ -57,50 +57,74 @@ class Leases:
 
     def __init__(self, store: Store, life_s: float) -> None:
         self._store, self.life_s = store, life_s
+        self._groups = Groups(store)
         self._owner = secrets.token_hex(16)
+        self._taking: Kind[LockKey, int | None] = Kind(self._take_all)
+        self._releasing: Kind[_Fenced, None] = Kind(self._release_all)
 
-    async def taken(self, lane: LockKey) -> int | None:
-        """Take a lane that is free, run out, or our own already; give the fence, None where somebody else holds it.
-
-        Raises:
-            StoreUnavailable: nobody can say.
-        """
-        return await self._store.once(lambda connection: self._take(connection, lane))
-
-    def _take(self, connection: Connection, lane: LockKey) -> int | None:
-        parameters = giving(engine=lane[0], instance=lane[1], owner=self._owner, life_s=self.life_s)
-        found: int | None = connection.execute(_taking(connection.dialect.name), parameters).scalar_one_or_none()
-        return found
-
-    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[LockKey, int]]:
-        """Renew leases; give those that are still ours.
+    async def take(self, key: LockKey) -> int | None:
+        """Take a lock that is free, run out, or our own already; return its fence, None where another process has it.
 
         Raises:
             StoreUnavailable: nobody can say.
         """
-        renewing = (
-            update(_table)
-            .where(_table.c.owner == self._owner, _table.c.fence.in_(list(fences)), _table.c.expires > now_s())
-            .values(expires=now_s() + self.life_s)
-            .returning(_table.c.engine, _table.c.instance, _table.c.fence)
-        )
-        rows = await self._store.once(lambda connection: connection.execute(renewing).all())
+        taken = self._groups.join(self._taking, key)
+        try:
+            return await asyncio.shield(taken)
+        except asyncio.CancelledError:
+            taken.add_done_callback(lambda _: self._release_unused(key, taken))
+            raise
+
+    def _take_all(self, connection: Connection, keys: Sequence[LockKey]) -> list[int | None]:
+        distinct = dict.fromkeys(keys)  # a row may be inserted once in a statement
+        parameters = self._parameters(distinct) | {"life_s": self.life_s}
+        rows = connection.exec_driver_sql(_TAKE, parameters).all()
+        fences = {(engine, instance): fence for engine, instance, fence in rows}
+        return [fences.get(key) for key in keys]
+
+    def _release_unused(self, key: LockKey, taken: asyncio.Future[int | None]) -> None:
+        """Release a lock whose caller went away while it was taken."""
+        if taken.cancelled() or taken.exception() is not None:
+            return
+        fence = taken.result()
+        if fence is not None:
+            released = self._groups.join(self._releasing, (key, fence))
+            released.add_done_callback(lambda _: released.cancelled() or released.exception())
+
+    async def renew(self, held: Iterable[_Fenced]) -> frozenset[_Fenced]:
+        """Renew leases; return those that are still ours.
+
+        Raises:
+            StoreUnavailable: nobody can say.
+        """
+        parameters = self._fenced(list(held)) | {"life_s": self.life_s}
+        rows = await self._store.once(lambda connection: connection.exec_driver_sql(_RENEW, parameters).all())
         return frozenset(((engine, instance), fence) for engine, instance, fence in rows)
 
-    async def released(self, lane: LockKey, fence: int) -> None:
-        """Give a lane back, unless it has gone to another since.
+    async def release(self, key: LockKey, fence: int) -> None:
+        """Release a lock, unless another process has taken it since.
 
         Raises:
-            StoreUnavailable: it stays held until it runs out.
+            StoreUnavailable: it stays taken until it runs out.
         """
-        parameters = giving(engine=lane[0], instance=lane[1], owner=self._owner, fence=fence)
-        _ = await self._store.once(lambda connection: connection.execute(_RELEASING, parameters))
+        await self._groups.join(self._releasing, (key, fence))
 
-    async def dropped(self) -> None:
-        """Give back all that this process has.
+    def _release_all(self, connection: Connection, held: Sequence[_Fenced]) -> list[None]:
+        _ = connection.exec_driver_sql(_RELEASE, self._fenced(held))
+        return [None] * len(held)
+
+    async def release_all(self) -> None:
+        """Release all that this process has.
 
         Raises:
-            StoreUnavailable: it stays held until it runs out.
+            StoreUnavailable: it stays taken until it runs out.
         """
-        mine = delete(_table).where(_table.c.owner == self._owner)
-        _ = await self._store.once(lambda connection: connection.execute(mine))
+        ours = delete(tables.leases).where(tables.leases.c.owner == self._owner)
+        _ = await self._store.once(lambda connection: connection.execute(ours))
+
+    def _fenced(self, held: Sequence[_Fenced]) -> dict[str, object]:
+        return self._parameters([key for key, _ in held]) | {"fences": [fence for _, fence in held]}
+
+    def _parameters(self, keys: Iterable[LockKey]) -> dict[str, object]:
+        engines, instances = zip(*keys, strict=True)
+        return {"owner": self._owner, "engines": list(engines), "instances": list(instances)}

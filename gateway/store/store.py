@@ -68,6 +68,11 @@ class Store:
         self._file: tuple[str, int, int] | None = None
         self._secrets: dict[str, bytes] = {}
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Return whether it is a file of this machine; else PostgreSQL."""
+        return is_sqlite(self.settings.url)
+
     async def open(self) -> StoreUnavailable | None:
         """Bring the tables up to date; give what is in the way, if anything: it is tried again whenever needed."""
         try:
@@ -131,7 +136,7 @@ class Store:
         except _OURS:
             raise
         except (SQLAlchemyError, OSError, RuntimeError) as error:  # RuntimeError: the threads are shut down
-            raise StoreUnavailable(f"The store cannot be used ({type(error).__name__}).") from error
+            raise unavailable(error) from error
 
     def _transaction(self, work: Callable[[Connection], R]) -> R:
         with self._database().begin() as connection:
@@ -164,6 +169,11 @@ class Store:
         except BaseException:
             self._failed_at = time.monotonic()
             raise
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Return the error that callers are told for a failure of the database or of the road to it."""
+    return StoreUnavailable(f"The store cannot be used ({type(error).__name__}).")
 
 
 def _kept(connection: Connection, name: str, made: bytes) -> bytes:

@@ -1,132 +1,111 @@
-"""Write lanes of several processes over one store: alone in it, for as long as renewed, no longer than the deadline."""
+"""Leases on PostgreSQL: what one process takes, renews and releases, and what is left when it dies."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from gateway.errors import ConcurrentUpdate, StoreUnavailable
+from gateway.errors import ConcurrentUpdate
 from gateway.operations import WriteLocks
-from gateway.plan import Call
-from gateway.store import Leases, tables
+from gateway.operations.locks import LeaseLocks
+from gateway.store import Leases, Settings, Store, tables
 from gateway.wire.leases import require_leases
+from tests.store.test_shared_locks import Fickle, call
 
 KEY = ("hr", "1")
+KEYS = [("hr", str(number)) for number in range(30)]
 LIFE_S = 0.5
-
-
-def call(budget_s: float = 20.0) -> Call:
-    return Call(deadline=asyncio.get_running_loop().time() + budget_s, request_id="r")
+NOT_FOR_POSTGRESQL = ("hr", "nul\0")
 
 
 @pytest.fixture
-def lanes(stores):
-    return lambda life_s=LIFE_S: WriteLocks(Leases(stores(), life_s))
+def url(postgres, request: pytest.FixtureRequest) -> str:
+    """An empty database on PostgreSQL; SQLite has kernel locks."""
+    return str(postgres.database(f"leases{abs(hash(request.node.name))}"))
 
 
-async def test_processes_take_turns_and_no_update_is_lost(lanes) -> None:
-    counted, inside = [0], []
-
-    async def work() -> None:
-        inside.append(1)
-        assert len(inside) == 1
-        seen = counted[0]
-        await asyncio.sleep(0.001)
-        counted[0] = seen + 1
-        inside.pop()
-
-    async def caller(own: WriteLocks) -> None:
-        for _ in range(25):
-            await own.hold(KEY, call(), work)
-
-    first, second = lanes(), lanes()
-    await asyncio.gather(*(caller(own) for own in (first, second, first, second)))
-    assert (counted, len(first), len(second)) == ([100], 0, 0)
-    await first.close()
-    await second.close()
+@pytest.fixture
+async def statements(url: str):
+    """A store, and the statements that it has been sent about leases."""
+    store, sent = Store(Settings(url=url)), []
+    assert await store.open() is None
+    event.listen(store._engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+    yield store, sent
+    await store.close()
 
 
-async def test_lane_is_kept_by_renewal_for_as_long_as_work_takes(lanes) -> None:
-    entered, gate, order = asyncio.Event(), asyncio.Event(), []
-    first, second = lanes(), lanes()
-
-    async def slow() -> None:
-        entered.set()
-        await gate.wait()
-        order.append("first")
-
-    async def quick() -> None:
-        order.append("second")
-
-    held = asyncio.ensure_future(first.hold(KEY, call(), slow))
-    await entered.wait()
-    with pytest.raises(ConcurrentUpdate) as failed:
-        await second.hold(KEY, call(3 * LIFE_S), quick)
-    assert (failed.value.outcome, failed.value.retryable) == ("not_applied", True)
-    gate.set()
-    await held
-    await second.hold(KEY, call(), quick)
-    assert order == ["first", "second"]
-
-
-async def test_lane_of_a_dead_process_is_free_when_its_lease_has_run_out(lanes, stores) -> None:
+async def test_lock_of_a_dead_process_is_free_when_its_lease_has_run_out(stores) -> None:
     dead = Leases(stores(), LIFE_S)
-    fence = await dead.taken(KEY)
-    done = []
+    fence = await dead.take(KEY)
+    locks, done = WriteLocks(LeaseLocks(Leases(stores(), LIFE_S))), []
 
     async def work() -> None:
         done.append(1)
 
-    await lanes().hold(KEY, call(), work)
+    await locks.hold(KEY, call(), work)
     assert done == [1]
-    assert await dead.renewed([fence]) == frozenset()
+    assert await dead.renew([(KEY, fence)]) == frozenset()
+    await locks.close()
 
 
-async def test_fence_grows_with_every_holder_and_an_old_holder_gives_nothing_back(stores) -> None:
+async def test_fence_grows_with_every_holder_and_an_old_holder_releases_nothing(stores) -> None:
     first, second = Leases(stores(), 0.0), Leases(stores(), 60.0)
-    old = await first.taken(KEY)
-    new = await second.taken(KEY)
-    await first.released(KEY, old)
+    old = await first.take(KEY)
+    new = await second.take(KEY)
+    await first.release(KEY, old)
     assert new > old
-    assert await first.taken(KEY) is None
-    await second.released(KEY, new)
-    assert await first.taken(KEY) > old
+    assert await first.take(KEY) is None
+    await second.release(KEY, new)
+    assert await first.take(KEY) > old
 
 
-async def test_everything_is_given_back_at_the_end(lanes, stores) -> None:
-    own = lanes()
-    await asyncio.gather(*(own.hold(("hr", str(n)), call(), lambda: asyncio.sleep(0)) for n in range(5)))
+async def test_everything_is_released_at_the_end(stores) -> None:
+    own = WriteLocks(LeaseLocks(Leases(stores(), LIFE_S)))
+    await asyncio.gather(*(own.hold(key, call(), lambda: asyncio.sleep(0)) for key in KEYS))
     await own.close()
     assert await stores().run(lambda c: c.execute(select(tables.leases)).all()) == []
 
 
-class Fickle:
-    """Leases whose store answers only at first."""
+async def test_leases_of_one_moment_are_taken_renewed_and_released_with_one_statement_each(statements) -> None:
+    store, sent = statements
+    leases = Leases(store, 60.0)
+    fences = await asyncio.gather(*map(leases.take, KEYS))
+    held = list(zip(KEYS, fences, strict=True))
+    assert await leases.renew(held) == frozenset(held)
+    await asyncio.gather(*(leases.release(key, fence) for key, fence in held))
+    assert [statement.split()[0] for statement in sent] == ["INSERT", "WITH", "WITH"]
+    assert await store.run(lambda c: c.execute(select(tables.leases)).all()) == []
 
-    life_s = 0.03
 
-    def __init__(self, *, takes: bool = True) -> None:
-        self.takes = takes
+async def test_two_gateways_that_take_the_same_locks_at_once_share_them_out(stores) -> None:
+    first, second = Leases(stores(), 60.0), Leases(stores(), 60.0)
+    taken = await asyncio.gather(*map(first.take, KEYS), *map(second.take, reversed(KEYS)))
+    ours, theirs = taken[: len(KEYS)], taken[len(KEYS) :][::-1]
+    assert [(a is None) != (b is None) for a, b in zip(ours, theirs, strict=True)] == [True] * len(KEYS)
 
-    async def taken(self, lane) -> int:
-        if not self.takes:
-            raise StoreUnavailable
-        return 1
 
-    async def renewed(self, fences):
-        raise StoreUnavailable
+async def test_key_that_the_database_cannot_hold_fails_alone(stores) -> None:
+    leases = Leases(stores(), 60.0)
+    taken: list[Any] = await asyncio.gather(*map(leases.take, [*KEYS, NOT_FOR_POSTGRESQL]), return_exceptions=True)
+    assert [isinstance(fence, int) for fence in taken] == [True] * len(KEYS) + [False]
+    assert isinstance(taken[-1], Exception)
 
-    async def released(self, lane, fence) -> None:
-        raise StoreUnavailable
 
-    async def dropped(self) -> None:
-        raise StoreUnavailable
+async def test_lease_that_was_taken_for_a_caller_that_went_away_is_released(stores) -> None:
+    leases, other = Leases(stores(), 60.0), Leases(stores(), 60.0)
+    asked = asyncio.ensure_future(leases.take(KEY))
+    await asyncio.sleep(0)
+    asked.cancel()
+    async with asyncio.timeout(10):
+        while await other.take(KEY) is None:
+            await asyncio.sleep(0.01)
 
 
 async def test_holder_that_cannot_renew_must_not_send() -> None:
-    own, one = WriteLocks(Fickle()), call()
+    own, one = WriteLocks(LeaseLocks(Fickle())), call()
     checked = []
 
     async def work() -> None:
@@ -139,19 +118,4 @@ async def test_holder_that_cannot_renew_must_not_send() -> None:
 
     await own.hold(KEY, one, work)
     assert (checked, one.leases, len(own)) == (["held", "not_applied"], (), 0)
-    await own.close()
-
-
-async def test_write_without_a_store_is_refused_and_the_lane_stays_usable() -> None:
-    leases = Fickle(takes=False)
-    own, done = WriteLocks(leases), []
-
-    async def work() -> None:
-        done.append(1)
-
-    with pytest.raises(StoreUnavailable):
-        await own.hold(KEY, call(), work)
-    leases.takes = True
-    await own.hold(KEY, call(), work)
-    assert (done, len(own)) == ([1], 0)
     await own.close()

@@ -237,7 +237,7 @@ async def test_read_with_a_key_is_a_read(keyed) -> None:
     assert (await site.keyed(KEY, None, "GET"))[0] == 200
     found = [await site.keyed(KEY, {"variableName": "note"}, "POST", "variables", "query") for _ in range(2)]
     assert [(status, "Idempotency-Replayed" in headers) for status, _, headers in found] == [(200, False)] * 2
-    assert await site.keys.found(("anonymous", KEY)) is None
+    assert await site.keys.find(("anonymous", KEY)) is None
 
 
 async def test_store_that_is_gone_refuses_keyed_writes_only(keyed) -> None:
@@ -255,7 +255,7 @@ async def test_store_that_goes_after_the_write_does_not_hide_that_it_was_done(ke
         raise StoreUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(site.keys, "answered", gone)
+        patched.setattr(site.keys, "keep_answer", gone)
         assert (await site.keyed())[0] == 204
         assert (await site.keyed())[1]["code"] == "request-in-progress"
     await site.services.idempotency._keep_late()
@@ -271,7 +271,7 @@ async def test_keyed_write_costs_two_commits(keyed) -> None:
     event.listen(site.store._engine, "commit", lambda _c: commits.append(1))
     once = site.store.once
     reads = []
-    site.keys.found = lambda ident, found=site.keys.found: reads.append(1) or found(ident)
+    site.keys.find = lambda ident, find=site.keys.find: reads.append(1) or find(ident)
     assert once
     assert (await site.keyed())[0] == 204
     assert len(commits) - len(reads) == 2

@@ -217,6 +217,37 @@ async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(work
     assert set(works.written().values()) == {1}
 
 
+@pytest.mark.parametrize("crashes", [False, True], ids=["at-once", "after-a-crash"])
+async def test_item_whose_instance_has_ended_since_is_told_as_its_engine_tells_it(works: Works, crashes: bool) -> None:
+    started, waiting = works.operations.started, asyncio.Event()
+
+    async def ended_since(operation: str, count: int) -> list[Any]:
+        items = await started(operation, count)
+        for each in works.fakes["claims"].instances.values():
+            each.state = "Terminated"
+        for each in list(works.fakes["hr"].instances):
+            works.fakes["hr"].end(each)
+        if crashes:
+            waiting.set()
+            await asyncio.Event().wait()  # started, and never carried out
+        return items
+
+    works.operations.started = ended_since  # type: ignore[method-assign]
+    operation = await works.start(**BY_NAME, **SET)
+    if crashes:
+        async with asyncio.timeout(10):
+            await waiting.wait()
+        await works.crash()
+        works.operations.started = started  # type: ignore[method-assign]
+        works.begin()
+    assert (await works.ended(operation))["state"] == "completed"
+    told = Counter(
+        (each["instance"].partition(":")[0], each["problem"]["code"]) for each in await works.results(operation)
+    )
+    assert told == {("claims", "instance-state-conflict"): 31, ("hr", "instance-not-found"): 31}
+    assert {each.path[1] for each in works.writes if each.method == "PUT"} == set()
+
+
 async def test_fault_of_ours_is_told_and_the_operation_goes_on_when_it_is_mended(works: Works) -> None:
     run = works.gateway.run
 

@@ -35,35 +35,35 @@ class KeyRecords(Protocol):
 
     life_s: float
 
-    async def found(self, ident: Ident) -> KeyRecord | None:
+    async def find(self, ident: Ident) -> KeyRecord | None:
         """Give what is known of a key."""
         ...
 
-    async def claimed(self, claim: Claim) -> bool:
+    async def claim(self, claim: Claim) -> bool:
         """Claim a key; tell whether it was free."""
         ...
 
-    async def renewed(self, idents: Iterable[Ident]) -> frozenset[Ident]:
+    async def renew(self, idents: Iterable[Ident]) -> frozenset[Ident]:
         """Renew claims; give those that are still ours."""
         ...
 
-    async def answered(self, ident: Ident, state: str, answer: bytes) -> None:
+    async def keep_answer(self, ident: Ident, state: str, answer: bytes) -> None:
         """Keep an answer."""
         ...
 
-    async def freed(self, ident: Ident) -> None:
+    async def free(self, ident: Ident) -> None:
         """Forget a claim of ours."""
         ...
 
-    async def abandoned(self, ident: Ident) -> bool:
+    async def abandon(self, ident: Ident) -> bool:
         """End a claim that has run out; False if it has not."""
         ...
 
-    async def settled(self, ident: Ident, answer: bytes) -> bytes:
+    async def settle(self, ident: Ident, answer: bytes) -> bytes:
         """Keep what was found out; give what is kept."""
         ...
 
-    async def swept(self) -> None:
+    async def sweep(self) -> None:
         """Forget what is old."""
         ...
 
@@ -130,7 +130,7 @@ class Idempotency:
             raise _refusal(asked, running)
         self._running[asked.ident] = asked.fingerprint
         try:
-            known = await self._keys.found(asked.ident)
+            known = await self._keys.find(asked.ident)
             if known is not None:
                 return await self._again(gateway, asked, known, call)
             call.claim = lambda: self._claim(asked, call)
@@ -145,7 +145,7 @@ class Idempotency:
         claim = Claim(
             ident=asked.ident, fingerprint=asked.fingerprint, request_id=call.request_id, intent=call.intended
         )
-        if not await self._keys.claimed(claim):
+        if not await self._keys.claim(claim):
             raise RequestInProgress(headers=_SOON)  # another process was a moment faster
         self._claims[asked.ident] = hold = WriteLease(until=self._until(begun))
         call.leases = (*call.leases, hold)
@@ -155,11 +155,11 @@ class Idempotency:
         if ident in self._claims:
             try:
                 if ended.outcome == "not_applied":
-                    await self._keys.freed(ident)
+                    await self._keys.free(ident)
                 else:
                     state = "unknown" if ended.outcome == "unknown" else "done"
                     self._late[ident] = (state, msgspec.json.encode(ended.answer))
-                    await self._keys.answered(ident, *self._late[ident])
+                    await self._keys.keep_answer(ident, *self._late[ident])
                     del self._late[ident]
             except StoreUnavailable:
                 pass  # tried again with the next renewal; else the key is settled by reading back
@@ -170,10 +170,10 @@ class Idempotency:
             raise _refusal(asked, known.fingerprint)
         if known.state == "done" and known.answer is not None:
             return Replayed(_decoder.decode(known.answer))
-        if known.state == "abandoned" and not await self._keys.abandoned(asked.ident):
+        if known.state == "abandoned" and not await self._keys.abandon(asked.ident):
             raise RequestInProgress(headers=_SOON)  # it was only slow
         kept = await self._settled(gateway, known, call)
-        return Replayed(_decoder.decode(await self._keys.settled(asked.ident, msgspec.json.encode(kept))))
+        return Replayed(_decoder.decode(await self._keys.settle(asked.ident, msgspec.json.encode(kept))))
 
     async def _settled(self, gateway: Gateway, known: KeyRecord, call: Call) -> StoredAnswer:
         """Find out by a read whether a write happened. That it is not found proves nothing."""
@@ -213,7 +213,7 @@ class Idempotency:
             if not before:
                 continue
             try:
-                ours = await self._keys.renewed(before)
+                ours = await self._keys.renew(before)
             except StoreUnavailable:
                 continue  # tried again; meanwhile the claims run out by themselves
             for ident, hold in before.items():
@@ -222,13 +222,13 @@ class Idempotency:
     async def _keep_late(self) -> None:
         for ident, (state, answer) in list(self._late.items()):
             with contextlib.suppress(StoreUnavailable):
-                await self._keys.answered(ident, state, answer)
+                await self._keys.keep_answer(ident, state, answer)
                 _ = self._late.pop(ident, None)
 
     async def _sweep(self) -> None:
         while True:
             with contextlib.suppress(StoreUnavailable):
-                await self._keys.swept()
+                await self._keys.sweep()
             await asyncio.sleep(_SWEEP_S)
 
     def _until(self, begun: float) -> float:

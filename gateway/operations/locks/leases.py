@@ -1,4 +1,4 @@
-"""Leases of write lanes that are shared with other processes: taken, handed on, renewed at a third of their life.
+"""Write locks among processes of any number of machines: leases in a store, renewed at a third of their life.
 
 A holder that could not renew must not send: ``WriteLease.until`` lies before the lease ends; ``wire`` looks before
 each write. What remains: a process that is stopped between that look and its request can overlap with the next holder
@@ -9,57 +9,56 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import msgspec
 
-from gateway.errors import ConcurrentUpdate, StoreUnavailable
+from gateway.errors import StoreUnavailable
+from gateway.operations.locks.shared import LockKey, pauses
 from gateway.plan import Call, WriteLease
 
-LockKey: TypeAlias = tuple[str, str]
 _MARGIN = 0.1
 """Part of a lease's life that is not used: two clocks may run at slightly different speeds."""
 _FIRST_PAUSE_S = 0.004
-"""Between two tries for a lane that another process holds; a write takes some 5 ms, doubled up to the longest."""
+"""Before the second try for a lock that another process holds; a write takes some 5 ms."""
 _LONGEST_PAUSE_S = 0.03
-_RUN_S = 0.25
-"""How long a process hands a lease on in its own queue before others may have it."""
+_TURN_S = 0.25
+"""How long a process hands a lock on in its own queue before others may have it."""
 _COURTESY_S = 0.05
-"""How long it then waits: longer than the longest pause of one that waits elsewhere."""
+"""How long it then leaves the lock alone: longer than the longest pause of a process that waits."""
 
 
 class Leases(Protocol):
-    """The leases of this process, in a store that others share."""
+    """The leases of this process, in a store that others share (``gateway.store.leases``)."""
 
     life_s: float
 
-    async def taken(self, lane: LockKey) -> int | None:
-        """Take a lane; give its fence, None where another holds it."""
+    async def take(self, key: LockKey) -> int | None:
+        """Take a lock; return its fence, None where another process holds it."""
         ...
 
-    async def renewed(self, fences: Iterable[int]) -> frozenset[tuple[LockKey, int]]:
-        """Renew; give those that are still ours."""
+    async def renew(self, held: Iterable[tuple[LockKey, int]]) -> frozenset[tuple[LockKey, int]]:
+        """Renew; return those that are still ours."""
         ...
 
-    async def released(self, lane: LockKey, fence: int) -> None:
-        """Give a lane back."""
+    async def release(self, key: LockKey, fence: int) -> None:
+        """Release a lock."""
         ...
 
-    async def dropped(self) -> None:
-        """Give back all that this process has."""
+    async def release_all(self) -> None:
+        """Release all that this process has."""
         ...
 
 
 class _Held(msgspec.Struct, kw_only=True):
     fence: int
-    hold: WriteLease
+    lease: WriteLease
     since: float
 
 
-class LeaseHolder:
-    """Holds the leases of this process: one for each lane, whoever of the queue is at work."""
+class LeaseLocks:
+    """The leases of this process: one for each lock, whoever of its own queue is at work."""
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
@@ -67,66 +66,62 @@ class LeaseHolder:
         self._renewing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def held(self, lane: LockKey, call: Call) -> WriteLease:
-        """Give the lease of a lane, taking it if need be.
+    async def acquire(self, key: LockKey, call: Call) -> WriteLease:
+        """Take the lease of a lock, or keep it where this process has it.
 
         Raises:
             ConcurrentUpdate: another process kept it until the deadline.
             StoreUnavailable: nobody can say.
         """
-        held = self._held.get(lane)
-        if held is not None and asyncio.get_running_loop().time() < held.hold.until:
-            return held.hold
-        self._held[lane] = held = await self._taken(lane, call)
+        if not self.holds(key):
+            self._held[key] = await self._take(key) or await self._wait(key, call)
         if self._renewing is None or self._renewing.done():
-            self._renewing = self._begun(self._renew())
-        return held.hold
+            self._renewing = self._begin(self._renew())
+        return self._held[key].lease
 
-    def holds(self, lane: LockKey) -> bool:
-        """Tell whether a lease is still ours."""
-        held = self._held.get(lane)
-        return held is not None and asyncio.get_running_loop().time() < held.hold.until
+    def holds(self, key: LockKey) -> bool:
+        """Return whether a lease is still ours."""
+        held = self._held.get(key)
+        return held is not None and asyncio.get_running_loop().time() < held.lease.until
 
-    async def _taken(self, lane: LockKey, call: Call) -> _Held:
-        loop = asyncio.get_running_loop()
-        pause = _FIRST_PAUSE_S
-        while True:
-            asked = loop.time()
-            fence = await self._leases.taken(lane)
-            if fence is not None:
-                return _Held(fence=fence, hold=WriteLease(until=self._until(asked)), since=asked)
-            if loop.time() + pause >= call.deadline:
-                raise ConcurrentUpdate("Writes of other processes kept the instance busy until the deadline.")
-            await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - spreads those that wait
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
+    async def _take(self, key: LockKey) -> _Held | None:
+        asked = asyncio.get_running_loop().time()
+        fence = await self._leases.take(key)
+        return None if fence is None else _Held(fence=fence, lease=WriteLease(until=self._until(asked)), since=asked)
 
-    def leave(self, lane: LockKey, then: Callable[[], None], *, wanted: bool) -> None:
-        """Hand the lease on to the next of our queue, or give it back; ``then`` lets the next begin."""
-        held = self._held.get(lane)
-        if held is None:
-            then()
+    async def _wait(self, key: LockKey, call: Call) -> _Held:
+        async for _ in pauses(call, _FIRST_PAUSE_S, _LONGEST_PAUSE_S):
+            if (held := await self._take(key)) is not None:
+                return held
+        raise AssertionError  # the pauses end with an error
+
+    def hand_on(self, key: LockKey, begin_next: Callable[[], None], *, wanted: bool) -> None:
+        """Keep the lease for the next write of this process; release it where none waits, or its turn is over."""
+        held = self._held.get(key)
+        if held is None or (wanted and self.holds(key) and not self._is_turn_over(held)):
+            begin_next()
             return
-        now = asyncio.get_running_loop().time()
-        if wanted and now < held.hold.until and now - held.since < _RUN_S:
-            then()
-            return
-        del self._held[lane]
-        if not wanted:
-            _ = self._begun(self._released(lane, held))  # a next one that comes meanwhile may take what is ours
-            then()
-            return
-        _ = self._begun(self._paused(lane, held, then))
+        del self._held[key]
+        if wanted:
+            _ = self._begin(self._pause(key, held, begin_next))
+        else:
+            _ = self._begin(self._release(key, held))  # a write that comes meanwhile may take what is ours
+            begin_next()
 
-    async def _paused(self, lane: LockKey, held: _Held, then: Callable[[], None]) -> None:
+    @staticmethod
+    def _is_turn_over(held: _Held) -> bool:
+        return asyncio.get_running_loop().time() >= held.since + _TURN_S
+
+    async def _pause(self, key: LockKey, held: _Held, begin_next: Callable[[], None]) -> None:
         try:
-            await self._released(lane, held)
+            await self._release(key, held)
             await asyncio.sleep(_COURTESY_S)
         finally:
-            then()
+            begin_next()
 
-    async def _released(self, lane: LockKey, held: _Held) -> None:
+    async def _release(self, key: LockKey, held: _Held) -> None:
         with contextlib.suppress(StoreUnavailable):  # then it runs out
-            await self._leases.released(lane, held.fence)
+            await self._leases.release(key, held.fence)
 
     async def _renew(self) -> None:
         """Renew what is held for as long as something is; what is no longer ours ends at once."""
@@ -137,25 +132,25 @@ class LeaseHolder:
             if not before:
                 return
             try:
-                ours = await self._leases.renewed([held.fence for held in before.values()])
+                ours = await self._leases.renew([(key, held.fence) for key, held in before.items()])
             except StoreUnavailable:
-                continue  # tried again; meanwhile the holds run out by themselves
-            for lane, held in before.items():
-                held.hold.until = self._until(asked) if (lane, held.fence) in ours else asked
+                continue  # tried again; meanwhile the leases run out by themselves
+            for key, held in before.items():
+                held.lease.until = self._until(asked) if (key, held.fence) in ours else asked
 
     def _until(self, asked: float) -> float:
         return asked + self._leases.life_s * (1 - _MARGIN)
 
-    def _begun(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""
         if self._renewing is not None:
             _ = self._renewing.cancel()
         _ = await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(StoreUnavailable):
-            await self._leases.dropped()
+            await self._leases.release_all()

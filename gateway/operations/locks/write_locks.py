@@ -1,8 +1,8 @@
-"""Write locks: one write at a time per instance, first come first served, waiting no longer than the call's deadline.
+"""Write locks: one write at a time on an instance, first come first served, waiting at most until the call's deadline.
 
-An engine answers parallel writes of one variable with errors (seen live: 27 of 60); in a lane they all succeed. Within
-a process a lane is a queue; where other processes write to the same engines, its head also holds a lease
-(``operations.locks``), which is handed on along the queue.
+An engine answers parallel writes of one variable with errors (seen live: 27 of 60); one after the other they succeed.
+Within a process a lock is a queue. Where other processes write to the same engines, the head of the queue also holds a
+lock that is shared with them (``kernel``, ``leases``), which is handed on along the queue. Reads take no lock.
 """
 
 from __future__ import annotations
@@ -12,66 +12,64 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gateway.errors import ConcurrentUpdate
-from gateway.operations.locks.leases import LeaseHolder, Leases, LockKey
+from gateway.operations.locks.shared import LockKey, SharedLocks
 from gateway.plan import Call, WriteLease
 
 R = TypeVar("R")
 
 
 async def claim_key(call: Call) -> None:
-    """Record the call's idempotency key, if it has one: a lane does it, or whoever writes where there is none."""
+    """Record the call's idempotency key, if it has one: a lock does it, or whoever writes where there is none."""
     if call.claim is not None:
         await call.claim()
 
 
 class WriteLocks:
-    """The lanes of this process. A lane exists while somebody is in it.
+    """The write locks of this process. A lock exists while somebody holds it or waits for it.
 
     Args:
-        leases: where lanes are shared with other processes; None = there are none.
+        shared: keeps other processes out; None = there are none.
     """
 
-    def __init__(self, leases: Leases | None = None) -> None:
-        self._lanes: dict[LockKey, list[asyncio.Future[None]]] = {}
-        self._holder = LeaseHolder(leases) if leases is not None else None
+    def __init__(self, shared: SharedLocks | None = None) -> None:
+        self._queues: dict[LockKey, list[asyncio.Future[None]]] = {}
+        self._shared = shared
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._queues)
 
-    async def hold(self, lane: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
-        """Do some work alone in its lane.
+    async def hold(self, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
+        """Do some work while nobody else holds the lock.
 
         Raises:
-            ConcurrentUpdate: others kept the lane until the deadline; nothing was sent.
-            StoreUnavailable: nobody can say whether other processes are in the lane; nothing was sent.
+            ConcurrentUpdate: others kept the lock until the deadline; nothing was sent.
+            StoreUnavailable: nobody can say whether other processes hold it; nothing was sent.
         """
-        waiting = self._lanes.get(lane)
+        waiting = self._queues.get(key)
         if waiting is None:
-            self._lanes[lane] = []
+            self._queues[key] = []
         else:
-            await self._turn(lane, waiting, call)
-        hold: WriteLease | None = None
+            await self._wait_for_turn(key, waiting, call)
+        lease: WriteLease | None = None
         try:
-            if self._holder is not None:
-                hold = await self._holder.held(lane, call)
-                call.leases = (*call.leases, hold)
+            if self._shared is not None:
+                lease = await self._shared.acquire(key, call)
+                if lease is not None:
+                    call.leases = (*call.leases, lease)
             if call.claim is not None:
                 await claim_key(call)
             return await work()
         finally:
-            if hold is not None:
-                call.leases = tuple(each for each in call.leases if each is not hold)
-            if self._holder is None:
-                self._next(lane)
-            else:
-                self._leave(lane)
+            if lease is not None:
+                call.leases = tuple(each for each in call.leases if each is not lease)
+            self._leave(key)
 
     async def close(self) -> None:
-        """Wait until what was held is given back."""
-        if self._holder is not None:
-            await self._holder.close()
+        """Release what is held, and wait until it is released."""
+        if self._shared is not None:
+            await self._shared.close()
 
-    async def _turn(self, lane: LockKey, waiting: list[asyncio.Future[None]], call: Call) -> None:
+    async def _wait_for_turn(self, key: LockKey, waiting: list[asyncio.Future[None]], call: Call) -> None:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         waiting.append(turn)
@@ -82,24 +80,25 @@ class WriteLocks:
             if turn in waiting:
                 waiting.remove(turn)
             elif turn.done() and not turn.cancelled():
-                self._leave(lane)  # it was our turn already: hand it on
+                self._leave(key)  # it was our turn already: hand it on
             if turn.cancelled() and loop.time() >= call.deadline:
                 raise ConcurrentUpdate("Other writes kept the instance busy until the deadline.") from cancelled
             raise
         finally:
             timer.cancel()
 
-    def _leave(self, lane: LockKey) -> None:
-        if self._holder is None:
-            self._next(lane)
+    def _leave(self, key: LockKey) -> None:
+        if self._shared is None:
+            self._begin_next(key)
         else:
-            self._holder.leave(lane, lambda: self._next(lane), wanted=any(not t.done() for t in self._lanes[lane]))
+            wanted = any(not turn.done() for turn in self._queues[key])
+            self._shared.hand_on(key, lambda: self._begin_next(key), wanted=wanted)
 
-    def _next(self, lane: LockKey) -> None:
-        waiting = self._lanes[lane]
+    def _begin_next(self, key: LockKey) -> None:
+        waiting = self._queues[key]
         while waiting:
             turn = waiting.pop(0)
             if not turn.done():
                 turn.set_result(None)
                 return
-        del self._lanes[lane]
+        del self._queues[key]
