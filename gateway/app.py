@@ -31,7 +31,7 @@ from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
 from gateway.store import CannotLock, KeyRecords, Leases, LockFile, Operations, Store, check_shareable, locks_beside
 from gateway.store import Settings as StoreSettings
-from gateway.web import Door, RequestLimits, Services, admin, public_server
+from gateway.web import Door, RequestLimits, Services, Upstream, admin, public_server
 from gateway.web.v1.idempotency import unsettled
 from gateway.web.v1.problems import problem
 from gateway.wire import ClientSettings, EngineClient
@@ -161,7 +161,7 @@ async def reached(config: configuration.Config) -> dict[str, instances.Health]:
     try:
         call = Call(deadline=asyncio.get_running_loop().time() + instances.HEALTH_S, request_id=os.urandom(16).hex())
         gateway = application.gateway
-        return {name: await instances.health(gateway, each, call) for name, each in application.engines.items()}
+        return {name: await instances.check_health(gateway, each, call) for name, each in application.engines.items()}
     finally:
         await application.clients.close()
 
@@ -247,14 +247,16 @@ def _base_paths(config: configuration.Config) -> dict[str, str]:
 
 def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple[Door, ...]:
     """Build the front doors, longest prefix first."""
+    upstreams = {
+        name: Upstream(url=entry.url, idle_s=entry.timeout_s, forwards=entry.auth.kind == "forward")
+        for name, entry in config.engines.items()
+    }
     found = [
         Door(
             prefix=entry.prefix,
             dialect=VENDORS[entry.vendor].dialect(),
-            engine=engines[entry.engine],
-            engine_url=config.engines[entry.engine].url,
-            idle_s=config.engines[entry.engine].timeout_s,
-            forwards=config.engines[entry.engine].auth.kind == "forward",
+            default=engines[entry.engine],
+            upstreams=upstreams,
             caller_host=entry.host == "caller",
             debug=entry.debug,
         )

@@ -1,14 +1,15 @@
-"""From a public instance id to the engines that may own it. Pure; asking the engines is an operation.
+"""From an id to the engines that may own it, and what was learned about owners. Pure: no engine is asked here.
 
-``engine:native`` splits at the first colon only where the text before it names an engine. Never a guess: more than one
-candidate stays more than one.
+``engine:id`` splits at the first colon, and only where the text before it names an engine. Where several engines may
+own an id, all of them are returned: the owner is never guessed. The counterpart is ``gateway.operations.placing``,
+which asks the engines.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -16,23 +17,29 @@ from gateway.errors import EngineNotFound, Fault, InvalidRequest, ValueInvalid
 from gateway.port import Engine
 
 _REMEMBERED = 100_000
-"""Ids whose owner was found by asking; some 20 MB at most, and forgetting one costs one probe."""
+"""Ids whose owner or instance was found out by asking: some 20 MB at most, and forgetting one costs one request."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """An engine that may own an instance, and the id in its own spelling."""
+    """An engine that may own an instance, and the id in the spelling of that engine."""
 
     engine: str
     native: str
 
 
+def split_id(public: str, engines: Container[str]) -> tuple[str | None, str]:
+    """Split ``engine:id`` into engine and id; an id that names no known engine comes back whole, with None."""
+    name, colon, rest = public.partition(":")
+    return (name, rest) if colon and name in engines else (None, public)
+
+
 class Routing:
-    """Settings of routing, and the owners found so far.
+    """The rules of routing, and the owners found so far.
 
     Args:
         probe: whether a bare id may be looked up on the engines.
-        patterns: engine name to a regular expression that its bare ids match in full.
-        starts: definition to the engine where its new instances start.
+        patterns: name of an engine to a regular expression; a bare id that matches it in full is that engine's.
+        starts: definition to the engine on which its new instances start.
     """
 
     def __init__(
@@ -48,12 +55,12 @@ class Routing:
         self._owners: OrderedDict[str, Candidate] = OrderedDict()
         self._roots: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def starts_on(self, definition: str, explicit: str | None, engines: Mapping[str, Engine]) -> str:
-        """Give the engine where a new instance of a definition starts: as is set, else as the caller says.
+    def choose_start(self, definition: str, explicit: str | None, engines: Container[str]) -> str:
+        """Return the engine on which a new instance starts: the one of the rule, else the one that the caller names.
 
         Raises:
-            EngineNotFound: the explicit engine is not configured.
-            ValueInvalid: nothing tells.
+            EngineNotFound: the engine that the caller names is not configured.
+            ValueInvalid: there is no rule, and the caller names no engine.
         """
         if explicit is not None and explicit not in engines:
             raise EngineNotFound
@@ -63,12 +70,19 @@ class Routing:
             raise ValueInvalid(detail, errors=(Fault("/definition", detail),))
         return engine
 
-    def rule(self, definition: str | None) -> str | None:
-        """Give the engine where new instances of a definition must start, None where no rule says so."""
+    def start_rule(self, definition: str | None) -> str | None:
+        """Return the engine on which new instances of a definition must start, None where no rule says so."""
         return self._starts.get(definition) if definition is not None else None
 
-    def candidates(self, public: str, explicit: str | None, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
-        """Give the engines that may own an id; one = certain enough to ask only it.
+    def find_candidates(
+        self, public: str, explicit: str | None, engines: Mapping[str, Engine]
+    ) -> tuple[Candidate, ...]:
+        """Return the engines that may own an instance; a single one is certain enough to ask no other.
+
+        Args:
+            public: the id as the caller wrote it.
+            explicit: the engine that the caller names beside the id.
+            engines: all engines, by name.
 
         Raises:
             EngineNotFound: the explicit engine is not configured.
@@ -78,16 +92,13 @@ class Routing:
             raise InvalidRequest("The instance id is empty.")
         if explicit is not None and explicit not in engines:
             raise EngineNotFound
-        name, colon, rest = public.partition(":")
-        if colon and name in engines:
-            if explicit not in {None, name}:
-                raise InvalidRequest("The id names one engine and the request another.")
-            return (Candidate(name, engines[name].native_id(rest)),)
-        if explicit is not None:
-            return (Candidate(explicit, engines[explicit].native_id(public)),)
-        return self._bare(public, engines)
+        named = choose_engine(*split_id(public, engines), explicit)
+        if named is not None:
+            name, native = named
+            return (Candidate(name, engines[name].native_id(native)),)
+        return self._find_bare(public, engines)
 
-    def _bare(self, public: str, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
+    def _find_bare(self, public: str, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
         matching = [name for name, pattern in self._patterns.items() if pattern.fullmatch(public)]
         if matching:
             return _able(public, {name: engines[name] for name in matching if name in engines})
@@ -97,18 +108,24 @@ class Routing:
             return (remembered,)
         return _able(public, engines)
 
-    def remember(self, public: str, owner: Candidate) -> None:
-        """Keep who owns a bare id."""
+    def remember_owner(self, public: str, owner: Candidate) -> None:
+        """Remember which engine owns a bare id."""
         self._owners[public] = owner
         if len(self._owners) > _REMEMBERED:
             _ = self._owners.popitem(last=False)
 
-    def root(self, engine: str, native: str) -> str | None:
-        """Give the instance that an id is known to be inside of, None where it is one itself or nothing is known."""
+    def root_of(self, engine: str, native: str) -> str | None:
+        """Return the instance that an execution is known to be inside of; None for instances, and for unknown ids."""
         return self._roots.get((engine, native))
 
-    def rooted(self, engine: str, native: str, root: str | None) -> None:
-        """Keep which instance an id is inside of, as something that was read has told; of instances nothing is kept."""
+    def remember_root(self, engine: str, native: str, root: str | None) -> None:
+        """Remember the instance that an execution is inside of; an instance is its own root, and is not remembered.
+
+        Args:
+            engine: where it is.
+            native: the id that was asked for.
+            root: the instance that the engine's answer named; None where it named none.
+        """
         if root == native:
             _ = self._roots.pop((engine, native), None)
         elif root is not None:
@@ -116,13 +133,21 @@ class Routing:
             if len(self._roots) > _REMEMBERED:
                 _ = self._roots.popitem(last=False)
 
-    def forget(self, public: str) -> None:
-        """Drop what was remembered: the engine no longer knows the id."""
-        _ = self._owners.pop(public, None)
+
+def choose_engine(named: str | None, native: str, explicit: str | None) -> tuple[str, str] | None:
+    """Return the engine that a request names, in the id or beside it, with the id; None where it names none.
+
+    Raises:
+        InvalidRequest: the id names one engine, and the request another.
+    """
+    if named is not None and explicit not in {None, named}:
+        raise InvalidRequest("The id names one engine and the request another.")
+    engine = named if named is not None else explicit
+    return None if engine is None else (engine, native)
 
 
 def _able(public: str, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
-    """Give the engines whose ids may look like this."""
+    """Return the engines whose ids may look like this one."""
     able: list[Candidate] = []
     for name, engine in engines.items():
         try:

@@ -105,7 +105,10 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
     )
     entry = yield from scopes.entered(engine, where, command.instance)
     if command.expect is not None:
-        sight = yield from scopes.sight(engine, settings, entry, command.expect.names, None, sure=True)
+        held = command.root or command.instance
+        sight = yield from scopes.sight(engine, settings, entry, command.expect.names, held, sure=True)
+        if sight.root != held:
+            return VariablesPatched(elsewhere=sight.root)
         yield from patch.expected(engine, settings, command.expect, sight, command.instance)
     answer = yield VendorRequest(
         method="POST",

@@ -17,11 +17,11 @@ from adapters.camunda7 import (
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import NAME_LENGTH
 from gateway.errors import InvalidRequest
-from gateway.model import commands, results, running
+from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
-from gateway.port import FEATURES, Capabilities, Engine, Limits
+from gateway.port import FEATURES, Capabilities, Engine, EngineLimits
 
 _LACKING = {"variables.delete_by_null"}
 _TYPES = frozenset(
@@ -55,7 +55,7 @@ class Camunda7Engine(Engine):
         return Capabilities(
             features=frozenset(FEATURES) - _LACKING,
             types=_TYPES | structured,
-            limits=Limits(
+            limits=EngineLimits(
                 string_length=self.settings.string_length, name_length=NAME_LENGTH, rows=self.settings.page_size
             ),
         )
@@ -73,7 +73,7 @@ class Camunda7Engine(Engine):
         """Give the instances that match."""
         return instances.find(self.name, self.settings, command)
 
-    def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
+    def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""
         return starting.started(self.name, self.settings, command)
 
@@ -87,15 +87,15 @@ class Camunda7Engine(Engine):
             raise InvalidRequest("No task of this engine has such an id.", engine=self.name)
         return text
 
-    def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
+    def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
         """Give whose task it is."""
         return tasks.described(self.name, command)
 
-    def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
+    def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
         """Complete a task."""
         return tasks.completed(self.name, self.settings, command)
 
-    def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+    def correlate_message(self, command: lifecycle.CorrelateMessage) -> Plan[results.MessageCorrelated]:
         """Correlate a message."""
         return messages.correlated(self.name, self.settings, command)
 

@@ -9,8 +9,8 @@ from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.starting import encoded
 from gateway.errors import InstanceStateConflict
+from gateway.model.lifecycle import CorrelateMessage
 from gateway.model.results import Correlated, MessageCorrelated, Rule
-from gateway.model.running import CorrelateMessage
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK = 200

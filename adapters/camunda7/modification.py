@@ -45,7 +45,9 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
         InstanceStateConflict: suspended, or nothing is there to cancel; InstanceNotFound: no such instance.
         PreconditionFailed: the variables are not as expected; nothing was sent that writes.
     """
-    stored = yield from _stored(engine, settings, command)
+    stored, root = yield from _stored(engine, settings, command)
+    if root != (command.root or command.instance):
+        return InstanceModified(elsewhere=root)
     written = [_instruction(index, each, settings, stored) for index, each in enumerate(command.instructions)]
     yield from _check_cancelled(engine, command)
     body: dict[str, Any] = {
@@ -70,8 +72,8 @@ def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[I
 
 def _stored(
     engine: str, settings: Settings, command: ModifyInstance
-) -> Generator[VendorRequest, VendorResponse, dict[str, Value]]:
-    """Read the types that untyped values of the instance keep; nothing is asked where all are typed.
+) -> Generator[VendorRequest, VendorResponse, tuple[dict[str, Value], str]]:
+    """Return stored values whose types untyped ones keep, and the instance; nothing is asked where all are typed.
 
     Raises:
         PreconditionFailed: the variables are not as expected.
@@ -82,16 +84,18 @@ def _stored(
         for name, value in each.variables.items()
         if settings.keep_type and not value.local and patch.keeps(value)
     ]
+    held = command.root or command.instance
     if command.expect is not None:
         entry = yield from scopes.entered(engine, place(INSTANCE), command.instance)
-        sight = yield from scopes.sight(engine, settings, entry, None, None, sure=True)
-        yield from patch.expected(engine, settings, command.expect, sight, command.instance)
-        return {row.name: decode(row, settings) for row in sight.seen if row.name in names}
+        sight = yield from scopes.sight(engine, settings, entry, None, held, sure=True)
+        if sight.root == held:
+            yield from patch.expected(engine, settings, command.expect, sight, command.instance)
+        return {row.name: decode(row, settings) for row in sight.seen if row.name in names}, sight.root
     if not names:
-        return {}
+        return {}, held
     asked = ListVariables(instance=command.instance, names=tuple(dict.fromkeys(names)))
     found = yield from variables.listed(engine, settings, asked)
-    return {each.name: each.value for each in found.variables}
+    return {each.name: each.value for each in found.variables}, found.root or held
 
 
 def _instruction(

@@ -10,8 +10,8 @@ from adapters.camunda7.instances import shown
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import checked, encode
 from gateway.errors import EngineError, Fault, ValueInvalid
+from gateway.model.lifecycle import StartInstance, pointer
 from gateway.model.results import InstanceStarted, Rule
-from gateway.model.running import StartInstance, pointer
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
 

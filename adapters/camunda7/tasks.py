@@ -6,8 +6,8 @@ from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.starting import encoded
 from gateway.errors import EngineError, TaskNotFound
+from gateway.model.lifecycle import CompleteTask, DescribeTask
 from gateway.model.results import TaskCompleted, TaskDescribed
-from gateway.model.running import CompleteTask, DescribeTask
 from gateway.plan import Plan, VendorRequest
 
 _OK, _NO_CONTENT, _NOT_FOUND = 200, 204, 404

@@ -1,4 +1,4 @@
-"""IBM's REST API as a language of callers: what is asked, errors in its shapes, what no caller may see."""
+"""IBM's REST API as a language of callers: what requests are about, the vendor's errors, what stays hidden."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import VendorResponse
-from gateway.port import Asked, Dialect
+from gateway.port import Dialect, DialectRequest, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
@@ -55,33 +55,37 @@ class IbmBpmDialect(Dialect):
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
 
-    def asked(
-        self, method: str, segments: tuple[str, ...], query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> Asked:
-        """Tell what a request asks for, method override resolved first; what is not certain passes through."""
-        method = _resolved(method, query, headers)
-        safe = method in _SAFE
-        match segments:
-            case ("process", instance, "variable" | "variables" | "allVariables", *_):
-                return Asked(scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance)
-            case ("process", instance) if safe:
-                return Asked(scope="variables:read", writes=False, instance=instance)
-            case ("process", instance) if query.get("action") in _MODIFICATIONS:
-                return Asked(scope="modification", writes=True, instance=instance)
-            case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
-                return Asked(scope="variables:write", writes=True, instance=instance)
-            case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
-                return Asked(scope="admin", writes=True)
-            case ("process",) if query.get("action") == "start":
-                return Asked(scope="instances:start", writes=True, definition=query.get("bpdId"))
-            case ("process",) if query.get("action") == "getdetails":
-                return Asked(scope="variables:read", writes=False)
-            case _:
-                safe = safe or segments in _SEARCHES
-                return Asked(scope="passthrough:read" if safe else "passthrough:write", writes=not safe)
+    def facts(self, request: DialectRequest) -> RequestFacts:
+        """Return what a request is about; a method override is resolved first, what is not certain passes through.
 
-    def failed(self, error: VarbridgeError, accept: str) -> VendorResponse:
-        """Spell an error as JSON or, where ``Accept`` asks for it, as XML; what is 422 elsewhere is 400 here."""
+        Raises:
+            InvalidRequest: the method is overridden in two ways.
+        """
+        query = request.query
+        safe = _resolve_method(request) in _SAFE
+        match request.segments:
+            case ("process", instance, "variable" | "variables" | "allVariables", *_):
+                return RequestFacts(
+                    scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance
+                )
+            case ("process", instance) if safe:
+                return RequestFacts(scope="variables:read", writes=False, instance=instance)
+            case ("process", instance) if query.get("action") in _MODIFICATIONS:
+                return RequestFacts(scope="modification", writes=True, instance=instance)
+            case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
+                return RequestFacts(scope="variables:write", writes=True, instance=instance)
+            case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
+                return RequestFacts(scope="admin", writes=True)
+            case ("process",) if query.get("action") == "start":
+                return RequestFacts(scope="instances:start", writes=True, definition=query.get("bpdId"))
+            case ("process",) if query.get("action") == "getdetails":
+                return RequestFacts(scope="variables:read", writes=False)
+            case _:
+                safe = safe or request.segments in _SEARCHES
+                return RequestFacts(scope="passthrough:read" if safe else "passthrough:write", writes=not safe)
+
+    def encode_error(self, error: VarbridgeError, accept: str) -> VendorResponse:
+        """Return an error as JSON or, where ``Accept`` asks for it, as XML; what is 422 elsewhere is 400 here."""
         status = 400 if error.status == 422 else error.status  # noqa: PLR2004
         number = NUMBERS[error.code]
         kind = f"varbridge.{type(error).__name__}"
@@ -106,7 +110,7 @@ class IbmBpmDialect(Dialect):
         tree = {"status": "error", "Data": data}
         return VendorResponse(status, (("Content-Type", "application/json"),), msgspec.json.encode(tree))
 
-    def scrubbed(self, body: bytes) -> bytes:
+    def scrub(self, body: bytes) -> bytes:
         """Return a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte.
 
         In XML the element stays, emptied: the vendor's schema makes it mandatory (page "variable-put", XML schema).
@@ -118,15 +122,17 @@ class IbmBpmDialect(Dialect):
         return _without_members(body)
 
 
-def _resolved(method: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """Give the method that the server will carry out: POST may stand for another one.
+def _resolve_method(request: DialectRequest) -> str:
+    """Return the method that the server will carry out, which a header or parameter may override.
 
-    Other methods may not, says the documentation; a server that thinks otherwise must not be talked into a write.
+    The documentation allows it for POST alone. A safe method that is overridden counts as what it says all the same:
+    a server that is laxer than its documentation must not be talked into a write.
 
     Raises:
-        InvalidRequest: it is said in two ways, so nobody knows which of them counts.
+        InvalidRequest: the method is overridden in two ways, and nobody knows which of them counts.
     """
-    said = {value.strip().upper() for name, value in (*headers.items(), *query.items()) if name.lower() in _OVERRIDES}
+    method, pairs = request.method, (*request.headers.items(), *request.query.items())
+    said = {value.strip().upper() for name, value in pairs if name.lower() in _OVERRIDES}
     if not said:
         return method
     if len(said) > 1:
@@ -135,7 +141,7 @@ def _resolved(method: str, query: Mapping[str, str], headers: Mapping[str, str])
 
 
 def _without_members(body: bytes) -> bytes:
-    """Cut every member of the name out of a JSON text, with one of the commas beside it."""
+    """Return a JSON text without the members that are hidden, and without one of the commas beside each."""
     found = _MEMBER.search(body)
     while found is not None:
         start, end = found.start(), _end_of_value(body, found.end())

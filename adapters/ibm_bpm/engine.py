@@ -24,11 +24,11 @@ from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
 from adapters.ibm_bpm.wire import instance_number
 from gateway.errors import InvalidRequest
-from gateway.model import commands, results, running
+from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
-from gateway.port import Capabilities, Credentials, Engine, Limits, Policy, Session
+from gateway.port import Capabilities, Credentials, Engine, EngineLimits, Policy, Session
 
 _TASK = re.compile(r"(?:2078\.|Task\.)?0*(\d{1,18})\Z", re.ASCII)
 _FEATURES = frozenset(
@@ -95,7 +95,7 @@ class IbmBpmEngine(Engine):
         return Capabilities(
             features=_FEATURES | {feature for feature, there in optional.items() if there},
             types=_TYPES | more,
-            limits=Limits(name_length=NAME_LENGTH),
+            limits=EngineLimits(name_length=NAME_LENGTH),
         )
 
     def native_id(self, text: str) -> str:
@@ -122,7 +122,7 @@ class IbmBpmEngine(Engine):
         """Give the instances that match."""
         return instances.find_instances(self.name, self.settings, command)
 
-    def start_instance(self, command: running.StartInstance) -> Plan[results.InstanceStarted]:
+    def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""
         return starting.start_instance(self.name, self.settings, command)
 
@@ -137,15 +137,15 @@ class IbmBpmEngine(Engine):
             raise InvalidRequest("A task id of this engine is a number.", engine=self.name)
         return found.group(1)
 
-    def describe_task(self, command: running.DescribeTask) -> Plan[results.TaskDescribed]:
+    def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
         """Give whose task it is."""
         return tasks.describe_task(self.name, command)
 
-    def complete_task(self, command: running.CompleteTask) -> Plan[results.TaskCompleted]:
+    def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
         """Complete a task."""
         return tasks.complete_task(self.name, self.settings, command)
 
-    def correlate_message(self, command: running.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+    def correlate_message(self, command: lifecycle.CorrelateMessage) -> Plan[results.MessageCorrelated]:
         """Refuse messages."""
         messages.correlate_message(self.name, command)
 

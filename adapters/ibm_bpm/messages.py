@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from gateway.errors import Unsupported
-from gateway.model.running import CorrelateMessage
+from gateway.model.lifecycle import CorrelateMessage
 
 
 def correlate_message(engine: str, command: CorrelateMessage) -> NoReturn:

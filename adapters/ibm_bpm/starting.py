@@ -28,8 +28,8 @@ from gateway.errors import (
 )
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
+from gateway.model.lifecycle import StartInstance, pointer
 from gateway.model.results import Instance, InstanceStarted, Rule
-from gateway.model.running import StartInstance, pointer
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 

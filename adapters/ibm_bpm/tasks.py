@@ -10,8 +10,8 @@ from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.starting import acting, parameters, written
 from adapters.ibm_bpm.wire import TREE, error_in, get, instance_number
 from gateway.errors import EngineError, TaskNotFound
+from gateway.model.lifecycle import CompleteTask, DescribeTask
 from gateway.model.results import TaskCompleted, TaskDescribed
-from gateway.model.running import CompleteTask, DescribeTask
 from gateway.plan import Plan
 
 _OVER = frozenset({"Closed", "Completed", "Deleted", "STATE_FINISHED", "STATE_TERMINATED", "STATE_DELETED"})

@@ -84,7 +84,18 @@ class GetVariable(Command, frozen=True, kw_only=True):
     ended: bool = False
 
 
-class PatchVariables(Command, frozen=True, kw_only=True):
+class InstanceWrite(Command, frozen=True, kw_only=True):
+    """Change one instance.
+
+    Args:
+        root: the instance whose write lock is held, where ``instance`` is the id of an execution inside it.
+    """
+
+    instance: str
+    root: str | None = None
+
+
+class PatchVariables(InstanceWrite, frozen=True, kw_only=True):
     """Set and delete variables of one instance; updates precede deletions.
 
     Args:
@@ -99,10 +110,8 @@ class PatchVariables(Command, frozen=True, kw_only=True):
         expect: what must be so for anything to be written.
         bounds: how large a merged or patched value may become.
         verify: whether what was written is read back and compared.
-        root: the instance whose lane is held, where ``instance`` is an execution inside it.
     """
 
-    instance: str
     scope: str = "instance"
     modifications: dict[str, Value] = {}
     deletions: tuple[str, ...] = ()
@@ -113,7 +122,6 @@ class PatchVariables(Command, frozen=True, kw_only=True):
     expect: Expect | None = None
     bounds: Bounds = Bounds()
     verify: bool = False
-    root: str | None = None
 
     @property
     def partial(self) -> tuple[str, ...]:
@@ -140,7 +148,7 @@ class ReadBinary(Command, frozen=True, kw_only=True):
     ended: bool = False
 
 
-class WriteBinary(Command, frozen=True, kw_only=True):
+class WriteBinary(InstanceWrite, frozen=True, kw_only=True):
     """Write the content of a bytes or file variable from a stream.
 
     Args:
@@ -150,7 +158,6 @@ class WriteBinary(Command, frozen=True, kw_only=True):
         expect: what must be so for anything to be written.
     """
 
-    instance: str
     scope: str = "instance"
     name: str
     content: bytes | Stream

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, ValueTooLong
-from gateway.model.commands import Command
+from gateway.model.commands import InstanceWrite
 from gateway.model.expect import Expect
 from gateway.model.jsontext import escape
 from gateway.model.values import Value
@@ -50,7 +50,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.type != "cancel"
 
 
-class ModifyInstance(Command, frozen=True, kw_only=True):
+class ModifyInstance(InstanceWrite, frozen=True, kw_only=True):
     """Cancel and start activities of one instance, in order.
 
     Args:
@@ -60,7 +60,6 @@ class ModifyInstance(Command, frozen=True, kw_only=True):
         expect: how the instance's variables must be for anything to happen.
     """
 
-    instance: str
     instructions: tuple[Instruction, ...]
     skip_custom_listeners: bool = False
     skip_io_mappings: bool = False

@@ -94,10 +94,21 @@ class ActivitiesListed(msgspec.Struct, frozen=True):
     activities: tuple[Activity, ...]
 
 
-class InstanceModified(msgspec.Struct, frozen=True):
-    """All instructions are carried out."""
+class WriteResult(msgspec.Struct, frozen=True):
+    """What every change of an instance says.
+
+    Args:
+        rules: the lossy steps that were allowed and taken.
+        elsewhere: native id of the instance that the given id lies inside of. Nothing was changed: the write lock of
+            that instance must be held for it.
+    """
 
     rules: tuple[Rule, ...] = ()
+    elsewhere: str | None = None
+
+
+class InstanceModified(WriteResult, frozen=True):
+    """All instructions are carried out."""
 
 
 class InstanceStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +124,8 @@ class TaskDescribed(msgspec.Struct, frozen=True, kw_only=True):
     instance: str | None = None
 
 
-class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
+class TaskCompleted(WriteResult, frozen=True):
     """The task is completed, and its variables are set."""
-
-    rules: tuple[Rule, ...] = ()
 
 
 class Correlated(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,11 +135,10 @@ class Correlated(msgspec.Struct, frozen=True, kw_only=True):
     started: bool = False
 
 
-class MessageCorrelated(msgspec.Struct, frozen=True, kw_only=True):
+class MessageCorrelated(WriteResult, frozen=True, kw_only=True):
     """Everybody in ``receivers`` got the message."""
 
     receivers: tuple[Correlated, ...] = ()
-    rules: tuple[Rule, ...] = ()
 
 
 class VariablesListed(msgspec.Struct, frozen=True):
@@ -146,15 +154,8 @@ class VariableRead(msgspec.Struct, frozen=True):
     variable: Variable
 
 
-class VariablesPatched(msgspec.Struct, frozen=True):
-    """All modifications, merges and deletions are applied.
-
-    Args:
-        elsewhere: nothing is, because the lane of another instance must be held for it: of this one.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    elsewhere: str | None = None
+class VariablesPatched(WriteResult, frozen=True):
+    """All modifications, merges and deletions are applied."""
 
 
 class BinaryRead(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,13 +15,14 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.errors import InstanceNotFound, StoreUnavailable, VarbridgeError
+from gateway.errors import StoreUnavailable, VarbridgeError
 from gateway.model.bulk import Change, Item, Operation, Outcome, State
 from gateway.model.commands import ListVariables, PatchVariables
 from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.idempotency import intents
 from gateway.operations.locks import SharedLocks
+from gateway.operations.placing import parse_canonical
 from gateway.plan import Call
 
 _CHUNK = 40
@@ -227,11 +228,9 @@ class Bulk:
             await self._rows.finished(operation_id, outcomes)
 
     async def _settle(self, item: Item, change: Change, operation_id: str) -> Outcome:
-        target = self._target(item)
         blank = Outcome(number=item.number, instance=item.instance)
-        if target is None:
-            return blank
         try:
+            target = parse_canonical(self._gateway, item.instance)
             stands = await self._stands(target, _command(target, change), self._call(operation_id))
         except VarbridgeError:  # the write says what is so of an instance that is gone, or has ended
             return blank
@@ -244,7 +243,7 @@ class Bulk:
             return False
         wanted = intents.decoded(intent)
         asked = ListVariables(instance=target.native, names=wanted.names)
-        return intents.found(wanted, (await variables.listed(self._gateway, target, asked, call)).variables)
+        return intents.found(wanted, (await variables.list_variables(self._gateway, target, asked, call)).variables)
 
     async def _changed(self, items: list[Item], change: Change, operation_id: str) -> list[Outcome]:
         left = list(reversed(items))
@@ -260,13 +259,11 @@ class Bulk:
         return outcomes
 
     async def _change(self, item: Item, change: Change, operation_id: str) -> Outcome:
-        target = self._target(item)
-        if target is None:
-            return self._failed(item, InstanceNotFound("The engine is no longer configured."))
-        command = _command(target, change)
         for tried in range(1, _TRIES + 1):
             try:
-                _ = await variables.patched(self._gateway, target, command, self._call(operation_id))
+                target = parse_canonical(self._gateway, item.instance)
+                command = _command(target, change)
+                _ = await variables.patch_variables(self._gateway, target, command, self._call(operation_id))
             except VarbridgeError as error:
                 if tried == _TRIES or not error.retryable or error.outcome != "not_applied":
                     return self._failed(item, error)
@@ -277,11 +274,6 @@ class Bulk:
 
     def _failed(self, item: Item, error: VarbridgeError) -> Outcome:
         return Outcome(number=item.number, instance=item.instance, code=error.code, problem=self._told(error))
-
-    def _target(self, item: Item) -> Target | None:
-        name, _, native = item.instance.partition(":")
-        engine = self._gateway.engines.get(name)
-        return None if engine is None else Target(engine, native)
 
     @staticmethod
     def _call(operation_id: str) -> Call:

@@ -1,21 +1,19 @@
-"""What operations stand on: the engines, the runner, the write locks, and finding out who owns an instance."""
+"""What operations stand on: the engines, the runner, the write locks, and what is known of owners."""
 
 from __future__ import annotations
 
-import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from gateway.errors import Forbidden, InstanceAmbiguous, InstanceNotFound, InvalidRequest, Unsupported
-from gateway.model.commands import DescribeInstance
+from gateway.errors import Unsupported
 from gateway.operations.locks import WriteLocks
 from gateway.plan import Call, Plan
 from gateway.port import Engine
 from gateway.raw import RawAnswer, RawRequest, Relayer
-from gateway.routing import Candidate, Routing
+from gateway.routing import Routing
 
 R = TypeVar("R")
 
@@ -24,12 +22,17 @@ class Runner(Protocol):
     """Carries a plan out on an engine."""
 
     def __call__(self, engine: str, plan: Plan[R], call: Call) -> Awaitable[R]:
-        """Give the plan's result."""
+        """Return the plan's result."""
         ...
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The one engine that owns an instance, and the id there; ``root`` where that is of an execution inside another."""
+    """One instance: the engine that owns it, and its id there.
+
+    Args:
+        native: the id in the engine's own spelling; it may be that of an execution inside an instance.
+        root: the instance that the execution is inside of, where that is known.
+    """
 
     engine: Engine
     native: str
@@ -37,17 +40,26 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def public(self) -> str:
-        """Give the canonical id."""
+        """Return the canonical id, ``engine:id``."""
         return f"{self.engine.name}:{self.native}"
 
     @property
     def lock(self) -> tuple[str, str]:
-        """Give the key of its write lock."""
+        """Return the key of the write lock of this instance."""
         return (self.engine.name, self.root or self.native)
 
 
 class Gateway:
-    """All an operation needs."""
+    """Everything that an operation needs; made once at start.
+
+    Args:
+        engines: all engines, by name.
+        run: carries plans out.
+        locks: the write locks; only ``operations.write`` takes them.
+        routing: the rules of routing, and the owners found so far.
+        relay: sends a caller's request to an engine as it is; None = this gateway has no front doors.
+        base_paths: engine to the path of its base URL, without a trailing slash.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what operations stand on, once
         self,
@@ -62,99 +74,26 @@ class Gateway:
         self.run = run
         self.locks = locks
         self.routing = routing
-        self.rehearses = False
+        self.is_dry_run = False
         self._relay = relay
         self._base_paths = base_paths or {}
 
     def base_path(self, engine: str) -> str:
-        """Give the path of an engine's base URL, without a trailing slash."""
+        """Return the path of an engine's base URL, without a trailing slash."""
         return self._base_paths.get(engine, "")
 
-    def running(self, run: Runner, locks: WriteLocks) -> Gateway:
-        """Give this gateway with another runner and other write locks, for rehearsals."""
+    def for_dry_run(self, run: Runner, locks: WriteLocks) -> Gateway:
+        """Return a copy of this gateway with another runner and other locks, for a dry run."""
         other = copy.copy(self)
-        other.run, other.locks, other.rehearses = run, locks, True
+        other.run, other.locks, other.is_dry_run = run, locks, True
         return other
 
-    def placed(self, target: Target) -> Target:
-        """Give a target with the instance that it is inside of, where that is known."""
-        root = self.routing.root(target.engine.name, target.native)
-        return target if root == target.root else msgspec.structs.replace(target, root=root)
-
     async def relay(self, engine: str, request: RawRequest, call: Call) -> RawAnswer:
-        """Hand a request on to an engine as it is.
+        """Send a caller's request to an engine as it is.
 
         Raises:
-            Unsupported: this gateway was made without that way.
+            Unsupported: this gateway has no front doors.
         """
         if self._relay is None:
-            raise Unsupported("Nothing is handed on here.", engine=engine)
+            raise Unsupported("This gateway relays no requests.", engine=engine)
         return await self._relay(engine, request, call)
-
-    async def locate(
-        self, public: str, explicit: str | None, may: Callable[[str], bool], call: Call, *, ended: bool = False
-    ) -> Target:
-        """Find the one engine that owns an instance.
-
-        Args:
-            public: id as the caller wrote it.
-            explicit: engine that the caller named beside it.
-            may: whether the caller may use an engine.
-            call: for the probe.
-            ended: whether instances that have ended count.
-
-        Raises:
-            Forbidden: the caller may not use that engine.
-            InstanceAmbiguous: several engines have it; InstanceNotFound: none has it.
-        """
-        candidates = self.routing.candidates(public, explicit, self.engines)
-        if len(candidates) == 1 and may(candidates[0].engine):
-            return self._target(candidates[0])
-        allowed = tuple(candidate for candidate in candidates if may(candidate.engine))
-        if not allowed:
-            raise Forbidden("The caller may not use this engine.")
-        if not self.routing.probe:
-            raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
-        try:
-            owner = await self._probe(allowed, call, ended=ended)
-        except InstanceNotFound:
-            if ended:
-                raise
-            return self._target(await self._probe(self._remembering(allowed), call, ended=True))
-        self.routing.remember(public, owner)
-        return self._target(owner)
-
-    def _remembering(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-        """Return the candidates whose engines know ended instances: a write to one is for its engine to refuse."""
-        return tuple(
-            each for each in candidates if "instances.ended" in self.engines[each.engine].capabilities.features
-        )
-
-    def _target(self, owner: Candidate) -> Target:
-        return self.placed(Target(self.engines[owner.engine], owner.native))
-
-    async def _probe(self, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
-        """Ask every candidate; an engine that fails to answer leaves the owner in doubt, so its failure is raised."""
-        asked = await asyncio.gather(
-            *(self._has(candidate, call, ended=ended) for candidate in candidates), return_exceptions=True
-        )
-        for answer in asked:
-            if isinstance(answer, BaseException):
-                raise answer
-        owners = [candidate for candidate, has in zip(candidates, asked, strict=True) if has is True]
-        if len(owners) > 1:
-            names = tuple(f"{owner.engine}:{owner.native}" for owner in owners)
-            raise InstanceAmbiguous(f"More than one engine has it: {', '.join(names)}.", candidates=names)
-        if not owners:
-            raise InstanceNotFound
-        return owners[0]
-
-    async def _has(self, candidate: Candidate, call: Call, *, ended: bool) -> bool:
-        engine = self.engines[candidate.engine]
-        command = DescribeInstance(instance=candidate.native, ended=ended)
-        try:
-            found = await self.run(engine.name, engine.describe_instance(command), call)
-        except InstanceNotFound:
-            return False
-        self.routing.rooted(engine.name, candidate.native, found.instance.id)
-        return True

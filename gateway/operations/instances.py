@@ -28,18 +28,18 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
 
 
-async def described(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
-    """Describe one instance; one that has ended too, if that is wanted."""
+async def describe_instance(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
+    """Describe one instance; with ``ended`` also one that has ended."""
     command = commands.DescribeInstance(instance=target.native, ended=ended)
     found = await gateway.run(target.engine.name, target.engine.describe_instance(command), call)
-    gateway.routing.rooted(target.engine.name, target.native, found.instance.id)
+    gateway.routing.remember_root(target.engine.name, target.native, found.instance.id)
     return found.instance
 
 
-async def included(
+async def list_for_each(
     gateway: Gateway, targets: Sequence[Target], call: Call, *, ended: bool = False
 ) -> list[VariablesListed | None]:
-    """List the variables of many instances, some at a time, in order; None where one is no longer there.
+    """List the variables of many instances, some at a time; in order, with None where an instance is gone.
 
     Raises:
         VarbridgeError: the first failure of another kind.
@@ -48,7 +48,7 @@ async def included(
     async def listed(target: Target) -> VariablesListed | None:
         command = commands.ListVariables(instance=target.native, ended=ended)
         try:
-            return await variables.listed(gateway, target, command, call)
+            return await variables.list_variables(gateway, target, command, call)
         except InstanceNotFound:
             return None
 
@@ -60,8 +60,8 @@ async def included(
     return found
 
 
-async def health(gateway: Gateway, engine: Engine, call: Call) -> Health:
-    """Ask an engine whether it lives; never fails."""
+async def check_health(gateway: Gateway, engine: Engine, call: Call) -> Health:
+    """Ask an engine whether it lives; an engine that does not answer is down, and no error."""
     soon = asyncio.get_running_loop().time() + HEALTH_S
     short = msgspec.structs.replace(call, deadline=min(call.deadline, soon))
     try:

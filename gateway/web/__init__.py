@@ -3,7 +3,7 @@
 from gateway.web.dispatch import handler, public_server
 from gateway.web.http.limits import RequestLimits
 from gateway.web.http.server import Server
-from gateway.web.proxy.door import Door
+from gateway.web.proxy.door import Door, Upstream
 from gateway.web.services import Services
 
-__all__ = ["Door", "RequestLimits", "Server", "Services", "handler", "public_server"]
+__all__ = ["Door", "RequestLimits", "Server", "Services", "Upstream", "handler", "public_server"]

@@ -43,7 +43,7 @@ def application(
     async def readyz(_request: web.Request) -> web.Response:
         loop = asyncio.get_running_loop()
         call = Call(deadline=loop.time() + _PROBE_S, request_id=os.urandom(16).hex())
-        asked = [instances.health(gateway, engine, call) for engine in gateway.engines.values()]
+        asked = [instances.check_health(gateway, engine, call) for engine in gateway.engines.values()]
         reached, *answers = await asyncio.gather(_soon(store()), *asked)
         found = dict(zip(gateway.engines, answers, strict=True))
         ready = state.ready and reached is True

@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.plan import Call
 from gateway.web.http import boundary
 from gateway.web.http.server import Handler, Server
+from gateway.web.proxy import relay
 from gateway.web.proxy.door import Door, door_at
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.services import Services
@@ -28,7 +29,7 @@ def handler(services: Services, doors: Sequence[Door] = ()) -> Handler:
         call = Call(deadline=0.0, request_id=boundary.request_id(request))
         door = door_at(doors, request.raw_path) if doors else None
         if door is not None:
-            return await ProxiedRequest(services, door, request, call).answered()
+            return await relay.answer(ProxiedRequest(services, door, request, call))
         return await boundary.respond(UnifiedRequest(services, request, call), services.metrics, services.cors_origins)
 
     return handle

@@ -10,7 +10,8 @@ import pytest
 from adapters.camunda7.dialect import Camunda7Dialect
 from gateway.access import Access, CallerEntry
 from gateway.access.callers import SCOPES
-from gateway.operations import lane
+from gateway.operations.relaying import LaneFacts, lane
+from gateway.port import DialectRequest, RequestFacts
 from tests.doors.reader import carrying
 
 DOORS = Path(__file__).with_name("camunda7-7.24.txt").read_text(encoding="utf-8").splitlines()
@@ -21,11 +22,13 @@ def segments(path: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\{[^}]+\}", "x", path)[1:].split("/"))
 
 
-def lane_of(door: str, *, limited: bool) -> str:
+def facts_of(door: str) -> RequestFacts:
     method, path = door.split()
-    asked = DIALECT.asked(method, segments(path), {}, {})
-    known = not asked.scope.startswith("passthrough:")
-    return lane.lane(lane.Facts(about_variables=known, same_vendor=True, limited=limited))
+    return DIALECT.facts(DialectRequest(method=method, segments=segments(path)))
+
+
+def lane_of(door: str, *, limited: bool) -> str:
+    return lane(LaneFacts(about_variables=facts_of(door).is_known, same_vendor=True, limited=limited))
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -42,11 +45,10 @@ def test_door_that_changes_something_is_known_to_write(door: str) -> None:
     resources = ("task", "execution", "external-task", "process-instance", "variable-instance")
     reads = {f"/{base}{name}{count}" for base in ("", "history/") for name in resources for count in ("", "/count")}
     evaluates = path.endswith("/evaluate") or path in {"/migration/generate", "/migration/validate"}
-    asked = DIALECT.asked(method, segments(path), {}, {})
     if method == "GET" or path in reads:
-        assert not asked.writes
+        assert not facts_of(door).writes
     elif not evaluates:
-        assert asked.writes
+        assert facts_of(door).writes
 
 
 @pytest.mark.parametrize("entry", [{"masked": ("salary",)}, {"variables": ("public-*",)}])

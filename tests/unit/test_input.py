@@ -24,9 +24,9 @@ from gateway.operations.gateway import Target
 from gateway.operations.idempotency import intents
 from gateway.web.http import body, target
 from gateway.web.http.limits import RequestLimits
+from gateway.web.proxy import incoming
 from gateway.web.v1 import activities, batch, bodies, lifecycle, operations, query
 from gateway.web.v1.problems import problem
-from gateway.web.v1.typed_values import Address
 from tests.conformance.subjects import SUBJECTS
 from tests.conformance.values import trees
 
@@ -93,7 +93,7 @@ def _tried(work: Callable[[], Any]) -> tuple[Any, Refusal | None]:
 
 DECODERS = {
     "patch": lambda content: bodies.patch(content, LIMITS),
-    "value": lambda content: bodies.value(content, LIMITS, Address(name="v")),
+    "value": lambda content: bodies.value(content, LIMITS),
     "merge": lambda content: bodies.merge(content, LIMITS),
     "json patch": lambda content: jsonpatch.parsed(content, max_operations=30, max_depth=12),
     "batch": lambda content: body.decode(batch._decoder, content, LIMITS),
@@ -151,8 +151,8 @@ def test_any_header_target_and_scope_is_read_or_refused(text: str) -> None:
     split = read(lambda: target.split("/" + text))
     if split is not None:
         assert len(split[0]) == text.partition("?")[0].count("/") + 1
-    target.lenient_segments(text)
-    target.lenient_query(text)
+    incoming.lenient_segments(text)
+    incoming.lenient_query(text)
 
 
 @many

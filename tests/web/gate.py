@@ -14,7 +14,7 @@ from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
 from gateway.port import Credentials
 from gateway.routing import Routing
-from gateway.web import Door, RequestLimits, Services, public_server
+from gateway.web import Door, RequestLimits, Services, Upstream, public_server
 from gateway.wire import ClientSettings, EngineClient
 from tests.wire.scripted import OK, Observer, Scripted, running, says
 
@@ -76,15 +76,16 @@ async def gate(
             return await client.run(plan, call)
 
         locks = WriteLocks()
-        settings = {"idle_s": 2.0, "forwards": kind == "forward", **door}
+        idle_s = door.pop("idle_s", 2.0)
+        upstream = Upstream(url=engine.url, idle_s=idle_s, forwards=kind == "forward")
         services = Services(
             gateway=Gateway(dict.fromkeys(("hr", *others), known), run, locks, Routing(starts=starts), relay),
             access=access or Access(open=True),
             metrics=Metrics(),
             limits=limits or RequestLimits(),
         )
-        door = Door(prefix="/door", dialect=vendor.dialect(), engine=known, engine_url=engine.url, **settings)
-        runner = web.ServerRunner(public_server(services, (door,), keepalive_s=keepalive_s, lingering_s=0.2))
+        made = Door(prefix="/door", dialect=vendor.dialect(), default=known, upstreams={"hr": upstream}, **door)
+        runner = web.ServerRunner(public_server(services, (made,), keepalive_s=keepalive_s, lingering_s=0.2))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:

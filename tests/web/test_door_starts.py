@@ -7,6 +7,7 @@ import json
 import pytest
 
 from adapters import camunda7, ibm_bpm
+from gateway.port import DialectRequest
 from tests.web.gate import gate
 
 STARTS = {"invoice": "other", "order": "hr", "25.claim": "other", "25.order": "hr"}
@@ -83,7 +84,11 @@ async def form(door, path: str, body: bytes, kind: str = "application/x-www-form
 
 def test_definition_of_a_start_is_told_by_both_dialects() -> None:
     camunda, ibm = camunda7.VENDOR.dialect(), ibm_bpm.VENDOR.dialect()
-    assert camunda.asked("POST", ("process-definition", "key", "a", "start"), {}, {}).definition == "a"
-    assert camunda.asked("POST", ("process-definition", "start"), {}, {}).definition is None
-    assert ibm.asked("POST", ("process",), {"action": "start", "bpdId": "25.a"}, {}).definition == "25.a"
-    assert ibm.asked("POST", ("process",), {"action": "start"}, {}).definition is None
+
+    def definition(dialect, *segments: str, **query: str) -> str | None:
+        return dialect.facts(DialectRequest(method="POST", segments=segments, query=query)).definition
+
+    assert definition(camunda, "process-definition", "key", "a", "start") == "a"
+    assert definition(camunda, "process-definition", "start") is None
+    assert definition(ibm, "process", action="start", bpdId="25.a") == "25.a"
+    assert definition(ibm, "process", action="start") is None

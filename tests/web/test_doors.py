@@ -370,4 +370,4 @@ def test_door_of_the_longest_prefix_is_taken() -> None:
         "/v1/engines": None,
     }
     doors = {path: door_at(known, path) for path in asked}
-    assert {path: door and door.engine.name for path, door in doors.items()} == asked
+    assert {path: door and door.default.name for path, door in doors.items()} == asked

@@ -10,7 +10,7 @@ import pytest
 from gateway.access import Access
 from gateway.model.results import VariablesPatched
 from gateway.operations import Gateway, WriteLocks
-from gateway.operations.rehearsal import Rehearsal
+from gateway.operations.dry_run import DryRunner
 from gateway.plan import Call, VendorRequest
 from gateway.port import Credentials
 from gateway.routing import Routing
@@ -158,15 +158,15 @@ async def test_credentials_are_starred(started, credentials: Credentials, header
     assert "hidden" not in json.dumps(found)
 
 
-async def test_rehearsal_takes_no_lane_and_names_the_base_path() -> None:
+async def test_dry_run_takes_no_lock_and_names_the_base_path() -> None:
     vendor = VENDORS["hr"]
     engine = vendor.engine("hr", vendor.settings(), Credentials())
     real = Gateway({"hr": engine}, _never, WriteLocks(), Routing(), base_paths={"hr": "/engine-rest"})
-    rehearsal = Rehearsal(real)
+    runner = DryRunner(real)
     call = Call(deadline=0.0, request_id="r")
-    done = await rehearsal.stage.locks.hold(("hr", "1"), call, lambda: rehearsal("hr", _writing(), call))
-    assert (done, len(real.locks), rehearsal.stage.base_path("hr")) == (VariablesPatched(), 0, "/engine-rest")
-    assert [shown.request.method for shown in rehearsal.shown] == ["PUT"]
+    done = await runner.gateway.locks.hold(("hr", "1"), call, lambda: runner("hr", _writing(), call))
+    assert (done, len(real.locks), runner.gateway.base_path("hr")) == (VariablesPatched(), 0, "/engine-rest")
+    assert [shown.request.method for shown in runner.shown] == ["PUT"]
 
 
 async def _never(engine: str, plan: Any, call: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -104,19 +103,48 @@ async def count(site: Nested, native: str, field: str, *, typed: bool) -> None:
             await site.change(native, {"modifications": {field: {"type": "integer", "value": number}}})
 
 
-async def test_key_of_a_write_that_changes_lanes_is_claimed_once(nested: Nested) -> None:
-    claimed: list[str] = []
-    plain = nested.gateway.locks.hold
+class Held:
+    """The write locks that were taken, in order."""
 
-    async def write(lane: Any, call: Any, work: Any) -> Any:
-        async def claim() -> None:
-            call.claim = None
-            claimed.append(json.dumps(lane))
+    def __init__(self, site: Site) -> None:
+        self.keys: list[tuple[str, str]] = []
+        self._hold = site.gateway.locks.hold
+        site.gateway.locks.hold = self._held  # type: ignore[method-assign]
 
-        if not claimed:
-            call.claim = claim
-        return await plain(lane, call, work)
+    async def _held(self, key: tuple[str, str], call: Any, work: Any) -> Any:
+        self.keys.append(key)
+        return await self._hold(key, call, work)
 
-    nested.gateway.locks.hold = write  # type: ignore[method-assign]
-    await nested.change(nested.inner, {"doc": {"a": 1}}, **MERGE)
-    assert claimed == [json.dumps(["hr", nested.inner])]
+
+async def test_content_written_on_a_condition_by_an_execution_goes_under_the_lock_of_its_instance(
+    nested: Nested,
+) -> None:
+    held = Held(nested)
+    where = ("instances", f"hr:{nested.inner}", "variables", "scan", "data")
+    status, found, _ = await nested.ask("PUT", *where, body=b"\x00", Content_Type="image/png", If_None_Match="*")
+    assert (status, found) == (204, None)
+    assert held.keys == [("hr", nested.inner), ("hr", nested.root)]
+    assert len(nested.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "condition"),
+    [({"value": 5}, {}), ({"type": "integer", "value": 5}, {"If_Match": '"x"'})],
+    ids=["stored type", "condition"],
+)
+async def test_modification_by_an_execution_that_reads_first_goes_under_the_lock_of_its_instance(
+    nested: Nested, value: dict[str, Any], condition: dict[str, str]
+) -> None:
+    held = Held(nested)
+    steps = [{"type": "startBeforeActivity", "activityId": "review", "variables": {"big": value}}]
+    where = ("instances", f"hr:{nested.inner}", "modification")
+    await nested.ask("POST", *where, body={"instructions": steps}, **condition)
+    assert held.keys == [("hr", nested.inner), ("hr", nested.root)]
+    assert len(nested.writes) == (0 if condition else 1)
+
+
+async def test_message_to_an_execution_that_is_known_goes_under_the_lock_of_its_instance(nested: Nested) -> None:
+    assert (await nested.ask("GET", "instances", f"hr:{nested.inner}"))[0] == 200
+    held = Held(nested)
+    await nested.ask("POST", "messages", body={"name": "m", "instance": f"hr:{nested.inner}"})
+    assert held.keys == [("hr", nested.root)]

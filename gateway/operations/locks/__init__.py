@@ -3,6 +3,6 @@
 from gateway.operations.locks.kernel import KernelLocks
 from gateway.operations.locks.leases import LeaseLocks
 from gateway.operations.locks.shared import LockKey, SharedLocks
-from gateway.operations.locks.write_locks import WriteLocks, claim_key
+from gateway.operations.locks.write_locks import WriteLocks
 
-__all__ = ["KernelLocks", "LeaseLocks", "LockKey", "SharedLocks", "WriteLocks", "claim_key"]
+__all__ = ["KernelLocks", "LeaseLocks", "LockKey", "SharedLocks", "WriteLocks"]

@@ -18,12 +18,6 @@ from gateway.plan import Call, WriteLease
 R = TypeVar("R")
 
 
-async def claim_key(call: Call) -> None:
-    """Record the call's idempotency key, if it has one: a lock does it, or whoever writes where there is none."""
-    if call.claim is not None:
-        await call.claim()
-
-
 class WriteLocks:
     """The write locks of this process. A lock exists while somebody holds it or waits for it.
 
@@ -56,8 +50,6 @@ class WriteLocks:
                 lease = await self._shared.acquire(key, call)
                 if lease is not None:
                     call.leases = (*call.leases, lease)
-            if call.claim is not None:
-                await claim_key(call)
             return await work()
         finally:
             if lease is not None:

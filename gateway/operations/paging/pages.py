@@ -22,6 +22,7 @@ from gateway.operations.paging.position import PagePosition
 from gateway.operations.paging.sources import Source
 from gateway.plan import Call
 from gateway.port import Engine
+from gateway.routing import split_id
 
 _MAX_COUNTED = 10_000
 """Rows read at most to count for a caller who may not see all of them."""
@@ -187,14 +188,13 @@ def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
         return wanted
     ids: dict[str, None] = {}
     for public in wanted.instance_id_in:
-        name, colon, rest = public.partition(":")
-        named = bool(colon) and name in gateway.engines
-        if named and name != engine.name:
+        name, native_id = split_id(public, gateway.engines)
+        if name not in {None, engine.name}:
             continue
         try:
-            ids[engine.native_id(rest if named else public)] = None
+            ids[engine.native_id(native_id)] = None
         except InvalidRequest:
-            if named:
+            if name is not None:
                 raise
     return msgspec.structs.replace(wanted, instance_id_in=tuple(ids))
 

@@ -5,13 +5,11 @@ A URL library would fold ``/variables/..`` into another resource and cut names a
 
 from __future__ import annotations
 
-import re
 from urllib.parse import unquote_to_bytes
 
 from gateway.errors import InvalidRequest
 
 _MAX_FIELDS = 100
-_COLON = re.compile(":|%3a", re.IGNORECASE)
 
 
 def split(raw: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -63,42 +61,3 @@ def _parameters(query: str) -> dict[str, str]:
 def names(raw: str) -> tuple[str, ...]:
     """Give a comma-separated list whose commas within a name are percent-encoded."""
     return tuple(dict.fromkeys(decoded(part, plus=True) for part in raw.split(",")))
-
-
-def lenient_segments(path: str) -> tuple[str, ...]:
-    """Give the segments as a server will read them, for telling what a path is about; never for making one.
-
-    Parameters after ``;`` go, empty segments and dots are folded, and what cannot be decoded stays as it is.
-    """
-    folded: list[str] = []
-    for raw in path.split("/"):
-        segment = _leniently(raw.partition(";")[0])
-        if segment == "..":
-            folded = folded[:-1]
-        elif segment not in {"", "."}:
-            folded.append(segment)
-    return tuple(folded)
-
-
-def unqualified(raw: str, qualified: str) -> str:
-    """Give a target whose segment ``engine:id`` is the id alone; the rest stays as it was written, to the byte."""
-    path, mark, query = raw.partition("?")
-    segments = path.split("/")
-    for at, segment in enumerate(segments):
-        if _leniently(segment.partition(";")[0]) == qualified:
-            segments[at] = _COLON.split(segment, maxsplit=1)[1]
-            break
-    return "/".join(segments) + mark + query
-
-
-def lenient_query(query: str) -> dict[str, str]:
-    """Give the first value of each parameter."""
-    found: dict[str, str] = {}
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        _ = found.setdefault(_leniently(name.replace("+", " ")), _leniently(value.replace("+", " ")))
-    return found
-
-
-def _leniently(text: str) -> str:
-    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

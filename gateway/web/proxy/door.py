@@ -1,12 +1,26 @@
-"""Where a vendor's dialect is spoken, and which engine is behind it."""
+"""Where a vendor's dialect is spoken, and what must be known of the engines that its requests are relayed to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from gateway.port import Dialect, Engine
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """How requests are relayed to one engine.
+
+    Args:
+        url: the engine's base URL; ``Location`` headers below it lead back to the front door.
+        idle_s: longest silence of the engine, in seconds.
+        forwards: whether the engine sees the caller's own credentials and cookies.
+    """
+
+    url: str
+    idle_s: float = 30.0
+    forwards: bool = False
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,21 +28,23 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         prefix: path below which the dialect is spoken, without a trailing slash.
-        engine_url: the engine's base URL, whose ``Location`` headers lead back here.
-        idle_s: longest silence of the engine, seconds.
-        forwards: whether the engine sees the caller's own credentials and cookies.
-        caller_host: whether the engine is told the caller's ``Host``, so that its links lead back here.
+        default: the engine of whatever names no other.
+        upstreams: how requests are relayed to each engine, by its name.
+        caller_host: whether engines are told the caller's ``Host``, so that their links lead back here.
         debug: whether details are shown that may hold scripts and SQL.
     """
 
     prefix: str
     dialect: Dialect
-    engine: Engine
-    engine_url: str
-    idle_s: float = 30.0
-    forwards: bool = False
+    default: Engine
+    upstreams: Mapping[str, Upstream]
     caller_host: bool = True
     debug: bool = False
+
+    @property
+    def scrubs(self) -> bool:
+        """Return whether answers must be looked at before callers see them."""
+        return self.dialect.scrubs and not self.debug
 
 
 def door_at(doors: Sequence[Door], raw_path: str) -> Door | None:

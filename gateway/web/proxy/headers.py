@@ -1,4 +1,4 @@
-"""Headers on their way through a front door: what ends here (hop by hop, credentials, cookies) and what is added."""
+"""Headers of front doors, both ways: which end here (hop by hop, credentials, cookies), and which are added."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from gateway.plan import Call
-from gateway.web.proxy.door import Door
+from gateway.web.http import cors
+from gateway.web.proxy.request import ProxiedRequest
 
 _HOP_BY_HOP = frozenset(
     (
@@ -29,7 +29,7 @@ _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def end_to_end(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give the headers that are not for the next hop only, nor named by ``Connection``."""
+    """Return the headers that are not for the next hop alone, and not named by ``Connection``."""
     listed = list(pairs)
     named = {
         word.strip().lower() for name, value in listed if name.lower() == "connection" for word in value.split(",")
@@ -38,39 +38,39 @@ def end_to_end(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in listed if name.lower() not in ended]
 
 
-def onward(request: web.BaseRequest, door: Door, call: Call, *, credentials_ours: bool) -> list[tuple[str, str]]:
-    """Give the headers for the engine.
-
-    Args:
-        request: as it came.
-        door: where it came.
-        call: its request id and trace.
-        credentials_ours: whether the credentials were for the gateway; then no engine sees them.
-    """
-    ended = {"host", "expect", "via", "forwarded", "x-api-key"}
-    if not door.forwards:
-        ended |= {"authorization", "cookie", *door.dialect.proofs}
-    elif credentials_ours and "X-Api-Key" not in request.headers:
-        ended |= {"authorization"}
-    if door.dialect.scrubs and not door.debug:
-        ended |= {"accept-encoding"}  # what is compressed cannot be looked at
+def for_engine(proxied: ProxiedRequest) -> list[tuple[str, str]]:
+    """Return the headers of a request as the engine is to see them."""
+    request, door = proxied.request, proxied.door
+    ended = _ended(proxied)
     received = ((_text(name), _text(value)) for name, value in request.raw_headers)
-    kept = [(name, value) for name, value in end_to_end(received) if name.lower() not in ended]
+    passed = [(name, value) for name, value in end_to_end(received) if name.lower() not in ended]
     host = request.headers.get(hdrs.HOST)
     if host is not None and door.caller_host:
-        kept.insert(0, ("Host", host))
-    kept.append(("Via", _appended(request, "Via", _VIA)))
-    kept.append(("Forwarded", _appended(request, "Forwarded", _forwarded(request, host))))
+        passed.insert(0, ("Host", host))
+    passed.append(("Via", _append(request, "Via", _VIA)))
+    passed.append(("Forwarded", _append(request, "Forwarded", _forwarded(request, host))))
     if "X-Request-Id" not in request.headers:
-        kept.append(("X-Request-Id", call.request_id))
-    return kept
+        passed.append(("X-Request-Id", proxied.call.request_id))
+    return passed
+
+
+def _ended(proxied: ProxiedRequest) -> set[str]:
+    """Return the headers, in lower case, that the engine does not see."""
+    ended = {"host", "expect", "via", "forwarded", "x-api-key"}
+    if not proxied.upstream.forwards:
+        ended |= {"authorization", "cookie", *proxied.door.dialect.proofs}
+    elif proxied.credentials_ours and "X-Api-Key" not in proxied.request.headers:
+        ended |= {"authorization"}
+    if proxied.door.scrubs:
+        ended |= {"accept-encoding"}  # what is compressed cannot be looked at
+    return ended
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _appended(request: web.BaseRequest, name: str, value: str) -> str:
+def _append(request: web.BaseRequest, name: str, value: str) -> str:
     return ", ".join([*request.headers.getall(name, []), value])
 
 
@@ -81,25 +81,26 @@ def _forwarded(request: web.BaseRequest, host: str | None) -> str:
     return f"for={node}{named};proto={request.scheme}"
 
 
-def back(pairs: list[tuple[str, str]], request: web.BaseRequest, door: Door) -> list[tuple[str, str]]:
-    """Give the headers for the caller; a ``Location`` on the engine leads back to the gateway."""
-    kept: list[tuple[str, str]] = []
+def for_caller(proxied: ProxiedRequest, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers of an answer as the caller is to see them; a ``Location`` on the engine leads back here."""
+    passed: list[tuple[str, str]] = []
     for name, value in end_to_end(pairs):
         lower = name.lower()
-        if lower == "set-cookie" and not door.forwards:
+        if lower == "set-cookie" and not proxied.upstream.forwards:
             continue
-        shown = _relocated(value, request, door) if lower in {"location", "content-location"} else value
-        kept.append((name, shown))
-    return kept
+        shown = _relocate(value, proxied) if lower in {"location", "content-location"} else value
+        passed.append((name, shown))
+    return passed
 
 
-def _relocated(value: str, request: web.BaseRequest, door: Door) -> str:
-    """Give a link to the engine as one to the gateway; the engine may have made it of its own host or the caller's."""
+def _relocate(value: str, proxied: ProxiedRequest) -> str:
+    """Return a link to the engine as one to the gateway; the engine made it with its own host or with the caller's."""
+    request, door, url = proxied.request, proxied.door, proxied.upstream.url
     host = request.headers.get(hdrs.HOST, "")
     here = f"{request.scheme}://{host}" if host else ""
-    path = urlsplit(door.engine_url).path
+    path = urlsplit(url).path
     made_of_hosts = (f"{scheme}://{host}{path}" for scheme in ("http", "https") if host and door.caller_host)
-    for base in (door.engine_url, *made_of_hosts):
+    for base in (url, *made_of_hosts):
         if _below(value, base):
             return here + door.prefix + value[len(base) :]
     if path and _below(value, path):
@@ -111,29 +112,28 @@ def _below(value: str, base: str) -> bool:
     return value.startswith(base) and value[len(base) : len(base) + 1] in {"", "/", "?", "#"}
 
 
-def decorate(response: web.StreamResponse, request: web.BaseRequest, call: Call, origins: frozenset[str]) -> None:
-    """Add what every answer of a front door has: the request id, and what another origin may read."""
-    _ = response.headers.setdefault("X-Request-Id", call.request_id)
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None and origin in origins:
+def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
+    """Add what every answer of a front door has: the request id, and what lets pages of other origins read it."""
+    _ = response.headers.setdefault("X-Request-Id", proxied.call.request_id)
+    origin = cors.allowed_origin(proxied.request, proxied.services.cors_origins)
+    if origin is not None:
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         response.headers.add(hdrs.VARY, "Origin")
 
 
-def preflight(request: web.BaseRequest, origins: frozenset[str]) -> web.Response | None:
-    """Answer a preflight of an origin that is allowed; any other OPTIONS is the engine's."""
-    origin = request.headers.get(hdrs.ORIGIN)
-    if request.method != "OPTIONS" or origin is None or origin not in origins:
+def preflight(proxied: ProxiedRequest) -> web.Response | None:
+    """Return the answer to a preflight of an allowed origin; None for any other request, which is the engine's."""
+    request = proxied.request
+    origin = cors.allowed_origin(request, proxied.services.cors_origins)
+    if request.method != "OPTIONS" or origin is None or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
         return None
-    if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
-        return None
-    asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "")
+    wanted = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "")
     return web.Response(
         status=204,
         headers={
             hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
             hdrs.ACCESS_CONTROL_ALLOW_METHODS: _METHODS,
-            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: asked if re.fullmatch(r"[A-Za-z0-9, _-]*", asked) else "",
+            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: wanted if re.fullmatch(r"[A-Za-z0-9, _-]*", wanted) else "",
             hdrs.ACCESS_CONTROL_MAX_AGE: "600",
             hdrs.VARY: "Origin",
         },

@@ -12,7 +12,6 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import located, may_touch
-from gateway.web.v1.typed_values import Address
 
 
 class ModificationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -30,13 +29,13 @@ _decoder = msgspec.json.Decoder(ModificationBody)
 async def list_activities(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/activities``."""
     found = await located(context)
-    listed = await activities.listed(context.services.gateway, found, context.call)
+    listed = await activities.list_activities(context.services.gateway, found, context.call)
     return json_answer({"activities": [shapes.activity(each) for each in listed]})
 
 
 async def modify_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
-    asked = await bodies.decode(context, _decoder, Address(instance=context.params[0]))
+    asked = await bodies.decode(context, _decoder)
     modification.checked(asked.instructions, asked.annotation)
     names = tuple(name for each in asked.instructions for name in each.variables)
     if names:
@@ -52,7 +51,7 @@ async def modify_instance(context: RequestContext) -> Answer:
         caller=context.caller.name,
         expect=_expected(context, found, asked),
     )
-    done = await activities.modified(context.services.gateway, found, command, context.call)
+    done = await activities.modify_instance(context.services.gateway, found, command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 

@@ -9,7 +9,7 @@ import msgspec
 from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, PayloadTooLarge, VarbridgeError
 from gateway.model import etag
-from gateway.model.commands import PatchVariables
+from gateway.model.expect import Expect
 from gateway.model.results import Rule, VariablesPatched
 from gateway.model.values import Value
 from gateway.operations import batch
@@ -58,8 +58,8 @@ async def patch_batch(context: RequestContext) -> Answer:
     _check(asked, limits.max_batch_items, limits.max_names)
     gateway, call = context.services.gateway, context.call
     items = [_item(index, each, context.caller) for index, each in enumerate(asked.items)]
-    targets = await batch.located(gateway, items, context.caller.may_use, call)
-    done = await batch.patched(
+    targets = await batch.locate_items(gateway, items, context.caller.may_use, call)
+    done = await batch.patch_items(
         gateway, items, targets, call, atomic=asked.atomicity == "instance", at_once=limits.batch_at_once
     )
     outcomes = [outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
@@ -78,19 +78,24 @@ def _check(asked: BatchBody, most: int, most_names: int) -> None:
 def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
     """Give one item. A thousand of them are usual, so nothing is made for what is not asked for."""
     deletions = tuple(dict.fromkeys(each.deletions)) if each.deletions else ()
-    command = PatchVariables(
-        instance="", modifications=each.modifications, deletions=deletions, at=f"/items/{index}/modifications"
-    )
+    expect: Expect | None = None
     refused: VarbridgeError | None = None
     if caller.limited or each.if_match is not None:
         touched = (*each.modifications, *deletions)
         try:
             may_touch_of(caller, touched)
             expect = conditions.expected(_tags(index, each), None, touched, caller)
-            command = msgspec.structs.replace(command, expect=expect)
         except (Forbidden, InvalidRequest) as error:
             refused = error
-    return batch.Item(instance=each.instance, command=command, refused=refused, conditional=each.if_match is not None)
+    return batch.Item(
+        instance=each.instance,
+        modifications=each.modifications,
+        deletions=deletions,
+        at=f"/items/{index}/modifications",
+        expect=expect,
+        refused=refused,
+        conditional=each.if_match is not None,
+    )
 
 
 def _tags(index: int, each: BatchItem) -> etag.Tags | None:

@@ -37,17 +37,17 @@ _SMALL = 1024 * 1024
 async def read(context: RequestContext, found: Target, command: commands.ReadBinary) -> Answer:
     """Answer ``GET …/data``: the content with its name, media type and, up to a size or on demand, its digest."""
     gateway, call = context.services.gateway, context.call
-    if not binaries.streams(found, "binary.read"):
+    if not binaries.can_stream(found, "binary.read"):
         whole = commands.GetVariable(
             instance=command.instance, name=command.name, scope=command.scope, ended=command.ended
         )
-        return _buffered((await variables.read(gateway, found, whole, call)).value)
+        return _buffered((await variables.get_variable(gateway, found, whole, call)).value)
     wanted = context.request.headers.get("Want-Content-Digest", "")
     digest = b""
-    result = await binaries.read(gateway, found, command, call)
+    result = await binaries.read_binary(gateway, found, command, call)
     if "sha-256" in wanted and (result.size is None or result.size > _SMALL):
         digest = await _digested(context, result)
-        result = await binaries.read(gateway, found, command, call)
+        result = await binaries.read_binary(gateway, found, command, call)
     content = _content(context, result)
     if not digest and result.size is not None and result.size <= _SMALL:
         held = b"".join([piece async for piece in content])
@@ -118,7 +118,7 @@ class ContentTarget(msgspec.Struct, frozen=True, kw_only=True):
 async def write(context: RequestContext, place: ContentTarget) -> Answer:
     """Answer ``PUT`` and ``POST …/data``: a raw body, or a form with ``data`` and ``valueType``."""
     upload, found = await _upload(context), place.target
-    if not binaries.streams(found, "binary.write"):
+    if not binaries.can_stream(found, "binary.write"):
         return await _write_value(context, place, upload)
     context.call.streams = {**context.call.streams, "upload": upload.content, "kind": upload.kind()}
     command = commands.WriteBinary(
@@ -132,7 +132,7 @@ async def write(context: RequestContext, place: ContentTarget) -> Answer:
         encoding=upload.encoding,
         expect=place.expect,
     )
-    done = await binaries.written(context.services.gateway, found, command, context.call)
+    done = await binaries.write_binary(context.services.gateway, found, command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
@@ -159,7 +159,7 @@ async def _write_value(context: RequestContext, place: ContentTarget, upload: _U
         pointers={place.name: ""},
         expect=place.expect,
     )
-    done = await variables.patched(context.services.gateway, place.target, command, context.call)
+    done = await variables.patch_variables(context.services.gateway, place.target, command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 

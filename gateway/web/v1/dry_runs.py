@@ -15,7 +15,7 @@ import msgspec
 from gateway.access import Caller
 from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.model import jsontext
-from gateway.operations.rehearsal import Rehearsal, Shown
+from gateway.operations.dry_run import DryRunner, ShownRequest
 from gateway.plan import Body, Call, Multipart, Stream, encode_target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1.context import RequestContext
@@ -54,17 +54,17 @@ def wanted(context: RequestContext) -> bool:
 
 async def rehearsed(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> Answer:
     """Give the engine requests that a handler would send, and the rules that would apply."""
-    rehearsal = Rehearsal(context.services.gateway)
-    context.services = msgspec.structs.replace(context.services, gateway=rehearsal.stage)
+    runner = DryRunner(context.services.gateway)
+    context.services = msgspec.structs.replace(context.services, gateway=runner.gateway)
     answer = await handler(context)
     many = msgspec.json.decode(answer.body, type=_Many) if answer.status == _MULTI_STATUS else _Many()
-    requests = [_request(context, shown) for shown in rehearsal.shown]
-    rules = tuple(dict.fromkeys(rehearsal.rules))
+    requests = [_request(context, shown) for shown in runner.shown]
+    rules = tuple(dict.fromkeys(runner.rules))
     shown = DryRun(requests=requests, rules=rules, items=many.items, total=many.total, more=many.more)
     return json_answer(shown, headers=rules_header(rules))
 
 
-def _request(context: RequestContext, shown: Shown) -> EngineRequest:
+def _request(context: RequestContext, shown: ShownRequest) -> EngineRequest:
     request, base = shown.request, context.services.gateway.base_path(shown.engine.name)
     return EngineRequest(
         engine=shown.engine.name,
@@ -76,7 +76,7 @@ def _request(context: RequestContext, shown: Shown) -> EngineRequest:
     )
 
 
-def _secrets(shown: Shown, call: Call) -> dict[str, str]:
+def _secrets(shown: ShownRequest, call: Call) -> dict[str, str]:
     """Give the headers that make the gateway known to the engine, without what they say."""
     if shown.engine.needs_session:
         return {"Cookie": _STARS}

@@ -28,4 +28,4 @@ async def describe_engine(context: RequestContext) -> Answer:
 
 
 async def _engine(context: RequestContext, engine: Engine) -> dict[str, object]:
-    return shapes.engine(engine, await instances.health(context.services.gateway, engine, context.call))
+    return shapes.engine(engine, await instances.check_health(context.services.gateway, engine, context.call))

@@ -25,7 +25,7 @@ async def describe_instance(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}``."""
     ended = any_state(context.query)
     found = await located(context, ended=ended)
-    instance = await instances.described(context.services.gateway, found, context.call, ended=ended)
+    instance = await instances.describe_instance(context.services.gateway, found, context.call, ended=ended)
     return json_answer(shapes.instance(found.engine.name, instance))
 
 
@@ -90,7 +90,7 @@ async def _included(
     """Give the variables of each instance; None where it has ended since it was found."""
     gateway, view = context.services.gateway, conditions.view(context.caller)
     targets = [Target(gateway.engines[engine], instance.id) for engine, instance in page.instances]
-    found = await instances.included(gateway, targets, context.call, ended=command.ended)
+    found = await instances.list_for_each(gateway, targets, context.call, ended=command.ended)
     return [
         None if each is None else shapes.variables(view.tagged(each.variables), context.caller, None) for each in found
     ]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.errors import EngineNotFound, Fault, Forbidden, InvalidRequest, ValueInvalid
-from gateway.model import running as model
+from gateway.errors import Fault, Forbidden, InvalidRequest, ValueInvalid
+from gateway.model import lifecycle as model
 from gateway.model.results import Rule
 from gateway.model.values import Value
-from gateway.operations import running
+from gateway.operations import Target, lifecycle, placing
 from gateway.plan import encode_path
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
@@ -83,11 +83,12 @@ async def start_instance(context: RequestContext) -> Answer:
     _check_texts({"definition": asked.definition, "businessKey": asked.business_key, "tenant": asked.tenant})
     _check_names(context, asked.variables)
     gateway = context.services.gateway
-    engine = _use(context, gateway.routing.starts_on(asked.definition, _said(context, asked.engine), gateway.engines))
+    said = _said(context, asked.engine)
+    engine = _use(context, placing.locate_start(gateway, asked.definition, said, context.caller.may_use))
     command = model.StartInstance(
         definition=asked.definition, business_key=asked.business_key, tenant=asked.tenant, variables=asked.variables
     )
-    done = await running.started(gateway, engine, command, context.call)
+    done = await lifecycle.start_instance(gateway, engine, command, context.call)
     shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
     where = encode_path(("v1", "instances", f"{engine.name}:{done.instance.id}"))
     return json_answer(shown, status=201, headers=(("Location", where), *shapes.rules_header(done.rules)))
@@ -97,9 +98,10 @@ async def complete_task(context: RequestContext) -> Answer:
     """Answer ``POST /v1/tasks/{task}/complete``."""
     asked = await bodies.decode(context, _completion)
     _may_write(context, asked.variables)
-    engine, task = _task(context)
+    gateway, said = context.services.gateway, _said(context, None)
+    engine, task = placing.locate_task(gateway, context.params[0], said, context.caller.may_use)
     command = model.CompleteTask(task=task, variables=asked.variables)
-    done = await running.completed(context.services.gateway, engine, command, context.call)
+    done = await lifecycle.complete_task(gateway, _use(context, engine), command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
@@ -109,7 +111,8 @@ async def correlate_message(context: RequestContext) -> Answer:
     _check_texts({"name": asked.name, "businessKey": asked.business_key, "tenant": asked.tenant})
     _may_write(context, asked.variables | asked.local_variables)
     _may_compare(context, asked.correlation_keys | asked.local_correlation_keys)
-    engine, instance = await _receiver(context, asked)
+    receiver = await _receiver(context, asked)
+    engine, instance = (receiver.engine, receiver.native) if isinstance(receiver, Target) else (receiver, None)
     command = model.CorrelateMessage(
         name=asked.name,
         instance=instance,
@@ -121,7 +124,7 @@ async def correlate_message(context: RequestContext) -> Answer:
         local_variables=asked.local_variables,
         everybody=asked.all,
     )
-    done = await running.correlated(context.services.gateway, engine, command, context.call)
+    done = await lifecycle.correlate_message(context.services.gateway, receiver, command, context.call)
     receivers = tuple(
         Receiver(instance=f"{engine.name}:{each.instance}", engine=engine.name, started=each.started)
         for each in done.receivers
@@ -129,40 +132,20 @@ async def correlate_message(context: RequestContext) -> Answer:
     return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=shapes.rules_header(done.rules))
 
 
-async def _receiver(context: RequestContext, asked: MessageBody) -> tuple[Engine, str | None]:
-    """Give the engine that is meant, and the native id of the instance where one is named."""
+async def _receiver(context: RequestContext, asked: MessageBody) -> Target | Engine:
+    """Return the instance that is meant, or the engine where no instance is named."""
     said = _said(context, asked.engine)
     if asked.instance is not None:
-        found = await locate(context, asked.instance, said)
-        return found.engine, found.native
+        return await locate(context, asked.instance, said)
     if said is None:
         detail = "Say which engine, or which instance, the message is for."
         raise ValueInvalid(detail, errors=(Fault("/engine", detail),))
-    return _use(context, said), None
+    return _use(context, placing.choose(context.services.gateway, said, context.caller.may_use))
 
 
-def _task(context: RequestContext) -> tuple[Engine, str]:
-    """Give the engine and the native id of the path's task; tasks are not looked up, so the engine must be said."""
-    engines = context.services.gateway.engines
-    text, said = context.params[0], _said(context, None)
-    name, colon, rest = text.partition(":")
-    if colon and name in engines:
-        if said not in {None, name}:
-            raise InvalidRequest("The id names one engine and the request another.")
-        text, said = rest, name
-    if said is None:
-        raise InvalidRequest("A bare task id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
-    engine = _use(context, said)
-    return engine, engine.native_task(text)
-
-
-def _use(context: RequestContext, name: str) -> Engine:
-    engine = context.services.gateway.engines.get(name)
-    if engine is None:
-        raise EngineNotFound
-    if not context.caller.may_use(name):
-        raise Forbidden("The caller may not use this engine.")
-    context.engine = name
+def _use(context: RequestContext, engine: Engine) -> Engine:
+    """Note which engine the request is about."""
+    context.engine = engine.name
     return engine
 
 

@@ -18,13 +18,12 @@ from gateway.errors import (
     Unsupported,
 )
 from gateway.model import jsontext
-from gateway.model.bulk import ENDED, Change, Operation, Outcome
-from gateway.model.commands import PatchVariables
+from gateway.model.bulk import ENDED, Change, Operation, Outcome, State
 from gateway.model.query import Filter
 from gateway.model.values import Value, checked
-from gateway.operations import Target, batch
-from gateway.operations.locks import claim_key
+from gateway.operations import batch, placing
 from gateway.operations.selection import selected
+from gateway.operations.write import write_unlocked
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.services import Operations
@@ -88,10 +87,9 @@ async def start_operation(context: RequestContext) -> Answer:
         command=msgspec.json.encode(change),
     )
     rows = _rows(context)
-    if context.services.gateway.rehearses:
+    if context.services.gateway.is_dry_run:
         return await _rehearsed(context, operation, change)
-    await claim_key(context.call)
-    await rows.created(operation)
+    await write_unlocked(context.call, lambda: rows.created(operation))
     context.services.woken()
     location = ("Location", f"/v1/operations/{operation.id}")
     return json_answer(_shape(operation), status=202, headers=(location,))
@@ -109,8 +107,7 @@ def _check(context: RequestContext, asked: OperationBody, change: Change) -> Non
     if len(change.modifications) + len(change.deletions) > context.services.limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {context.services.limits.max_names} names.")
     for name, value in change.modifications.items():
-        if value.type != "Date":  # it may be in the pattern of an engine, which only its adapter knows
-            _ = checked(value, f"/modifications/{jsontext.escape(name)}")
+        _ = checked(value, f"/modifications/{jsontext.escape(name)}")
 
 
 def _check_engine(engine: Engine) -> None:
@@ -132,12 +129,10 @@ async def _rehearsed(context: RequestContext, operation: Operation, change: Chan
         if more := len(found) > _COUNTED:
             break
     first = list(found)[:_SHOWN]
-    command = PatchVariables(instance="", modifications=change.modifications, deletions=change.deletions)
-    targets = [Target(gateway.engines[name], native) for name, _, native in (each.partition(":") for each in first)]
-    done = await batch.patched(
+    done = await batch.patch_items(
         gateway,
-        [batch.Item(instance=each, command=command) for each in first],
-        targets,
+        [batch.Item(instance=each, modifications=change.modifications, deletions=change.deletions) for each in first],
+        [placing.parse_canonical(gateway, each) for each in first],
         call,
         atomic=False,
         at_once=context.services.limits.batch_at_once,
@@ -154,10 +149,11 @@ async def describe_operation(context: RequestContext) -> Answer:
 async def cancel_operation(context: RequestContext) -> Answer:
     """Answer ``DELETE /v1/operations/{operation}``: no further item begins; what is done stays done."""
     operation = await _found(context)
-    if context.services.gateway.rehearses:
+    if context.services.gateway.is_dry_run:
         return Answer(status=204)
-    await claim_key(context.call)
-    if not await _rows(context).became(operation.id, ("selecting", "running", "cancelling"), "cancelling"):
+    rows = _rows(context)
+    before: tuple[State, ...] = ("selecting", "running", "cancelling")
+    if not await write_unlocked(context.call, lambda: rows.became(operation.id, before, "cancelling")):
         raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
     context.services.woken()
     return Answer(status=204)

@@ -9,7 +9,7 @@ from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
 from gateway.model.scope import INSTANCE, place
 from gateway.nearest import suggestion
-from gateway.operations import Target
+from gateway.operations import Target, placing
 from gateway.web.http import body, target
 from gateway.web.v1 import shapes
 from gateway.web.v1.context import RequestContext
@@ -73,7 +73,7 @@ def located(context: RequestContext, *, ended: bool = False) -> Awaitable[Target
 async def locate(context: RequestContext, public: str, explicit: str | None, *, ended: bool = False) -> Target:
     """Find the engine that owns an instance."""
     gateway = context.services.gateway
-    found = await gateway.locate(public, explicit, context.caller.may_use, context.call, ended=ended)
+    found = await placing.locate(gateway, public, explicit, context.caller.may_use, context.call, ended=ended)
     context.engine = found.engine.name
     return found
 
@@ -86,11 +86,8 @@ def explicit_engine(context: RequestContext) -> str | None:
 
 def named_engine(context: RequestContext) -> str:
     """Give the engine that a request names before or beside its id, where the caller may use it; else nothing."""
-    engines = context.services.gateway.engines
-    before, colon, _ = context.params[0].partition(":")
     beside = context.query.get("engine") or context.request.headers.get("Gateway-Engine") or ""
-    name = before if colon and before in engines else beside
-    return name if name in engines and context.caller.may_use(name) else ""
+    return placing.find_named(context.services.gateway, context.params[0], beside, context.caller.may_use)
 
 
 def fields(query: dict[str, str]) -> frozenset[str] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 
 from gateway.errors import Forbidden
@@ -12,11 +15,12 @@ from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import located, may_touch, scope
-from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+Build = Callable[..., commands.PatchVariables]
+"""Builds a command whose changes are decoded already, once it is known which instance they are for."""
 
 
 async def patch_variables(context: RequestContext) -> Answer:
@@ -25,15 +29,11 @@ async def patch_variables(context: RequestContext) -> Answer:
     where = scope(query)
     names = target.names(query["names"]) if query.get("names") else None
     content = await bodies.receive(context)
-    command = (
-        _merge_command(context, content) if context.media_type == MERGE else _patch_command(context, content, where)
-    )
-    touched = (*command.written, *command.deletions)
+    touched, build = _merge(context, content) if context.media_type == MERGE else _patch(context, content)
     may_touch(context, touched)
     found = await located(context)
     expect = conditions.set_condition(context, found, names, touched)
-    command = msgspec.structs.replace(command, instance=found.native, scope=where, expect=expect)
-    return await written(context, found, command)
+    return await written(context, found, build(instance=found.native, scope=where, expect=expect))
 
 
 def _bounds(context: RequestContext) -> jsonpatch.Bounds:
@@ -41,19 +41,23 @@ def _bounds(context: RequestContext) -> jsonpatch.Bounds:
     return jsonpatch.Bounds(max_bytes=limits.max_body_bytes, max_depth=limits.max_depth)
 
 
-def _patch_command(context: RequestContext, content: bytes, where: str) -> commands.PatchVariables:
-    decoded = bodies.patch(content, context.services.limits, Address(instance=context.params[0], scope=where))
-    return commands.PatchVariables(
-        instance="", modifications=decoded.modifications, deletions=tuple(dict.fromkeys(decoded.deletions))
-    )
+def _patch(context: RequestContext, content: bytes) -> tuple[tuple[str, ...], Build]:
+    """Return the names that are touched, and what builds the command of a patch."""
+    decoded = bodies.patch(content, context.services.limits)
+    modifications, deletions = decoded.modifications, tuple(dict.fromkeys(decoded.deletions))
+    build = partial(commands.PatchVariables, modifications=modifications, deletions=deletions)
+    return (*modifications, *deletions), build
 
 
-def _merge_command(context: RequestContext, content: bytes) -> commands.PatchVariables:
-    """Give the command of a merge patch: null deletes, an object merges, anything else is set."""
+def _merge(context: RequestContext, content: bytes) -> tuple[tuple[str, ...], Build]:
+    """Return the names that are touched, and what builds the command of a merge patch.
+
+    Null deletes, an object merges, anything else is set.
+    """
     members = bodies.merge(content, context.services.limits)
     texts = {name: bytes(raw).strip() for name, raw in members.items()}
-    return commands.PatchVariables(
-        instance="",
+    build = partial(
+        commands.PatchVariables,
         modifications={
             name: Value(value=msgspec.Raw(text)) for name, text in texts.items() if text != b"null" and text[:1] != b"{"
         },
@@ -62,6 +66,7 @@ def _merge_command(context: RequestContext, content: bytes) -> commands.PatchVar
         pointers={name: "/" + jsontext.escape(name) for name in texts},
         bounds=_bounds(context),
     )
+    return tuple(texts), build
 
 
 async def patch_value(context: RequestContext) -> Answer:
@@ -69,37 +74,27 @@ async def patch_value(context: RequestContext) -> Answer:
     where = scope(context.query)
     name = context.params[1]
     content = await bodies.receive(context)
-    command = (
-        _value_patch(context, name, content)
-        if context.media_type == JSON_PATCH
-        else _value_merge(context, name, content)
-    )
+    is_patch = context.media_type == JSON_PATCH
+    build = _value_patch(context, name, content) if is_patch else _value_merge(context, name, content)
     may_touch(context, (name,))
-    if command.patches and context.caller.is_masked(name):
+    if is_patch and context.caller.is_masked(name):
         raise Forbidden("A JSON patch tells what is there, and the variable's value is hidden from the caller.")
     found = await located(context)
     expect = conditions.variable_condition(context, found, name)
-    command = msgspec.structs.replace(command, instance=found.native, scope=where, expect=expect)
+    command = build(instance=found.native, scope=where, expect=expect, pointers={name: ""}, bounds=_bounds(context))
     return await written(context, found, command, single=True, shows=True)
 
 
-def _value_patch(context: RequestContext, name: str, content: bytes) -> commands.PatchVariables:
+def _value_patch(context: RequestContext, name: str, content: bytes) -> Build:
     limits = context.services.limits
     operations = jsonpatch.parsed(content, max_operations=limits.max_names, max_depth=limits.max_depth)
-    return commands.PatchVariables(
-        instance="", patches={name: operations}, pointers={name: ""}, bounds=_bounds(context)
-    )
+    return partial(commands.PatchVariables, patches={name: operations})
 
 
-def _value_merge(context: RequestContext, name: str, content: bytes) -> commands.PatchVariables:
-    """Give the command of a merge patch on a value: an object merges, anything else takes the value's place."""
+def _value_merge(context: RequestContext, name: str, content: bytes) -> Build:
+    """Return what builds the command of a merge patch on a value: an object merges, anything else replaces it."""
     _ = jsontext.parse(content, depth=context.services.limits.max_depth)
     text = msgspec.Raw(content.strip())
-    merges = content.lstrip()[:1] == b"{"
-    return commands.PatchVariables(
-        instance="",
-        modifications={} if merges else {name: Value(value=text)},
-        merges={name: text} if merges else {},
-        pointers={name: ""},
-        bounds=_bounds(context),
-    )
+    if content.lstrip()[:1] == b"{":
+        return partial(commands.PatchVariables, merges={name: text})
+    return partial(commands.PatchVariables, modifications={name: Value(value=text)})

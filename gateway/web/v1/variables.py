@@ -11,7 +11,6 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import binary, bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import any_state, fields, located, may_touch, metadata, scope
-from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
 
@@ -26,7 +25,7 @@ async def list_variables(context: RequestContext) -> Answer:
     command = commands.ListVariables(
         instance=found.native, names=names, scope=where, ended=ended, metadata=with_metadata
     )
-    result = await variables.listed(context.services.gateway, found, command, context.call)
+    result = await variables.list_variables(context.services.gateway, found, command, context.call)
     tagged = conditions.view(context.caller).tagged(result.variables)
     tag = conditions.shown_tag(set_tag(tagged), weakly=with_metadata)
     same = conditions.unmodified(context, tag)
@@ -46,7 +45,7 @@ async def get_variable(context: RequestContext) -> Answer:
     where, ended = scope(query), any_state(query)
     found = await located(context, ended=ended)
     command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
-    variable = await variables.read(context.services.gateway, found, command, context.call)
+    variable = await variables.get_variable(context.services.gateway, found, command, context.call)
     own = conditions.view(context.caller).tag(variable, strong_binary=found.engine.policy.strong_binary)
     tag = conditions.shown_tag(own, weakly=with_metadata)
     same = conditions.unmodified(context, tag)
@@ -60,8 +59,7 @@ async def put_variable(context: RequestContext) -> Answer:
     where = scope(context.query)
     name = context.params[1]
     content = await bodies.receive(context)
-    address = Address(instance=context.params[0], scope=where, name=name)
-    value = bodies.value(content, context.services.limits, address)
+    value = bodies.value(content, context.services.limits)
     may_touch(context, (name,))
     found = await located(context)
     command = commands.PatchVariables(

@@ -31,10 +31,10 @@ async def written(
     gateway = context.services.gateway
     preferred = preferences(context).get("return")
     if preferred == "minimal" or (preferred != "representation" and not shows):
-        done = await variables.patched(gateway, found, command, context.call)
+        done = await variables.patch_variables(gateway, found, command, context.call)
         applied = (("Preference-Applied", "return=minimal"),) if preferred == "minimal" else ()
         return Answer(status=204, headers=(*shapes.rules_header(done.rules), *applied))
-    done, read = await variables.represented(gateway, found, command, context.call)
+    done, read = await variables.patch_and_list(gateway, found, command, context.call)
     headers = shapes.rules_header(done.rules)
     if preferred == "representation":
         headers += (("Preference-Applied", "return=representation"),)

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.errors import InstanceNotFound, InstanceStateConflict, TaskNotFound, Unsupported, ValueInvalid
 from gateway.model.commands import DescribeInstance
+from gateway.model.lifecycle import CompleteTask, CorrelateMessage, DescribeTask, StartInstance
 from gateway.model.results import Correlated, Instance
-from gateway.model.running import CompleteTask, CorrelateMessage, DescribeTask, StartInstance
 from gateway.model.values import Value
 from tests.conformance.kit.asking import instance_of
 from tests.conformance.subjects import DEFINITION, WAITING, Subject

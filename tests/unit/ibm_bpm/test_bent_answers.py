@@ -13,7 +13,7 @@ from adapters.ibm_bpm.engine import IbmBpmEngine
 from adapters.ibm_bpm.fake import Fake, tokens
 from adapters.ibm_bpm.settings import Settings
 from gateway.errors import VarbridgeError
-from gateway.model import commands, query, running
+from gateway.model import commands, lifecycle, query
 from gateway.model.modification import Instruction, ModifyInstance
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorResponse
@@ -33,9 +33,9 @@ PLANS: dict[str, Callable[[], Plan[Any]]] = {
     "list": lambda: ENGINE.list_variables(commands.ListVariables(instance=INSTANCE)),
     "find": lambda: ENGINE.find_instances(commands.FindInstances(definition=CLAIM, limit=9, offset=0)),
     "activities": lambda: ENGINE.list_activities(commands.ListActivities(instance=INSTANCE)),
-    "start": lambda: ENGINE.start_instance(running.StartInstance(definition=CLAIM)),
-    "task": lambda: ENGINE.describe_task(running.DescribeTask(task=TASK)),
-    "complete": lambda: ENGINE.complete_task(running.CompleteTask(task=TASK)),
+    "start": lambda: ENGINE.start_instance(lifecycle.StartInstance(definition=CLAIM)),
+    "task": lambda: ENGINE.describe_task(lifecycle.DescribeTask(task=TASK)),
+    "complete": lambda: ENGINE.complete_task(lifecycle.CompleteTask(task=TASK)),
     "patch": lambda: ENGINE.patch_variables(
         commands.PatchVariables(instance=INSTANCE, modifications=NOTE, merges={"customer": b'{"tier":"x"}'})
     ),

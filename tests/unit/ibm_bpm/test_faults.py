@@ -15,7 +15,7 @@ from adapters.ibm_bpm.settings import Settings, Start
 from gateway import errors
 from gateway.errors import Fault, VarbridgeError
 from gateway.model.commands import PatchVariables
-from gateway.model.running import CompleteTask, StartInstance
+from gateway.model.lifecycle import CompleteTask, StartInstance
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorResponse
 from gateway.port import Credentials

@@ -11,7 +11,7 @@ from msgspec import Raw
 from adapters.ibm_bpm.engine import IbmBpmEngine
 from adapters.ibm_bpm.settings import Settings, Start
 from gateway import errors
-from gateway.model import commands, query, running
+from gateway.model import commands, lifecycle, query
 from gateway.model.modification import Instruction, ModifyInstance
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorResponse
@@ -59,11 +59,11 @@ def count() -> Plan[Any]:
 
 
 def start(definition: str = "Claim") -> Plan[Any]:
-    return ENGINE.start_instance(running.StartInstance(definition=definition))
+    return ENGINE.start_instance(lifecycle.StartInstance(definition=definition))
 
 
 def task() -> Plan[Any]:
-    return ENGINE.describe_task(running.DescribeTask(task="5"))
+    return ENGINE.describe_task(lifecycle.DescribeTask(task="5"))
 
 
 LACKING: dict[str, tuple[Callable[[], Plan[Any]], tuple[Any, ...]]] = {

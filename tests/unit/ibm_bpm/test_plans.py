@@ -14,7 +14,7 @@ from gateway import errors
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.values import Value
 from gateway.plan import VendorResponse
-from gateway.port import Credentials
+from gateway.port import Credentials, DialectRequest, RequestFacts
 from tests.house.matrix import error_classes
 from tests.unit.scripts import answer, played
 
@@ -346,7 +346,8 @@ def test_every_error_has_a_number_of_its_own_in_the_dialect() -> None:
 
 
 def test_method_that_is_overridden_decides() -> None:
-    asked = IbmBpmDialect().asked("POST", ("process", "1", "variables"), {"x-http-method-override": "PUT"}, {})
-    assert (asked.scope, asked.writes, asked.instance) == ("variables:write", True, "1")
-    asked = IbmBpmDialect().asked("POST", ("process", "1"), {}, {"X-Method-Override": "GET"})
-    assert (asked.scope, asked.writes) == ("variables:read", False)
+    overridden = {"x-http-method-override": "PUT"}
+    request = DialectRequest(method="POST", segments=("process", "1", "variables"), query=overridden)
+    assert IbmBpmDialect().facts(request) == RequestFacts(scope="variables:write", writes=True, instance="1")
+    request = DialectRequest(method="POST", segments=("process", "1"), headers={"X-Method-Override": "GET"})
+    assert IbmBpmDialect().facts(request) == RequestFacts(scope="variables:read", writes=False, instance="1")

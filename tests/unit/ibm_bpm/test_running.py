@@ -20,8 +20,8 @@ from gateway.errors import (
     VarbridgeError,
     VariableNotFound,
 )
+from gateway.model.lifecycle import CompleteTask, StartInstance
 from gateway.model.results import Rule
-from gateway.model.running import CompleteTask, StartInstance
 from gateway.model.values import Value
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played

@@ -10,8 +10,8 @@ from adapters.ibm_bpm.engine import IbmBpmEngine
 from adapters.ibm_bpm.settings import Settings
 from gateway import errors
 from gateway.model.commands import FindInstances, ListActivities
+from gateway.model.lifecycle import CompleteTask, DescribeTask, StartInstance
 from gateway.model.query import CountVariables, Filter
-from gateway.model.running import CompleteTask, DescribeTask, StartInstance
 from gateway.plan import VendorResponse
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played

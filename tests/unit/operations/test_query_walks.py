@@ -16,7 +16,7 @@ from gateway.model.values import NULL, Value
 from gateway.operations import Gateway, WriteLocks
 from gateway.operations.paging import PageRequest, read_page
 from gateway.plan import Call, Plan
-from gateway.port import Capabilities, Credentials, Engine, Limits
+from gateway.port import Capabilities, Credentials, Engine, EngineLimits
 from gateway.routing import Routing
 from gateway.wire import drive
 
@@ -37,7 +37,7 @@ class Shuffling(Engine):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(features=frozenset({"query"}), types=frozenset(), limits=Limits(rows=self._most))
+        return Capabilities(features=frozenset({"query"}), types=frozenset(), limits=EngineLimits(rows=self._most))
 
     def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
         assert command.limit <= self._most

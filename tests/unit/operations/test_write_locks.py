@@ -1,15 +1,13 @@
-"""WriteLocks: one write at a time, in order, no longer than the deadline; and which way a request of a dialect takes."""
+"""Write locks: one write at a time, in order, no longer than the deadline."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 
 import pytest
 
 from gateway.errors import ConcurrentUpdate
 from gateway.operations import WriteLocks
-from gateway.operations.lane import Facts, lane
 from gateway.plan import Call
 
 KEY = ("hr", "1")
@@ -88,16 +86,3 @@ async def test_work_that_fails_frees_the_lane() -> None:
     with pytest.raises(ValueError):
         await locks.hold(KEY, call(), work)
     assert len(locks) == 0
-
-
-BOTH = (False, True)
-
-
-@pytest.mark.parametrize(("about", "same", "limited", "second", "body"), list(itertools.product(BOTH, repeat=5)))
-def test_lane_by_its_facts(about: bool, same: bool, limited: bool, second: bool, body: bool) -> None:
-    if not about:
-        expected = "passed_through" if same and not limited else "refused"
-    else:
-        expected = "native" if same and not (limited or second or body) else "translated"
-    facts = Facts(about_variables=about, same_vendor=same, limited=limited, second_write=second, body_needed=body)
-    assert lane(facts) == expected

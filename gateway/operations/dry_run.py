@@ -1,7 +1,7 @@
-"""Dry runs: an operation carried out as usual, except that nothing that writes is sent.
+"""Dry runs: an operation carried out as usual, except that no request that writes is sent.
 
-A rehearsal stands where the runner stands. It hands every plan's reads on, keeps its writes back, and gives the plan
-the answer that success would be (``Engine.supposed``), so that what comes after a write is seen too. What must not
+A dry run takes the place of the runner. It sends the reads of every plan, keeps the writes back, and hands the plan
+the answer that a success would be (``Engine.supposed``), so that what comes after a write is shown too. What must not
 live here: how requests are shown (``gateway.web.v1.dry_runs``).
 """
 
@@ -22,15 +22,15 @@ from gateway.port import Engine
 R = TypeVar("R")
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """One request of a rehearsal: sent if it reads, kept back if it writes."""
+class ShownRequest(msgspec.Struct, frozen=True):
+    """One request of a dry run: sent if it reads, kept back if it writes."""
 
     engine: Engine
     request: VendorRequest
 
 
-class Unlocked(WriteLocks):
-    """Locks that nobody waits in: a rehearsal writes nothing, so it keeps nobody out."""
+class NoLocks(WriteLocks):
+    """Locks that nobody waits for: a dry run writes nothing, so it excludes nobody."""
 
     async def hold(self, key: tuple[str, str], call: Call, work: Callable[[], Awaitable[R]]) -> R:
         """Do the work at once."""
@@ -38,34 +38,34 @@ class Unlocked(WriteLocks):
         return await work()
 
 
-class Rehearsal:
-    """A runner that keeps writes back; ``shown`` and ``rules`` tell what would have happened, in order."""
+class DryRunner:
+    """A runner that keeps writes back; ``shown`` and ``rules`` are what would have happened, in order."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self.shown: list[Shown] = []
+        self.shown: list[ShownRequest] = []
         self.rules: list[Rule] = []
 
     @property
-    def stage(self) -> Gateway:
-        """Give the gateway to rehearse on."""
-        return self._gateway.running(self, Unlocked())
+    def gateway(self) -> Gateway:
+        """Return the gateway on which operations are carried out as a dry run."""
+        return self._gateway.for_dry_run(self, NoLocks())
 
     async def __call__(self, engine: str, plan: Plan[R], call: Call) -> R:
-        """Carry a plan out as far as it reads; a body that streams is taken to its end and dropped."""
+        """Carry a plan out as far as it reads; a body that streams is read to its end and dropped."""
         started = len(self.shown)
-        result = await self._gateway.run(engine, self._rehearsed(self._gateway.engines[engine], plan), call)
+        result = await self._gateway.run(engine, self._keep_back(self._gateway.engines[engine], plan), call)
         for shown in self.shown[started:]:
-            for token in streamed(shown.request):
-                await _dropped(call.streams[token])
+            for token in stream_tokens(shown.request):
+                await _drop(call.streams[token])
         self.rules += getattr(result, "rules", ())
         return result
 
-    def _rehearsed(self, engine: Engine, plan: Plan[R]) -> Plan[R]:
+    def _keep_back(self, engine: Engine, plan: Plan[R]) -> Plan[R]:
         try:
             request = next(plan)
             while True:
-                self.shown.append(Shown(engine, request))
+                self.shown.append(ShownRequest(engine, request))
                 if request.writes:
                     request = plan.send(engine.supposed(request))
                     continue
@@ -82,8 +82,8 @@ class Rehearsal:
             plan.close()
 
 
-def streamed(request: VendorRequest) -> tuple[str, ...]:
-    """Give the tokens of the streams in a request's body, in order."""
+def stream_tokens(request: VendorRequest) -> tuple[str, ...]:
+    """Return the tokens of the streams in a request's body, in order."""
     if isinstance(request.body, Stream):
         return (request.body.token,)
     if isinstance(request.body, Multipart):
@@ -91,6 +91,6 @@ def streamed(request: VendorRequest) -> tuple[str, ...]:
     return ()
 
 
-async def _dropped(pieces: AsyncIterable[bytes]) -> None:
+async def _drop(pieces: AsyncIterable[bytes]) -> None:
     async for _ in pieces:
         pass

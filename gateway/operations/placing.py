@@ -1,0 +1,216 @@
+"""Placing: from what a request names to the engine that owns it, and to the instance that it is inside of.
+
+Every id that comes in is resolved here: ``engine:id``, bare ids (by pattern, by memory, by asking the engines), ids of
+executions inside an instance, tasks, and what new instances are started of. The counterpart is ``gateway.routing``,
+which has the rules and does no asking. What must not live here: the write lock of what was placed (``write``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from gateway.errors import (
+    EngineNotFound,
+    Forbidden,
+    InstanceAmbiguous,
+    InstanceNotFound,
+    InvalidRequest,
+    Unsupported,
+)
+from gateway.model.commands import DescribeInstance
+from gateway.model.lifecycle import DescribeTask
+from gateway.operations.gateway import Gateway, Target
+from gateway.plan import Call
+from gateway.port import Engine
+from gateway.routing import Candidate, choose_engine, split_id
+
+MayUse: TypeAlias = Callable[[str], bool]
+"""Returns whether the caller may use the engine of a name."""
+
+
+async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
+    gateway: Gateway, public: str, explicit: str | None, may_use: MayUse, call: Call, *, ended: bool = False
+) -> Target:
+    """Find the one engine that owns an instance.
+
+    Args:
+        gateway: whose engines may own it.
+        public: the id as the caller wrote it.
+        explicit: the engine that the caller named beside the id.
+        may_use: which engines count.
+        call: for asking the engines where nothing else tells the owner.
+        ended: whether instances that have ended count as much as running ones. Without it they count where no
+            running instance has the id: the engine then says what an ended one means for the operation.
+
+    Raises:
+        Forbidden: the caller may not use the engine.
+        InstanceAmbiguous: more than one engine has the instance; InstanceNotFound: none has it.
+        EngineFailure: an engine could not be asked, and fewer than two others have the instance.
+    """
+    candidates = gateway.routing.find_candidates(public, explicit, gateway.engines)
+    if len(candidates) == 1 and may_use(candidates[0].engine):
+        return _target(gateway, candidates[0])
+    allowed = tuple(candidate for candidate in candidates if may_use(candidate.engine))
+    if not allowed:
+        raise Forbidden("The caller may not use this engine.")
+    if not gateway.routing.probe:
+        raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
+    try:
+        owner = await _probe(gateway, allowed, call, ended=ended)
+    except InstanceNotFound:
+        if ended:
+            raise
+        return _target(gateway, await _probe(gateway, _with_ended(gateway, allowed), call, ended=True))
+    gateway.routing.remember_owner(public, owner)
+    return _target(gateway, owner)
+
+
+def place(gateway: Gateway, target: Target) -> Target:
+    """Return a target with the instance that its id is inside of, as far as that is known by now."""
+    root = gateway.routing.root_of(target.engine.name, target.native)
+    return target if root == target.root else msgspec.structs.replace(target, root=root)
+
+
+def parse_canonical(gateway: Gateway, public: str) -> Target:
+    """Return the target of a canonical id that the gateway wrote itself.
+
+    Raises:
+        InstanceNotFound: the engine is no longer configured.
+    """
+    name, native = split_id(public, gateway.engines)
+    if name is None:
+        raise InstanceNotFound("The engine is no longer configured.")
+    return place(gateway, Target(gateway.engines[name], native))
+
+
+def locate_task(gateway: Gateway, public: str, explicit: str | None, may_use: MayUse) -> tuple[Engine, str]:
+    """Return the engine of a task and the task's id there; no engine is asked, so the request must name it.
+
+    Raises:
+        InvalidRequest: the request names no engine or two, or no task of the engine can have such an id.
+        EngineNotFound: there is no engine of that name; Forbidden: the caller may not use it.
+    """
+    named = choose_engine(*split_id(public, gateway.engines), explicit)
+    if named is None:
+        raise InvalidRequest("A bare task id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
+    engine = choose(gateway, named[0], may_use)
+    return engine, engine.native_task(named[1])
+
+
+async def locate_owner(gateway: Gateway, engine: Engine, task: str, call: Call) -> Target:
+    """Ask an engine whose a task is; where the engine does not tell, the task stands for its instance.
+
+    Raises:
+        TaskNotFound: there is no such task, or it is completed.
+    """
+    found = await gateway.run(engine.name, engine.describe_task(DescribeTask(task=task)), call)
+    return place(gateway, Target(engine, found.instance if found.instance is not None else f"task {task}"))
+
+
+def locate_start(gateway: Gateway, definition: str, explicit: str | None, may_use: MayUse) -> Engine:
+    """Return the engine on which a new instance of a definition starts.
+
+    Raises:
+        ValueInvalid: there is no rule, and the request names no engine.
+        EngineNotFound: there is no engine of the name given; Forbidden: the caller may not use it.
+    """
+    return choose(gateway, gateway.routing.choose_start(definition, explicit, gateway.engines), may_use)
+
+
+def choose(gateway: Gateway, name: str, may_use: MayUse) -> Engine:
+    """Return an engine by its name.
+
+    Raises:
+        EngineNotFound: there is none of that name; Forbidden: the caller may not use it.
+    """
+    engine = gateway.engines.get(name)
+    if engine is None:
+        raise EngineNotFound
+    if not may_use(name):
+        raise Forbidden("The caller may not use this engine.")
+    return engine
+
+
+def find_named(gateway: Gateway, public: str, beside: str, may_use: MayUse) -> str:
+    """Return the engine that a request names in its id or beside it, if the caller may use it; else the empty name."""
+    named, _ = split_id(public, gateway.engines)
+    name = beside if named is None else named
+    return name if name in gateway.engines and may_use(name) else ""
+
+
+def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> tuple[Target, bool]:
+    """Return the instance that a front-door request names, and whether its id names its engine.
+
+    An id that the engine cannot have is handed on all the same: the engine's own answer is what callers expect.
+
+    Raises:
+        Forbidden: the id names an engine that the caller may not use.
+        Unsupported: the id names an engine that is not behind the front door.
+    """
+    name, native = split_id(written, gateway.engines)
+    if name is not None and not may_use(name):
+        raise Forbidden("The caller may not use this engine.")
+    if name not in {None, door.name}:
+        raise Unsupported(f"The instance is on {name}, which is not behind this front door.", engine=name)
+    try:
+        spelled = door.native_id(native)
+    except InvalidRequest:
+        spelled = native
+    return place(gateway, Target(door, spelled)), name is not None
+
+
+def check_start_behind(gateway: Gateway, door: Engine, definition: str | None) -> None:
+    """Refuse to start on a front door's engine what a rule starts on another engine.
+
+    Raises:
+        Unsupported: the other engine is not behind the front door.
+    """
+    owner = gateway.routing.start_rule(definition)
+    if owner not in {None, door.name}:
+        detail = f"New instances of {definition} start on {owner}, which is not behind this front door."
+        raise Unsupported(detail, engine=owner)
+
+
+def _target(gateway: Gateway, owner: Candidate) -> Target:
+    return place(gateway, Target(gateway.engines[owner.engine], owner.native))
+
+
+def _with_ended(gateway: Gateway, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates whose engines know instances that have ended."""
+    return tuple(each for each in candidates if "instances.ended" in gateway.engines[each.engine].capabilities.features)
+
+
+async def _probe(gateway: Gateway, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
+    """Ask every candidate which instances it has.
+
+    Two owners make the id ambiguous, whatever the other engines say. With fewer, an engine that did not answer might
+    be an owner too, so its failure is raised.
+    """
+    answers = await asyncio.gather(
+        *(_has(gateway, candidate, call, ended=ended) for candidate in candidates), return_exceptions=True
+    )
+    owners = [candidate for candidate, has in zip(candidates, answers, strict=True) if has is True]
+    if len(owners) > 1:
+        names = tuple(f"{owner.engine}:{owner.native}" for owner in owners)
+        raise InstanceAmbiguous(f"More than one engine has it: {', '.join(names)}.", candidates=names)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    if not owners:
+        raise InstanceNotFound
+    return owners[0]
+
+
+async def _has(gateway: Gateway, candidate: Candidate, call: Call, *, ended: bool) -> bool:
+    engine = gateway.engines[candidate.engine]
+    command = DescribeInstance(instance=candidate.native, ended=ended)
+    try:
+        found = await gateway.run(engine.name, engine.describe_instance(command), call)
+    except InstanceNotFound:
+        return False
+    gateway.routing.remember_root(engine.name, candidate.native, found.instance.id)
+    return True

@@ -1,0 +1,80 @@
+"""The one door in for writes: whatever changes an instance is carried out from here, whoever asks for it.
+
+Read top to bottom: place the instance, take its write lock, claim the idempotency key, do the work; and once more
+where the work finds that the id lies inside another instance. Nothing else in the gateway takes a write lock or
+claims a key (``tests/house/test_door_in.py``). What must not live here: what the work is (``variables``, ``binaries``,
+``activities``, ``lifecycle``, ``relaying``), and how locks and keys work (``locks``, ``idempotency``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from gateway.model.commands import InstanceWrite, PatchVariables
+from gateway.model.results import WriteResult
+from gateway.operations import placing
+from gateway.operations.gateway import Gateway, Target
+from gateway.operations.idempotency import intents
+from gateway.plan import Call
+
+R = TypeVar("R")
+C = TypeVar("C", bound=InstanceWrite)
+Work = Callable[[Target], Awaitable[R]]
+"""What is done while the lock is held; it is given the target as it is placed then."""
+
+
+async def write_instance(
+    gateway: Gateway, target: Target, call: Call, work: Work[R], command: PatchVariables | None = None
+) -> R:
+    """Change one instance while nobody else does.
+
+    Args:
+        gateway: whose locks are taken.
+        target: the instance, or an execution inside it.
+        call: its deadline bounds the wait for the lock; its idempotency key is claimed once, before the work.
+        work: carried out under the lock; once more, under the lock of another instance, where its result says so.
+        command: the patch that is carried out, if it is one: reading can tell later whether it happened.
+
+    Raises:
+        ConcurrentUpdate: other writes held the lock until the deadline; nothing was sent.
+        StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
+    """
+    if command is not None and call.claim is not None:
+        call.intended = intents.intended(target, command)
+    while True:
+        placed = placing.place(gateway, target)
+        begun = partial(work, placed) if call.claim is None else partial(_claim_and_work, call, work, placed)
+        done = await gateway.locks.hold(placed.lock, call, begun)
+        elsewhere = done.elsewhere if isinstance(done, WriteResult) else None
+        if elsewhere is None:
+            return done
+        gateway.routing.remember_root(target.engine.name, target.native, elsewhere)
+
+
+async def write_unlocked(call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    """Carry out a write of an instance that is new or not known; there is no lock to take."""
+    await claim_key(call)
+    return await work()
+
+
+async def claim_key(call: Call) -> None:
+    """Claim the idempotency key of a call, unless it has none or has claimed it.
+
+    ``write_instance`` and ``write_unlocked`` do so; a call that makes many writes under one key does so before them.
+    """
+    if call.claim is not None:
+        await call.claim()
+
+
+def under_lock(command: C, placed: Target) -> C:
+    """Return the command with the instance whose lock is held; without a copy where the command has it already."""
+    return command if placed.root == command.root else msgspec.structs.replace(command, root=placed.root)
+
+
+async def _claim_and_work(call: Call, work: Work[R], placed: Target) -> R:
+    await claim_key(call)
+    return await work(placed)

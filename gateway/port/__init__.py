@@ -1,0 +1,24 @@
+"""The port that an adapter fills in. Everything is imported from here; ``adapters/ADDING.md`` says how to begin."""
+
+from gateway.port.credentials import Credentials, Session, authorization
+from gateway.port.dialect import Dialect, DialectRequest, Passed, RequestFacts
+from gateway.port.engine import Engine, Policy
+from gateway.port.features import FEATURES, Capabilities, EngineLimits
+from gateway.port.vendor import Fake, Vendor
+
+__all__ = [
+    "FEATURES",
+    "Capabilities",
+    "Credentials",
+    "Dialect",
+    "DialectRequest",
+    "Engine",
+    "EngineLimits",
+    "Fake",
+    "Passed",
+    "Policy",
+    "RequestFacts",
+    "Session",
+    "Vendor",
+    "authorization",
+]

@@ -1,0 +1,131 @@
+"""The dialect that an adapter fills in: a vendor's language towards callers.
+
+The counterpart of ``engine``, which speaks to the vendor's servers. What must not live here: a vendor's word, and which
+way a request takes (``operations.relaying``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from gateway.errors import Unsupported, VarbridgeError
+from gateway.model import commands
+from gateway.plan import VendorResponse
+
+
+class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request in a vendor's dialect, read but not understood.
+
+    Args:
+        method: HTTP verb as it was sent; a header or parameter may override it.
+        segments: path below the front door's prefix, decoded segment by segment.
+        query: decoded parameters, each with its first value; of a form those that decide what is asked (``forms``).
+        headers: names in any case; a mapping that ignores case, where there is one.
+        body: in full where the request is to be decoded; empty where only its facts are wanted, since bodies that are
+            relayed are not read.
+    """
+
+    method: str
+    segments: tuple[str, ...]
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request in a vendor's dialect is about, as far as scope, owner, lane and write lock depend on it.
+
+    Args:
+        scope: the scope that it needs (``variables:read`` …), or ``passthrough:read`` and ``passthrough:write``.
+        writes: whether it changes anything; verbs lie.
+        instance: id of the instance that it names, as the caller wrote it; None where that is not certain.
+        polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
+        definition: what it starts an instance of, in the words of start rules; None where that is not certain.
+    """
+
+    scope: str
+    writes: bool
+    instance: str | None = None
+    polls: bool = False
+    definition: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether the gateway knows such requests as operations of its own; others only pass through."""
+        return not self.scope.startswith("passthrough:")
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """The request is no command: it can only be relayed as it is, by its facts."""
+
+    facts: RequestFacts
+
+
+class Dialect:
+    """A vendor's language towards callers. Pure: it reads requests and spells answers, and relays nothing.
+
+    Every request has ``facts``; they need no body, and decide whether it is relayed or translated. A request that is
+    translated is read in full, decoded to a command, carried out, and its result encoded. By default no request is a
+    command, and no result can be encoded.
+    """
+
+    vendor: ClassVar[str] = ""
+    scrubs: ClassVar[bool] = False
+    """Whether answers must be looked at before callers see them (``scrub``)."""
+    hides: ClassVar[bytes] = b""
+    """The word without which ``scrub`` has nothing to do; long answers are only searched for it."""
+    forms: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that decide what is asked, and may stand in a form instead of the query; none = forms do not count."""
+    proofs: ClassVar[frozenset[str]] = frozenset()
+    """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
+
+    def facts(self, request: DialectRequest) -> RequestFacts:
+        """Return what a request is about; a method override is resolved first.
+
+        Raises:
+            InvalidRequest: the request says two different things.
+        """
+        raise NotImplementedError
+
+    def decode(self, request: DialectRequest) -> commands.Command | Passed:
+        """Return the command that a request means, or its facts where it is none.
+
+        Raises:
+            Refusal: what is asked cannot be said as a command faithfully.
+        """
+        return Passed(self.facts(request))
+
+    def encode(self, request: DialectRequest, result: msgspec.Struct) -> VendorResponse:
+        """Return the answer to a request that was decoded, from the result of its command.
+
+        Args:
+            request: as it was decoded; it says what the caller accepts, and which parts it asked for.
+            result: what the command came to (``gateway.model.results``).
+
+        Raises:
+            Unsupported: this dialect has no such answer.
+        """
+        del request
+        msg = f"The {self.vendor} dialect has no answer for {type(result).__name__}."
+        raise Unsupported(msg)
+
+    def encode_error(self, error: VarbridgeError, accept: str) -> VendorResponse:
+        """Return the answer for an error that was born in the gateway, as this vendor's clients expect errors.
+
+        Args:
+            error: what went wrong.
+            accept: the request's ``Accept`` header.
+        """
+        raise NotImplementedError
+
+    def poll_s(self, body: bytes) -> float:
+        """Return how long a polling request asks to wait, in seconds."""
+        del body
+        return 0.0
+
+    def scrub(self, body: bytes) -> bytes:
+        """Return an answer's body without what no caller may see."""
+        return body

@@ -1,0 +1,165 @@
+"""The engine that an adapter fills in: one method per operation, each refusing by default.
+
+A method takes a command whose instance id is native and returns a plan. What an engine cannot do it refuses with
+``Unsupported`` before its first request. What must not live here: a vendor's word.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NoReturn
+
+import msgspec
+
+from gateway.errors import Unsupported
+from gateway.model import commands, lifecycle, query, results
+from gateway.model.modification import ModifyInstance
+from gateway.plan import Plan, VendorRequest, VendorResponse
+from gateway.port.credentials import Credentials, Session, authorization
+from gateway.port.features import Capabilities
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What is demanded of writes on one engine, whatever its vendor.
+
+    Args:
+        require_if_match: a write of ``/v1`` without a condition is refused.
+        strong_binary: the tag of a bytes or file variable is strong; comparing it costs reading the content.
+        verify: ``after`` reads back what was written and compares.
+    """
+
+    require_if_match: bool = False
+    strong_binary: bool = False
+    verify: Literal["off", "after"] = "off"
+
+
+class Engine:
+    """One configured engine of some vendor: commands in, plans out. It does no I/O and holds no state of calls."""
+
+    vendor: ClassVar[str] = ""
+
+    def __init__(self, name: str, settings: Any, credentials: Credentials, policy: Policy | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self.credentials = credentials
+        self.policy = policy or Policy()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Give what this engine, configured as it is, can do."""
+        raise NotImplementedError
+
+    @property
+    def seeks(self) -> bool:
+        """Tell whether a query goes on after a row by itself (``QueryVariables.after``), without counting rows."""
+        return False
+
+    def native_id(self, text: str) -> str:
+        """Give the id in the spelling that this engine uses.
+
+        Raises:
+            InvalidRequest: no instance of this vendor can have such an id.
+        """
+        return text
+
+    def native_task(self, text: str) -> str:
+        """Give a task's id in the spelling that this engine uses.
+
+        Raises:
+            InvalidRequest: no task of this vendor can have such an id.
+        """
+        return text
+
+    def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
+        """Give version and health."""
+        self._refuse(command)
+
+    def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
+        """Give one instance."""
+        self._refuse(command)
+
+    def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
+        """Give the instances that match."""
+        self._refuse(command)
+
+    def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
+        """Give where the tokens of an instance are."""
+        self._refuse(command)
+
+    def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
+        """Cancel and start activities."""
+        self._refuse(command)
+
+    def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
+        """Give the variables of an instance."""
+        self._refuse(command)
+
+    def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
+        """Give one variable."""
+        self._refuse(command)
+
+    def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
+        """Set, merge and delete variables."""
+        self._refuse(command)
+
+    def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
+        """Give the content of a blob."""
+        self._refuse(command)
+
+    def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
+        """Take the content of a blob."""
+        self._refuse(command)
+
+    def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
+        """Start an instance."""
+        self._refuse(command)
+
+    def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
+        """Give whose task it is."""
+        self._refuse(command)
+
+    def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
+        """Complete a task."""
+        self._refuse(command)
+
+    def correlate_message(self, command: lifecycle.CorrelateMessage) -> Plan[results.MessageCorrelated]:
+        """Hand a message to who waits for it."""
+        self._refuse(command)
+
+    def supposed(self, request: VendorRequest) -> VendorResponse:
+        """Give the answer to a request that writes as it would be if it went well; for dry runs, which send none."""
+        del request
+        return VendorResponse(204)
+
+    def query_variables(self, command: query.QueryVariables) -> Plan[query.VariablesFound]:
+        """Give a piece of the variables that match, of all instances."""
+        self._refuse(command)
+
+    def count_variables(self, command: query.CountVariables) -> Plan[query.VariablesCounted]:
+        """Count the variables that match."""
+        self._refuse(command)
+
+    def _refuse(self, command: commands.Command) -> NoReturn:
+        msg = f"{self.vendor} engines cannot carry out {type(command).__name__}."
+        raise Unsupported(msg, engine=self.name)
+
+    # How the gateway makes itself known to the engine. State (the session) lives in ``gateway.wire``.
+
+    @property
+    def needs_session(self) -> bool:
+        """Tell whether ``log_in`` must have run before a request can be signed."""
+        return False
+
+    def log_in(self) -> Plan[Session]:
+        """Give the conversation that opens a session."""
+        msg = f"{self.vendor} engines have no log-in."
+        raise Unsupported(msg, engine=self.name)
+
+    def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:
+        """Give the request with the gateway's credentials: Basic, bearer, or the session's headers."""
+        added = authorization(self.credentials) if session is None else session.headers
+        return msgspec.structs.replace(request, headers=request.headers + added) if added else request
+
+    def expired(self, answer: VendorResponse) -> bool:
+        """Tell whether an answer means that the session is no longer good (log in once more, once)."""
+        del answer
+        return False

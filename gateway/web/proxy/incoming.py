@@ -1,0 +1,88 @@
+"""A caller's request as its dialect reads it: method, segments, query, headers. Its body is read only if it decides.
+
+A path is read here as a lenient server may read it, to find out what it is about; what is sent to the engine is never
+made from that, but is the target as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from aiohttp import hdrs
+
+from gateway.errors import InvalidRequest
+from gateway.port import DialectRequest
+from gateway.web.http import body
+from gateway.web.proxy.request import ProxiedRequest
+
+_FORM = "application/x-www-form-urlencoded"
+_COLON = re.compile(":|%3a", re.IGNORECASE)
+
+
+async def read_request(proxied: ProxiedRequest) -> DialectRequest:
+    """Return the request as its dialect reads it.
+
+    Raises:
+        InvalidRequest: query and form contradict each other. PayloadTooLarge: the form is too long.
+    """
+    path, _, text = proxied.raw_target.partition("?")
+    query, form = lenient_query(text), await _read_form(proxied)
+    if any(query.get(name, value) != value for name, value in form.items()):
+        raise InvalidRequest("Query and form say different things, so nobody knows which of them counts.")
+    return DialectRequest(
+        method=proxied.request.method,
+        segments=lenient_segments(path),
+        query=query | form if form else query,
+        headers=proxied.request.headers,
+    )
+
+
+async def _read_form(proxied: ProxiedRequest) -> dict[str, str]:
+    """Return the parameters of a form that decide what is asked; a body that is no form is not looked at."""
+    wanted, request = proxied.door.dialect.forms, proxied.request
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "")
+    if not wanted or not request.body_exists or not kind.strip().lower().startswith(_FORM):
+        return {}
+    content = await body.buffered_body(request, proxied.services.limits)
+    given = lenient_query(content.decode("utf-8", "surrogateescape"))
+    return {name: given[name] for name in wanted if name in given}
+
+
+def lenient_segments(path: str) -> tuple[str, ...]:
+    """Return the segments as a lenient server reads them.
+
+    Parameters after ``;`` are dropped, empty segments and dots are folded, and what cannot be decoded stays as it is.
+    """
+    folded: list[str] = []
+    for raw in path.split("/"):
+        segment = _decode(raw.partition(";")[0])
+        if segment == "..":
+            folded = folded[:-1]
+        elif segment not in {"", "."}:
+            folded.append(segment)
+    return tuple(folded)
+
+
+def lenient_query(query: str) -> dict[str, str]:
+    """Return the first value of each parameter."""
+    found: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        _ = found.setdefault(_decode(name.replace("+", " ")), _decode(value.replace("+", " ")))
+    return found
+
+
+def remove_engine(raw: str, qualified: str) -> str:
+    """Return a target whose segment ``engine:id`` is the id alone; the rest stays as it was written, to the byte."""
+    path, mark, query = raw.partition("?")
+    segments = path.split("/")
+    for at, segment in enumerate(segments):
+        if _decode(segment.partition(";")[0]) == qualified:
+            segments[at] = _COLON.split(segment, maxsplit=1)[1]
+            break
+    return "/".join(segments) + mark + query
+
+
+def _decode(text: str) -> str:
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -1,0 +1,50 @@
+"""A caller's request as it is sent to the engine: target and body as they came, headers without those that end here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from gateway.errors import InvalidRequest
+from gateway.operations.relaying import Destination
+from gateway.port import RequestFacts
+from gateway.raw import RawRequest
+from gateway.web.http import body
+from gateway.web.proxy import headers
+from gateway.web.proxy.incoming import remove_engine
+from gateway.web.proxy.request import ProxiedRequest
+
+_POLL_MARGIN_S = 10.0
+"""Seconds that an engine may take beyond the time that a poll asks to wait; engines answer a little after it."""
+
+
+async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destination: Destination) -> RawRequest:
+    """Return the request for the engine.
+
+    Raises:
+        InvalidRequest: the target has a fragment. PayloadTooLarge: the body of a poll is too long.
+    """
+    target = proxied.raw_target
+    if destination.qualified and facts.instance is not None:
+        target = remove_engine(target, facts.instance)
+    if "#" in target:
+        raise InvalidRequest("A request target has no fragment.")
+    content, idle_s = await _read_body(proxied, facts)
+    return RawRequest(
+        method=proxied.request.method,
+        target=target,
+        headers=headers.for_engine(proxied),
+        body=content,
+        idle_s=idle_s,
+        writes=facts.writes,
+        polls=facts.polls,
+        gone=proxied.is_gone,
+    )
+
+
+async def _read_body(proxied: ProxiedRequest, facts: RequestFacts) -> tuple[bytes | AsyncIterator[bytes] | None, float]:
+    """Return the body, and how long the engine may be silent; the body of a poll says so and is read in full."""
+    request, limits, idle_s = proxied.request, proxied.services.limits, proxied.upstream.idle_s
+    if facts.polls:
+        content = await body.receive(request, limits)
+        return content, max(idle_s, proxied.door.dialect.poll_s(content) + _POLL_MARGIN_S)
+    return (await body.pass_on(request, limits) if request.body_exists else None), idle_s

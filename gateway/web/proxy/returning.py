@@ -1,0 +1,102 @@
+"""An engine's answer on its way back: its head, then its body as it comes, without what no caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import hdrs, web
+
+from gateway.errors import EngineFailure, EngineMisbehaved, OutcomeUnknown, VarbridgeError
+from gateway.raw import RawAnswer, gathered
+from gateway.web.proxy import headers
+from gateway.web.proxy.request import ProxiedRequest
+from gateway.web.proxy.response import ProxiedResponse
+
+_SCRUBBED_BYTES = 1024 * 1024
+"""Answers up to this size are held where something must be cut out of them; errors are far smaller."""
+Body = tuple[bytes | None, AsyncIterator[bytes] | None]
+"""How a body begins, as far as it is there, and the rest of it as it comes."""
+
+
+async def hand_back(proxied: ProxiedRequest, answer: RawAnswer) -> web.StreamResponse:
+    """Send an engine's answer to the caller; one that breaks off breaks the transfer.
+
+    Raises:
+        OutcomeUnknown: a write was answered, but the answer cannot be read; EngineFailure: likewise of a read.
+    """
+    response = ProxiedResponse(status=answer.status, reason=answer.reason)
+    for name, value in headers.for_caller(proxied, answer.headers):
+        response.headers.add(name, value)
+    headers.decorate(response, proxied)
+    first, pieces = await _body(proxied, answer, response)
+    await response.prepare(proxied.request)
+    try:
+        await _send(response, first, pieces)
+    except VarbridgeError:
+        # the head is sent: only a broken transfer can tell the caller now
+        if proxied.request.transport is not None:
+            proxied.request.transport.abort()
+        return response
+    await response.write_eof()
+    return response
+
+
+async def _send(response: ProxiedResponse, first: bytes | None, pieces: AsyncIterator[bytes] | None) -> None:
+    if first:
+        await response.write(first)
+    elif pieces is not None:
+        response.send_head()
+    if pieces is not None:
+        async for piece in pieces:
+            await response.write(piece)
+
+
+async def _body(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedResponse) -> Body:
+    first = answer.at_once()
+    if proxied.door.scrubs:
+        return await _scrub(proxied, answer, response, first)
+    return first, None if answer.ended() else answer.pieces()
+
+
+async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedResponse, first: bytes | None) -> Body:
+    """Return a body without what no caller may see; of a long one the beginning is not sent before it was searched.
+
+    Raises:
+        OutcomeUnknown, EngineFailure: as ``hand_back``.
+    """
+    dialect = proxied.door.dialect
+    try:
+        _check_readable(answer, proxied.engine)
+        whole, rest = (first, None) if first is not None else await gathered(answer.pieces(), _SCRUBBED_BYTES)
+    except EngineFailure as failure:
+        if proxied.facts is None or not proxied.facts.writes:
+            raise
+        raise OutcomeUnknown("The answer to the write could not be read.", engine=failure.engine) from failure
+    if rest is not None:
+        return b"", break_off_at(dialect.hides, whole, rest)
+    cut = dialect.scrub(whole)
+    if len(cut) != len(whole) and hdrs.CONTENT_LENGTH in response.headers:
+        response.headers[hdrs.CONTENT_LENGTH] = str(len(cut))
+    return cut, None
+
+
+def _check_readable(answer: RawAnswer, engine: str) -> None:
+    for name, value in answer.headers:
+        if name.lower() == "content-encoding" and value.lower() != "identity":
+            raise EngineMisbehaved("The answer is packed, which was not asked for.", engine=engine)
+
+
+async def break_off_at(hidden: bytes, first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a long answer; what must not be seen is not cut out of it, but breaks it off.
+
+    Raises:
+        EngineMisbehaved: the answer holds it.
+    """
+    before = b""
+    piece = first
+    while piece:
+        if hidden in before + piece:
+            raise EngineMisbehaved("A long answer has details that no caller may see.")
+        yield piece
+        before = (before + piece)[-len(hidden) :]
+        piece = await anext(pieces, b"")

@@ -1,0 +1,143 @@
+"""Front-door requests: scope, then owner, then lane; which way a request takes, by its facts."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from gateway.errors import Forbidden, Unsupported, VarbridgeError
+from gateway.operations import Gateway, Target, WriteLocks
+from gateway.operations.relaying import Destination, LaneFacts, find_destination, lane
+from gateway.port import Capabilities, Credentials, Engine, RequestFacts
+from gateway.routing import Routing
+
+BOTH = (False, True)
+
+
+@pytest.mark.parametrize(("about", "same", "limited", "second", "body"), list(itertools.product(BOTH, repeat=5)))
+def test_lane_by_its_facts(about: bool, same: bool, limited: bool, second: bool, body: bool) -> None:
+    if not about:
+        expected = "passed_through" if same and not limited else "refused"
+    else:
+        expected = "native" if same and not (limited or second or body) else "translated"
+    facts = LaneFacts(about_variables=about, same_vendor=same, limited=limited, second_write=second, body_needed=body)
+    assert lane(facts) == expected
+
+
+class Plain(Engine):
+    vendor = "plain"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(features=frozenset(), types=frozenset())
+
+
+class Other(Plain):
+    vendor = "other"
+
+
+HR, CLAIMS = Plain("hr", None, Credentials()), Other("claims", None, Credentials())
+
+
+class Caller:
+    """A caller's rights; what it was asked, in order."""
+
+    def __init__(self, *engines: str, scopes: str = "variables:read", limited: bool = False) -> None:
+        self.engines, self.scopes, self.limited = engines, scopes.split(), limited
+
+    def require(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise Forbidden(f"The caller lacks {scope}.")
+
+    def may_use(self, engine: str) -> bool:
+        return engine in self.engines
+
+
+async def _never(engine: str, plan: Any, call: Any) -> Any:
+    raise AssertionError
+
+
+def gateway() -> Gateway:
+    routing = Routing(starts={"Claim": "claims", "Order": "hr"})
+    routing.remember_root("hr", "inner", "1")
+    return Gateway({"hr": HR, "claims": CLAIMS}, _never, WriteLocks(), routing)
+
+
+def found(caller: Caller, vendor: str = "plain", **facts: Any) -> Destination:
+    known = RequestFacts(**{"scope": "variables:read", "writes": False, **facts})
+    return find_destination(gateway(), vendor, HR, known, caller)
+
+
+BOTH_ENGINES = ("hr", "claims")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param({}, Destination(engine=HR), id="no instance"),
+        pytest.param({"instance": "1"}, Destination(engine=HR, instance=Target(HR, "1")), id="bare id"),
+        pytest.param(
+            {"instance": "hr:1"}, Destination(engine=HR, instance=Target(HR, "1"), qualified=True), id="id of the door"
+        ),
+        pytest.param(
+            {"instance": "inner"}, Destination(engine=HR, instance=Target(HR, "inner", "1")), id="known execution"
+        ),
+        pytest.param({"instance": "zz:1"}, Destination(engine=HR, instance=Target(HR, "zz:1")), id="no such engine"),
+        pytest.param({"definition": "Order"}, Destination(engine=HR), id="start by a rule"),
+        pytest.param({"definition": "Other"}, Destination(engine=HR), id="start without a rule"),
+    ],
+)
+def test_destination_of_what_is_behind_the_door(facts: dict[str, str], expected: Destination) -> None:
+    assert found(Caller(*BOTH_ENGINES), **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("caller", "facts", "error"),
+    [
+        pytest.param(
+            Caller(scopes=""), {"instance": "claims:1"}, Forbidden("The caller lacks variables:read."), id="scope first"
+        ),
+        pytest.param(Caller("claims"), {}, Forbidden("The caller may not use this engine."), id="engine of the door"),
+        pytest.param(
+            Caller("hr"), {"instance": "claims:1"}, Forbidden("The caller may not use this engine."), id="other engine"
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True),
+            {"instance": "claims:1"},
+            Unsupported("The instance is on claims, which is not behind this front door."),
+            id="owner before lane",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES),
+            {"definition": "Claim"},
+            Unsupported("New instances of Claim start on claims, which is not behind this front door."),
+            id="start elsewhere",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True),
+            {"instance": "1"},
+            Unsupported("This request needs a translation that is not offered here."),
+            id="translated lane",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True, scopes="passthrough:read"),
+            {"scope": "passthrough:read"},
+            Forbidden("This request cannot be handed on for this caller."),
+            id="refused lane",
+        ),
+    ],
+)
+def test_request_that_goes_nowhere(caller: Caller, facts: dict[str, Any], error: VarbridgeError) -> None:
+    with pytest.raises(type(error)) as raised:
+        found(caller, **facts)
+    assert raised.value.detail == error.detail
+
+
+def test_door_of_another_vendor_translates_what_is_about_variables_and_refuses_the_rest() -> None:
+    caller = Caller("hr", scopes="variables:read passthrough:read")
+    with pytest.raises(Unsupported):
+        found(caller, "other")
+    with pytest.raises(Forbidden):
+        found(caller, "other", scope="passthrough:read")
