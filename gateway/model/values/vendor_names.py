@@ -29,12 +29,16 @@ SYNONYMS: dict[str, tuple[str, str | None]] = {
     "Decimal": ("number", "decimal"),
     "String": ("string", None),
     "Date": ("date-time", None),
+    "Time": ("date-time", None),  # IBM's: with date and time, as its Date
     "Bytes": ("bytes", None),
     "File": ("file", None),
     "Json": ("json", None),
     "Object": ("object", None),
     "List": ("list", None),
+    "Map": ("json", None),
     "Xml": ("xml", None),
+    "XMLElement": ("xml", None),
+    "XMLDocument": ("xml", None),
 }
 """Vendors' names that callers may use for a type, and what they are here."""
 VENDOR_INFO = {
@@ -70,7 +74,7 @@ def unified(value: Value) -> Value:
         return value
     kind, implied = SYNONYMS[value.type]
     convert = _SPELLINGS.get(value.type)
-    raw = value.value if convert is None or value.text[:1] != b'"' else convert(value)
+    raw = value.value if convert is None or value.text[:1] != _CONVERTED.get(value.type, b'"') else convert(value)
     return msgspec.structs.replace(value, type=kind, format=value.format or implied, value=raw)
 
 
@@ -100,8 +104,29 @@ def _date(value: Value) -> msgspec.Raw:
     return value.value
 
 
-_SPELLINGS: dict[str, Callable[[Value], msgspec.Raw]] = {"Json": _json, "Object": _json, "Date": _date}
-"""Types whose texts mean something else than beside our own name."""
+def _list(value: Value) -> msgspec.Raw:
+    try:
+        tree = jsontext.parse(value.text)
+    except (InvalidJson, PayloadTooLarge):
+        return value.value
+    items = tree.get("items")
+    if tree.keys() <= _LIST and isinstance(items, list) and not tree.get("selected"):
+        return msgspec.Raw(jsontext.write(items))
+    return value.value
+
+
+_SPELLINGS: dict[str, Callable[[Value], msgspec.Raw]] = {
+    "Json": _json,
+    "Object": _json,
+    "Date": _date,
+    "Time": _date,
+    "List": _list,
+}
+"""Types whose texts, or whose objects, mean something else than beside our own name."""
+_CONVERTED = {"List": b"{"}
+"""How a value begins that is converted, where that is no text."""
+_LIST = frozenset({"selected", "items", "@metadata"})
+"""Members of IBM's list. What it adds has no place here; a list in which something is selected is refused."""
 
 
 def with_vendor_info(value: dict[str, Tree], pointer: str) -> None:

@@ -51,6 +51,15 @@ TAKEN: dict[str, tuple[Value, Value]] = {
     "Decimal": (typed("Decimal", "5.10"), typed("number/decimal", "5.10")),
     "Boolean": (typed("Boolean", "true"), typed("boolean", "true")),
     "String": (typed("String", '"{}"'), typed("string", '"{}"')),
+    "Time": (typed("Time", '"2016-01-25T00:00:00Z"'), typed("date-time", '"2016-01-25T00:00:00Z"')),
+    "Map": (typed("Map", '{"a":1}'), typed("json", '{"a":1}')),
+    "XMLElement": (typed("XMLElement", '"<a/>"'), typed("xml", '"<a/>"')),
+    "XMLDocument": (typed("XMLDocument", '"<a/>"'), typed("xml", '"<a/>"')),
+    "IBM's list": (typed("List", '{"selected":[],"items":[1.10]}'), typed("list", "[1.10]")),
+    "IBM's list with metadata": (
+        typed("List", '{"selected":null,"items":[{"a":1}],"@metadata":{"dirty":true}}'),
+        typed("list", '[{"a":1}]'),
+    ),
     "List": (typed("List", "[1]"), typed("list", "[1]")),
     "Null": (Value(type="Null"), typed("null", "null")),
 }
@@ -82,6 +91,9 @@ REFUSED: dict[str, tuple[Value, type[Exception], str]] = {
         ValueInvalid,
         "`2016-01-25T00:00:00Z`",
     ),
+    "IBM's list with a selection": (typed("List", '{"selected":[0],"items":[1]}'), ValueInvalid, "JSON array"),
+    "IBM's list beside our name": (typed("list", '{"selected":[],"items":[1]}'), ValueInvalid, "JSON array"),
+    "object that is no list": (typed("List", '{"items":[1],"more":2}'), ValueInvalid, "JSON array"),
     "Integer that does not fit": (typed("Integer", "2147483648"), ValueInvalid, "int32"),
     "misspelled name": (typed("JSON", "1"), InvalidRequest, "Did you mean `json`?"),
 }
