@@ -36,7 +36,7 @@ from gateway.web.v1.idempotency import unsettled
 from gateway.web.v1.problems import problem
 from gateway.wire import ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
-from gateway.wire.fetch import fetched
+from gateway.wire.fetch import fetch_document
 from gateway.wire.stack import Tap
 
 R = TypeVar("R")
@@ -282,7 +282,7 @@ def _access(config: configuration.Config) -> Access:
         if caller.jwt is not None
     )
     anybody = config.auth.open or not config.auth.callers
-    return Access(entries, Tokens(tokens, fetched) if tokens else None, open=anybody)
+    return Access(entries, Tokens(tokens, fetch_document) if tokens else None, open=anybody)
 
 
 def _entry(config: configuration.Config, caller: configuration.CallerConfig) -> CallerEntry:

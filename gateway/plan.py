@@ -4,7 +4,7 @@ A plan yields a ``VendorRequest``, is handed the ``VendorResponse``, may yield a
 error of ``gateway.errors``. It never awaits, reads no clock and knows no socket; ``gateway.wire.drive`` carries it out.
 A failure of the road (refused connection, deadline, unanswered write) is thrown into the plan at the ``yield`` as the
 error it is, so that a plan of several requests can say what had been applied; a plan that has nothing to add lets it
-pass. Decision 0001 tells why; decision 0002 what a request says beyond HTTP; decision 0003 how bodies stream.
+pass. Decision 0001 says why, decision 0002 what a request says beyond HTTP, decision 0003 how bodies stream.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ import msgspec
 R = TypeVar("R")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]*\Z")
-"""What is sent as it is; most ids and names."""
+"""A segment that needs no encoding, as most ids and names do not."""
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_~/-]*\Z")
+"""The same of a whole path."""
 _UNSAFE_NAME = re.compile(r"[/\\;\x00-\x1f\x7f]")
+"""What servers fold, cut or refuse in a path, however it is encoded."""
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """Bytes that are not held in memory; ``token`` is the executor's handle, opaque to the plan."""
+    """Bytes that are not held in memory. ``token`` is the executor's handle, and means nothing to the plan."""
 
     token: str
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One part of a multipart/form-data body. ``name`` and ``filename`` are given plain; the executor escapes them."""
+    """One part of a multipart/form-data body. ``name`` and ``filename`` are plain text; the executor escapes them."""
 
     name: str
     content: bytes | Stream
@@ -60,7 +62,7 @@ class VendorRequest(msgspec.Struct, frozen=True, kw_only=True):
         writes: whether it changes anything on the engine (verbs lie).
         idempotent: whether carrying it out twice equals carrying it out once.
         above: trailing segments of the engine's base URL to leave off first, for resources that lie beside its API.
-        streams_answer: whether a 2xx answer's body is wanted as a ``Stream``.
+        streams_answer: whether the plan wants the body of a 2xx answer as a ``Stream``.
     """
 
     method: str
@@ -82,14 +84,14 @@ class VendorResponse(msgspec.Struct, frozen=True):
     body: bytes | Stream = b""
 
     def header(self, name: str) -> str:
-        """Give the first value of a header (name in lower case), or the empty string."""
+        """Return the first value of a header (name in lower case), or the empty string."""
         return next((value for key, value in self.headers if key == name), "")
 
     def content(self) -> bytes:
-        """Give the body in full.
+        """Return the body in full.
 
         Raises:
-            TypeError: the body is a stream; a plan decides on status and headers alone then.
+            TypeError: the body is a stream, of which a plan knows status and headers only.
         """
         if isinstance(self.body, Stream):
             msg = "a streamed body has no content to look at"
@@ -110,10 +112,11 @@ class WriteLease(msgspec.Struct, kw_only=True):
 class Call(msgspec.Struct, kw_only=True):
     """What accompanies the plans of one caller's request: its budget, its ids, and what it cost so far.
 
-    Mutable and made once a request; ``web`` fills it, ``wire`` reads and counts, plans never see it.
+    Mutable, and made once for each request of a caller. ``web`` fills it, ``wire`` reads it and counts, plans never see
+    it.
 
     Args:
-        deadline: on the event loop's clock, seconds; nothing is sent after it.
+        deadline: on the event loop's clock, seconds; no exchange with an engine starts after it.
         request_id: goes to the engine as ``X-Request-Id``.
         traceparent: W3C trace context to hand on, if the caller sent a valid one.
         authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
@@ -121,8 +124,8 @@ class Call(msgspec.Struct, kw_only=True):
         leases: what the call writes under: the leases of its write lock and of its idempotency key.
         intended: what a read must find for the write to have happened, encoded; empty = a read cannot tell.
         claim: what must be recorded before anything is written (``operations.idempotency``); done once, in the lane.
-        engine_calls: requests sent to engines so far.
-        engine_s: seconds spent waiting for engines so far.
+        engine_calls: exchanges with engines so far, log-ins and refused ones included.
+        engine_s: seconds spent in them so far; of bodies that flow, up to the head of the answer.
     """
 
     deadline: float
@@ -141,10 +144,10 @@ Plan: TypeAlias = Generator[VendorRequest, VendorResponse, R]
 
 
 def encode_path(segments: tuple[str, ...]) -> str:
-    """Join decoded segments to a path in which everything but ``A-Z a-z 0-9 - _ ~`` is percent-encoded.
+    """Join decoded segments to a path in which everything but ``A-Z a-z 0-9 - _ ~`` is percent-encoded as UTF-8.
 
-    ``.`` becomes ``%2E``: left to itself a URL library folds ``…/variables/..`` into its parent (seen live: a DELETE
-    of one variable became a DELETE of the instance). UTF-8; lone surrogates are refused by the encoder.
+    ``.`` becomes ``%2E``: left to itself, a URL library folds ``…/variables/..`` into its parent (seen live: a DELETE
+    of one variable became a DELETE of the instance).
 
     Raises:
         UnicodeEncodeError: a segment holds a lone surrogate.
@@ -160,7 +163,7 @@ def _encoded(segment: str) -> str:
 
 
 def encode_target(request: VendorRequest, base: str) -> str:
-    """Give the request target, path and query encoded, below the path of an engine's base URL.
+    """Return the request target, path and query encoded, below the path of an engine's base URL.
 
     Raises:
         UnicodeEncodeError: a segment or a parameter holds a lone surrogate.
@@ -177,9 +180,9 @@ def cut_base(base: str, above: int) -> str:
 
 
 def fits_path(name: str) -> bool:
-    r"""Tell whether a name may be sent as a path segment at all.
+    r"""Return whether a name may be sent as a path segment at all.
 
     Not ``.``, ``..``, the empty name, nor one with ``/``, ``\\``, ``;`` or a control character: servers fold, cut or
-    refuse them however they are encoded. Those go into a body.
+    refuse those however they are encoded. Such names go into a body.
     """
     return name not in {"", ".", ".."} and not _UNSAFE_NAME.search(name)

@@ -10,7 +10,7 @@ import aiohttp
 
 from gateway.raw import RawRequest
 from gateway.wire.bounds import TICK_S
-from gateway.wire.failures import AIOHTTP_ERRORS, failure
+from gateway.wire.failures import AIOHTTP_ERRORS, name_failure
 
 
 class AiohttpRawAnswer:
@@ -29,14 +29,14 @@ class AiohttpRawAnswer:
         self.headers = [(_text(name), _text(value)) for name, value in answer.raw_headers]
 
     def close(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
+        """Hand the connection back, or close it where the body was not read to its end."""
         self._answer.release() if self._answer.content.is_eof() else self._answer.close()
 
     def ended(self) -> bool:
         """Return whether all of the body has been read."""
         return self._answer.content.at_eof()
 
-    def at_once(self) -> bytes | None:
+    def buffered(self) -> bytes | None:
         """Return the whole body if it has come already, None if more of it is to come."""
         content = self._answer.content
         return content.read_nowait(-1) if content.is_eof() else None
@@ -54,7 +54,7 @@ class AiohttpRawAnswer:
                     yield piece
         except AIOHTTP_ERRORS as error:
             bare = error.with_traceback(None)  # aiohttp keeps it at the answer, which stands in its traceback's frames
-            raise failure(error, self._engine, writes=self._request.writes) from bare
+            raise name_failure(error, self._engine, writes=self._request.writes) from bare
 
     async def _next_piece(self) -> bytes:
         """Wait for the next piece, no longer than the engine may be silent and the caller is there."""

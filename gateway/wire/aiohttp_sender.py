@@ -15,9 +15,9 @@ from gateway.errors import EngineUnavailable, InvalidRequest
 from gateway.plan import Call, VendorRequest, VendorResponse, cut_base
 from gateway.raw import RawRequest
 from gateway.wire.aiohttp_answer import AiohttpRawAnswer
-from gateway.wire.failures import AIOHTTP_ERRORS, AnswerTooLarge, failure
+from gateway.wire.failures import AIOHTTP_ERRORS, AnswerTooLarge, name_failure
 from gateway.wire.settings import ClientSettings
-from gateway.wire.target import target_of
+from gateway.wire.target import build_target
 
 _CHUNK_BYTES = 64 * 1024
 _DNS_S = 30
@@ -99,16 +99,16 @@ class AiohttpSender:
                 return await self._exchange(request, call)  # a kept connection that the engine had closed
         except AIOHTTP_ERRORS as error:
             # aiohttp keeps the error at the answer, which stands in the frames of its traceback
-            raise failure(error, self._engine, writes=request.writes) from error.with_traceback(None)
+            raise name_failure(error, self._engine, writes=request.writes) from error.with_traceback(None)
 
     async def _exchange(self, request: VendorRequest, call: Call) -> VendorResponse:
         headers = CIMultiDict(request.headers)
         headers["X-Request-Id"] = call.request_id
         if call.traceparent is not None:
             headers["traceparent"] = call.traceparent
-        answer = await self._opened(self._held).request(
+        answer = await self._require_open(self._held).request(
             request.method,
-            URL(self._origin + target_of(request, self._prefix), encoded=True),
+            URL(self._origin + build_target(request, self._prefix), encoded=True),
             headers=headers,
             data=request.body or None,
             allow_redirects=False,
@@ -147,7 +147,7 @@ class AiohttpSender:
         if any(_SURROGATE.search(text) for text in (request.target, *(value for _, value in request.headers))):
             raise InvalidRequest("The head of a streamed request has bytes that are no UTF-8.")
         try:
-            answer = await self._opened(self._polls if request.polls else self._raw).request(
+            answer = await self._require_open(self._polls if request.polls else self._raw).request(
                 request.method,
                 URL(self._origin + cut_base(self._prefix, request.above) + request.target, encoded=True),
                 headers=CIMultiDict(request.headers),
@@ -155,10 +155,10 @@ class AiohttpSender:
                 allow_redirects=False,
             )
         except AIOHTTP_ERRORS as error:
-            raise failure(error, self._engine, writes=request.writes) from error
+            raise name_failure(error, self._engine, writes=request.writes) from error
         return AiohttpRawAnswer(answer, self._engine, request)
 
-    def _opened(self, session: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
+    def _require_open(self, session: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
         if session is None:
             raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
         return session

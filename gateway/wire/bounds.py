@@ -18,14 +18,14 @@ from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.deadlines import Deadline, Deadlines
 from gateway.wire.exchange import HeldExchange, RawExchange
-from gateway.wire.failures import NOTHING_SENT, NotSentInTime, failure
+from gateway.wire.failures import NOTHING_SENT, NotSentInTime, name_failure
 from gateway.wire.leases import require_leases
 
 TICK_S = 1.0
 """How often a waiting request looks whether its caller is still there."""
 
 
-def within_deadline(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchange:
+def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchange:
     """End an exchange when the caller's deadline or the engine's own time is over, whichever is nearer."""
     deadlines = Deadlines()
 
@@ -43,14 +43,14 @@ def within_deadline(inner: HeldExchange, engine: str, timeout_s: float) -> HeldE
         except asyncio.CancelledError as cancelled:
             if not deadline.fired or task.uncancel() > deadline.before:
                 raise
-            raise failure(_late(cancelled), engine, writes=request.writes) from cancelled
+            raise name_failure(_late(cancelled), engine, writes=request.writes) from cancelled
         finally:
             deadlines.end(deadline)
 
     return send
 
 
-def within_silence(inner: RawExchange, engine: str) -> RawExchange:
+def bound_raw(inner: RawExchange, engine: str) -> RawExchange:
     """End an exchange at the deadline while no body flows, else when nothing moves for too long."""
 
     async def send(request: RawRequest, call: Call) -> RawAnswer:
@@ -59,9 +59,9 @@ def within_silence(inner: RawExchange, engine: str) -> RawExchange:
         try:
             return await inner(watch.request(), call)
         except asyncio.CancelledError as cancelled:
-            if not watch.over or not watch.uncancelled():
+            if not watch.over or not watch.take_cancellation_back():
                 raise
-            raise failure(_late(cancelled), engine, writes=request.writes) from None
+            raise name_failure(_late(cancelled), engine, writes=request.writes) from None
         except EngineFailure as failed:
             if watch.broken is None:
                 raise
@@ -144,7 +144,7 @@ class Watch:
         broken, self.broken = self.broken, None
         return broken or AssertionError("the body did not break off")
 
-    def uncancelled(self) -> bool:
+    def take_cancellation_back(self) -> bool:
         """Take the cancellation back; return whether it was the only one."""
         return self._task is not None and self._task.uncancel() <= self._before
 

@@ -11,7 +11,7 @@ from gateway.plan import Call, Plan
 from gateway.port import Engine
 from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.aiohttp_sender import AiohttpSender
-from gateway.wire.credentials import authenticated_raw
+from gateway.wire.credentials import authenticate_raw
 from gateway.wire.drive import drive
 from gateway.wire.gate import Gate, Observer
 from gateway.wire.http1 import Http1Sender
@@ -42,12 +42,12 @@ class EngineClient:
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)
         if settings.client == "http1":
-            held, raw = gate.held(self._http1.send), gate.raw(self._http1.relay)
+            held, raw = gate.guard_held(self._http1.send), gate.guard_raw(self._http1.relay)
         else:
-            held, raw = gate.held(self._aiohttp.send), gate.raw(self._aiohttp.relay)
+            held, raw = gate.guard_held(self._aiohttp.send), gate.guard_raw(self._aiohttp.relay)
         sessions = Sessions(engine, held)
         self._send = stack(engine, settings, held, raw, sessions, tap)
-        self._relay = authenticated_raw(raw, engine, settings.auth_kind, sessions)
+        self._relay = authenticate_raw(raw, engine, settings.auth_kind, sessions)
 
     async def start(self) -> None:
         """Open the engine's sessions; nothing is sent yet."""

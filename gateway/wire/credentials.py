@@ -16,10 +16,10 @@ from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.exchange import HeldExchange, RawExchange
 from gateway.wire.peek import peek, says_expired
 from gateway.wire.sessions import Sessions
-from gateway.wire.streams import streams
+from gateway.wire.streams import has_stream
 
 
-def authenticated(inner: HeldExchange, engine: Engine, kind: str, sessions: Sessions) -> HeldExchange:
+def authenticate(inner: HeldExchange, engine: Engine, kind: str, sessions: Sessions) -> HeldExchange:
     """Add the credentials to requests of plans; ``kind`` is that of the configuration."""
     if kind == "forward":
         return lambda request, call: inner(_with_callers_own(request, call), call)
@@ -31,13 +31,13 @@ def authenticated(inner: HeldExchange, engine: Engine, kind: str, sessions: Sess
             lambda session: inner(engine.sign(request, session), call),
             engine.expired,
             call,
-            repeatable=not streams(request),
+            repeatable=not has_stream(request),
         )
 
     return send
 
 
-def authenticated_raw(inner: RawExchange, engine: Engine, kind: str, sessions: Sessions) -> RawExchange:
+def authenticate_raw(inner: RawExchange, engine: Engine, kind: str, sessions: Sessions) -> RawExchange:
     """Add the credentials to relayed requests; where callers have their own, those are in the request already."""
     if kind == "forward":
         return inner

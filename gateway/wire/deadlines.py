@@ -1,7 +1,7 @@
 """Deadlines of requests under way: one timer of the event loop for all of them, instead of one each.
 
-A timer of its own costs a request more than the rest of the bookkeeping about it; nearly all of them end unused. What
-must not live here: what a deadline means for a request (``stack.bounded``).
+A timer of its own would cost a request more than all the other bookkeeping, and nearly all such timers end unused. What
+must not live here: what a deadline means for a request (``bounds``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import msgspec
 
 
 class Deadline(msgspec.Struct, eq=False):
-    """When a task is cancelled; it is cancelled once, and that is remembered (the pattern of ``asyncio.timeout``).
+    """When a task is cancelled. It is cancelled once, and that is remembered (the pattern of ``asyncio.timeout``).
 
     Args:
+        task: what is cancelled.
         at: on the event loop's clock, seconds.
-        before: how often others wanted the task cancelled when the deadline began.
+        before: how many cancellations of the task were under way when the deadline began.
+        fired: whether the deadline has cancelled the task.
     """
 
     task: asyncio.Task[object]
@@ -26,13 +28,13 @@ class Deadline(msgspec.Struct, eq=False):
     fired: bool = False
 
     def fire(self) -> None:
-        """Cancel."""
+        """Cancel the task."""
         self.fired = True
         _ = self.task.cancel()
 
 
 class Deadlines:
-    """The deadlines that are running. Needs the running loop when one begins."""
+    """The deadlines that are running."""
 
     def __init__(self) -> None:
         self._running: set[Deadline] = set()
@@ -41,14 +43,14 @@ class Deadlines:
         self._at = math.inf
 
     def begin(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
-        """Have a task cancelled at its deadline, unless it ends before."""
+        """Cancel a task at its deadline, unless the deadline ends before."""
         self._running.add(deadline)
-        if deadline.at < self._at or loop is not self._loop:  # a timer of a loop that is closed fires no more
+        if deadline.at < self._at or loop is not self._loop:  # the timer of a closed loop never fires
             self._loop = loop
             self._arm(deadline.at, loop)
 
     def end(self, deadline: Deadline) -> None:
-        """Forget a deadline; the timer goes on, for it is the next one's soon."""
+        """Forget a deadline. The timer goes on: the next deadline will soon need it."""
         self._running.discard(deadline)
 
     def _arm(self, at: float, loop: asyncio.AbstractEventLoop) -> None:

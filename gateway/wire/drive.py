@@ -14,12 +14,17 @@ R = TypeVar("R")
 async def drive(
     plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]], engine: str | None = None
 ) -> R:
-    """Carry a plan out and give its result; every error names the engine, where it is given.
+    """Carry a plan out and return its result.
 
-    A failure of the road is thrown into the plan at its ``yield``, so that it can say what had been applied.
+    A failure of the road is thrown into the plan at its ``yield``, so that the plan can say what had been applied.
+
+    Args:
+        plan: the conversation.
+        send: carries one request to the engine.
+        engine: its name, which every error then carries.
 
     Raises:
-        VarbridgeError: whatever the plan raises, or lets pass; ``not_applied`` as long as no write was sent.
+        VarbridgeError: whatever the plan raises or lets pass; ``not_applied`` as long as no write was sent.
     """
     wrote = False
     try:
@@ -36,7 +41,7 @@ async def drive(
         result: R = done.value
         return result
     except VarbridgeError as error:
-        if not wrote and error.outcome == "unknown":  # an answer to a read that nobody can read changes nothing
+        if not wrote and error.outcome == "unknown":  # a read changes nothing, readable or not
             error.outcome = "not_applied"
         error.engine = error.engine or engine
         raise

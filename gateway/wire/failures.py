@@ -100,7 +100,7 @@ AIOHTTP_ERRORS = (aiohttp.ClientError, AnswerTooLarge, OSError, ValueError)
 """The same of aiohttp, which raises ValueError for what it cannot write or read."""
 
 
-def failure(error: Exception, engine: str, *, writes: bool) -> EngineFailure:
+def name_failure(error: Exception, engine: str, *, writes: bool) -> EngineFailure:
     """Return the error that a failed exchange with an engine is; raise it ``from`` the given one."""
     meaning = next(meaning for kind, meaning in TABLE if isinstance(error, kind))
     if writes and meaning.write is not None:

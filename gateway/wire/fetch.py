@@ -1,18 +1,24 @@
-"""Fetching a small public document: the keys of an issuer of tokens. Rare, so it keeps no session."""
+"""Fetches a small public document: the keys of an issuer of tokens. Rare, so no session is kept.
+
+It stands beside the gate on purpose: an issuer is no engine, has no lease and no limits of one, and the wait is bounded
+here.
+"""
 
 from __future__ import annotations
 
 import aiohttp
 
 _TIMEOUT_S = 5.0
+"""Longest wait for the whole document; a caller waits meanwhile."""
 _MAX_BYTES = 1024 * 1024
+"""Largest document; key sets have some kilobytes."""
 
 
-async def fetched(url: str) -> bytes:
-    """Give a document.
+async def fetch_document(url: str) -> bytes:
+    """Return a document.
 
     Raises:
-        OSError: it cannot be had, is no 200, or is larger than 1 MiB; redirects are not followed.
+        OSError: it cannot be fetched, is no 200, or is larger than 1 MiB; redirects are not followed.
     """
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
     try:
@@ -30,5 +36,5 @@ async def fetched(url: str) -> bytes:
                 raise OSError(msg)
             return bytes(body)
     except (aiohttp.ClientError, ValueError) as error:
-        msg = "the document cannot be fetched"
+        msg = "the document cannot be fetch_document"
         raise OSError(msg) from error

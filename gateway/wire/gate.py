@@ -15,9 +15,9 @@ from typing import Protocol
 
 from gateway.errors import VarbridgeError
 from gateway.plan import Call
-from gateway.wire.bounds import within_deadline, within_silence
+from gateway.wire.bounds import bound_held, bound_raw
 from gateway.wire.exchange import A, Exchange, HeldExchange, Q, RawExchange
-from gateway.wire.leases import leased
+from gateway.wire.leases import require_lease
 
 _ABANDONED = "abandoned"
 """The result, in the metrics, of an exchange that neither the engine nor the road ended: its caller went away."""
@@ -42,20 +42,20 @@ class Gate:
     def __init__(self, engine: str, timeout_s: float, observer: Observer) -> None:
         self._engine, self._timeout_s, self._observer = engine, timeout_s, observer
 
-    def held(self, send: HeldExchange) -> HeldExchange:
+    def guard_held(self, send: HeldExchange) -> HeldExchange:
         """Return a sender of requests and answers held in full, behind the gate."""
-        return self._guarded(send, lambda inner: within_deadline(inner, self._engine, self._timeout_s))
+        return self._guard(send, lambda inner: bound_held(inner, self._engine, self._timeout_s))
 
-    def raw(self, send: RawExchange) -> RawExchange:
+    def guard_raw(self, send: RawExchange) -> RawExchange:
         """Return a sender of requests and answers that flow, behind the gate."""
-        return self._guarded(send, lambda inner: within_silence(inner, self._engine))
+        return self._guard(send, lambda inner: bound_raw(inner, self._engine))
 
-    def _guarded(self, send: Exchange[Q, A], bounded: Callable[[Exchange[Q, A]], Exchange[Q, A]]) -> Exchange[Q, A]:
+    def _guard(self, send: Exchange[Q, A], bound: Callable[[Exchange[Q, A]], Exchange[Q, A]]) -> Exchange[Q, A]:
         layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [
             # An exchange passes these from top to bottom:
-            lambda inner: accounted(inner, self._engine, self._observer),
-            lambda inner: leased(inner, self._engine),
-            bounded,  # the deadline
+            lambda inner: count_exchanges(inner, self._engine, self._observer),
+            lambda inner: require_lease(inner, self._engine),
+            bound,  # the deadline
             # The engine's limits, then its breaker, belong here: inside the deadline, which bounds waiting for them.
         ]
         for layer in reversed(layers):
@@ -63,7 +63,7 @@ class Gate:
         return send
 
 
-def accounted(inner: Exchange[Q, A], engine: str, observer: Observer) -> Exchange[Q, A]:
+def count_exchanges(inner: Exchange[Q, A], engine: str, observer: Observer) -> Exchange[Q, A]:
     """Count and time each exchange, also one that the gate itself refuses; a raw one up to the head of its answer."""
 
     async def send(request: Q, call: Call) -> A:

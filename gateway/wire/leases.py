@@ -13,7 +13,7 @@ from gateway.plan import Call
 from gateway.wire.exchange import A, Exchange, Q
 
 
-def leased(inner: Exchange[Q, A], engine: str) -> Exchange[Q, A]:
+def require_lease(inner: Exchange[Q, A], engine: str) -> Exchange[Q, A]:
     """Refuse a write whose lease ran out."""
 
     def send(request: Q, call: Call) -> Awaitable[A]:

@@ -11,7 +11,7 @@ from gateway.plan import Multipart, Part, Stream
 _ESCAPES = str.maketrans({"\r": "%0D", "\n": "%0A", '"': "%22"})
 
 
-def new_boundary() -> str:
+def make_boundary() -> str:
     """Return a boundary that nobody can guess, so no content can contain it on purpose."""
     return "varbridge-" + os.urandom(16).hex()
 

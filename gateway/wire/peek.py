@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from gateway.plan import VendorResponse
-from gateway.raw import RawAnswer, gathered
+from gateway.raw import RawAnswer, read_up_to
 
 _MOST_BYTES = 64 * 1024
 """So much of an answer is read; log-in pages are smaller."""
@@ -17,7 +17,7 @@ async def peek(answer: RawAnswer) -> RawAnswer:
     """Return the answer, its beginning read if it may say that the session is over."""
     if not _may_say_expired(answer):
         return answer
-    body, rest = await gathered(answer.pieces(), _MOST_BYTES)
+    body, rest = await read_up_to(answer.pieces(), _MOST_BYTES)
     if rest is None:
         answer.close()
     return PeekedAnswer(answer, body, rest)
@@ -59,7 +59,7 @@ class PeekedAnswer:
         """Return whether nothing more is to come."""
         return self._rest is None
 
-    def at_once(self) -> bytes | None:
+    def buffered(self) -> bytes | None:
         """Return the whole body if it has come already, None if more of it is to come."""
         return self._body if self._rest is None else None
 

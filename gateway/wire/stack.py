@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
-from gateway.wire.credentials import authenticated
+from gateway.wire.credentials import authenticate
 from gateway.wire.exchange import HeldExchange, RawExchange
 from gateway.wire.sessions import Sessions
 from gateway.wire.settings import ClientSettings
-from gateway.wire.streams import streaming
+from gateway.wire.streams import route_streams
 
 Tap: TypeAlias = Callable[[str, VendorRequest, VendorResponse], None]
 """Shown each exchange of an engine, unsigned: for demonstrations and dry runs, never for logs."""
@@ -41,10 +41,10 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
     """
     layers: list[Callable[[HeldExchange], HeldExchange]] = [
         # a request passes these from top to bottom:
-        lambda inner: tapped(inner, engine.name, tap),  # what was asked, before anything secret is added
+        lambda inner: show_to_tap(inner, engine.name, tap),  # what was asked, before anything secret is added
         # retries belong here: safe and absolute-set requests within the budget, each attempt signed anew
-        lambda inner: authenticated(inner, engine, settings.auth_kind, sessions),  # credentials, session, one re-login
-        lambda inner: streaming(  # which of the gate's two kinds of exchange
+        lambda inner: authenticate(inner, engine, settings.auth_kind, sessions),  # credentials, session, one re-login
+        lambda inner: route_streams(  # which of the gate's two kinds of exchange
             inner, raw, engine.name, settings.timeout_s, settings.max_answer_bytes
         ),
     ]
@@ -54,7 +54,7 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
     return send
 
 
-def tapped(inner: HeldExchange, engine: str, tap: Tap | None) -> HeldExchange:
+def show_to_tap(inner: HeldExchange, engine: str, tap: Tap | None) -> HeldExchange:
     """Show each exchange to the tap, if there is one."""
     if tap is None:
         return inner

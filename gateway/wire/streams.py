@@ -13,13 +13,15 @@ from gateway.plan import Call, Multipart, Stream, VendorRequest, VendorResponse
 from gateway.raw import RawAnswer, RawRequest
 from gateway.wire import multipart
 from gateway.wire.exchange import HeldExchange, RawExchange
-from gateway.wire.failures import AnswerTooLarge, failure
-from gateway.wire.target import target_of
+from gateway.wire.failures import AnswerTooLarge, name_failure
+from gateway.wire.target import build_target
 
 _OK, _REDIRECT = 200, 300
 
 
-def streaming(held: HeldExchange, raw: RawExchange, engine: str, idle_s: float, max_answer_bytes: int) -> HeldExchange:
+def route_streams(
+    held: HeldExchange, raw: RawExchange, engine: str, idle_s: float, max_answer_bytes: int
+) -> HeldExchange:
     """Send a request with a stream in it as a raw exchange, all else as a held one.
 
     Args:
@@ -32,9 +34,11 @@ def streaming(held: HeldExchange, raw: RawExchange, engine: str, idle_s: float, 
 
     def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
         body = request.body
-        if request.streams_answer or streams(request):
+        if request.streams_answer or not isinstance(body, bytes):
+            if isinstance(body, Multipart) and not request.streams_answer and not has_stream(request):
+                return held(_with_form(request, body), call)
             return send_raw(request, call)
-        return held(_with_form(request, body) if isinstance(body, Multipart) else request, call)
+        return held(request, call)
 
     async def send_raw(request: VendorRequest, call: Call) -> VendorResponse:
         answer = await raw(_raw(request, call, idle_s), call)
@@ -46,7 +50,7 @@ def streaming(held: HeldExchange, raw: RawExchange, engine: str, idle_s: float, 
         try:
             return VendorResponse(answer.status, headers, await _read(answer))
         except AnswerTooLarge as error:
-            raise failure(error, engine, writes=request.writes) from error
+            raise name_failure(error, engine, writes=request.writes) from error
         finally:
             answer.close()
 
@@ -63,7 +67,7 @@ def streaming(held: HeldExchange, raw: RawExchange, engine: str, idle_s: float, 
     return send
 
 
-def streams(request: VendorRequest) -> bool:
+def has_stream(request: VendorRequest) -> bool:
     """Return whether the body is gone once sent, so that the request cannot be repeated."""
     body = request.body
     if isinstance(body, Multipart):
@@ -72,7 +76,7 @@ def streams(request: VendorRequest) -> bool:
 
 
 def _with_form(request: VendorRequest, form: Multipart) -> VendorRequest:
-    boundary = multipart.new_boundary()
+    boundary = multipart.make_boundary()
     headers = (*request.headers, multipart.content_type(boundary))
     return msgspec.structs.replace(request, headers=headers, body=multipart.encode(form, boundary))
 
@@ -84,7 +88,7 @@ def _raw(request: VendorRequest, call: Call, idle_s: float) -> RawRequest:
     body = request.body
     content: bytes | AsyncIterable[bytes] | None
     if isinstance(body, Multipart):
-        boundary = multipart.new_boundary()
+        boundary = multipart.make_boundary()
         headers.append(multipart.content_type(boundary))
         content = multipart.stream(body, boundary, call.streams)
     elif isinstance(body, Stream):
@@ -93,7 +97,7 @@ def _raw(request: VendorRequest, call: Call, idle_s: float) -> RawRequest:
         content = body or None
     return RawRequest(
         method=request.method,
-        target=target_of(request, ""),
+        target=build_target(request, ""),
         above=request.above,
         headers=headers,
         body=content,

@@ -6,7 +6,7 @@ from gateway.errors import InvalidRequest
 from gateway.plan import VendorRequest, encode_target
 
 
-def target_of(request: VendorRequest, base: str) -> str:
+def build_target(request: VendorRequest, base: str) -> str:
     """Return path and query, encoded, below the path of an engine's base URL.
 
     Raises:

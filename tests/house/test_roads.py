@@ -38,7 +38,7 @@ KNOWS = {
 """Who may import a sender, or the connections of one."""
 SETS_UP = {"open", "close"}
 """What is done with a sender beside exchanges."""
-GATES = {"held", "raw"}
+GATES = {"guard_held", "guard_raw"}
 
 Sources = dict[str, ast.Module]
 
@@ -190,7 +190,7 @@ def test_sender_that_is_imported_elsewhere_is_seen(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        ("self._fast = Http1Sender(1)\nsend = gate.held(self._fast.send)", False),
+        ("self._fast = Http1Sender(1)\nsend = gate.guard_held(self._fast.send)", False),
         ("self._fast = Http1Sender(1)\nsend = self._fast.send", True),
         ("self._fast = Http1Sender(1)\nanswer = await self._fast.relay(request, call)", True),
         ("send = AiohttpSender(1).send", True),

@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import EngineFailure
 from gateway.plan import VendorRequest
 from gateway.raw import RawRequest
-from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says
+from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says, until
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"
 FAILURES = {
@@ -28,7 +28,7 @@ def asking(given: VendorRequest):
 
 
 def frames() -> list[str]:
-    """Give the functions of this room whose frames something holds."""
+    """The functions of this room whose frames something holds."""
     found = [each for each in gc.get_objects() if isinstance(each, FrameType)]
     return [each.f_code.co_qualname for each in found if "gateway/wire" in each.f_code.co_filename]
 
@@ -50,7 +50,7 @@ def uncollected():
 
 
 @pytest.mark.parametrize("client", ["http1", "aiohttp"])
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 @pytest.mark.parametrize("name", FAILURES)
 async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, client: str, uncollected) -> None:
     given = VendorRequest(method="PUT", path=("x",), writes=writes, idempotent=True, body=b"x" * 1000)
@@ -60,13 +60,13 @@ async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, c
         client_of(engine.url, client=client, **settings) as sender,
     ):
         assert await code_of(sender.run(asking(given), call()))
-        await asyncio.sleep(0.01)
-        assert frames() == []
+        await until(lambda: frames() == [])
 
 
-async def pieces_of(sender) -> bytes:
+async def pieces_of(sender, head_read: asyncio.Event) -> bytes:
     asked = RawRequest(method="GET", target="/x", headers=[], body=None, idle_s=5.0, writes=False, gone=lambda: False)
     answer = await sender.relay(asked, call())
+    head_read.set()
     try:
         return b"".join([piece async for piece in answer.pieces()])
     finally:
@@ -78,10 +78,10 @@ async def test_raw_answer_that_broke_off_is_held_by_nothing(client: str, uncolle
     async def slowly(_request, writer) -> None:
         writer.write(HALF)
         await writer.drain()
-        await asyncio.sleep(0.05)
+        await head_read.wait()
         writer.close()
 
+    head_read = asyncio.Event()
     async with running(Scripted(slowly)) as engine, client_of(engine.url, client=client) as sender:
-        assert await code_of(pieces_of(sender)) == "engine-unavailable"
-        await asyncio.sleep(0.01)
-        assert frames() == []
+        assert await code_of(pieces_of(sender, head_read)) == "engine-unavailable"
+        await until(lambda: frames() == [])

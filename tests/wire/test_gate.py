@@ -12,7 +12,7 @@ from gateway.plan import Call, Multipart, Part, Stream, VendorRequest, VendorRes
 from gateway.port import Credentials, Engine, Session
 from gateway.raw import RawRequest
 from gateway.wire import EngineClient
-from tests.wire.scripted import OK, Scripted, call, client_of, never_answers, running, says
+from tests.wire.scripted import OK, Scripted, call, client_of, never_answers, running, says, until
 
 CLIENTS = ("http1", "aiohttp")
 Road = Callable[[EngineClient, Call], Awaitable[object]]
@@ -190,8 +190,7 @@ async def test_write_that_waited_for_a_connection_in_vain_was_not_sent() -> None
         client_of(engine.url, max_connections=1) as sender,
     ):
         first = asyncio.ensure_future(WRITES["plan's write"]()(sender, call()))
-        while not engine.heard:
-            await asyncio.sleep(0)
+        await until(lambda: engine.heard)
         for road in ("plan's write", "relayed write"):
             with pytest.raises(EngineTimeout) as failed:
                 _ = await WRITES[road]()(sender, call(0.05))
@@ -210,8 +209,7 @@ async def test_write_whose_lease_runs_out_while_it_waits_for_a_connection_is_not
 
     async with running(Scripted(held_up, says(OK))) as engine, client_of(engine.url, max_connections=1) as sender:
         first = asyncio.ensure_future(READS["plan's read"]()(sender, call()))
-        while not engine.heard:
-            await asyncio.sleep(0)
+        await until(lambda: engine.heard)
         about = call()
         about.leases = (lease := WriteLease(until=about.deadline),)
         second = asyncio.ensure_future(WRITES[road]()(sender, about))
@@ -306,8 +304,7 @@ async def test_repetition_after_a_log_in_is_inside_its_lease_as_well(road: str) 
 async def test_exchange_that_nobody_waits_for_any_more_is_counted_as_abandoned(road: str) -> None:
     async with running(Scripted(never_answers)) as engine, client_of(engine.url) as sender:
         task = asyncio.ensure_future(ROADS[road]()(sender, call()))
-        while not engine.heard:
-            await asyncio.sleep(0)
+        await until(lambda: engine.heard)
         _ = task.cancel()
         with pytest.raises(asyncio.CancelledError):
             _ = await task

@@ -107,7 +107,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_answer_that_cannot_be_read_is_refused(name: str, writes: bool) -> None:
     with pytest.raises(OutcomeUnknown if writes else EngineMisbehaved):
         _ = await asked(says(BROKEN[name]), request("PUT" if writes else "GET", writes=writes))
@@ -122,7 +122,7 @@ CUT = {
 
 
 @pytest.mark.parametrize("name", CUT)
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_half_an_answer_is_no_answer(name: str, writes: bool) -> None:
     with pytest.raises(OutcomeUnknown if writes else EngineUnavailable):
         _ = await asked(says(CUT[name], close=True), request("PUT" if writes else "GET", writes=writes))

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.errors import EngineTimeout, EngineUnavailable, OutcomeUnknown
 from gateway.plan import VendorRequest
-from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, says
+from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, says, until
 
 
 def request(name: str = "x", *, writes: bool = False, body: bytes = b"") -> VendorRequest:
@@ -45,8 +45,7 @@ class Counting(Scripted):
 
 async def waits(_request, writer) -> None:
     """Never answer, and go when the caller goes."""
-    while not writer._reader.at_eof():
-        await asyncio.sleep(0.001)
+    _ = await writer._reader.read()
 
 
 class Ports:
@@ -70,12 +69,6 @@ class Ports:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 async def test_connection_is_used_again() -> None:
@@ -134,13 +127,12 @@ async def test_answer_before_the_whole_request_was_taken_ends_the_connection() -
 async def test_kept_connection_that_the_engine_has_closed_costs_nobody_an_answer() -> None:
     async with Ports(Counting(says(OK, close=True), says(OK))) as engine, client_of(engine.url) as client:
         _ = await client.run(asking(request()), call())
-        await until(lambda: not engine.open)
-        await asyncio.sleep(0.01)
+        await until(lambda: not client._http1._pool._members)
         assert (await client.run(asking(request(writes=True)), call())).status == 200
         assert (engine.connections, len(engine.heard)) == (2, 2)
 
 
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_request_on_a_connection_that_dies_is_repeated_only_if_it_reads(writes: bool) -> None:
     async with Ports(Counting(says(OK), hangs_up, says(OK))) as engine, client_of(engine.url) as client:
         _ = await client.run(asking(request()), call())

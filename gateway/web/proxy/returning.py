@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import hdrs, web
 
 from gateway.errors import EngineFailure, EngineMisbehaved, OutcomeUnknown, VarbridgeError
-from gateway.raw import RawAnswer, gathered
+from gateway.raw import RawAnswer, read_up_to
 from gateway.web.proxy import headers
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.response import ProxiedResponse
@@ -52,7 +52,7 @@ async def _send(response: ProxiedResponse, first: bytes | None, pieces: AsyncIte
 
 
 async def _body(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedResponse) -> Body:
-    first = answer.at_once()
+    first = answer.buffered()
     if proxied.door.scrubs:
         return await _scrub(proxied, answer, response, first)
     return first, None if answer.ended() else answer.pieces()
@@ -67,7 +67,7 @@ async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedRe
     dialect = proxied.door.dialect
     try:
         _check_readable(answer, proxied.engine)
-        whole, rest = (first, None) if first is not None else await gathered(answer.pieces(), _SCRUBBED_BYTES)
+        whole, rest = (first, None) if first is not None else await read_up_to(answer.pieces(), _SCRUBBED_BYTES)
     except EngineFailure as failure:
         if proxied.facts is None or not proxied.facts.writes:
             raise

@@ -17,7 +17,7 @@ from gateway.wire.http1.connection import Connection
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pool may do.
+    """The bounds of a pool.
 
     Args:
         most: connections at a time.

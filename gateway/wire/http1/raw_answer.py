@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from gateway.raw import RawRequest
 from gateway.wire.bounds import TICK_S
-from gateway.wire.failures import HTTP1_ERRORS, failure
+from gateway.wire.failures import HTTP1_ERRORS, name_failure
 from gateway.wire.http1.connection import Connection
 
 
@@ -32,7 +32,7 @@ class Http1RawAnswer:
         self.status, self.reason, self.headers = connection.answer.raw_head()
 
     def close(self) -> None:
-        """Give the connection back; one whose answer is not complete is closed."""
+        """Hand the connection back; one whose answer is not complete is closed."""
         if self._connection is not None:
             self._release(self._connection)
             self._connection = None
@@ -42,7 +42,7 @@ class Http1RawAnswer:
         answer = self._connection.answer if self._connection is not None else None
         return answer is None or (answer.complete and not answer.held_bytes())
 
-    def at_once(self) -> bytes | None:
+    def buffered(self) -> bytes | None:
         """Return the whole body if it has come already, None if more of it is to come."""
         answer = self._connection.answer if self._connection is not None else None
         return answer.take() if answer is not None and answer.complete else None
@@ -62,7 +62,7 @@ class Http1RawAnswer:
                 else:
                     await self._wait_for_more(self._connection)
         except HTTP1_ERRORS as error:
-            raise failure(error, self._engine, writes=self._request.writes) from error
+            raise name_failure(error, self._engine, writes=self._request.writes) from error
 
     async def _wait_for_more(self, connection: Connection) -> None:
         """Wait for more, no longer than the engine may be silent and the caller is there."""

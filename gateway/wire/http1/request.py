@@ -7,7 +7,7 @@ from yarl import URL
 from gateway.errors import InvalidRequest
 from gateway.plan import Call, VendorRequest, cut_base
 from gateway.raw import RawRequest
-from gateway.wire.target import target_of
+from gateway.wire.target import build_target
 
 _BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods whose empty body is not announced."""
@@ -32,13 +32,13 @@ class RequestWriter:
         self._host = f"Host: {base.host_port_subcomponent}"
         self._remembered: dict[tuple[tuple[str, str], ...], tuple[list[str], str]] = {}
 
-    def held(self, request: VendorRequest, call: Call, body: bytes) -> bytes:
+    def write_held(self, request: VendorRequest, call: Call, body: bytes) -> bytes:
         """Return the whole of a plan's request.
 
         Raises:
             InvalidRequest: a line break or NUL in what stands in the head, or a name that no URL can carry.
         """
-        lines = [f"{request.method} {target_of(request, self._prefix)} HTTP/1.1", self._host]
+        lines = [f"{request.method} {build_target(request, self._prefix)} HTTP/1.1", self._host]
         own, defaults = self._header_lines(request.headers)
         lines += own
         lines.append(f"X-Request-Id: {call.request_id}")
@@ -46,19 +46,19 @@ class RequestWriter:
             lines.append(f"traceparent: {call.traceparent}")
         if body or request.method not in _BODILESS:
             lines.append(f"Content-Length: {len(body)}")
-        return head(lines, defaults) + body
+        return write_head(lines, defaults) + body
 
     def _header_lines(self, headers: tuple[tuple[str, str], ...]) -> tuple[list[str], str]:
         """Return headers as lines, and the defaults that they leave; the same few sets come again and again."""
         known = self._remembered.get(headers)
         if known is None:
             names = {name.lower() for name, _ in headers}
-            known = [f"{name}: {value}" for name, value in headers], _defaults(names)
+            known = [f"{name}: {value}" for name, value in headers], _missing_defaults(names)
             if len(self._remembered) < _MAX_REMEMBERED and names.isdisjoint(_SECRET):
                 self._remembered[headers] = known
         return known
 
-    def raw(self, request: RawRequest, body: bytes) -> bytes:
+    def write_raw(self, request: RawRequest, body: bytes) -> bytes:
         """Return the whole of a request that is handed on as it came.
 
         Raises:
@@ -71,16 +71,16 @@ class RequestWriter:
         lines += [f"{name}: {value}" for name, value in request.headers]
         if "content-length" not in named and (body or request.method not in _BODILESS):
             lines.append(f"Content-Length: {len(body)}")
-        return head(lines, "") + body
+        return write_head(lines, "") + body
 
 
-def _defaults(own: set[str]) -> str:
+def _missing_defaults(own: set[str]) -> str:
     if own.isdisjoint(_DEFAULTS):
         return _ALL_DEFAULTS
     return "".join(line for name, line in _DEFAULTS.items() if name not in own)
 
 
-def head(lines: list[str], defaults: str) -> bytes:
+def write_head(lines: list[str], defaults: str) -> bytes:
     """Return the head of a request.
 
     Args:

@@ -20,7 +20,7 @@ from gateway.wire.failures import (
     ConnectionLost,
     NotConnected,
     UnreadableAnswer,
-    failure,
+    name_failure,
 )
 from gateway.wire.http1.connection import Connection
 from gateway.wire.http1.pool import Pool, PoolSettings
@@ -81,8 +81,8 @@ class Http1Sender:
         body = request.body
         if request.method == "HEAD" or not isinstance(body, bytes):
             return await self._other_send(request, call)
-        pool = self._opened()
-        connection = await self._ask(pool, self._writer.held(request, call, body), request, call)
+        pool = self._require_pool()
+        connection = await self._ask(pool, self._writer.write_held(request, call, body), request, call)
         try:
             return connection.answer.response()
         finally:
@@ -98,11 +98,11 @@ class Http1Sender:
         body = request.body
         if request.polls or request.method == "HEAD" or not (body is None or isinstance(body, bytes)):
             return await self._other_relay(request, call)
-        pool = self._opened()
-        connection = await self._ask(pool, self._writer.raw(request, body or b""), request, call)
+        pool = self._require_pool()
+        connection = await self._ask(pool, self._writer.write_raw(request, body or b""), request, call)
         return Http1RawAnswer(connection, pool.release, self._engine, request)
 
-    def _opened(self) -> Pool:
+    def _require_pool(self) -> Pool:
         if self._pool is None:
             raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
         return self._pool
@@ -124,7 +124,7 @@ class Http1Sender:
                     if once_more and error.headless:
                         once_more = False
                         continue
-                raise failure(error, self._engine, writes=request.writes) from error
+                raise name_failure(error, self._engine, writes=request.writes) from error
             except BaseException:
                 pool.release(connection)  # closes it, unless the answer is complete
                 raise
@@ -137,7 +137,7 @@ class Http1Sender:
         try:
             connection = await pool.open()
         except NotConnected as error:
-            raise failure(error, self._engine, writes=request.writes) from error
+            raise name_failure(error, self._engine, writes=request.writes) from error
         except asyncio.CancelledError:
             raise asyncio.CancelledError(NOTHING_SENT) from None
         try:

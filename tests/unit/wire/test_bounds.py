@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import ConcurrentUpdate, EngineTimeout, EngineUnavailable, InvalidRequest, OutcomeUnknown
 from gateway.plan import Call, VendorRequest, VendorResponse, WriteLease
 from gateway.raw import RawRequest
-from gateway.wire.bounds import within_deadline, within_silence
+from gateway.wire.bounds import bound_held, bound_raw
 
 START = 1000.0
 ANSWER: Any = VendorResponse(200)
@@ -82,7 +82,7 @@ def raw(*, writes: bool = True, gone: Any = lambda: False, **more: Any) -> RawRe
 
 
 def relayed(engine: Engine, request: RawRequest, call: Call) -> asyncio.Task[Any]:
-    return asyncio.ensure_future(within_silence(engine, "hr")(request, call))  # type: ignore[arg-type]
+    return asyncio.ensure_future(bound_raw(engine, "hr")(request, call))  # type: ignore[arg-type]
 
 
 def call_until(deadline_s: float) -> Call:
@@ -103,7 +103,7 @@ async def test_raw_exchange_ends_at_what_is_nearer(
 
 async def test_held_exchange_ends_at_the_deadline(clock: Clock) -> None:
     request = VendorRequest(method="GET", path=(), writes=False, idempotent=True)
-    sent = asyncio.ensure_future(within_deadline(Engine(), "hr", 30.0)(request, call_until(20.0)))
+    sent = asyncio.ensure_future(bound_held(Engine(), "hr", 30.0)(request, call_until(20.0)))
     await clock.passes(19.0)
     assert not sent.done()
     await clock.passes(2.0)

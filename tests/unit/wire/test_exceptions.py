@@ -36,7 +36,7 @@ class Silent:
 @pytest.mark.parametrize(
     ("raised", "read", "write"), TABLE, ids=lambda each: getattr(each, "__name__", type(each).__name__)
 )
-@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_exception_is_translated(raised: Exception, read: type, write: type, writes: bool) -> None:
     settings = ClientSettings(url="http://engine/api")
     if hasattr(settings, "client"):

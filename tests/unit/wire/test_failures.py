@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
 from gateway.wire import failures
-from gateway.wire.failures import failure
+from gateway.wire.failures import name_failure
 
 ROWS = [
     (failures.NotConnected(), EngineUnavailable, EngineUnavailable),
@@ -22,18 +22,18 @@ ROWS = [
 
 @pytest.mark.parametrize(("error", "read", "write"), ROWS, ids=lambda each: getattr(each, "__name__", repr(each)))
 def test_failure_of_a_read_and_of_a_write(error: Exception, read: type, write: type) -> None:
-    found = [failure(error, "hr", writes=writes) for writes in (False, True)]
+    found = [name_failure(error, "hr", writes=writes) for writes in (False, True)]
     assert [(type(each), each.engine) for each in found] == [(read, "hr"), (write, "hr")]
 
 
 @pytest.mark.parametrize(("error", "read", "write"), ROWS, ids=lambda each: getattr(each, "__name__", repr(each)))
 def test_write_is_said_to_be_undone_only_if_nothing_was_sent(error: Exception, read: type, write: type) -> None:
     sent = not isinstance(error, failures.NotConnected | failures.NotSentInTime)
-    assert failure(error, "hr", writes=True).outcome == ("unknown" if sent else "not_applied")
+    assert name_failure(error, "hr", writes=True).outcome == ("unknown" if sent else "not_applied")
 
 
 def test_too_large_answer_names_the_limit() -> None:
-    assert failure(failures.AnswerTooLarge(9), "hr", writes=False).detail == "The answer is larger than 9 bytes."
+    assert name_failure(failures.AnswerTooLarge(9), "hr", writes=False).detail == "The answer is larger than 9 bytes."
 
 
 def hidden(table) -> list[str]:
