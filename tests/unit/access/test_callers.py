@@ -20,7 +20,11 @@ def test_basic_pair_is_read_in_either_encoding(encoding: str) -> None:
     assert ACCESS.identify({"Authorization": f"Basic {pair}"}).name == "worker"
 
 
-@pytest.mark.parametrize("pair", ["", "!", "d29ya2Vy", base64.b64encode(b"worker:w\xf6rker:2").decode()])
+@pytest.mark.parametrize(
+    "pair",
+    ["", "!", "d29ya2Vy", base64.b64encode(b"worker:w\xf6rker:2").decode()],
+    ids=["empty", "not-base64", "no-password", "wrong-password"],
+)
 def test_basic_pair_that_is_wrong_is_refused(pair: str) -> None:
     with pytest.raises(Unauthenticated):
         ACCESS.identify({"Authorization": f"Basic {pair}"})

@@ -66,7 +66,9 @@ async def recognised(issuer: Issuer, text: str, *more: CallerEntry, forwards: bo
 
 
 @pytest.mark.parametrize(
-    ("key", "kid", "algorithm"), [(KEY, "a", "RS256"), (CURVE, "c", "ES256"), (KEY, None, "RS256")]
+    ("key", "kid", "algorithm"),
+    [(KEY, "a", "RS256"), (CURVE, "c", "ES256"), (KEY, None, "RS256")],
+    ids=["rsa", "curve", "no-key-named"],
 )
 async def test_good_token_is_the_callers(key: Any, kid: str | None, algorithm: str) -> None:
     issuer = Issuer(published(("a", KEY), ("c", CURVE)))
@@ -98,7 +100,11 @@ async def test_bad_token_is_refused(name: str) -> None:
         _ = await recognised(Issuer(published(("a", KEY))), BAD[name])
 
 
-@pytest.mark.parametrize("document", [b"down", b"{", b"{}", b'{"keys": 5}', b'{"keys": [{"kty": "?"}]}'])
+@pytest.mark.parametrize(
+    "document",
+    [b"down", b"{", b"{}", b'{"keys": 5}', b'{"keys": [{"kty": "?"}]}'],
+    ids=["down", "not-json", "no-keys", "keys-no-list", "unknown-kind-of-key"],
+)
 async def test_keys_that_cannot_be_had_refuse_the_token(document: bytes) -> None:
     with pytest.raises(Unauthenticated):
         _ = await recognised(Issuer(document), token())

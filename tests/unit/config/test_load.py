@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -33,6 +34,11 @@ def refused(tmp_path: Path, text: str, **environ: str) -> str:
     start = f"{tmp_path / 'gateway.toml'}: "
     assert str(caught.value).startswith(start)
     return str(caught.value).removeprefix(start)
+
+
+def by_message(*cases: tuple[str, str]) -> list[Any]:
+    """Cases of a text and what is said of it, each called by where that is."""
+    return [pytest.param(text, said, id=said.replace(" ", "-")) for text, said in cases]
 
 
 def caller(more: str = "", name: str = "x") -> str:
@@ -80,7 +86,7 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [
+    by_message(
         ("nope = 1", "nope"),
         ("[nope]\nx = 1", "nope"),
         ("[server]\nnope = 1", "server.nope"),
@@ -99,7 +105,7 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
         ("[bridge]\nnope = 1", "bridge.nope"),
         ("[limits]\nnope = 1", "limits.nope"),
         ("[log]\nnope = 1", "log.nope"),
-    ],
+    ),
 )
 def test_unknown_key_is_refused_with_its_path(tmp_path: Path, text: str, path: str) -> None:
     assert refused(tmp_path, text) == f"{path}: unknown key"
@@ -161,7 +167,7 @@ def test_misspelled_name_is_refused_with_the_one_that_is_meant(tmp_path: Path, t
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [
+    by_message(
         ('[server]\nport = "8080"', "server.port"),
         ("[server]\nport = true", "server.port"),
         ("[server]\nport = 65536", "server.port"),
@@ -194,7 +200,7 @@ def test_misspelled_name_is_refused_with_the_one_that_is_meant(tmp_path: Path, t
         ("[limits]\nmax_depth = 5000", "limits.max_depth"),
         ('[log]\nlevel = "loud"', "log.level"),
         ('[log]\njson = "yes"', "log.json"),
-    ],
+    ),
 )
 def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str, path: str) -> None:
     assert refused(tmp_path, text).startswith(f"{path}: ")
@@ -202,7 +208,7 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [
+    by_message(
         ("[[auth.callers]]\nscopes = []", "auth.callers[0]: Object missing required field `name`"),
         ('[engines.hr]\nvendor = "camunda7"', "engines.hr: Object missing required field `url`"),
         ('[engines.hr]\nurl = "http://a"', "engines.hr.vendor: one of camunda7, ibm_bpm"),
@@ -235,13 +241,15 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
         (caller("forward = true") + caller("forward = true"), "auth.callers: two callers have the same forward"),
         ('[store]\nurl = "postgresql+psycopg://me:hunter2@db/varbridge"',
          "store.url: holds a password; give the whole URL as env:NAME or file:PATH"),
-    ],
+    ),
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused(tmp_path: Path, text: str, said: str) -> None:
     assert refused(tmp_path, text) == said
 
 
-@pytest.mark.parametrize("prefix", ["engine-rest", "/", "/x/", "/a b", "/a?b", "", "/v1", "/v1/x", "/openapi.json"])
+@pytest.mark.parametrize(
+    "prefix", ["engine-rest", "/", "/x/", "/a b", "/a?b", "", "/v1", "/v1/x", "/openapi.json"], ids=repr
+)
 def test_prefix_that_cannot_be_one_is_refused(tmp_path: Path, prefix: str) -> None:
     said = refused(tmp_path, HR + DOOR.replace("/engine-rest", prefix))
 
@@ -252,6 +260,7 @@ def test_prefix_that_cannot_be_one_is_refused(tmp_path: Path, prefix: str) -> No
     "url",
     ["", "engine", "ftp://a/b", "http://", "http:///x", "http://:80/x", "http://a:99999/", "http://a:0/", "http://a b/",
      "http://a/?x=1", "http://a/\\u0000", "http://é/", "http://a\\\\b/", "http://a/../b", "http://a/.", "http://a/#x", "http://me:hunter2@a/", "http://[::1/"],
+    ids=repr,
 )  # fmt: skip
 def test_engine_url_that_cannot_be_one_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
     said = refused(tmp_path, f'[engines.hr]\nvendor = "camunda7"\nurl = "{url}"')
@@ -259,7 +268,7 @@ def test_engine_url_that_cannot_be_one_is_refused_and_not_repeated(tmp_path: Pat
     assert said == "engines.hr.url: an http or https URL without user, query and fragment"
 
 
-@pytest.mark.parametrize("origin", ["*", "null", "portal.example", "https://a.example/", "https://A.example"])
+@pytest.mark.parametrize("origin", ["*", "null", "portal.example", "https://a.example/", "https://A.example"], ids=repr)
 def test_origin_that_no_browser_sends_is_refused(tmp_path: Path, origin: str) -> None:
     said = refused(tmp_path, f'[cors]\norigins = ["https://a.example:8443", "{origin}"]')
 
@@ -306,6 +315,7 @@ def test_kind_of_login_that_does_not_exist_is_refused_and_not_repeated(tmp_path:
         ("ibm_bpm", "ibm_session", 'username = "u"', "password"),
         ("ibm_bpm", "zen", 'username = "u"', "token"),
     ],
+    ids=lambda each: each.partition(" ")[0] or "nothing",
 )
 def test_login_without_what_it_needs_is_refused(
     tmp_path: Path, vendor: str, kind: str, given: str, missing: str
@@ -315,7 +325,11 @@ def test_login_without_what_it_needs_is_refused(
     assert refused(tmp_path, text) == f"engines.hr.auth.{missing}: {kind} needs it"
 
 
-@pytest.mark.parametrize("text", ["[server", "a = ", "[server]\nport = 1\nport = 2", "[a]\n[a]", "a = " + "[" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    ["[server", "a = ", "[server]\nport = 1\nport = 2", "[a]\n[a]", "a = " + "[" * 5000],
+    ids=["open-bracket", "no-value", "key-twice", "table-twice", "nested-too-deeply"],
+)
 def test_text_that_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text).startswith("not TOML: ")
 

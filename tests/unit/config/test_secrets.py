@@ -69,7 +69,7 @@ def test_file_that_cannot_be_read_is_refused_by_key_path(tmp_path: Path, content
         _ = config.resolve(read, {})
 
 
-@pytest.mark.parametrize("secret", ["", "hunter2\n", "\x00"])
+@pytest.mark.parametrize("secret", ["", "hunter2\n", "\x00"], ids=["empty", "line-end", "nul"])
 def test_secret_that_is_empty_or_has_a_line_end_in_it_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
     path = tmp_path / "secret"
     path.write_bytes(secret.encode() + b"\n")
@@ -86,7 +86,11 @@ def test_path_that_no_file_can_have_is_refused_by_key_path(tmp_path: Path) -> No
         _ = config.resolve(load(tmp_path, HR + BASIC.format("file:a\\u0000b")), {})
 
 
-@pytest.mark.parametrize("literal", [SECRET, "", "env:", "file:", f"ENV:{SECRET}", f" env:{SECRET}"])
+@pytest.mark.parametrize(
+    "literal",
+    [SECRET, "", "env:", "file:", f"ENV:{SECRET}", f" env:{SECRET}"],
+    ids=["literal", "empty", "env-of-nothing", "file-of-nothing", "upper-case", "space-before"],
+)
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -94,6 +98,7 @@ def test_path_that_no_file_can_have_is_refused_by_key_path(tmp_path: Path) -> No
         (HR + '[engines.hr.auth]\nkind = "bearer"\ntoken = "{}"', "engines.hr.auth.token"),
         (caller('basic = {{username = "u", password = "{}"}}'), "auth.callers[0].basic.password"),
     ],
+    ids=["basic", "bearer", "caller"],
 )
 def test_literal_secret_is_refused_and_not_repeated(tmp_path: Path, text: str, path: str, literal: str) -> None:
     assert refused(tmp_path, text.format(literal)) == f"{path}: a secret is env:NAME or file:PATH, never literal"
@@ -125,6 +130,7 @@ def test_caller_by_jwt_loads_with_its_defaults(tmp_path: Path) -> None:
         "sqlite:///a\x00b",
         "postgresql+psycopg://u:MARKER@db:port/x",
     ],
+    ids=["mysql", "no-file", "no-driver", "no-scheme", "nul", "no-port"],
 )
 def test_url_of_no_store_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
     path = tmp_path / "gateway.toml"
