@@ -27,6 +27,7 @@ from gateway.web.http.limits import RequestLimits
 from gateway.web.proxy import incoming
 from gateway.web.v1 import activities, batch, bodies, lifecycle, operations, query
 from gateway.web.v1.problems import problem
+from gateway.web.v1.typed_values import Address
 from tests.conformance.subjects import SUBJECTS
 from tests.conformance.values import trees
 
@@ -93,7 +94,7 @@ def _tried(work: Callable[[], Any]) -> tuple[Any, Refusal | None]:
 
 DECODERS = {
     "patch": lambda content: bodies.patch(content, LIMITS),
-    "value": lambda content: bodies.value(content, LIMITS),
+    "value": lambda content: bodies.value(content, LIMITS, Address(name="v")),
     "merge": lambda content: bodies.merge(content, LIMITS),
     "json patch": lambda content: jsonpatch.parsed(content, max_operations=30, max_depth=12),
     "batch": lambda content: body.decode(batch._decoder, content, LIMITS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from gateway.model import jsontext
+from gateway.model.jsontext import Tree
 from gateway.model.values import Value
 from gateway.web.http.deadline import BodyDeadline
 from gateway.web.http.limits import RequestLimits
@@ -152,8 +153,16 @@ def _too_large(limits: RequestLimits) -> PayloadTooLarge:
 _value_decoder = msgspec.json.Decoder(Value)
 
 
-def decode(decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits) -> T:
+def decode(
+    decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits, mend: Callable[[Tree], bool] | None = None
+) -> T:
     """Return a decoded JSON body, strictly.
+
+    Args:
+        decoder: of the body.
+        content: as it came.
+        limits: of the server.
+        mend: tried on the tree of a body that cannot be decoded; it returns whether it changed anything.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
@@ -164,7 +173,10 @@ def decode(decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimi
     try:
         return decoder.decode(content)
     except msgspec.DecodeError as error:
-        raise _fault(error, jsontext.parse(content, depth=depth)) from error
+        tree = jsontext.parse(content, depth=depth)
+        if mend is not None and mend(tree):
+            return decode(decoder, jsontext.write(tree), limits)
+        raise _fault(error, tree) from error
 
 
 def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:

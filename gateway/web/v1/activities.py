@@ -12,6 +12,7 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import located, may_touch
+from gateway.web.v1.typed_values import Address
 
 
 class ModificationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -35,7 +36,7 @@ async def list_activities(context: RequestContext) -> Answer:
 
 async def modify_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
-    asked = await bodies.decode(context, _decoder)
+    asked = await bodies.decode(context, _decoder, Address(instance=context.params[0]))
     modification.checked(asked.instructions, asked.annotation)
     names = tuple(name for each in asked.instructions for name in each.variables)
     if names:

@@ -12,6 +12,7 @@ from gateway.model.values import Value, resolved
 from gateway.web.http import body
 from gateway.web.http.limits import RequestLimits
 from gateway.web.v1.context import RequestContext
+from gateway.web.v1.typed_values import ANYWHERE, Address, mend
 
 T = TypeVar("T")
 
@@ -27,14 +28,14 @@ _patch_decoder = msgspec.json.Decoder(PatchBody)
 _value_decoder = msgspec.json.Decoder(Value)
 
 
-async def decode(context: RequestContext, decoder: msgspec.json.Decoder[T]) -> T:
-    """Receive the body and return it decoded, strictly.
+async def decode(context: RequestContext, decoder: msgspec.json.Decoder[T], address: Address = ANYWHERE) -> T:
+    """Receive a body that may hold typed values, and return it decoded, strictly.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
     limits = context.services.limits
-    return body.decode(decoder, await body.receive(context.request, limits), limits)
+    return body.decode(decoder, await body.receive(context.request, limits), limits, mend(address))
 
 
 async def receive(context: RequestContext) -> bytes:
@@ -46,13 +47,13 @@ async def receive(context: RequestContext) -> bytes:
     return await body.receive(context.request, context.services.limits)
 
 
-def patch(content: bytes, limits: RequestLimits) -> PatchBody:
+def patch(content: bytes, limits: RequestLimits, address: Address = ANYWHERE) -> PatchBody:
     """Give the decoded body of a patch.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    decoded = body.decode(_patch_decoder, content, limits)
+    decoded = body.decode(_patch_decoder, content, limits, mend(address))
     if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return decoded
@@ -84,13 +85,13 @@ def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
     return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
 
 
-def value(content: bytes, limits: RequestLimits) -> Value:
+def value(content: bytes, limits: RequestLimits, address: Address) -> Value:
     """Give the decoded typed value of a PUT.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    given = body.decode(_value_decoder, content, limits)
+    given = body.decode(_value_decoder, content, limits, mend(address))
     if given.type is not None:
         _known(given.type, None, "/type")
         _known(given.type, given.format, "/format")

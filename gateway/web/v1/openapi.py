@@ -12,6 +12,7 @@ from gateway.web.v1.batch import BatchOutcome
 from gateway.web.v1.problems import Problem
 from gateway.web.v1.route import DRY_RUN, Component, Parameter, Route, Schema
 from gateway.web.v1.shapes import DryRun
+from gateway.web.v1.typed_values import BESIDE
 
 _REF = "#/components/schemas/{name}"
 _DRY_RUN = Parameter(
@@ -80,6 +81,8 @@ class _Schemas:
         if DryRun in self._structs:
             outcome = self.resolved(BatchOutcome)
         _, schemas = msgspec.json.schema_components(self._structs, ref_template=_REF)
+        for name in {"Value", "StartValue"} & schemas.keys():  # taken out before they are decoded; no struct tells
+            schemas[name]["properties"] |= BESIDE
         if DryRun in self._structs:  # the items are put in as they were encoded, so the struct does not tell
             schemas["DryRun"]["properties"]["items"] = {"type": "array", "items": outcome}
         return dict(sorted({**schemas, **self._others}.items()))

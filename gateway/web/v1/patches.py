@@ -15,6 +15,7 @@ from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import located, may_touch, scope
+from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
 MERGE = "application/merge-patch+json"
@@ -29,7 +30,7 @@ async def patch_variables(context: RequestContext) -> Answer:
     where = scope(query)
     names = target.names(query["names"]) if query.get("names") else None
     content = await bodies.receive(context)
-    touched, build = _merge(context, content) if context.media_type == MERGE else _patch(context, content)
+    touched, build = _merge(context, content) if context.media_type == MERGE else _patch(context, content, where)
     may_touch(context, touched)
     found = await located(context)
     expect = conditions.set_condition(context, found, names, touched)
@@ -41,9 +42,9 @@ def _bounds(context: RequestContext) -> jsonpatch.Bounds:
     return jsonpatch.Bounds(max_bytes=limits.max_body_bytes, max_depth=limits.max_depth)
 
 
-def _patch(context: RequestContext, content: bytes) -> tuple[tuple[str, ...], Build]:
+def _patch(context: RequestContext, content: bytes, where: str) -> tuple[tuple[str, ...], Build]:
     """Return the names that are touched, and what builds the command of a patch."""
-    decoded = bodies.patch(content, context.services.limits)
+    decoded = bodies.patch(content, context.services.limits, Address(instance=context.params[0], scope=where))
     modifications, deletions = decoded.modifications, tuple(dict.fromkeys(decoded.deletions))
     build = partial(commands.PatchVariables, modifications=modifications, deletions=deletions)
     return (*modifications, *deletions), build

@@ -20,7 +20,6 @@ from gateway.errors import (
     VarbridgeError,
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, sound
-from gateway.model.results import Scope
 from gateway.operations import paging
 from gateway.operations.paging import EngineShare, PagePosition, PageRequest, RowFilter
 from gateway.web.http import body
@@ -28,6 +27,7 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, problems, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import preferences
+from gateway.web.v1.typed_values import ANYWHERE, mend
 
 _LIMIT = 100
 """Rows of a page where the caller does not say."""
@@ -62,37 +62,6 @@ class QueryBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unk
     cursor: str | None = None
 
 
-class QueryItem(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    rename="camel",
-    gc=False,  # in no cycle, and made by the thousand
-):
-    """One variable that was found; what is absent is unknown or not there."""
-
-    engine: str
-    id: str
-    name: str
-    type: str | None
-    instance: str | None = None
-    definition: str | None = None
-    tenant: str | None = None
-    format: str | None = None
-    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    filename: str | None = None
-    media_type: str | None = None
-    encoding: str | None = None
-    class_name: str | None = None
-    serialization: str | None = None
-    transient: bool = False
-    scope: Scope | None = None
-    size: int | None = None
-    error: str | None = None
-    redacted: bool = False
-
-
 B = TypeVar("B", bound=CountBody)
 _query = msgspec.json.Decoder(QueryBody)
 _count = msgspec.json.Decoder(CountBody)
@@ -125,7 +94,7 @@ async def count_variables(context: RequestContext) -> Answer:
 async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
     """Give the decoded body of a query, strictly: no filter is null, no list too long."""
     content = await bodies.receive(context)
-    decoded = body.decode(decoder, content, context.services.limits)
+    decoded = body.decode(decoder, content, context.services.limits, mend(ANYWHERE))
     if b"null" in content:
         _refuse_null_filters(content)
     for name, spelled in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
@@ -203,11 +172,11 @@ def _purpose(context: RequestContext, asked: PageRequest) -> bytes:
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
-def _item(caller: Caller, engine: str, row: Row) -> QueryItem:
+def _item(caller: Caller, engine: str, row: Row) -> shapes.QueryItem:
     found = row.variable
     value = found.value
     masked = caller.is_masked(found.name)
-    item = QueryItem(
+    item = shapes.QueryItem(
         instance=None if row.instance is None else f"{engine}:{row.instance}",
         engine=engine,
         id=row.id,

@@ -36,6 +36,37 @@ class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     redacted: bool = False
 
 
+class QueryItem(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename="camel",
+    gc=False,  # in no cycle, and made by the thousand
+):
+    """One variable that was found; what is absent is unknown or not there."""
+
+    engine: str
+    id: str
+    name: str
+    type: str | None
+    instance: str | None = None
+    definition: str | None = None
+    tenant: str | None = None
+    format: str | None = None
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    filename: str | None = None
+    media_type: str | None = None
+    encoding: str | None = None
+    class_name: str | None = None
+    serialization: str | None = None
+    transient: bool = False
+    scope: Scope | None = None
+    size: int | None = None
+    error: str | None = None
+    redacted: bool = False
+
+
 class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request to an engine as a dry run shows it.
 

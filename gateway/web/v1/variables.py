@@ -11,6 +11,7 @@ from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import binary, bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import any_state, fields, located, may_touch, metadata, scope
+from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
 
@@ -59,7 +60,8 @@ async def put_variable(context: RequestContext) -> Answer:
     where = scope(context.query)
     name = context.params[1]
     content = await bodies.receive(context)
-    value = bodies.value(content, context.services.limits)
+    address = Address(instance=context.params[0], scope=where, name=name)
+    value = bodies.value(content, context.services.limits, address)
     may_touch(context, (name,))
     found = await located(context)
     command = commands.PatchVariables(

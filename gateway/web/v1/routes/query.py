@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gateway.web.v1 import query
 from gateway.web.v1.problems import Problem
-from gateway.web.v1.query import CountBody, QueryBody, QueryItem
+from gateway.web.v1.query import CountBody, QueryBody
 from gateway.web.v1.route import Answers, Body, Route
 from gateway.web.v1.routes.common import HANDLING
+from gateway.web.v1.shapes import QueryItem
 
 _ENGINES = {
     "type": "array",
