@@ -75,10 +75,21 @@ def stored_in(engine: str, text: bytes) -> Stored:
         texts = _members.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _unreadable(engine, "The engine's variables are no JSON object.") from error
-    if len(_compact.encode(texts)) != len(text) and _names(text) != list(texts):
+    if not _is_whole(text, texts) and _names(text) != list(texts):
         raise _unreadable(engine, "The engine's variables have a name twice.")
     _ = texts.pop(METADATA, None)
     return Stored(engine, texts)
+
+
+def _is_whole(text: bytes, texts: dict[str, msgspec.Raw]) -> bool:
+    """Return whether no name stands twice, for certain: the text is as long when it is written again.
+
+    White space in it is taken out first; where a name is written with an escape, nothing is certain.
+    """
+    if len(_compact.encode(texts)) == len(text):
+        return True
+    compact = msgspec.json.format(text, indent=-1)
+    return len(_compact.encode(_members.decode(compact))) == len(compact)
 
 
 def _unreadable(engine: str, detail: str) -> EngineMisbehaved:
@@ -86,7 +97,7 @@ def _unreadable(engine: str, detail: str) -> EngineMisbehaved:
 
 
 def _names(text: bytes) -> list[str]:
-    """Return the names as they stand in the text; only asked where white space or an escape may be in it."""
+    """Return the names as they stand in the text; only asked where an escape may be in one."""
     names: list[list[str]] = [[]]
 
     def kept(pairs: list[tuple[str, object]]) -> None:
