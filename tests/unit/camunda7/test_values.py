@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode, encode
+from adapters.camunda7.values import decode, encode, unreadable
 from adapters.camunda7.wire import WireValue
 from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
 from gateway.model.values import Value, checked, json_text
@@ -113,3 +113,10 @@ def test_object_in_another_format_comes_back_as_it_is_and_java_is_read_only() ->
     )
     with pytest.raises(ValueInvalid):
         checked(opaque)
+
+
+@pytest.mark.parametrize("kind", ["Json", "Object", "Date"])
+def test_stored_text_that_no_utf8_carries_is_unreadable_and_no_error(kind: str) -> None:
+    info = {"objectTypeName": "A", "serializationDataFormat": "application/json"}
+    found = decode(WireValue(type=kind, value=raw('"\\ud800"'), valueInfo=info), Settings())
+    assert (found.text, unreadable(found) is None) == (b"", False)
