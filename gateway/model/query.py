@@ -15,7 +15,7 @@ import msgspec
 from gateway.errors import Fault, InvalidRequest, ValueInvalid, VarbridgeError
 from gateway.model.commands import Command
 from gateway.model.results import Variable
-from gateway.model.values import instant, json_text, text_of
+from gateway.model.values import SYNONYMS, Value, instant, json_text, text_of, unified
 
 Operator = Literal["eq", "neq", "gt", "gteq", "lt", "lteq", "like"]
 _MAX_DIGITS = 1000
@@ -30,21 +30,22 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A condition on one variable: name, operator, and a scalar in JSON.
 
     Args:
-        type: ``string`` or ``date-time`` for a text; without it a text is a string, unless it has the form
-            ``2013-01-23T13:42:42.000+0000``, which is a date as it is for Camunda.
+        type: ``string`` or ``date-time`` for a text; ``Date`` is one as Camunda writes it, or as RFC 3339 says. Without
+            it a text is a string, unless it has the form ``2013-01-23T13:42:42.000+0000``, which is a date as it is for
+            Camunda. ``sound`` leaves the first two only.
     """
 
     name: str
     operator: Operator
     value: msgspec.Raw
-    type: Literal["string", "date-time"] | None = None
+    type: Literal["string", "date-time", "String", "Date"] | None = None
 
     @property
     def kind(self) -> str:
         """Give what the value is: ``null``, ``boolean``, ``number``, ``string`` or ``date-time``."""
         head = bytes(self.value)[:1]
         if head == b'"':
-            return self.type or "string"
+            return SYNONYMS[self.type][0] if self.type in SYNONYMS else self.type or "string"
         return {b"n": "null", b"t": "boolean", b"f": "boolean", b"[": "list", b"{": "object"}.get(head, "number")
 
 
@@ -169,8 +170,10 @@ def _sound(condition: Condition, pointer: str) -> Condition:
     kind = condition.kind
     if kind in {"list", "object"}:
         raise _wrong(InvalidRequest, at, "A condition's value is a text, a number, true, false or null.")
-    if condition.type is not None and kind != condition.type:
+    if condition.type is not None and kind not in {"string", "date-time"}:
         raise _wrong(InvalidRequest, f"{pointer}/type", "A condition has a type only where its value is a text.")
+    if condition.type in SYNONYMS:
+        condition = _in_our_spelling(condition, at)
     if condition.operator in _ORDERED and kind in {"boolean", "null"}:
         raise _wrong(ValueInvalid, at, "Booleans and null have no order: use eq or neq.")
     if condition.operator == "like":
@@ -185,6 +188,16 @@ def _sound(condition: Condition, pointer: str) -> Condition:
     elif kind == "string" and condition.type is None and _ENGINE_DATE.match(text_of(bytes(condition.value))):
         return _dated(condition, at)
     return condition
+
+
+def _in_our_spelling(condition: Condition, at: str) -> Condition:
+    try:
+        value = unified(Value(type=condition.type, value=condition.value))
+    except VarbridgeError as error:
+        raise _wrong(ValueInvalid, at, error.detail) from error
+    return msgspec.structs.replace(
+        condition, type="date-time" if value.type == "date-time" else "string", value=value.value
+    )
 
 
 def _dated(condition: Condition, at: str) -> Condition:

@@ -85,6 +85,27 @@ def test_other_texts_go_as_they_are(content: str) -> None:
     assert json.loads(request.body)["variableValues"] == [{"name": "a", "operator": "eq", "value": content}]
 
 
+@pytest.mark.parametrize("content", ["2026-01-01T01:00:00.000+0100", "2026-01-01T01:00:00+01:00"])
+def test_vendors_date_is_the_moment_whatever_its_spelling(content: str) -> None:
+    request = next(engine().query_variables(QueryVariables(filter=text(content, "Date"))))
+    assert json.loads(request.body)["variableValues"][0]["value"] == "2026-01-01T00:00:00.000+0000"
+    request = next(engine().query_variables(QueryVariables(filter=text("x", "String"))))
+    assert json.loads(request.body)["variableValues"][0]["value"] == "x"
+    with pytest.raises(ValueInvalid, match="is written as Camunda does") as refused:
+        text("2026-01-01", "Date")
+    assert [fault.pointer for fault in refused.value.errors] == ["/variableValues/0/value"]
+
+
+def test_text_that_an_engine_with_another_pattern_reads_as_a_date_is_refused_there() -> None:
+    other = engine(date_format="dd.MM.yyyy", date_zone="Europe/Berlin")
+    with pytest.raises(ValueInvalid):
+        next(other.query_variables(QueryVariables(filter=text("1.2.2026"))))
+    request = next(other.query_variables(QueryVariables(filter=text("2026-01-01", "string"))))
+    assert json.loads(request.body)["variableValues"][0]["value"] == "2026-01-01"
+    day = next(other.query_variables(QueryVariables(filter=text("2026-01-31T23:00:00Z", "date-time"))))
+    assert json.loads(day.body)["variableValues"][0]["value"] == "01.02.2026"
+
+
 def test_date_goes_in_the_form_of_the_engine() -> None:
     for wanted in (text("2026-01-01T01:00:00+01:00", "date-time"), text("2026-01-01T01:00:00.000+0100")):
         for form, spelled in (("SSSZ", "2026-01-01T00:00:00.000+0000"), ("SSSXX", "2026-01-01T00:00:00.000Z")):
