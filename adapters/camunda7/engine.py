@@ -99,7 +99,7 @@ class Camunda7Engine(Engine):
         """Correlate a message."""
         return messages.correlated(self.name, self.settings, command)
 
-    def supposed(self, request: VendorRequest) -> VendorResponse:
+    def assume_success(self, request: VendorRequest) -> VendorResponse:
         """Give the success of a write; only what starts or correlates has something to say."""
         match request.path[-1]:
             case "start":

@@ -188,7 +188,7 @@ class IbmBpmEngine(Engine):
             return super().read_binary(command)
         return binary.read_binary(self.name, self.settings, command, self._models)
 
-    def supposed(self, request: VendorRequest) -> VendorResponse:
+    def assume_success(self, request: VendorRequest) -> VendorResponse:
         """Give the success of a write: an envelope with nothing in it, but for the id of what was started."""
         data = b'{"piid":""}' if ("action", "start") in request.query or request.path == ("process",) else b"{}"
         return VendorResponse(200, body=b'{"status":"200","data":' + data + b"}")

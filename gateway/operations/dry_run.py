@@ -1,8 +1,8 @@
 """Dry runs: an operation carried out as usual, except that no request that writes is sent.
 
 A dry run takes the place of the runner. It sends the reads of every plan, keeps the writes back, and hands the plan
-the answer that a success would be (``Engine.supposed``), so that what comes after a write is shown too. What must not
-live here: how requests are shown (``gateway.web.v1.dry_runs``).
+the answer of a success (``Engine.assume_success``), so that what comes after a write is shown too. What must not live
+here: how requests are shown (``gateway.web.v1.dry_runs``).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class DryRunner:
             while True:
                 self.shown.append(ShownRequest(engine, request))
                 if request.writes:
-                    request = plan.send(engine.supposed(request))
+                    request = plan.send(engine.assume_success(request))
                     continue
                 try:
                     answer = yield request

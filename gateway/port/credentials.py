@@ -8,7 +8,7 @@ import msgspec
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The gateway's own login at an engine, secrets resolved. ``kind`` as in the configuration contract."""
+    """The gateway's own log-in at an engine, secrets resolved; ``kind`` is ``auth.kind`` of the configuration."""
 
     kind: str = "none"
     username: str | None = None
@@ -16,22 +16,22 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
 
     def __repr__(self) -> str:
-        """Name the kind only: a secret never reaches a log by accident."""
+        """Show the kind alone, so that no secret reaches a log by accident."""
         return f"Credentials(kind={self.kind!r})"
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What a log-in gave: headers to add to each request. Never logged."""
+    """What a log-in came to: headers to add to each request. Never logged."""
 
     headers: tuple[tuple[str, str], ...]
 
     def __repr__(self) -> str:
-        """Say that there is one, not what is in it."""
+        """Show that there is a session, not what is in it."""
         return "Session(…)"
 
 
 def authorization(credentials: Credentials) -> tuple[tuple[str, str], ...]:
-    """Give the ``Authorization`` header of Basic and bearer credentials; none for other kinds."""
+    """Return the ``Authorization`` header of Basic and bearer credentials; no header for other kinds."""
     if credentials.kind == "basic":
         pair = f"{credentials.username}:{credentials.password}".encode()
         return (("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")),)

@@ -33,7 +33,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine:
-    """One configured engine of some vendor: commands in, plans out. It does no I/O and holds no state of calls."""
+    """One configured engine of some vendor: commands in, plans out. It does no I/O and keeps no state between calls."""
 
     vendor: ClassVar[str] = ""
 
@@ -45,16 +45,16 @@ class Engine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Give what this engine, configured as it is, can do."""
+        """Return what this engine can do, configured as it is."""
         raise NotImplementedError
 
     @property
     def seeks(self) -> bool:
-        """Tell whether a query goes on after a row by itself (``QueryVariables.after``), without counting rows."""
+        """Return whether the engine itself goes on behind a row (``QueryVariables.after``), without counting rows."""
         return False
 
     def native_id(self, text: str) -> str:
-        """Give the id in the spelling that this engine uses.
+        """Return an instance's id in the spelling that this engine uses.
 
         Raises:
             InvalidRequest: no instance of this vendor can have such an id.
@@ -62,7 +62,7 @@ class Engine:
         return text
 
     def native_task(self, text: str) -> str:
-        """Give a task's id in the spelling that this engine uses.
+        """Return a task's id in the spelling that this engine uses.
 
         Raises:
             InvalidRequest: no task of this vendor can have such an id.
@@ -70,19 +70,19 @@ class Engine:
         return text
 
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
-        """Give version and health."""
+        """Read version and health."""
         self._refuse(command)
 
     def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
-        """Give one instance."""
+        """Read one instance."""
         self._refuse(command)
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
-        """Give the instances that match."""
+        """Find the instances that match."""
         self._refuse(command)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
-        """Give where the tokens of an instance are."""
+        """List where the tokens of an instance are."""
         self._refuse(command)
 
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
@@ -90,11 +90,11 @@ class Engine:
         self._refuse(command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
-        """Give the variables of an instance."""
+        """List the variables of an instance."""
         self._refuse(command)
 
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
-        """Give one variable."""
+        """Read one variable."""
         self._refuse(command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
@@ -102,11 +102,11 @@ class Engine:
         self._refuse(command)
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
-        """Give the content of a blob."""
+        """Read the content of a bytes or file variable."""
         self._refuse(command)
 
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
-        """Take the content of a blob."""
+        """Write the content of a bytes or file variable."""
         self._refuse(command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
@@ -114,7 +114,7 @@ class Engine:
         self._refuse(command)
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Give whose task it is."""
+        """Read which instance a task belongs to."""
         self._refuse(command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
@@ -122,20 +122,20 @@ class Engine:
         self._refuse(command)
 
     def correlate_message(self, command: lifecycle.CorrelateMessage) -> Plan[results.MessageCorrelated]:
-        """Hand a message to who waits for it."""
+        """Hand a message to whoever waits for it."""
         self._refuse(command)
 
-    def supposed(self, request: VendorRequest) -> VendorResponse:
-        """Give the answer to a request that writes as it would be if it went well; for dry runs, which send none."""
+    def assume_success(self, request: VendorRequest) -> VendorResponse:
+        """Return the answer that a request that writes would get if it went well; dry runs send no such request."""
         del request
         return VendorResponse(204)
 
     def query_variables(self, command: query.QueryVariables) -> Plan[query.VariablesFound]:
-        """Give a piece of the variables that match, of all instances."""
+        """Find some of the variables that match, in all instances."""
         self._refuse(command)
 
     def count_variables(self, command: query.CountVariables) -> Plan[query.VariablesCounted]:
-        """Count the variables that match."""
+        """Count the variables that match, in all instances."""
         self._refuse(command)
 
     def _refuse(self, command: commands.Command) -> NoReturn:
@@ -146,20 +146,20 @@ class Engine:
 
     @property
     def needs_session(self) -> bool:
-        """Tell whether ``log_in`` must have run before a request can be signed."""
+        """Return whether ``log_in`` must have run before a request can be signed."""
         return False
 
     def log_in(self) -> Plan[Session]:
-        """Give the conversation that opens a session."""
+        """Return the plan that opens a session."""
         msg = f"{self.vendor} engines have no log-in."
         raise Unsupported(msg, engine=self.name)
 
     def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:
-        """Give the request with the gateway's credentials: Basic, bearer, or the session's headers."""
+        """Return a request with the gateway's credentials: Basic, bearer, or the headers of the session."""
         added = authorization(self.credentials) if session is None else session.headers
         return msgspec.structs.replace(request, headers=request.headers + added) if added else request
 
     def expired(self, answer: VendorResponse) -> bool:
-        """Tell whether an answer means that the session is no longer good (log in once more, once)."""
+        """Return whether an answer means that the session is over; then the gateway logs in again, once."""
         del answer
         return False

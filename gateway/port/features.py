@@ -51,7 +51,7 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
     name_length: int = 255
     """Characters of a variable name."""
     rows: int = 1000
-    """Rows of a query that one plan gives."""
+    """Rows of a query that one plan returns."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,11 +23,11 @@ class Fake(Protocol):
         ...
 
     def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
-        """Start an instance with vendor-shaped variables; give its native id."""
+        """Start an instance with vendor-shaped variables, and return its native id."""
         ...
 
     def showcase(self) -> str:
-        """Start an instance that shows what the vendor can hold, for demonstrations; give its native id.
+        """Start an instance that shows what the vendor can hold, for demonstrations, and return its native id.
 
         It has the variables ``amount`` (a number), ``note`` (a text) and ``obsolete``.
         """
@@ -35,7 +35,7 @@ class Fake(Protocol):
 
     @staticmethod
     def example(instance: str) -> tuple[tuple[str, ...], str]:
-        """Give path segments and query of a read that clients of this vendor make: the variables of an instance."""
+        """Return path segments and query with which clients of this vendor read the variables of an instance."""
         ...
 
 
@@ -44,7 +44,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         name: the word in ``vendor = "…"`` of the configuration.
-        settings: struct of the keys an engine of this vendor takes besides the common ones; strict.
+        settings: struct of the keys that an engine of this vendor has besides the common ones; strict.
         engine: the engine class.
         fake: the class of its fake.
         dialect: its language towards callers.

@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import Forbidden
 from gateway.model import commands, jsonpatch, jsontext
+from gateway.model.expect import Expect
 from gateway.model.values import Value
 from gateway.web.http import target
 from gateway.web.http.answers import Answer
@@ -46,7 +47,12 @@ def _patch(context: RequestContext, content: bytes, where: str) -> tuple[tuple[s
     """Return the names that are touched, and what builds the command of a patch."""
     decoded = bodies.patch(content, context.services.limits, Address(instance=context.params[0], scope=where))
     modifications, deletions = decoded.modifications, tuple(dict.fromkeys(decoded.deletions))
-    build = partial(commands.PatchVariables, modifications=modifications, deletions=deletions)
+
+    def build(*, instance: str, scope: str, expect: Expect | None) -> commands.PatchVariables:  # faster than a partial
+        return commands.PatchVariables(
+            instance=instance, scope=scope, expect=expect, modifications=modifications, deletions=deletions
+        )
+
     return (*modifications, *deletions), build
 
 
