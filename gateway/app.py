@@ -154,7 +154,7 @@ class Application:
         await self.store.close()
 
 
-async def reached(config: configuration.Config) -> dict[str, instances.Health]:
+async def check_engines(config: configuration.Config) -> dict[str, instances.Health]:
     """Return the health of every engine of a configuration, without opening a port."""
     application = Application(config)
     await application.clients.start()
@@ -166,7 +166,7 @@ async def reached(config: configuration.Config) -> dict[str, instances.Health]:
         await application.clients.close()
 
 
-async def store_reached(config: configuration.Config) -> str | None:
+async def check_store(config: configuration.Config) -> str | None:
     """Open the store of a configuration, creating its tables if needed; return the reason if that fails."""
     store = Store(store_settings(config.store))
     try:
@@ -184,7 +184,7 @@ def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
 
 
 def check_workers(config: configuration.Config) -> None:
-    """Make sure that several workers can keep one another out of a write lock.
+    """Check that several workers can keep one another out of a write lock.
 
     Raises:
         ConfigError: they cannot, with the reason.

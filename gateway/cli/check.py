@@ -54,7 +54,7 @@ class _Reached(msgspec.Struct, frozen=True):
 
 
 async def _reach(read: Config) -> _Reached:
-    return _Reached(await app.reached(read), await app.store_reached(read))
+    return _Reached(await app.check_engines(read), await app.check_store(read))
 
 
 def _report(path: Path, read: Config, reached: _Reached | None) -> dict[str, Any]:
