@@ -50,7 +50,8 @@ What must not live here: the wire shape of an error (``gateway.web.v1.problems``
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterable
+from typing import ClassVar, Literal, Self
 
 import msgspec
 
@@ -109,6 +110,12 @@ class VarbridgeError(Exception):
         self.applied = applied
         self.candidates = candidates
         self.headers = headers
+
+    def hint(self, more: str) -> Self:
+        """Return this error with one more sentence in its detail; an empty one changes nothing."""
+        if more:
+            self.detail = f"{self.detail.removesuffix('.')}. {more.strip()}"
+        return self
 
     @classmethod
     def title(cls) -> str:
@@ -303,6 +310,13 @@ class VariableNotFound(EngineFailure):
     """The instance has no such variable."""
 
     code, status, default_outcome = "variable-not-found", 404, "not_applied"
+    known: tuple[str, ...] = ()
+    """Names that the plan has read; never shown as they are, as the caller may be allowed to see some of them only."""
+
+    def among(self, known: Iterable[str]) -> Self:
+        """Return this error with the names that are there, one of which may have been meant."""
+        self.known = tuple(known)
+        return self
 
 
 class TaskNotFound(EngineFailure):

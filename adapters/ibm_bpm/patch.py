@@ -151,7 +151,7 @@ def _patched(engine: str, name: str, before: Stored, settings: Settings, command
         VariableNotFound: it is not set. ValueInvalid, PreconditionFailed, PayloadTooLarge: the patch does not apply.
     """
     if name not in before:
-        raise VariableNotFound(engine=engine)
+        raise VariableNotFound(engine=engine).among(before)
     pointer = command.pointer(name)
     if decode(name, before, settings).type in BLOBS:
         detail = "A value of this type is not changed in parts."

@@ -113,4 +113,10 @@ def paths(draw: st.DrawFn) -> tuple[str, ...]:
 
 @given(st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]), paths())
 def test_path_leads_where_a_look_at_each_route_leads(method: str, path: tuple[str, ...]) -> None:
-    assert told(in_the_tree, method, path) == told(one_by_one, method, path)
+    assert found(in_the_tree, method, path) == found(one_by_one, method, path)
+
+
+def found(work: Any, method: str, path: tuple[str, ...]) -> Any:
+    """Return the route and the parameters that are found, or the kind of error; its words are the tree's alone."""
+    answer = told(work, method, path)
+    return answer if isinstance(answer[0], str) else answer[0]

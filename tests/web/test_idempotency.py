@@ -69,6 +69,13 @@ async def keyed(started, tmp_path: Path) -> AsyncIterator[Any]:
         await each.store.close()
 
 
+async def test_byte_order_mark_makes_another_request_of_the_same_key(keyed) -> None:
+    site, body = await keyed(), b'{"modifications":{"amount":{"value":7}}}'
+    assert (await site.keyed(body=body))[0] == 204
+    assert (await site.keyed(body=b"\xef\xbb\xbf" + body))[1]["code"] == "idempotency-key-reused"
+    assert (await site.keyed("key-2", b"\xef\xbb\xbf" + body))[0] == 204
+
+
 async def test_same_request_is_answered_alike_and_applied_once(keyed) -> None:
     site = await keyed()
     first = await site.keyed(Prefer="return=representation")

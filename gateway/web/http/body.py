@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import re
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
@@ -11,19 +12,18 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from gateway.errors import Fault, InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from gateway.errors import InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
-from gateway.model.values import Value
+from gateway.web.http import json_faults
 from gateway.web.http.deadline import BodyDeadline
+from gateway.web.http.json_faults import Hints
 from gateway.web.http.limits import RequestLimits
 
 T = TypeVar("T")
 _KEPT = web.RequestKey("varbridge.body", bytes)
 _CLOSE = (("Connection", "close"),)
-_AT = re.compile(r" - at `\$(.*)`$")
-_UNKNOWN = re.compile(r"unknown field `(.*)`")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_NO_HINTS = Hints()
 
 
 def media_type(request: web.BaseRequest, *allowed: str) -> str:
@@ -150,19 +150,21 @@ def _too_large(limits: RequestLimits) -> PayloadTooLarge:
     return PayloadTooLarge(f"A body has at most {limits.max_body_bytes} bytes.", headers=(("Connection", "close"),))
 
 
-_value_decoder = msgspec.json.Decoder(Value)
-
-
 def decode(
-    decoder: msgspec.json.Decoder[T], content: bytes, limits: RequestLimits, mend: Callable[[Tree], bool] | None = None
+    decoder: msgspec.json.Decoder[T],
+    content: bytes,
+    limits: RequestLimits,
+    hints: Hints = _NO_HINTS,
+    mend: Callable[[Tree], bool] | None = None,
 ) -> T:
     """Return a decoded JSON body, strictly.
 
     Args:
-        decoder: of the body.
-        content: as it came.
-        limits: of the server.
-        mend: tried on the tree of a body that cannot be decoded; it returns whether it changed anything.
+        decoder: says what is expected.
+        content: the body in UTF-8.
+        limits: of its depth.
+        hints: what a refusal may tell beside what is wrong.
+        mend: tried on the tree of a body that is not as expected; it returns whether it changed anything.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
@@ -172,46 +174,28 @@ def decode(
         _ = jsontext.parse(content, depth=depth)
     try:
         return decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except msgspec.ValidationError as error:
         tree = jsontext.parse(content, depth=depth)
         if mend is not None and mend(tree):
-            return decode(decoder, jsontext.write(tree), limits)
-        raise _fault(error, tree) from error
+            return decode(decoder, jsontext.write(tree), limits, hints)
+        raise json_faults.refusal(error, decoder.type, tree, hints) from error
+    except msgspec.DecodeError as error:
+        raise InvalidJson(str(error)) from error
 
 
-def _fault(error: msgspec.DecodeError, tree: jsontext.Tree) -> InvalidJson | InvalidRequest:
-    if not isinstance(error, msgspec.ValidationError):
-        return InvalidJson(str(error))
-    text = str(error)
-    reason = _AT.sub("", text)
-    at = _AT.search(text)
-    unknown = _UNKNOWN.search(reason)
-    pointer = _pointer(at.group(1) if at else "", tree) + ("/" + jsontext.escape(unknown.group(1)) if unknown else "")
-    return InvalidRequest(reason + ".", errors=(Fault(pointer, reason),))
+def utf8(content: bytes) -> bytes:
+    """Return a JSON body without the byte order mark that some clients begin it with.
 
-
-def _pointer(path: str, tree: jsontext.Tree) -> str:
-    """Give the pointer of msgspec's path; it writes ``[...]`` for a key, so the entry at fault is looked for."""
-    pointer = ""
-    for name, index in _STEP.findall(path):
-        if index == "...":
-            name = _culprit(tree)  # noqa: PLW2901 - the key that msgspec does not tell
-        pointer += "/" + jsontext.escape(name or index)
-        if isinstance(tree, dict):
-            tree = tree.get(name or index)
-        elif isinstance(tree, list):
-            tree = tree[int(index)]
-    return pointer
-
-
-def _culprit(entries: jsontext.Tree) -> str:
-    if isinstance(entries, dict):
-        for name, entry in entries.items():
-            try:
-                _ = _value_decoder.decode(jsontext.write(entry))
-            except msgspec.DecodeError:
-                return str(name)
-    return ""
+    Raises:
+        InvalidJson: it is in UTF-16 or UTF-32 (JSON begins with an ASCII character, which has a null byte beside it).
+    """
+    if content[:1] == b"{" and content[1:2] != b"\0":
+        return content
+    if content.startswith(codecs.BOM_UTF8):
+        return content[len(codecs.BOM_UTF8) :]
+    if b"\0" in content[:2] or content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise InvalidJson("The body is in UTF-16 or UTF-32; JSON is taken in UTF-8 only.")
+    return content
 
 
 def refuse_oddities(request: web.BaseRequest) -> None:

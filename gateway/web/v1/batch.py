@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -25,6 +25,8 @@ _DONE = 204
 
 class BatchItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """One instance of a batch: typed values to set, then names to delete, and tags as in ``If-Match`` of a patch."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"instance": "hr:1", "modifications": {"amount": {"value": 5}}}
 
     instance: str
     modifications: dict[str, Value] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from gateway.model.values import Value, resolved
 from gateway.web.http import body
 from gateway.web.http.limits import RequestLimits
 from gateway.web.v1.context import RequestContext
+from gateway.web.v1.hints import HINTS
 from gateway.web.v1.typed_values import ANYWHERE, Address, mend
 
 T = TypeVar("T")
@@ -20,10 +21,15 @@ T = TypeVar("T")
 class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of ``PATCH …/variables``: typed values to set, then names to delete."""
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {"modifications": {"amount": {"value": 5}}, "deletions": ["old"]}
+
     modifications: dict[str, Value] = {}
     deletions: list[str] = []
 
 
+_TYPED = msgspec.structs.replace(
+    HINTS, notes={Value: "To send plain JSON, PATCH with `Content-Type: application/merge-patch+json`."}
+)
 _patch_decoder = msgspec.json.Decoder(PatchBody)
 _value_decoder = msgspec.json.Decoder(Value)
 
@@ -34,17 +40,16 @@ async def decode(context: RequestContext, decoder: msgspec.json.Decoder[T], addr
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    limits = context.services.limits
-    return body.decode(decoder, await body.receive(context.request, limits), limits, mend(address))
+    return body.decode(decoder, await receive(context), context.services.limits, HINTS, mend(address))
 
 
 async def receive(context: RequestContext) -> bytes:
-    """Receive the body as it is.
+    """Receive a JSON body; a byte order mark in front of it is dropped, as nothing is in doubt.
 
     Raises:
-        PayloadTooLarge, InvalidRequest: as for ``body.receive``.
+        PayloadTooLarge, InvalidRequest: as for ``body.receive``. InvalidJson: it is not in UTF-8.
     """
-    return await body.receive(context.request, context.services.limits)
+    return body.utf8(await body.receive(context.request, context.services.limits))
 
 
 def patch(content: bytes, limits: RequestLimits, address: Address = ANYWHERE) -> PatchBody:
@@ -53,7 +58,7 @@ def patch(content: bytes, limits: RequestLimits, address: Address = ANYWHERE) ->
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    decoded = body.decode(_patch_decoder, content, limits, mend(address))
+    decoded = body.decode(_patch_decoder, content, limits, _TYPED, mend(address))
     if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return decoded
@@ -77,9 +82,8 @@ def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
     """
     tree = jsontext.parse(content, depth=limits.max_depth)
     if not isinstance(tree, dict):
-        raise InvalidRequest(
-            "A merge patch on the set of variables is a JSON object.", errors=(Fault("", "no object"),)
-        )
+        detail = 'A merge patch on the set of variables is a JSON object, for example `{"amount": 5, "old": null}`.'
+        raise InvalidRequest(detail, errors=(Fault("", "no object"),))
     if len(tree) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
@@ -91,7 +95,7 @@ def value(content: bytes, limits: RequestLimits, address: Address) -> Value:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    given = body.decode(_value_decoder, content, limits, mend(address))
+    given = body.decode(_value_decoder, content, limits, _TYPED, mend(address))
     if given.type is not None:
         _known(given.type, None, "/type")
         _known(given.type, given.format, "/format")

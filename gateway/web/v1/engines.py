@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.errors import EngineNotFound, Forbidden
 from gateway.operations import instances
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import shapes
+from gateway.web.v1 import engine_choice, shapes
 from gateway.web.v1.context import RequestContext
 
 
@@ -18,13 +17,7 @@ async def list_engines(context: RequestContext) -> Answer:
 
 async def describe_engine(context: RequestContext) -> Answer:
     """Answer ``GET /v1/engines/{engine}``."""
-    name = context.params[0]
-    if name not in context.services.gateway.engines:
-        raise EngineNotFound
-    if not context.caller.may_use(name):
-        raise Forbidden("The caller may not use this engine.")
-    context.engine = name
-    return json_answer(await _engine(context, context.services.gateway.engines[name]))
+    return json_answer(await _engine(context, engine_choice.use(context, context.params[0])))
 
 
 async def _engine(context: RequestContext, engine: Engine) -> dict[str, object]:

@@ -6,13 +6,13 @@ import hashlib
 
 import msgspec
 
-from gateway.errors import EngineNotFound, Forbidden, InvalidRequest, Unsupported
+from gateway.errors import InvalidRequest, Unsupported
 from gateway.model import commands
 from gateway.operations import Target, finding, instances
 from gateway.operations.finding import InstancePage, InstancePosition
 from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import conditions, shapes
+from gateway.web.v1 import conditions, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import any_state, located
 from gateway.web.v1.query import answered
@@ -69,19 +69,14 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
         raise InvalidRequest(f"`limit` is a number from 1 to {_MAX_FOUND}.")
     if texts.get("include", "variables") != "variables":
         raise InvalidRequest("`include` is variables.")
-    known = context.services.gateway.engines
-    names = target.names(query["engines"]) if "engines" in query else tuple(filter(context.caller.may_use, known))
-    if any(name not in known for name in names):
-        raise EngineNotFound
-    if not names or not all(map(context.caller.may_use, names)):
-        raise Forbidden("The caller may not use this engine.")
+    names = engine_choice.several(context, target.names(query["engines"]) if "engines" in query else None)
     command = commands.FindInstances(
         business_key=texts.get("businessKey") or None,
         definition=texts.get("definition") or None,
         limit=int(limit),
         ended=any_state(query),
     )
-    return command, tuple(sorted(names))
+    return command, names
 
 
 async def _included(

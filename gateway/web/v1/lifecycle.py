@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -14,9 +15,9 @@ from gateway.operations import Target, lifecycle, placing
 from gateway.plan import encode_path
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import bodies, shapes
+from gateway.web.v1 import bodies, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import explicit_engine, locate, may_touch
+from gateway.web.v1.parameters import may_touch
 
 _LONGEST = 255
 """Characters of a key or name; what engines' columns hold."""
@@ -24,6 +25,8 @@ _LONGEST = 255
 
 class StartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Body of ``POST /v1/instances``; ``engine`` where no rule of start routing says it."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"definition": "invoice", "variables": {"amount": {"value": 5}}}
 
     definition: str
     business_key: str | None = None
@@ -35,6 +38,8 @@ class StartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class CompletionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of ``POST /v1/tasks/{task}/complete``."""
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {"variables": {"amount": {"value": 5}}}
+
     variables: dict[str, Value] = {}
 
 
@@ -44,6 +49,8 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Args:
         all: whether everybody who matches gets it; otherwise more than one is refused.
     """
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"name": "paid", "instance": "hr:1", "variables": {"amount": {"value": 5}}}
 
     name: str
     instance: str | None = None
@@ -83,8 +90,9 @@ async def start_instance(context: RequestContext) -> Answer:
     _check_texts({"definition": asked.definition, "businessKey": asked.business_key, "tenant": asked.tenant})
     _check_names(context, asked.variables)
     gateway = context.services.gateway
-    said = _said(context, asked.engine)
-    engine = _use(context, placing.locate_start(gateway, asked.definition, said, context.caller.may_use))
+    explicit = engine_choice.one(context, asked.engine)
+    engine = placing.locate_start(gateway, asked.definition, explicit, context.caller.may_use)
+    engine_choice.note(context, engine)
     command = model.StartInstance(
         definition=asked.definition, business_key=asked.business_key, tenant=asked.tenant, variables=asked.variables
     )
@@ -98,10 +106,11 @@ async def complete_task(context: RequestContext) -> Answer:
     """Answer ``POST /v1/tasks/{task}/complete``."""
     asked = await bodies.decode(context, _completion)
     _may_write(context, asked.variables)
-    gateway, said = context.services.gateway, _said(context, None)
-    engine, task = placing.locate_task(gateway, context.params[0], said, context.caller.may_use)
+    gateway, explicit = context.services.gateway, engine_choice.one(context, None)
+    engine, task = placing.locate_task(gateway, context.params[0], explicit, context.caller.may_use)
+    engine_choice.note(context, engine)
     command = model.CompleteTask(task=task, variables=asked.variables)
-    done = await lifecycle.complete_task(gateway, _use(context, engine), command, context.call)
+    done = await lifecycle.complete_task(gateway, engine, command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
@@ -134,31 +143,13 @@ async def correlate_message(context: RequestContext) -> Answer:
 
 async def _receiver(context: RequestContext, asked: MessageBody) -> Target | Engine:
     """Return the instance that is meant, or the engine where no instance is named."""
-    said = _said(context, asked.engine)
+    explicit = engine_choice.one(context, asked.engine)
     if asked.instance is not None:
-        return await locate(context, asked.instance, said)
-    if said is None:
+        return await engine_choice.locate(context, asked.instance, explicit)
+    if explicit is None:
         detail = "Say which engine, or which instance, the message is for."
         raise ValueInvalid(detail, errors=(Fault("/engine", detail),))
-    return _use(context, placing.choose(context.services.gateway, said, context.caller.may_use))
-
-
-def _use(context: RequestContext, engine: Engine) -> Engine:
-    """Note which engine the request is about."""
-    context.engine = engine.name
-    return engine
-
-
-def _said(context: RequestContext, in_body: str | None) -> str | None:
-    """Give the engine that the request names, beside its body or in it.
-
-    Raises:
-        InvalidRequest: two different ones.
-    """
-    beside = explicit_engine(context)
-    if in_body is not None and beside not in {None, in_body}:
-        raise InvalidRequest("The body names one engine and the request another.", errors=(Fault("/engine", "other"),))
-    return in_body if in_body is not None else beside
+    return engine_choice.use(context, explicit)
 
 
 def _check_texts(texts: Mapping[str, str | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -41,6 +42,8 @@ _COUNTED = 10_000
 
 class OperationBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Body of ``POST /v1/operations``: the filters of a query, and what is done to each instance that it finds."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {**CountBody.EXAMPLE, "modifications": {"amount": {"value": 5}}}
 
     modifications: dict[str, Value] = msgspec.field(default_factory=dict)
     deletions: list[str] = msgspec.field(default_factory=list)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Awaitable
 
 from gateway.access import Caller
-from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported
+from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported, VariableNotFound
 from gateway.model.scope import INSTANCE, place
 from gateway.nearest import suggestion
-from gateway.operations import Target, placing
+from gateway.operations import Target
 from gateway.web.http import body, target
-from gateway.web.v1 import shapes
+from gateway.web.v1 import engine_choice, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.route import Route
 
@@ -67,27 +67,7 @@ def preferences(context: RequestContext) -> dict[str, str]:
 
 def located(context: RequestContext, *, ended: bool = False) -> Awaitable[Target]:
     """Find the engine that owns the instance of the path; an engine named beside it goes first."""
-    return locate(context, context.params[0], explicit_engine(context), ended=ended)
-
-
-async def locate(context: RequestContext, public: str, explicit: str | None, *, ended: bool = False) -> Target:
-    """Find the engine that owns an instance."""
-    gateway = context.services.gateway
-    found = await placing.locate(gateway, public, explicit, context.caller.may_use, context.call, ended=ended)
-    context.engine = found.engine.name
-    return found
-
-
-def explicit_engine(context: RequestContext) -> str | None:
-    """Give the engine that is named beside the path and the body: by parameter, else by header."""
-    given = context.query.get("engine")
-    return target.decoded(given, plus=True) if given is not None else context.request.headers.get("Gateway-Engine")
-
-
-def named_engine(context: RequestContext) -> str:
-    """Give the engine that a request names before or beside its id, where the caller may use it; else nothing."""
-    beside = context.query.get("engine") or context.request.headers.get("Gateway-Engine") or ""
-    return placing.find_named(context.services.gateway, context.params[0], beside, context.caller.may_use)
+    return engine_choice.locate(context, context.params[0], engine_choice.beside(context), ended=ended)
 
 
 def fields(query: dict[str, str]) -> frozenset[str] | None:
@@ -96,7 +76,9 @@ def fields(query: dict[str, str]) -> frozenset[str] | None:
         return None
     wanted = frozenset(target.names(query["fields"]))
     if unknown := wanted - shapes.FIELDS:
-        raise InvalidRequest(f"Unknown field {min(unknown)}. Known: {', '.join(sorted(shapes.FIELDS))}.")
+        name = min(unknown)
+        known = ", ".join(sorted(shapes.FIELDS))
+        raise InvalidRequest(f"Unknown field {name}. Known: {known}.{suggestion(name, shapes.FIELDS)}")
     return wanted
 
 
@@ -122,6 +104,12 @@ def any_state(query: dict[str, str]) -> bool:
     if query.get("state", "any") != "any":
         raise InvalidRequest("`state` is any; without it, running instances only.")
     return "state" in query
+
+
+def add_closest(context: RequestContext, name: str, error: VariableNotFound) -> None:
+    """Add the name that was probably meant to the error, if the plan has read names and the caller may see that one."""
+    seen = [each for each in error.known if context.caller.may_touch(each)]
+    _ = error.hint(suggestion(name, seen))
 
 
 def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:

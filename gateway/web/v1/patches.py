@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, VariableNotFound
 from gateway.model import commands, jsonpatch, jsontext
 from gateway.model.expect import Expect
 from gateway.model.values import Value
@@ -15,7 +15,7 @@ from gateway.web.http import target
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import located, may_touch, scope
+from gateway.web.v1.parameters import add_closest, located, may_touch, scope
 from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
@@ -89,7 +89,11 @@ async def patch_value(context: RequestContext) -> Answer:
     found = await located(context)
     expect = conditions.variable_condition(context, found, name)
     command = build(instance=found.native, scope=where, expect=expect, pointers={name: ""}, bounds=_bounds(context))
-    return await written(context, found, command, single=True, shows=True)
+    try:
+        return await written(context, found, command, single=True, shows=True)
+    except VariableNotFound as error:
+        add_closest(context, name, error)
+        raise
 
 
 def _value_patch(context: RequestContext, name: str, content: bytes) -> Build:

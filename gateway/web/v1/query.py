@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
 from gateway.access import Caller
 from gateway.errors import (
     EngineError,
-    EngineNotFound,
     Fault,
     Forbidden,
     InvalidRequest,
@@ -24,8 +23,9 @@ from gateway.operations import paging
 from gateway.operations.paging import EngineShare, PagePosition, PageRequest, RowFilter
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import bodies, problems, shapes
+from gateway.web.v1 import bodies, engine_choice, problems, shapes
 from gateway.web.v1.context import RequestContext
+from gateway.web.v1.hints import HINTS
 from gateway.web.v1.parameters import preferences
 from gateway.web.v1.typed_values import ANYWHERE, mend
 
@@ -50,6 +50,8 @@ class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 
 class CountBody(Filter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Body of ``POST /v1/variables/query/count``: filters, all of them at once, and engines (default: all)."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"variableValues": [{"name": "amount", "operator": "gteq", "value": 5}]}
 
     engines: tuple[str, ...] | None = None
 
@@ -94,7 +96,7 @@ async def count_variables(context: RequestContext) -> Answer:
 async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
     """Give the decoded body of a query, strictly: no filter is null, no list too long."""
     content = await bodies.receive(context)
-    decoded = body.decode(decoder, content, context.services.limits, mend(ANYWHERE))
+    decoded = body.decode(decoder, content, context.services.limits, HINTS, mend(ANYWHERE))
     if b"null" in content:
         _refuse_null_filters(content)
     for name, spelled in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
@@ -122,14 +124,9 @@ def asked_of(context: RequestContext, decoded: CountBody) -> PageRequest:
 
 
 def _engines(context: RequestContext, named: tuple[str, ...] | None) -> tuple[str, ...]:
-    known, may_use = context.services.gateway.engines, context.caller.may_use
     if named == ():
         raise _invalid("/engines", "An empty list asks nobody; leave it out for all engines.")
-    if any(name not in known for name in named or ()):
-        raise EngineNotFound(errors=_at("engines"))
-    names = tuple(sorted(set(named))) if named is not None else tuple(sorted(filter(may_use, known)))
-    if not names or not all(map(may_use, names)):
-        raise Forbidden("The caller may not use this engine.")
+    names = engine_choice.several(context, named, _at("engines"))
     if len(names) == 1:
         context.engine = names[0]
     return names

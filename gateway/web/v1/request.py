@@ -8,14 +8,14 @@ import re
 from aiohttp import web
 
 from gateway.access import NOBODY, Caller
-from gateway.errors import InvalidRequest, VarbridgeError
+from gateway.errors import InstanceNotFound, InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import body, cors, negotiation, target
 from gateway.web.http.answers import Answer
 from gateway.web.services import Services
-from gateway.web.v1 import dry_runs, idempotency, problems
+from gateway.web.v1 import dry_runs, engine_choice, idempotency, problems
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import check, named_engine
+from gateway.web.v1.parameters import check
 from gateway.web.v1.route import Route
 from gateway.web.v1.routes import TREE
 
@@ -50,6 +50,8 @@ class UnifiedRequest:
 
     def problem(self, error: VarbridgeError) -> Answer:
         """Return an error's answer."""
+        if self.context is not None and self.context.params and isinstance(error, InstanceNotFound):
+            engine_choice.add_closest(self.context, error)
         return problems.answer(error, self.call.request_id, self.engine)
 
     async def answer(self) -> Answer:
@@ -77,7 +79,7 @@ class UnifiedRequest:
             services=services, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
         if params:
-            self.context.engine = named_engine(self.context)
+            self.context.engine = engine_choice.named_first(self.context)
         return await self._handled(self.route, self.context)
 
     async def _handled(self, route: Route, context: RequestContext) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, VariableNotFound
 from gateway.model import commands
 from gateway.model.expect import set_tag
 from gateway.operations import variables
@@ -10,7 +10,7 @@ from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import binary, bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import any_state, fields, located, may_touch, metadata, scope
+from gateway.web.v1.parameters import add_closest, any_state, fields, located, may_touch, metadata, scope
 from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import written
 
@@ -46,7 +46,11 @@ async def get_variable(context: RequestContext) -> Answer:
     where, ended = scope(query), any_state(query)
     found = await located(context, ended=ended)
     command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
-    variable = await variables.get_variable(context.services.gateway, found, command, context.call)
+    try:
+        variable = await variables.get_variable(context.services.gateway, found, command, context.call)
+    except VariableNotFound as error:
+        add_closest(context, name, error)
+        raise
     own = conditions.view(context.caller).tag(variable, strong_binary=found.engine.policy.strong_binary)
     tag = conditions.shown_tag(own, weakly=with_metadata)
     same = conditions.unmodified(context, tag)
@@ -99,7 +103,11 @@ async def read_data(context: RequestContext) -> Answer:
         raise Forbidden("The variable's value is hidden from the caller.")
     found = await located(context, ended=ended)
     command = commands.ReadBinary(instance=found.native, name=name, scope=where, ended=ended)
-    return await binary.read(context, found, command)
+    try:
+        return await binary.read(context, found, command)
+    except VariableNotFound as error:
+        add_closest(context, name, error)
+        raise
 
 
 async def write_data(context: RequestContext) -> Answer:

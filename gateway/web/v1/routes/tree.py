@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.errors import MethodNotAllowed, RouteNotFound
+from gateway.nearest import nearest
 from gateway.web.v1.route import Route
 
 
@@ -52,7 +53,7 @@ class PathTree:
         node, params = self._at(segments)
         route = node.methods.get("GET" if method == "HEAD" else method)
         if route is None:
-            raise MethodNotAllowed(headers=(("Allow", node.allow),))
+            raise MethodNotAllowed(f"This path takes {node.allow}.", headers=(("Allow", node.allow),))
         return route, params
 
     def methods(self, segments: tuple[str, ...]) -> str:
@@ -72,8 +73,36 @@ class PathTree:
                 after = node.parameter
                 params.append(segment)
             if after is None or not segment:
-                raise RouteNotFound
+                raise self._not_found(segments)
             node = after
         if not node.methods:
-            raise RouteNotFound
+            raise self._not_found(segments)
         return node, tuple(params)
+
+    def _not_found(self, segments: tuple[str, ...]) -> RouteNotFound:
+        closest = self.closest(segments)
+        return RouteNotFound().hint("" if closest is None else f"Did you mean `{closest}`?")
+
+    def closest(self, segments: tuple[str, ...]) -> str | None:
+        """Return the template that a path which leads nowhere was probably meant to be.
+
+        A slash too many does not count, words may be misspelt, a parameter may be empty, and ``v1`` may be missing.
+        """
+        return self._followed(segments, nearest) or self._followed(("v1", *segments), _same)
+
+    def _followed(self, segments: tuple[str, ...], closest: Callable[[str, Iterable[str]], str | None]) -> str | None:
+        node = self._root
+        for position, segment in enumerate(segments):
+            word = segment if segment in node.words else None
+            if word is None and node.parameter is None:
+                word = closest(segment, node.words)
+            after = node.parameter if word is None else node.words[word]
+            if segment or (after is not None and any(segments[position:])):
+                if after is None:
+                    return None
+                node = after
+        return next(iter(node.methods.values())).template if node.methods else None
+
+
+def _same(word: str, known: Iterable[str]) -> str | None:
+    return word if word in known else None
