@@ -152,7 +152,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
     fake = ibm_bpm.VENDOR.fake(**(switches or {}))
     types = {NAMES["number/double"]: "number", NAMES["number/decimal"]: "number", NAMES["date-time"]: "date-time"}
     modelled = settings.get("declared_types") == "model"
-    settings = {"types": {} if modelled else types, **settings}
+    settings["types"] = settings.get("types", {}) | ({} if modelled else types)
 
     def begin(names: tuple[str, ...] = (), business_key: str | None = None) -> str:
         instance = fake.start(DEFINITION, dict.fromkeys(names), business_key)
@@ -187,6 +187,7 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = {
     "ibm_bpm-unset_as_null": lambda: _ibm_bpm({"nulls": "all"}, binary="envelope"),
     "ibm_bpm-not_atomic": lambda: _ibm_bpm({"atomic": False, "nulls": "none"}, fractions="truncate", int64="string"),
     "ibm_bpm-refusing": lambda: _ibm_bpm(deletions="refuse", binary="base64"),
+    "ibm_bpm-texts": lambda: _ibm_bpm(binary="envelope", types={"v": "string", "payload": "string", "blob0": "string"}),
     "ibm_bpm-strip": lambda: _ibm_bpm(metadata="strip", new_lists="plain"),
     "ibm_bpm-as_given": lambda: _ibm_bpm(metadata="as_given"),
 }

@@ -39,7 +39,12 @@ def _types(kind: str) -> Settings:
     return {"types": {NAME: kind}}
 
 
-_BINARY: tuple[Settings, ...] = ({}, {"binary": "base64"}, {"binary": "envelope"})
+_BINARY: tuple[Settings, ...] = (
+    {},
+    {"binary": "base64"},
+    {"binary": "envelope"},
+    {"binary": "envelope", **_types("string")},
+)
 EXAMPLES: tuple[Example, ...] = (
     Example(typed("null", "null")),
     Example(typed("boolean", "true")),
