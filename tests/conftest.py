@@ -10,11 +10,17 @@ import pytest
 
 from gateway.observe import log
 from tests.house.required import give_up
+from tests.ids import id_of
 
 
 def pytest_configure() -> None:
     """Logs as a program would: one short line each; the default shows every local variable of a traceback."""
     log.configure(json=True, level="warning")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Ids of parametrised tests say what the parameter is."""
+    return id_of(val)
 
 
 @pytest.fixture(scope="session")

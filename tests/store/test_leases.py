@@ -14,6 +14,7 @@ from gateway.operations.locks import LeaseLocks
 from gateway.store import Leases, Settings, Store, tables
 from gateway.wire.leases import require_leases
 from tests.store.test_shared_locks import Fickle, call
+from tests.until import until
 
 KEY = ("hr", "1")
 KEYS = [("hr", str(number)) for number in range(30)]
@@ -99,9 +100,11 @@ async def test_lease_that_was_taken_for_a_caller_that_went_away_is_released(stor
     asked = asyncio.ensure_future(leases.take(KEY))
     await asyncio.sleep(0)
     asked.cancel()
-    async with asyncio.timeout(10):
-        while await other.take(KEY) is None:
-            await asyncio.sleep(0.01)
+
+    async def taken() -> bool:
+        return await other.take(KEY) is not None
+
+    await until(taken)
 
 
 async def test_holder_that_cannot_renew_must_not_send() -> None:
@@ -111,7 +114,8 @@ async def test_holder_that_cannot_renew_must_not_send() -> None:
     async def work() -> None:
         require_leases(one, "hr")
         checked.append("held")
-        await asyncio.sleep(3 * Fickle.life_s)
+        loop = asyncio.get_running_loop()
+        await until(lambda: loop.time() >= one.leases[0].until)
         with pytest.raises(ConcurrentUpdate) as failed:
             require_leases(one, "hr")
         checked.append(failed.value.outcome)

@@ -11,6 +11,7 @@ from gateway.operations import WriteLocks
 from gateway.operations.locks import KernelLocks, LeaseLocks
 from gateway.plan import Call
 from gateway.store import Leases, LockFile, locks_beside
+from tests.until import rounds, until
 
 KEY = ("hr", "1")
 LIFE_S = 0.5
@@ -44,7 +45,7 @@ async def test_processes_take_turns_and_no_update_is_lost(locks, processes: int)
         inside.append(1)
         assert len(inside) == 1
         seen = counted[0]
-        await asyncio.sleep(0.001)
+        await rounds(5)  # whoever else were inside would be seen
         counted[0] = seen + 1
         inside.pop()
 
@@ -87,13 +88,13 @@ async def test_process_with_a_long_queue_lets_another_in_between(locks) -> None:
 
     async def caller() -> None:
         while not stopping.is_set():
-            await first.hold(KEY, call(), lambda: asyncio.sleep(0.001))
+            await first.hold(KEY, call(), lambda: rounds(5))
 
     async def enter() -> None:
         order.append("second")
 
     busy = [asyncio.ensure_future(caller()) for _ in range(4)]
-    await asyncio.sleep(0.01)
+    await until(lambda: len(first) > 0)
     await second.hold(KEY, call(), enter)
     stopping.set()
     await asyncio.gather(*busy)
@@ -111,7 +112,7 @@ async def test_caller_that_goes_away_while_it_waits_for_another_process_leaves_n
     held = asyncio.ensure_future(first.hold(KEY, call(), slow))
     await entered.wait()
     waits = asyncio.ensure_future(second.hold(KEY, call(), slow))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(second) > 0)
     waits.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waits

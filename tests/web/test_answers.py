@@ -10,6 +10,7 @@ import pytest
 from aiohttp import HttpVersion11
 
 from gateway.web.http.buffered import BufferedResponse
+from tests.until import steady, until
 
 GET = "GET /v1/instances/{} HTTP/1.1\r\nHost: x\r\n"
 HEAD = "HEAD /v1/instances/{} HTTP/1.1\r\nHost: x\r\n"
@@ -110,7 +111,7 @@ async def test_caller_that_reads_slowly_gets_all_of_a_long_answer(site) -> None:
     assert (await site.ask("PUT", "instances", site.hr, "variables", "long", body=long))[0] == 204
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port, limit=1024)
     writer.write((GET.replace("{}", "{}/variables/long") + CLOSE).format(site.hr).encode())
-    await asyncio.sleep(0.05)  # what is not read fills every buffer on the way
+    await steady(lambda: len(reader._buffer))  # what is not read fills every buffer on the way
     pieces = [piece async for piece in read(reader)]
     writer.close()
     _, fields, body = parts(b"".join(pieces))
@@ -123,12 +124,11 @@ async def test_caller_that_asks_on_and_reads_nothing_is_not_asked_for_more(site)
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     writer.write(asked * 20_000)
-    before = -1
-    async with asyncio.timeout(30):
-        while len(site.sent) > before:  # it goes on until what is written has filled every buffer on the way
-            before = len(site.sent)
-            await asyncio.sleep(0.3)
-    assert 0 < before < 10_000
+    await until(lambda: len(site.sent) > 0)
+    await steady(
+        lambda: len(site.sent), looks=150
+    )  # it goes on until what is written has filled every buffer on the way
+    assert len(site.sent) < 10_000
     writer.transport.abort()
     assert reader.at_eof() is False
 

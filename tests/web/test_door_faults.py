@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.web import RequestLimits
+from tests.until import until
 from tests.web.gate import Gate, gate
 from tests.wire.scripted import OK, Heard, says
 
@@ -27,9 +28,7 @@ def held() -> tuple[int, int]:
 
 async def settled(door: Gate, before: tuple[int, int]) -> None:
     """Waits until nothing is held that was not held before."""
-    async with asyncio.timeout(WAIT_S):
-        while held() > before or len(door.locks):
-            await asyncio.sleep(0.001)
+    await until(lambda: held() <= before and not len(door.locks), most_s=WAIT_S)
     assert held()[0] <= before[0]
     assert held()[1] <= before[1]
 
@@ -158,14 +157,12 @@ SLOW = RequestLimits(body_read_timeout_s=0.2)
 async def test_head_that_trickles_is_cut_off(before: int) -> None:
     async with unhurt(keepalive_s=0.2) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        async with asyncio.timeout(WAIT_S):
-            if before:
-                writer.write(GET + b"\r\n")
-                _ = await reader.readuntil(b"{}")
-            writer.write(GET + b"X-A: ")
-            while not (reader.at_eof() or reader.exception()):
-                writer.write(b"x")
-                await asyncio.sleep(0.01)
+        if before:
+            writer.write(GET + b"\r\n")
+            _ = await reader.readuntil(b"{}")
+        writer.write(GET + b"X-A: ")
+        closed = lambda: reader.at_eof() or reader.exception() is not None  # noqa: E731
+        await until(closed, most_s=WAIT_S, step=lambda: writer.write(b"x"))
         writer.close()
         assert (bytes(reader._buffer), len(door.engine.heard)) == (b"", 1 + before)
 
@@ -183,11 +180,9 @@ async def test_body_that_trickles_is_cut_off() -> None:
     async with unhurt(limits=SLOW) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
         writer.write(PUT + b"Content-Length: 1000\r\n\r\n")
-        async with asyncio.timeout(WAIT_S):
-            while not (reader._buffer or reader.exception()):
-                writer.write(b"x")
-                await asyncio.sleep(0.01)
-            answer = await reader.read()
+        answered = lambda: bool(reader._buffer) or reader.exception() is not None  # noqa: E731
+        await until(answered, most_s=WAIT_S, step=lambda: writer.write(b"x"))
+        answer = await reader.read()
         writer.close()
         assert answer.startswith(b"HTTP/1.1 400")
         assert [heard.method for heard in door.engine.heard] == ["GET"]

@@ -12,6 +12,7 @@ from gateway import app, config
 from gateway.access import Access
 from gateway.port import Credentials
 from gateway.web.proxy.door import door_at
+from tests.until import until
 from tests.web.conftest import entry
 from tests.web.gate import gate
 from tests.wire.scripted import OK, hangs_up, never_answers, says
@@ -274,15 +275,20 @@ async def test_scope_of_the_operation_is_needed() -> None:
 
 
 async def test_long_poll_outlives_the_idle_time() -> None:
+    work = asyncio.Event()
+
     async def late(_request, writer) -> None:
-        await asyncio.sleep(0.6)
+        await work.wait()
         writer.write(OK)
 
     async with gate(late, idle_s=0.2) as door:
         body = b'{"asyncResponseTimeout": 1000}'
         more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        assert (await door.ask("/door/external-task/fetchAndLock", "POST", more, body))[0] == 200
+        poll = asyncio.create_task(door.ask("/door/external-task/fetchAndLock", "POST", more, body))
+        await until(lambda: bool(door.engine.heard))
         assert (await door.ask("/door/external-task"))[0] == 504
+        work.set()
+        assert (await poll)[0] == 200
 
 
 async def test_caller_of_a_read_that_goes_away_frees_the_engine() -> None:

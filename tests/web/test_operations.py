@@ -19,6 +19,7 @@ from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
 from gateway.store import Operations, Settings, Store
 from gateway.web.v1.problems import problem
+from tests.until import until
 from tests.web.conftest import SECRET, Site, entry
 
 BY_NAME = {"variableName": "note"}
@@ -68,10 +69,11 @@ class Works(Site):
         return shown
 
     async def ended(self, operation: str) -> dict[str, Any]:
-        async with asyncio.timeout(20):
-            while (shown := await self.shown(operation))["state"] not in ENDED:
-                await asyncio.sleep(0.01)
-        return shown
+        async def has_ended() -> bool:
+            return (await self.shown(operation))["state"] in ENDED
+
+        await until(has_ended)
+        return await self.shown(operation)
 
     async def results(self, operation: str) -> list[dict[str, Any]]:
         raw = await self.ask_raw(f"/v1/operations/{operation}/results")
@@ -114,9 +116,11 @@ async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works:
     monkeypatch.setattr("gateway.operations.bulk._SWEEP_S", 0.01)
     works.operations = Operations(works.store, -1.0)
     works.begin()
-    async with asyncio.timeout(10):
-        while (await works.ask("GET", "operations", old))[0] != 404:
-            await asyncio.sleep(0.01)
+
+    async def forgotten() -> bool:
+        return (await works.ask("GET", "operations", old))[0] == 404
+
+    await until(forgotten)
     assert works.reported == [(old, "completed", None)]
 
 
@@ -179,9 +183,7 @@ async def test_cancelled_operation_begins_no_further_item(works: Works) -> None:
 
     works.gateway.run = slow
     operation = await works.start(**BY_NAME, **SET)
-    async with asyncio.timeout(10):
-        while len(works.writes) < 3:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(works.writes) >= 3)
     assert (await works.ask("DELETE", "operations", operation))[0] == 204
     assert (await works.shown(operation))["state"] == "cancelling"
     going.set()
@@ -204,9 +206,7 @@ async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(work
 
     works.gateway.run = dying
     operation = await works.start(**BY_NAME, **SET)
-    async with asyncio.timeout(10):
-        while left[0] >= 0:
-            await asyncio.sleep(0.01)
+    await until(lambda: left[0] < 0)
     await asyncio.sleep(0)
     await works.crash()
     works.gateway.run = run
@@ -259,9 +259,7 @@ async def test_fault_of_ours_is_told_and_the_operation_goes_on_when_it_is_mended
 
     works.gateway.run = broken
     operation = await works.start(**BY_NAME, engines=["hr"], **SET)
-    async with asyncio.timeout(10):
-        while not works.reported:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(works.reported))
     assert works.reported[0][:2] == (operation, "broken")
     works.gateway.run = run
     works.bulk.wake()

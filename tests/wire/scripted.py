@@ -129,12 +129,5 @@ async def client_of(url: str, engine: Engine | None = None, **settings) -> Async
         await client.close()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until something is so."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0)
-
-
 def call(budget_s: float = 5.0) -> Call:
     return Call(deadline=asyncio.get_running_loop().time() + budget_s, request_id="rid-1")

@@ -11,7 +11,8 @@ import pytest
 from gateway.errors import EngineFailure
 from gateway.plan import VendorRequest
 from gateway.raw import RawRequest
-from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says, until
+from tests.until import until
+from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"
 FAILURES = {

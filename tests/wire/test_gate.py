@@ -12,7 +12,8 @@ from gateway.plan import Call, Multipart, Part, Stream, VendorRequest, VendorRes
 from gateway.port import Credentials, Engine, Session
 from gateway.raw import RawRequest
 from gateway.wire import EngineClient
-from tests.wire.scripted import OK, Scripted, call, client_of, never_answers, running, says, until
+from tests.until import until
+from tests.wire.scripted import OK, Scripted, call, client_of, never_answers, running, says
 
 CLIENTS = ("http1", "aiohttp")
 Road = Callable[[EngineClient, Call], Awaitable[object]]

@@ -15,7 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from gateway.errors import EngineTimeout, EngineUnavailable, OutcomeUnknown
 from gateway.plan import VendorRequest
-from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, says, until
+from tests.until import until
+from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, says
 
 
 def request(name: str = "x", *, writes: bool = False, body: bytes = b"") -> VendorRequest:
