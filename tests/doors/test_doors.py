@@ -32,7 +32,7 @@ def lane_of(door: str, *, limited: bool) -> str:
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("prefix", ["", "/engine/default"])
+@pytest.mark.parametrize("prefix", ["", "/engine/default"], ids=["below the root", "below an engine's name"])
 def test_limited_caller_is_handed_on_by_no_door(door: str, prefix: str) -> None:
     method, path = door.split()
     assert lane_of(f"{method} {prefix}{path}", limited=True) in {"translated", "refused"}
@@ -51,7 +51,7 @@ def test_door_that_changes_something_is_known_to_write(door: str) -> None:
         assert facts_of(door).writes
 
 
-@pytest.mark.parametrize("entry", [{"masked": ("salary",)}, {"variables": ("public-*",)}])
+@pytest.mark.parametrize("entry", [{"masked": ("salary",)}, {"variables": ("public-*",)}], ids=["masks", "name limits"])
 def test_masks_and_name_limits_make_a_caller_limited(entry: dict[str, tuple[str, ...]]) -> None:
     digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  # sha256 of "secret"
     access = Access((CallerEntry(name="a", key_sha256=digest, scopes=SCOPES, **entry),))

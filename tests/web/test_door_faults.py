@@ -139,7 +139,7 @@ BAD_CHUNKS = {
 }
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [False, True], ids=["first chunk", "later chunk"])
 @pytest.mark.parametrize("name", BAD_CHUNKS)
 async def test_chunk_that_is_not_as_it_says_breaks_the_upload_off(name: str, after: bool) -> None:
     head = PUT + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -153,7 +153,7 @@ async def test_chunk_that_is_not_as_it_says_breaks_the_upload_off(name: str, aft
 SLOW = RequestLimits(body_read_timeout_s=0.2)
 
 
-@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("before", [0, 1], ids=["first request", "later request"])
 async def test_head_that_trickles_is_cut_off(before: int) -> None:
     async with unhurt(keepalive_s=0.2) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
@@ -167,8 +167,10 @@ async def test_head_that_trickles_is_cut_off(before: int) -> None:
         assert (bytes(reader._buffer), len(door.engine.heard)) == (b"", 1 + before)
 
 
-@pytest.mark.parametrize("framing", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
-@pytest.mark.parametrize("target", [VARIABLE, "/door/external-task/fetchAndLock"])
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"], ids=["length", "chunks"]
+)
+@pytest.mark.parametrize("target", [VARIABLE, "/door/external-task/fetchAndLock"], ids=["write", "poll"])
 async def test_body_that_stops_is_cut_off(framing: bytes, target: str) -> None:
     async with unhurt(limits=SLOW) as door:
         answer = await exchanged(door, PUT.replace(VARIABLE.encode(), target.encode()) + framing + b"1\r\n{")
@@ -189,7 +191,9 @@ async def test_body_that_trickles_is_cut_off() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"Content-Length: 1000\r\n\r\nhalf", b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
+    "sent",
+    [b"Content-Length: 1000\r\n\r\nhalf", b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"],
+    ids=["length", "chunks"],
 )
 async def test_caller_that_goes_in_the_middle_of_an_upload_leaves_no_short_body(sent: bytes) -> None:
     async with unhurt() as door:
@@ -263,7 +267,7 @@ async def test_more_than_an_answer_says_is_no_answer_to_the_next_request() -> No
         assert (await exchanged(door, GET + CLOSE + b"\r\n")).endswith(b"\r\n\r\n{}")
 
 
-@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("at_once", [False, True], ids=["in pieces", "at once"])
 async def test_more_than_a_request_says_is_no_body(at_once: bool) -> None:
     pieces = (PUT + b"Content-Length: 2\r\n\r\n{}", b"EXTRA\r\n\r\n")
     async with unhurt() as door:

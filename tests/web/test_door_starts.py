@@ -62,9 +62,11 @@ async def test_ibm_start_keeps_to_the_rules_too(process: str, status: int) -> No
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; charset=UTF-8"]
+    "kind",
+    ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; charset=UTF-8"],
+    ids=["plain type", "type in capitals"],
 )
-@pytest.mark.parametrize("query", ["", "?action=start", "?action=start&bpdId=25.claim"])
+@pytest.mark.parametrize("query", ["", "?action=start", "?action=start&bpdId=25.claim"], ids=["form", "action", "both"])
 async def test_ibm_start_by_a_form_keeps_to_the_rules_too(kind: str, query: str) -> None:
     async with gate(vendor=ibm_bpm.VENDOR, starts=STARTS) as door:
         assert await form(door, f"/door/process{query}", b"action=start&bpdId=25.claim", kind) == (400, 0)

@@ -49,6 +49,7 @@ async def test_target_reaches_the_engine_as_it_was_written(target: str) -> None:
         ("/process-instance/zz:1/variables", "/process-instance/zz:1/variables"),
         ("/task/hr:1/variables", "/task/hr:1/variables"),
     ],
+    ids=["plain", "encoded", "below an engine's name", "no such engine", "no instance"],
 )
 async def test_engine_before_an_id_is_taken_off_and_nothing_else(written: str, heard: str) -> None:
     async with gate() as door:
@@ -141,6 +142,7 @@ BODY = b"--x\r\n\x00\xff" * 1000
         (f"Content-Length: {len(BODY)}\r\nContent-Encoding: gzip\r\n", BODY),
         (f"Content-Length: {len(BODY)}\r\nContent-Type: multipart/form-data; boundary=x\r\n", BODY),
     ],
+    ids=["length", "chunks", "packed", "multipart"],
 )
 async def test_body_reaches_the_engine_byte_for_byte(more: str, sent: bytes) -> None:
     async with gate() as door:
@@ -171,7 +173,7 @@ LOCATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "seen"), LOCATIONS)
+@pytest.mark.parametrize(("given", "seen"), LOCATIONS, ids=[given for given, _ in LOCATIONS])
 async def test_location_on_the_engine_leads_back_here(given: str, seen: str) -> None:
     async def moved(_request, writer) -> None:
         location = given.format(url=door.engine.url)
@@ -191,6 +193,7 @@ async def test_location_on_the_engine_leads_back_here(given: str, seen: str) -> 
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
     ],
+    ids=["length", "chunks"],
 )
 async def test_answer_that_breaks_off_is_never_a_clean_short_one(answer: bytes) -> None:
     async with gate(says(answer, close=True)) as door:
@@ -238,8 +241,8 @@ DETAILS = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "seen"), DETAILS)
-@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(("sent", "seen"), DETAILS, ids=["JSON", "nested JSON", "XML", "nothing to hide"])
+@pytest.mark.parametrize("debug", [False, True], ids=["hidden", "debug"])
 async def test_details_for_programmers_are_cut_out_and_nothing_else(sent: bytes, seen: bytes, debug: bool) -> None:
     answer = says(b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(sent), sent))
     async with gate(answer, vendor=ibm_bpm.VENDOR, debug=debug) as door:

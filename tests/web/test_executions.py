@@ -1,4 +1,4 @@
-"""Ids of executions inside an instance, given as instances: their writes take the instance's lane and cost it nothing."""
+"""Ids of executions inside an instance, given as instances: their writes take the lock of the instance and cost it nothing."""
 
 from __future__ import annotations
 

@@ -116,8 +116,8 @@ async def test_requests_through_the_door_are_answered_as_straight() -> None:
     assert one.instances["1355"].variables == other.instances["1355"].variables
 
 
-@pytest.mark.parametrize("accept", ["Accept: application/json", XML])
-@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("accept", ["Accept: application/json", XML], ids=["JSON", "XML"])
+@pytest.mark.parametrize("debug", [False, True], ids=["hidden", "debug"])
 async def test_details_for_programmers_are_for_debugging_only(accept: str, debug: bool) -> None:
     async with standing(Fake(details=True), debug=debug) as (straight, through):
         status, headers, body = await asked(straight, "GET", "/process/999", b"", accept)
@@ -140,8 +140,8 @@ async def test_wrapped_error_is_handed_on_untouched() -> None:
 LONG = b'{"a":"' + b"x" * 3_000_000 + b'"'
 
 
-@pytest.mark.parametrize("debug", [False, True])
-@pytest.mark.parametrize("leaks", [False, True])
+@pytest.mark.parametrize("debug", [False, True], ids=["hidden", "debug"])
+@pytest.mark.parametrize("leaks", [False, True], ids=["nothing to hide", "details"])
 async def test_long_answer_is_streamed_and_broken_off_before_it_tells_too_much(leaks: bool, debug: bool) -> None:
     body = LONG + (b',"programmersDetails":"SECRET"}' if leaks else b"}")
     answer = says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -182,7 +182,7 @@ LOGGED_IN = says(b'HTTP/1.1 201 Created\r\nSet-Cookie: LtpaToken2=t\r\nContent-L
 USER = Credentials(kind="ibm_session", username="u", password="p")
 
 
-@pytest.mark.parametrize("kind", [b"Content-Type: text/html\r\n", b""])
+@pytest.mark.parametrize("kind", [b"Content-Type: text/html\r\n", b""], ids=["HTML", "no type"])
 async def test_long_answer_in_a_session_is_not_held_to_see_whether_that_is_over(kind: bytes) -> None:
     read = asyncio.Event()
     body = b"x" * 1_500_000
@@ -242,7 +242,19 @@ OVERRIDES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "query", "headers", "status"), OVERRIDES)
+@pytest.mark.parametrize(
+    ("method", "query", "headers", "status"),
+    OVERRIDES,
+    ids=[
+        "two headers",
+        "query and header",
+        "POST as GET",
+        "POST as PUT",
+        "GET as DELETE",
+        "GET as PUT by the query",
+        "PUT as GET",
+    ],
+)
 async def test_override_gives_nobody_more_than_its_scope(
     method: str, query: str, headers: tuple[str, ...], status: int
 ) -> None:
@@ -270,7 +282,9 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("target", "form", "scopes", "status"), FORMS)
+@pytest.mark.parametrize(
+    ("target", "form", "scopes", "status"), FORMS, ids=[f"{form[1].decode()} at {form[0]}: {form[3]}" for form in FORMS]
+)
 async def test_form_gives_nobody_more_than_its_scope(target: str, form: bytes, scopes: set[str], status: int) -> None:
     kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n"
     async with gate(vendor=ibm_bpm.VENDOR, access=Access((entry(scopes=frozenset(scopes)),))) as door:

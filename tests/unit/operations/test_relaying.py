@@ -13,10 +13,15 @@ from gateway.operations.relaying import Destination, LaneFacts, find_destination
 from gateway.port import Capabilities, Credentials, Engine, RequestFacts
 from gateway.routing import Routing
 
-BOTH = (False, True)
+FACTS = ("about", "same", "limited", "second", "body")
+TABLE = list(itertools.product((False, True), repeat=len(FACTS)))
 
 
-@pytest.mark.parametrize(("about", "same", "limited", "second", "body"), list(itertools.product(BOTH, repeat=5)))
+def said(facts: tuple[bool, ...]) -> str:
+    return "+".join(itertools.compress(FACTS, facts)) or "nothing"
+
+
+@pytest.mark.parametrize(FACTS, TABLE, ids=map(said, TABLE))
 def test_lane_by_its_facts(about: bool, same: bool, limited: bool, second: bool, body: bool) -> None:
     if not about:
         expected = "passed_through" if same and not limited else "refused"

@@ -58,7 +58,7 @@ async def test_deadline_in_the_queue_is_a_conflict_and_nothing_is_done() -> None
     assert (done, len(locks)) == ([1], 0)
 
 
-async def test_waiter_that_is_cancelled_leaves_the_lane_to_the_next() -> None:
+async def test_waiter_that_is_cancelled_leaves_the_lock_to_the_next() -> None:
     locks, gate, done = WriteLocks(), asyncio.Event(), []
 
     async def work() -> None:
@@ -77,7 +77,7 @@ async def test_waiter_that_is_cancelled_leaves_the_lane_to_the_next() -> None:
     assert (done, len(locks)) == ([1], 0)
 
 
-async def test_work_that_fails_frees_the_lane() -> None:
+async def test_work_that_fails_frees_the_lock() -> None:
     locks = WriteLocks()
 
     async def work() -> None:
