@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -30,7 +31,8 @@ async def site_of(started, policy: str, **limits: Any) -> Site:
     site = Site(**limits)
     settings = ibm_bpm.VENDOR.settings(binary=policy)
     if policy == "envelope":
-        site.fakes["claims"].instances[site.claims.partition(":")[2]].shapes["note"] = ANY
+        instance = site.fakes["claims"].instances[site.claims.partition(":")[2]]
+        instance.shapes["note"], instance.variables["note"] = ANY, {"an": "object"}
     site.engines["claims"] = ibm_bpm.VENDOR.engine("claims", settings, Credentials())
     return await started(site)
 
@@ -57,8 +59,24 @@ async def test_content_as_base64_is_a_text_and_says_so(started) -> None:
     site = await site_of(started, "base64")
     status, _, headers = await data(site, "PUT", CONTENT, Content_Digest=digest(CONTENT))
     assert (status, headers["Gateway-Rules"], stored(site)) == (204, 'binary-to-base64;name="note"', TEXT)
+    assert (await data(site, "GET"))[:2] == (200, CONTENT)
+
+
+async def test_text_that_is_not_base64_has_no_content(started) -> None:
+    site = await site_of(started, "base64")
     status, body, _ = await data(site, "GET")
     assert (status, b"value-invalid" in body) == (422, True)
+
+
+async def test_envelope_in_a_variable_that_holds_a_text_is_a_text_and_is_recognised(started) -> None:
+    site = await site_of(started, "envelope")
+    site.fakes["claims"].instances[site.claims.partition(":")[2]].variables["note"] = "a text"
+    named = {"Content_Disposition": 'attachment; filename="a.b"'}
+    assert (await data(site, "PUT", CONTENT, Content_Type="a/b", **named))[0] == 204
+    envelope = {"@type": "varbridge.file", "filename": "a.b", "mediaType": "a/b", "encoding": None, "data": TEXT}
+    assert json.loads(stored(site)) == envelope
+    status, body, headers = await data(site, "GET")
+    assert (status, body, headers["Content-Type"]) == (200, CONTENT, "a/b")
 
 
 NAMES = ["a.txt", 'q"uote', "line\r\nbreak", "ä€😀", "back\\slash", "semi;colon", "..", "a/b"]
