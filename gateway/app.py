@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,9 +23,8 @@ from gateway.operations.idempotency import Idempotency
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.operations.paging import Cursors
 from gateway.operations.selection import selected
-from gateway.plan import Call, Plan
+from gateway.plan import Call
 from gateway.port import Credentials, Engine, Policy, Vendor
-from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
 from gateway.store import CannotLock, KeyRecords, Leases, LockFile, Operations, Store, check_shareable, locks_beside
@@ -34,39 +32,13 @@ from gateway.store import Settings as StoreSettings
 from gateway.web import Door, RequestLimits, Services, Upstream, admin, public_server
 from gateway.web.v1.idempotency import unsettled
 from gateway.web.v1.problems import problem
-from gateway.wire import ClientSettings, EngineClient
+from gateway.wire import Clients, ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
 from gateway.wire.fetch import fetch_document
 from gateway.wire.stack import Tap
 
-R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _log = structlog.get_logger("varbridge")
-
-
-class Clients:
-    """The engines' clients by name; operations are given this as their runner."""
-
-    def __init__(self, clients: Mapping[str, EngineClient]) -> None:
-        self._clients = clients
-
-    def __call__(self, engine: str, plan: Plan[R], call: Call) -> Awaitable[R]:
-        """Carry a plan out on an engine."""
-        return self._clients[engine].run(plan, call)
-
-    def relay(self, engine: str, request: RawRequest, call: Call) -> Awaitable[RawAnswer]:
-        """Send a request to an engine unchanged."""
-        return self._clients[engine].relay(request, call)
-
-    async def start(self) -> None:
-        """Open every session."""
-        for client in self._clients.values():
-            await client.start()
-
-    async def close(self) -> None:
-        """Close every session."""
-        for client in self._clients.values():
-            await client.close()
 
 
 class Application:
