@@ -1,4 +1,4 @@
-"""Where tokens are: the execution tree for tokens, the diagram for steps and lines. Recorded on 8.6.2.
+"""Activities: tokens from the execution tree, steps and lines from the diagram. Recorded on 8.6.2.
 
 ``GET /process/{id}?parts=…|executionTree|diagram``; the server has no list of tokens.
 """

@@ -1,4 +1,4 @@
-"""How the gateway makes itself known: Basic, bearer or Zen on each request, or a session opened by a log-in.
+"""Credentials of the gateway: Basic, bearer or Zen on each request, or a session opened by a log-in.
 
 A session is the cookies of the log-in (``LtpaToken2``, ``JSESSIONID``) and the CSRF tokens: ``BPMCSRFToken`` from
 ``/bpm/system/login``, and the cookie ``XSRF-TOKEN`` mirrored as a header, which newer servers ask for.
@@ -29,7 +29,7 @@ class _Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def signature(credentials: Credentials) -> tuple[tuple[str, str], ...]:
-    """Give the headers of credentials that go with every request."""
+    """Return the headers of credentials that go with every request."""
     if credentials.kind == "zen":
         # ZenApiKey base64(user:key), as Cloud Pak for Business Automation takes it
         pair = f"{credentials.username}:{credentials.token}".encode()
@@ -116,7 +116,7 @@ def _cookies(answer: VendorResponse) -> dict[str, str]:
 
 
 def expired(answer: VendorResponse) -> bool:
-    """Tell whether an answer means that the session is over.
+    """Return whether an answer means that the session is over.
 
     An empty or HTML 401, a redirection (to a log-in page), an HTML page instead of JSON, or a CSRF token that is no
     longer good; a 401 with the vendor's JSON is a permission and no reason to log in.
@@ -133,5 +133,5 @@ def expired(answer: VendorResponse) -> bool:
 
 
 def _is_page(answer: VendorResponse) -> bool:
-    """Tell a web page, which a server or proxy gives in the vendor's place, by its kind or by how it begins."""
+    """Return whether an answer is a web page, by its media type or by how its body begins."""
     return "html" in answer.header("content-type") or _PAGE.match(answer.content()) is not None

@@ -1,4 +1,4 @@
-"""The engine class: capabilities, and each operation handed to the module that knows it."""
+"""The engine class: its capabilities, and each operation handed to the module that carries it out."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ class IbmBpmEngine(Engine):
     def __init__(self, name: str, settings: Settings, credentials: Credentials, policy: Policy | None = None) -> None:
         super().__init__(name, settings, credentials, policy)
         self._models = Models()
-        """Facts of the vendor's models, kept between calls; no state of calls."""
+        """Types that process models declare, kept between calls."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """Give what it can do, as it is set."""
+        """Return what the engine can do, as it is set."""
         settings = self.settings
         optional = {
             "variables.delete_by_null": settings.deletions == "set_null",
@@ -99,7 +99,7 @@ class IbmBpmEngine(Engine):
         )
 
     def native_id(self, text: str) -> str:
-        """Give the number; ``2072.n``, ``BPDInstance.n`` and ``n`` are the same instance.
+        """Return the number; ``2072.n``, ``BPDInstance.n`` and ``n`` are the same instance.
 
         Raises:
             InvalidRequest: not a number.
@@ -110,16 +110,16 @@ class IbmBpmEngine(Engine):
         return found
 
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
-        """Give its version."""
+        """Read the server's version."""
         del command
         return instances.describe_engine(self.name)
 
     def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
-        """Give one instance."""
+        """Describe one instance."""
         return instances.describe_instance(self.name, command)
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
-        """Give the instances that match."""
+        """Find the instances that match."""
         return instances.find_instances(self.name, self.settings, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
@@ -127,7 +127,7 @@ class IbmBpmEngine(Engine):
         return starting.start_instance(self.name, self.settings, command)
 
     def native_task(self, text: str) -> str:
-        """Give the number; ``2078.n``, ``Task.n`` and ``n`` are the same task.
+        """Return the number; ``2078.n``, ``Task.n`` and ``n`` are the same task.
 
         Raises:
             InvalidRequest: not a number.
@@ -138,7 +138,7 @@ class IbmBpmEngine(Engine):
         return found.group(1)
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Give whose task it is."""
+        """Read which instance a task belongs to."""
         return tasks.describe_task(self.name, command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
@@ -150,7 +150,7 @@ class IbmBpmEngine(Engine):
         messages.correlate_message(self.name, command)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
-        """Give where the tokens are."""
+        """List where the tokens are."""
         return activities.list_activities(self.name, command)
 
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
@@ -158,20 +158,20 @@ class IbmBpmEngine(Engine):
         return modification.modify_instance(self.name, self.settings, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
-        """Give variables."""
+        """List variables."""
         return variables.list_variables(self.name, self.settings, command, self._models)
 
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
-        """Give one variable."""
+        """Read one variable."""
         return variables.get_variable(self.name, self.settings, command, self._models)
 
     @property
     def seeks(self) -> bool:
-        """Tell that a query goes on after a row: it is evaluated here, in an order of our own."""
+        """Return that a query goes on after a row: it is evaluated here, in an order of our own."""
         return True
 
     def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
-        """Give variables of all instances."""
+        """Find variables of all instances."""
         return query.query_variables(self.name, self.settings, command)
 
     def count_variables(self, command: CountVariables) -> Plan[VariablesCounted]:
@@ -189,13 +189,13 @@ class IbmBpmEngine(Engine):
         return binary.read_binary(self.name, self.settings, command, self._models)
 
     def assume_success(self, request: VendorRequest) -> VendorResponse:
-        """Give the success of a write: an envelope with nothing in it, but for the id of what was started."""
+        """Return the success of a write: an envelope with nothing in it, but for the id of what was started."""
         data = b'{"piid":""}' if ("action", "start") in request.query or request.path == ("process",) else b"{}"
         return VendorResponse(200, body=b'{"status":"200","data":' + data + b"}")
 
     @property
     def needs_session(self) -> bool:
-        """Tell whether it is set to log in."""
+        """Return whether the engine is set to log in."""
         return self.credentials.kind == "ibm_session"
 
     def log_in(self) -> Plan[Session]:
@@ -203,10 +203,10 @@ class IbmBpmEngine(Engine):
         return auth.log_in(self.name, self.settings, self.credentials)
 
     def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:
-        """Give the request with the credentials."""
+        """Return the request with the credentials."""
         added = auth.signature(self.credentials) if session is None else session.headers
         return msgspec.structs.replace(request, headers=request.headers + added) if added else request
 
     def expired(self, answer: VendorResponse) -> bool:
-        """Tell whether the session is over."""
+        """Return whether the session is over."""
         return auth.expired(answer)

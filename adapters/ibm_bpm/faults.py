@@ -97,7 +97,7 @@ class Written(msgspec.Struct, frozen=True):
     structured: bool = False
 
 
-def translated(engine: str, answer: VendorResponse, operation: Operation) -> VarbridgeError | None:
+def translate(engine: str, answer: VendorResponse, operation: Operation) -> VarbridgeError | None:
     """Return the error that an answer means for an operation, None for a success."""
     wire = error_in(answer)
     if wire is None:
@@ -110,7 +110,7 @@ def translated(engine: str, answer: VendorResponse, operation: Operation) -> Var
 
 def check(engine: str, answer: VendorResponse, operation: Operation) -> None:
     """Raise the error that an answer means for an operation, if it means one."""
-    error = translated(engine, answer, operation)
+    error = translate(engine, answer, operation)
     if error is not None:
         raise error
 

@@ -72,7 +72,7 @@ def describe_process(
         wire = faults.data_of(engine, answer, "read", DETAILS)
     except EngineError:
         again = yield get("process", instance, query=(("parts", "none"),))
-        missing = faults.translated(engine, again, "read")
+        missing = faults.translate(engine, again, "read")
         if isinstance(missing, InstanceNotFound):
             raise missing from None
         raise

@@ -1,7 +1,7 @@
 """Messages: refused. ``POST /process?action=sendMessage`` hands a text to the Event Manager and forgets it.
 
-Whether anybody waits for it, who gets it and whether its values were taken is never told, so nothing that ``/v1``
-promises of a correlation could be kept.
+The answer shows neither whether anybody waits for it, nor who gets it, nor whether its values were taken, so nothing
+that ``/v1`` promises about a correlation could be kept.
 """
 
 from __future__ import annotations
@@ -19,4 +19,4 @@ def correlate_message(engine: str, command: CorrelateMessage) -> NoReturn:
         Unsupported: always, before any call.
     """
     del command
-    raise Unsupported("This engine does not tell who got a message, so none is correlated.", engine=engine)
+    raise Unsupported("This engine does not say who got a message, so none is correlated.", engine=engine)

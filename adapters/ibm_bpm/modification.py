@@ -1,4 +1,4 @@
-"""Modification: exactly what tokens can say: one ``moveToken``, or one ``deleteToken``; variables first, comment last.
+"""Modification, as far as tokens can express it: one ``moveToken`` or ``deleteToken``; variables first, comment last.
 
 ``POST /process/{id}?action=moveToken&tokenId=…&target=…`` and ``…?action=deleteToken&tokenId=…`` (IBM's admin pages
 "Moving tokens" and "Deleting tokens"). Nothing is atomic here, so a failure says what had been done before it.
@@ -34,8 +34,8 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _ACTIVE = {"active", "suspended", "failed"}
 
 
-class _Wish(msgspec.Struct, frozen=True):
-    """What is left of the instructions: which token goes, and where a token is wanted; each with its place."""
+class _Move(msgspec.Struct, frozen=True):
+    """The instructions as tokens express them: which one goes and where one is wanted, each with its index."""
 
     cancel: Instruction
     cancel_at: int
@@ -47,31 +47,31 @@ def modify_instance(engine: str, settings: Settings, command: ModifyInstance) ->
     """Move or delete one token.
 
     Raises:
-        Unsupported: tokens cannot say it; nothing was sent that writes.
+        Unsupported: tokens cannot express it; nothing was sent that writes.
         InstanceStateConflict: no token is where ``cancel`` points; ValueInvalid: no such step.
         PreconditionFailed: the variables are not as expected; nothing was sent that writes.
         VarbridgeError: with ``outcome`` partial and the names in ``applied`` where variables had been written.
     """
-    wish = _wish(engine, settings, command)
-    token, target = yield from _resolved(engine, command.instance, wish)
-    rules = yield from _variables(engine, settings, command, wish)
+    move = _plan_move(engine, settings, command)
+    token, target = yield from _resolve(engine, command.instance, move)
+    rules = yield from _write_variables(engine, settings, command, move)
     query = [("action", "deleteToken" if target is None else "moveToken"), ("tokenId", token.id)]
     if target is not None:
         query += [("target", target.id), ("resume", "true")]
     try:
-        yield from _acted(engine, command.instance, tuple(query), token, target)
+        yield from _act(engine, command.instance, tuple(query), token, target)
         if (note := command.annotation and command.note()) is not None and settings.comment_parameter:
-            yield from _commented(engine, command.instance, settings.comment_parameter, note)
+            yield from _write_comment(engine, command.instance, settings.comment_parameter, note)
     except VarbridgeError as error:
-        if wish.start is not None and wish.start.variables:
-            error.applied = tuple(wish.start.variables)
+        if move.start is not None and move.start.variables:
+            error.applied = tuple(move.start.variables)
             error.outcome = "partial" if error.outcome == "not_applied" else error.outcome
         raise
     return InstanceModified(rules)
 
 
-def _wish(engine: str, settings: Settings, command: ModifyInstance) -> _Wish:
-    """Refuse what tokens cannot say, before any call."""
+def _plan_move(engine: str, settings: Settings, command: ModifyInstance) -> _Move:
+    """Refuse what tokens cannot express, before any call."""
     refused: list[Fault] = []
     if command.skip_custom_listeners:
         refused.append(Fault("/skipCustomListeners", "there are no listeners to skip"))
@@ -82,16 +82,16 @@ def _wish(engine: str, settings: Settings, command: ModifyInstance) -> _Wish:
     cancels = [(index, each) for index, each in enumerate(command.instructions) if not each.starts]
     starts = [(index, each) for index, each in enumerate(command.instructions) if each.starts]
     for index, each in enumerate(command.instructions):
-        refused += _unsayable(index, each)
+        refused += _inexpressible(index, each)
     if len(cancels) != 1 or len(starts) > 1:
-        refused.append(Fault("/instructions", "one cancel, alone or with one start, is all that tokens can say"))
+        refused.append(Fault("/instructions", "one cancel, alone or with one start, is all that tokens can express"))
     if refused:
         raise Unsupported("This engine cannot carry out such a modification.", engine=engine, errors=tuple(refused))
     (cancel_at, cancel), (start_at, start) = cancels[0], starts[0] if starts else (0, None)
-    return _Wish(cancel, cancel_at, start, start_at)
+    return _Move(cancel, cancel_at, start, start_at)
 
 
-def _unsayable(index: int, each: Instruction) -> list[Fault]:
+def _inexpressible(index: int, each: Instruction) -> list[Fault]:
     found: list[Fault] = []
     if each.type == "startTransition":
         found.append(Fault(modification.pointer(index, "type"), "lines of this engine have no ids"))
@@ -106,10 +106,10 @@ def _unsayable(index: int, each: Instruction) -> list[Fault]:
     return found
 
 
-def _resolved(
-    engine: str, instance: str, wish: _Wish
+def _resolve(
+    engine: str, instance: str, move: _Move
 ) -> Generator[VendorRequest, VendorResponse, tuple[Token, Step | None]]:
-    """Read where the tokens are, and give the one that goes and the step that it goes to.
+    """Read where the tokens are, and return the one that goes and the step that it goes to.
 
     Raises:
         InstanceStateConflict: no token is there; Unsupported: several are, or it is the last.
@@ -118,25 +118,25 @@ def _resolved(
     wire = yield from describe_process(engine, instance, PARTS, ended=True)
     if state_of(wire) not in _ACTIVE:
         raise InstanceStateConflict("The instance takes no modification in this state.", engine=engine)
-    if wish.start is not None and wire.diagram is None:
+    if move.start is not None and wire.diagram is None:
         raise faults.lacking(engine, "the diagram")
     steps, tokens = steps_in(wire), tokens_in(wire)
-    token = _chosen(engine, wish, steps, tokens)
-    if wish.start is None:
+    token = _choose_token(engine, move, steps, tokens)
+    if move.start is None:
         if len(tokens) == 1:
             raise Unsupported(
                 "Deleting the last token would end the instance.",
                 engine=engine,
-                errors=(Fault(modification.pointer(wish.cancel_at), "the last token"),),
+                errors=(Fault(modification.pointer(move.cancel_at), "the last token"),),
             )
         return token, None
-    return token, _target(engine, wish.start, wish.start_at, steps)
+    return token, _find_target(engine, move.start, move.start_at, steps)
 
 
-def _chosen(engine: str, wish: _Wish, steps: dict[str, Step], tokens: tuple[Token, ...]) -> Token:
-    cancel = wish.cancel
+def _choose_token(engine: str, move: _Move, steps: dict[str, Step], tokens: tuple[Token, ...]) -> Token:
+    cancel = move.cancel
     key = "activityId" if cancel.activity_id is not None else "activityInstanceId"
-    at = modification.pointer(wish.cancel_at, key)
+    at = modification.pointer(move.cancel_at, key)
     if cancel.activity_id is not None:
         found = [token for token in tokens if token.activity == cancel.activity_id]
         if not found and steps and cancel.activity_id not in steps:
@@ -153,7 +153,7 @@ def _chosen(engine: str, wish: _Wish, steps: dict[str, Step], tokens: tuple[Toke
     return found[0]
 
 
-def _target(engine: str, start: Instruction, index: int, steps: dict[str, Step]) -> Step:
+def _find_target(engine: str, start: Instruction, index: int, steps: dict[str, Step]) -> Step:
     at = modification.pointer(index, "activityId")
     step = steps.get(start.activity_id or "")
     if step is None:
@@ -171,11 +171,11 @@ def _unknown(engine: str, at: str) -> ValueInvalid:
     return ValueInvalid("The diagram has no such step.", engine=engine, errors=(Fault(at, "unknown step"),))
 
 
-def _variables(
-    engine: str, settings: Settings, command: ModifyInstance, wish: _Wish
+def _write_variables(
+    engine: str, settings: Settings, command: ModifyInstance, move: _Move
 ) -> Generator[VendorRequest, VendorResponse, tuple[Rule, ...]]:
     """Write what the start brings along; with nothing to write, only what is expected is checked."""
-    given = wish.start.variables if wish.start is not None else {}
+    given = move.start.variables if move.start is not None else {}
     if not given and command.expect is None:
         return ()
     change = PatchVariables(
@@ -184,18 +184,18 @@ def _variables(
             name: Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
             for name, value in given.items()
         },
-        pointers={name: modification.pointer(wish.start_at, "variables", name) for name in given},
+        pointers={name: modification.pointer(move.start_at, "variables", name) for name in given},
         expect=command.expect,
     )
     return (yield from patch.patch_variables(engine, settings, change)).rules
 
 
-def _acted(
+def _act(
     engine: str, instance: str, query: tuple[tuple[str, str], ...], token: Token, target: Step | None
 ) -> Generator[VendorRequest, VendorResponse, None]:
-    """Move or delete; after an error that may have come too late, a read tells whether the token is still there."""
-    answer = yield _posting(instance, query)
-    error = faults.translated(engine, answer, "token")
+    """Move or delete; after an error that may have come too late, a read shows whether the token is still there."""
+    answer = yield _post(instance, query)
+    error = faults.translate(engine, answer, "token")
     if error is None:
         _ = faults.data_of(engine, answer, "token", TREE)
         return
@@ -211,15 +211,17 @@ def _acted(
     raise error
 
 
-def _commented(engine: str, instance: str, parameter: str, note: str) -> Generator[VendorRequest, VendorResponse, None]:
+def _write_comment(
+    engine: str, instance: str, parameter: str, note: str
+) -> Generator[VendorRequest, VendorResponse, None]:
     """Write the annotation as a comment.
 
     Raises:
         VarbridgeError: with ``outcome`` applied: the token has moved all the same.
     """
     try:
-        answer = yield _posting(instance, (("action", "comment"), (parameter, note)))
-        error = faults.translated(engine, answer, "comment")
+        answer = yield _post(instance, (("action", "comment"), (parameter, note)))
+        error = faults.translate(engine, answer, "comment")
         if error is None:
             faults.check_done(engine, answer)
     except VarbridgeError as broken:
@@ -230,7 +232,7 @@ def _commented(engine: str, instance: str, parameter: str, note: str) -> Generat
         raise error
 
 
-def _posting(instance: str, query: tuple[tuple[str, str], ...]) -> VendorRequest:
+def _post(instance: str, query: tuple[tuple[str, str], ...]) -> VendorRequest:
     return VendorRequest(
         method="POST",
         path=("process", instance),

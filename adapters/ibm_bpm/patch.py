@@ -1,7 +1,7 @@
 """Patches: set, changed in parts and deleted, by reading all and writing with one ``PUT /process/{id}/variables``.
 
 That call is the only write used, because its body is an object whatever the values are. A patch is two calls, however
-many variables it has. Nothing documents that the write is atomic, so after a refusal a read tells what it has changed.
+many variables it has. Nothing documents that the write is atomic, so after a refusal a read shows what it has changed.
 The counterpart of ``variables``, which reads for callers.
 """
 
@@ -17,8 +17,8 @@ from adapters.ibm_bpm.instances import ENDED, describe_process, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.decode import decode, in_list, variable_of
-from adapters.ibm_bpm.values.encode import Encoded, check_name, encode, placed
-from adapters.ibm_bpm.values.partial import patched_tree
+from adapters.ibm_bpm.values.encode import Encoded, check_name, encode, place
+from adapters.ibm_bpm.values.partial import apply_patch
 from adapters.ibm_bpm.values.stored import Stored, stored_in
 from adapters.ibm_bpm.values.trees import clean, same
 from adapters.ibm_bpm.variables import PARTS, read_stored, typed
@@ -68,7 +68,7 @@ def patch_variables(
         wire = yield from _read_to_write(engine, command.instance)
         settings = yield from typed(engine, settings, command.instance, wire, models)
     encoded = {
-        name: encode(name, hinted(name, value, settings, command.pointer(name)), settings, command.pointer(name))
+        name: encode(name, apply_hint(name, value, settings, command.pointer(name)), settings, command.pointer(name))
         for name, value in command.modifications.items()
     }
     _check_deletions(engine, settings, command)
@@ -77,10 +77,10 @@ def patch_variables(
     before = stored_in(engine, bytes(wire.variables))
     _check_expected(engine, settings, command, before)
     for name, patch in command.merges.items():
-        encoded[name] = _merged(name, before.tree(name), bytes(patch), settings, command)
-    body = {name: placed(name, each, before, settings) for name, each in encoded.items()}
+        encoded[name] = _merge(name, before.tree(name), bytes(patch), settings, command)
+    body = {name: place(name, each, before, settings) for name, each in encoded.items()}
     for name in command.patches:
-        encoded[name] = _patched(engine, name, before, settings, command)
+        encoded[name] = _patch(engine, name, before, settings, command)
         body[name] = encoded[name].tree
     body |= dict.fromkeys(command.deletions)
     if body:
@@ -91,7 +91,7 @@ def patch_variables(
     return VariablesPatched((*rules, *(Rule("delete-set-null", name) for name in command.deletions)))
 
 
-def hinted(name: str, value: Value, settings: Settings, pointer: str) -> Value:
+def apply_hint(name: str, value: Value, settings: Settings, pointer: str) -> Value:
     """Return a checked value; one without a type takes the declared type where it fits, as ``keep_type`` says."""
     hint = settings.types.get(name)
     if hint is not None and value.type is None:
@@ -138,13 +138,13 @@ def _check_expected(engine: str, settings: Settings, command: PatchVariables, be
     expect.check((each if each.name == expect.name else in_list(each) for each in found), engine)
 
 
-def _merged(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
+def _merge(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
     target = stored if settings.metadata == "as_given" else clean(stored)
     text = command.bounds.text(merged(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
     return encode(name, checked(Value(value=text), command.pointer(name)), settings, command.pointer(name))
 
 
-def _patched(engine: str, name: str, before: Stored, settings: Settings, command: PatchVariables) -> Encoded:
+def _patch(engine: str, name: str, before: Stored, settings: Settings, command: PatchVariables) -> Encoded:
     """Return what a JSON patch makes of a stored value, as it is written.
 
     Raises:
@@ -156,9 +156,9 @@ def _patched(engine: str, name: str, before: Stored, settings: Settings, command
     if decode(name, before, settings).type in BLOBS:
         detail = "A value of this type is not changed in parts."
         raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
-    tree = patched_tree(before.tree(name), command.patches[name], command.bounds, settings)
+    tree = apply_patch(before.tree(name), command.patches[name], command.bounds, settings)
     seen = tree if settings.metadata == "as_given" else clean(tree)
-    value = hinted(name, Value(value=command.bounds.text(seen)), settings, pointer)
+    value = apply_hint(name, Value(value=command.bounds.text(seen)), settings, pointer)
     encoded = encode(name, value, settings, pointer)
     return Encoded(tree, encoded.rules) if isinstance(tree, (dict, list)) else encoded
 
@@ -169,7 +169,7 @@ def _write(
     answer = yield put("process", command.instance, "variables", body=jsontext.write(body))
     if answer.status == 200 and is_success(answer):  # noqa: PLR2004
         return
-    error = faults.translated(engine, answer, "write")
+    error = faults.translate(engine, answer, "write")
     if error is None:
         raise EngineMisbehaved(
             "The engine's answer to the write is no success that is documented.",
@@ -203,7 +203,7 @@ def _settle(
     try:
         wire = yield from describe_process(engine, instance, PARTS, ended=True)
         if error.engine_code != faults.NOT_NOW:
-            _tell_applied(error, body, before, stored_in(engine, bytes(wire.variables)))
+            _note_applied(error, body, before, stored_in(engine, bytes(wire.variables)))
     except InstanceNotFound as gone:
         raise gone from error
     except EngineFailure:
@@ -221,8 +221,8 @@ def _settle(
     raise error
 
 
-def _tell_applied(error: VarbridgeError, body: Mapping[str, Tree], before: Stored, after: Stored) -> None:
-    """Say in the error which names were written.
+def _note_applied(error: VarbridgeError, body: Mapping[str, Tree], before: Stored, after: Stored) -> None:
+    """Put the names that were written into the error, and its outcome.
 
     A name whose new value is what had been there shows nothing: where the engine refused a name it may be that one, so
     the write is applied in part only.

@@ -1,4 +1,4 @@
-"""Queries: the engine cannot ask for variables, so instances are searched and read, and the filter is evaluated here.
+"""Queries: the engine has none for variables, so instances are searched and read, and the filter is evaluated here.
 
 ``PUT /search/query`` gives the instances (its index lags some seconds behind), ``GET /process?action=getdetails`` reads
 several at once. Rows are in an order of our own, instance by instance, so a query goes on after a row by itself.
@@ -42,7 +42,7 @@ Conversation = Generator[VendorRequest, VendorResponse, list[Row]]
 
 
 class _Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where a piece ended: after a variable of an instance, or after a whole one (``name`` None)."""
+    """Where a piece ended: after a variable of an instance, or after the whole instance (``name`` None)."""
 
     instance: int
     name: str | None = None
@@ -61,21 +61,21 @@ def query_variables(engine: str, settings: Settings, command: QueryVariables) ->
         EngineMisbehaved: ``getdetails`` does not tell which instance is which.
     """
     after = None if command.after is None else _position.decode(command.after)
-    instances = yield from _candidates(engine, settings, command.filter)
+    instances = yield from _find_candidates(engine, settings, command.filter)
     if command.sorting:
-        return (yield from _sorted(engine, settings, command, instances, after))
+        return (yield from _find_sorted(engine, settings, command, instances, after))
     if after is not None:
         instances = [each for each in instances if each >= after.instance]
     rows: list[Row] = []
     for read in range(0, len(instances), _BATCH):
         batch = instances[read : read + _BATCH]
-        matching = yield from _matching(engine, settings, command.filter, batch)
+        matching = yield from _find_matching(engine, settings, command.filter, batch)
         rows += [row for row in matching if after is None or _beyond(row, after)]
         if len(rows) > command.limit:
             kept = tuple(rows[: command.limit])
             return VariablesFound(rows=kept, more=True, position=kept[-1].position)
         if read >= _BATCH * (_BATCHES - 1) and batch[-1] != instances[-1]:
-            return VariablesFound(rows=tuple(rows), more=True, position=_written(_Position(batch[-1])))
+            return VariablesFound(rows=tuple(rows), more=True, position=_position_text(_Position(batch[-1])))
     return VariablesFound(rows=tuple(rows), more=False)
 
 
@@ -85,10 +85,10 @@ def count_variables(engine: str, settings: Settings, command: CountVariables) ->
     Raises:
         Unsupported: more instances than ``query_instances``.
     """
-    instances = yield from _candidates(engine, settings, command.filter)
+    instances = yield from _find_candidates(engine, settings, command.filter)
     count = 0
     for batch in _batches(instances):
-        count += len((yield from _matching(engine, settings, command.filter, batch)))
+        count += len((yield from _find_matching(engine, settings, command.filter, batch)))
     return VariablesCounted(count)
 
 
@@ -96,26 +96,26 @@ def _batches(instances: list[int]) -> Iterable[list[int]]:
     return (instances[start : start + _BATCH] for start in range(0, len(instances), _BATCH))
 
 
-def _sorted(
+def _find_sorted(
     engine: str, settings: Settings, command: QueryVariables, instances: list[int], after: _Position | None
 ) -> Plan[VariablesFound]:
     """Read all instances and keep the first rows after the position; never more than a piece and a batch."""
 
     def compared(one: Row, other: Row) -> int:
-        return _compared(one, other, command.sorting)
+        return _compare(one, other, command.sorting)
 
     key = cmp_to_key(compared)
     start = None if after is None else key(_placeholder(after))
     kept: list[Row] = []
     for batch in _batches(instances):
-        matching = yield from _matching(engine, settings, command.filter, batch)
+        matching = yield from _find_matching(engine, settings, command.filter, batch)
         beyond = [row for row in matching if start is None or start < key(row)]
         kept = heapq.nsmallest(command.limit + 1, [*kept, *beyond], key=key)
     rows = tuple(kept[: command.limit])
     return VariablesFound(rows=rows, more=len(kept) > len(rows), position=rows[-1].position if rows else None)
 
 
-def _compared(one: Row, other: Row, sorting: tuple[Sort, ...]) -> int:
+def _compare(one: Row, other: Row, sorting: tuple[Sort, ...]) -> int:
     before = precedes(one, other, sorting)
     if before is None:
         first, second = _of(one), _of(other)
@@ -133,33 +133,35 @@ def _beyond(row: Row, after: _Position) -> bool:
 
 
 def _placeholder(position: _Position) -> Row:
-    """Give a row that stands where a position is."""
+    """Return a row that sorts where a position stands."""
     value = Value(type=position.type, format=position.format)
     return Row(id="", instance=str(position.instance), variable=Variable(name=position.name or "", value=value))
 
 
-def _written(position: _Position) -> str:
+def _position_text(position: _Position) -> str:
     return msgspec.json.encode(position).decode()
 
 
-def _candidates(engine: str, settings: Settings, wanted: Filter) -> Generator[VendorRequest, VendorResponse, list[int]]:
-    """Give the ids of the instances that may have matching variables, in order."""
+def _find_candidates(
+    engine: str, settings: Settings, wanted: Filter
+) -> Generator[VendorRequest, VendorResponse, list[int]]:
+    """Return the ids of the instances that may have matching variables, in order."""
     if wanted.instance_id_in is not None:
         ids = {int(each) for each in wanted.instance_id_in}
-        return _few(engine, settings, ids)
-    conditions = _narrowing(settings, wanted)
+        return _check_count(engine, settings, ids)
+    conditions = _search_conditions(settings, wanted)
     ids = set()
     offset = 0
     while True:
         page = yield from search(engine, conditions, offset)
         ids |= {int(row.id) for row in page.rows if row.state not in ENDED}
-        _ = _few(engine, settings, ids)
+        _ = _check_count(engine, settings, ids)
         if page.next is None:
             return sorted(ids)
         offset = page.next
 
 
-def _few(engine: str, settings: Settings, ids: set[int]) -> list[int]:
+def _check_count(engine: str, settings: Settings, ids: set[int]) -> list[int]:
     if len(ids) > settings.query_instances:
         raise Unsupported(
             f"This engine's variables are read instance by instance, {settings.query_instances} at most: name fewer "
@@ -169,8 +171,8 @@ def _few(engine: str, settings: Settings, ids: set[int]) -> list[int]:
     return sorted(ids)
 
 
-def _narrowing(settings: Settings, wanted: Filter) -> list[tuple[str, str]]:
-    """Give search conditions that every match fulfils: equality with a variable that is set as searchable."""
+def _search_conditions(settings: Settings, wanted: Filter) -> list[tuple[str, str]]:
+    """Return search conditions that every match fulfils: equality with a variable that is set as searchable."""
     if wanted.variable_names_ignore_case or wanted.variable_values_ignore_case:
         return []
     conditions: list[tuple[str, str]] = []
@@ -184,7 +186,7 @@ def _narrowing(settings: Settings, wanted: Filter) -> list[tuple[str, str]]:
     return conditions
 
 
-def _matching(engine: str, settings: Settings, wanted: Filter, batch: list[int]) -> Conversation:
+def _find_matching(engine: str, settings: Settings, wanted: Filter, batch: list[int]) -> Conversation:
     """Read some instances and give the variables that match, in order of instance and name."""
     processes = yield from _read(engine, settings, batch)
     matches = Matcher(wanted)
@@ -196,13 +198,13 @@ def _matching(engine: str, settings: Settings, wanted: Filter, batch: list[int])
         stored = stored_in(engine, bytes(wire.variables))
         for name in sorted(stored):
             variable = variable_of(name, stored, settings)
-            if matches(name, _compared_as(name, variable.value, settings)):
+            if matches(name, _as_any_number(name, variable.value, settings)):
                 rows.append(_row(instance, wire, in_list(variable)))
     return rows
 
 
-def _compared_as(name: str, value: Value, settings: Settings) -> Value:
-    """Give a number as one of any kind: 5 may be a Decimal here, which is compared with 0.5 as well."""
+def _as_any_number(name: str, value: Value, settings: Settings) -> Value:
+    """Return a number as one of any kind: 5 may be a Decimal here, which is compared with 0.5 as well."""
     if value.type not in {"integer", "number"} or settings.types.get(name) == "integer":
         return value
     return Value(type="number", format="decimal", value=value.value)
@@ -215,7 +217,7 @@ def _row(instance: int, wire: WireDetails, variable: Variable) -> Row:
         instance=str(instance),
         definition=wire.processTemplateName,
         variable=msgspec.structs.replace(variable, scope=Scope(kind="instance", id=str(instance))),
-        position=_written(_Position(instance, name, value.type, value.format)),
+        position=_position_text(_Position(instance, name, value.type, value.format)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What may be set for an IBM engine besides the common keys. What is not known of a server is a switch here."""
+"""What may be set for an IBM engine besides the common keys. What is not known about the server is a switch here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TypeHint = Literal["boolean", "integer", "number", "string", "date-time", "xml"]
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a process is started: its id, and one of the other three."""
+    """The ids by which a process is started: its own, and one of the other three."""
 
     bpd_id: str
     snapshot_id: str = ""
@@ -18,7 +18,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     process_app_id: str = ""
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Give the parameters of a start."""
+        """Return the query parameters of a start."""
         named = (
             ("bpdId", self.bpd_id),
             ("snapshotId", self.snapshot_id),

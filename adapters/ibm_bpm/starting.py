@@ -1,7 +1,7 @@
 """Starting: ``POST /process?action=start&bpdId=…&processAppId|branchId|snapshotId=…&params=…``.
 
-Which process a name stands for is asked of ``GET /exposed/process``, whose ``startURL`` is what IBM's own guide tells
-to use (ids that were put together otherwise have been seen to fail), or is set (``starts``).
+``GET /exposed/process`` says which process a name stands for; IBM's own guide says to use its ``startURL``, since ids
+that were put together otherwise have been seen to fail. Or it is set (``starts``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import msgspec
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.faults import Written
 from adapters.ibm_bpm.instances import read_exposed, state_of
-from adapters.ibm_bpm.patch import hinted
+from adapters.ibm_bpm.patch import apply_hint
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.values.encode import encode, placed
+from adapters.ibm_bpm.values.encode import encode, place
 from adapters.ibm_bpm.wire import ACCEPT, DETAILS, WireError, error_in, instance_number
 from gateway.errors import (
     EngineError,
@@ -54,9 +54,9 @@ def start_instance(engine: str, settings: Settings, command: StartInstance) -> P
         InstanceStateConflict: it cannot be started now.
     """
     variables = _inputs(engine, settings, command)
-    params, rules = parameters(variables, settings)
+    params, rules = encode_parameters(variables, settings)
     where = yield from _where(engine, settings, command.definition)
-    answer = yield acting("POST", ("process",), (("action", "start"), *where), params)
+    answer = yield action_request("POST", ("process",), (("action", "start"), *where), params)
     error = _error(engine, answer, command)
     if error is not None:
         raise error
@@ -89,20 +89,20 @@ def _inputs(engine: str, settings: Settings, command: StartInstance) -> Mapping[
     return {**command.variables, name: Value(type="string", value=text)}
 
 
-def parameters(variables: Mapping[str, Value], settings: Settings) -> tuple[str, tuple[Rule, ...]]:
-    """Give ``params`` as the engine takes it, empty where there are none, and the rules that were needed."""
+def encode_parameters(variables: Mapping[str, Value], settings: Settings) -> tuple[str, tuple[Rule, ...]]:
+    """Return ``params`` as the engine takes it, empty where there are none, and the rules that were needed."""
     trees: dict[str, Tree] = {}
     rules: list[Rule] = []
     for name, value in variables.items():
         at = pointer("variables", name)
-        encoded = encode(name, hinted(name, value, settings, at), settings, at)
-        trees[name] = placed(name, encoded, None, settings)
+        encoded = encode(name, apply_hint(name, value, settings, at), settings, at)
+        trees[name] = place(name, encoded, None, settings)
         rules += [Rule(rule, name) for rule in encoded.rules]
     return (jsontext.write(trees).decode() if trees else ""), tuple(rules)
 
 
-def acting(method: str, path: tuple[str, ...], query: Pairs, params: str) -> VendorRequest:
-    """Give a request that acts, once; a long ``params`` makes a form of the whole query."""
+def action_request(method: str, path: tuple[str, ...], query: Pairs, params: str) -> VendorRequest:
+    """Return a request that acts, once; where ``params`` are long the whole query becomes a form."""
     pairs = (*query, *((("params", params),) if params else ()))
     form = len(params) > _LONG
     return VendorRequest(
@@ -117,7 +117,7 @@ def acting(method: str, path: tuple[str, ...], query: Pairs, params: str) -> Ven
 
 
 def _where(engine: str, settings: Settings, definition: str) -> Generator[VendorRequest, VendorResponse, Pairs]:
-    """Give the ids that a start needs, as they are set or as the engine exposes them."""
+    """Return the ids that a start needs, as they are set or as the engine exposes them."""
     fixed = settings.starts.get(definition)
     if fixed is not None:
         return fixed.pairs()
@@ -148,7 +148,7 @@ def _ids(item: dict[str, Any]) -> Pairs:
 
 
 def _error(engine: str, answer: VendorResponse, command: StartInstance) -> VarbridgeError | None:
-    error = faults.translated(engine, answer, "start")
+    error = faults.translate(engine, answer, "start")
     if error is None:
         return None
     number, wire = error.engine_code, error_in(answer)
@@ -158,7 +158,7 @@ def _error(engine: str, answer: VendorResponse, command: StartInstance) -> Varbr
         return EngineError(engine=engine, engine_status=answer.status, engine_code=number)
     if type(error) is EngineError:
         error.outcome = "unknown"  # nothing can be read that tells whether it was started
-    faults.point_out(error, wire, written(command.variables))
+    faults.point_out(error, wire, variables_sent(command.variables))
     return error
 
 
@@ -172,7 +172,7 @@ def _is_about_the_process(error: VarbridgeError, wire: WireError | None, *, send
     return missing or wire.number in _NO_PROCESS
 
 
-def written(variables: Mapping[str, Value]) -> list[Written]:
+def variables_sent(variables: Mapping[str, Value]) -> list[Written]:
     """Return what is known of variables that were sent, for errors to point at."""
     return [
         Written(name, pointer("variables", name), structured=bytes(value.value)[:1] in {b"{", b"["})

@@ -1,4 +1,4 @@
-"""Tasks: whose one is (``GET /task/{id}``), and completing it (``PUT /task/{id}?action=finish&params=…``).
+"""Tasks: reading whose one is (``GET /task/{id}``), and completing it (``PUT /task/{id}?action=finish&params=…``).
 
 ``params`` are the outputs of the task's own service; its model says which variable of the instance each goes to.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from adapters.ibm_bpm import faults
 from adapters.ibm_bpm.settings import Settings
-from adapters.ibm_bpm.starting import acting, parameters, written
+from adapters.ibm_bpm.starting import action_request, encode_parameters, variables_sent
 from adapters.ibm_bpm.wire import TREE, error_in, get, instance_number
 from gateway.errors import EngineError, TaskNotFound
 from gateway.model.lifecycle import CompleteTask, DescribeTask
@@ -36,12 +36,12 @@ def complete_task(engine: str, settings: Settings, command: CompleteTask) -> Pla
     """Complete a task.
 
     Raises:
-        EngineMisbehaved: nobody knows whether it is completed.
+        EngineMisbehaved: the answer does not show whether it is completed.
         TaskNotFound: there is none; InstanceStateConflict, EngineForbidden: not now, or not by this user.
     """
-    params, rules = parameters(command.variables, settings)
-    answer = yield acting("PUT", ("task", command.task), (("action", "finish"),), params)
-    error = faults.translated(engine, answer, "complete")
+    params, rules = encode_parameters(command.variables, settings)
+    answer = yield action_request("PUT", ("task", command.task), (("action", "finish"),), params)
+    error = faults.translate(engine, answer, "complete")
     if error is None:
         faults.check_done(engine, answer)
         return TaskCompleted(rules=rules)
@@ -49,5 +49,5 @@ def complete_task(engine: str, settings: Settings, command: CompleteTask) -> Pla
         _ = yield from describe_task(engine, DescribeTask(task=command.task))
         if type(error) is EngineError:
             error.outcome = "not_applied"  # it is still open
-    faults.point_out(error, error_in(answer), written(command.variables))
+    faults.point_out(error, error_in(answer), variables_sent(command.variables))
     raise error

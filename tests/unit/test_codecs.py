@@ -24,7 +24,7 @@ from adapters.ibm_bpm.values import decode as ibm_decode
 from adapters.ibm_bpm.values import encode as ibm_encode
 from adapters.ibm_bpm.values.declared import types_in
 from adapters.ibm_bpm.values.decode import variable_of
-from adapters.ibm_bpm.values.encode import placed
+from adapters.ibm_bpm.values.encode import place
 from adapters.ibm_bpm.values.stored import parse, stored_in
 from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VarbridgeError
 from gateway.model import jsontext
@@ -123,7 +123,7 @@ def test_any_value_is_encoded_or_refused_and_decoded_again(value: Value) -> None
             camunda_values.decode(camunda_wire.value_decoder.decode(camunda_wire.encoder.encode(wire)), camunda)
         encoded = documented(lambda ibm=ibm: ibm_encode("v", fit, ibm, "/v"))
         if encoded is not None:
-            sent = jsontext.write({"v": placed("v", encoded, None, ibm)})
+            sent = jsontext.write({"v": place("v", encoded, None, ibm)})
             ibm_decode("v", stored_in("claims", sent), ibm)
 
 
@@ -155,7 +155,7 @@ def test_any_answer_of_a_camunda_engine_is_read_or_is_an_error(body: bytes, stat
 def test_any_answer_of_an_ibm_server_is_read_or_is_an_error(body: bytes, status: int, xml: bool) -> None:
     kind = "application/xml" if xml else "application/json"
     answer = VendorResponse(status, (("content-type", kind),), body)
-    assert isinstance(ibm_faults.translated("claims", answer, "write"), VarbridgeError | None)
+    assert isinstance(ibm_faults.translate("claims", answer, "write"), VarbridgeError | None)
     ibm_wire.error_in(answer)
     wire = documented(lambda: ibm_faults.data_of("claims", answer, "read", ibm_wire.DETAILS))
     if wire is None:

@@ -38,7 +38,7 @@ ANY = Shape(kind="ANY")
 
 
 def model(shapes: Mapping[str, Shape]) -> dict[str, Tree]:
-    """Give the data model as public clients read it; the name of the private section is not known of real servers."""
+    """Return the data model as public clients read it; the name of the private section is not known of real servers."""
     members = {
         name: {
             "type": (shape.item or ANY).kind if shape.kind == "List" else shape.class_name or shape.kind,
@@ -51,12 +51,12 @@ def model(shapes: Mapping[str, Shape]) -> dict[str, Tree]:
 
 
 def tree_of(value: Any) -> Tree:
-    """Give the tree of plain Python data."""
+    """Return the tree of plain Python data."""
     return jsontext.parse(jsontext.write(value), depth=900)
 
 
 def declared(tree: Tree) -> Shape:
-    """Give the shape that a first value suggests; nobody can tell a date from a text by it."""
+    """Return the shape that a first value suggests; nobody can tell a date from a text by it."""
     match tree:
         case bool():
             return Shape(kind="Boolean")
@@ -74,7 +74,7 @@ def declared(tree: Tree) -> Shape:
 
 
 def conformed(tree: Tree, shape: Shape) -> Tree:
-    """Give what the engine keeps of a value: the whole, replacing what was there.
+    """Return what the engine keeps of a value: the whole, replacing what was there.
 
     Raises:
         Refused: it does not comply with the declared shape.
@@ -131,7 +131,7 @@ def _object(tree: Tree, shape: Shape) -> Tree:
 
 
 def _identity(tree: Tree) -> dict[str, Tree]:
-    """Keep the identity that a value was sent with; a value without one is a new object."""
+    """Return the metadata of a value: with the identity that it was sent with, or a new one."""
     metadata = tree.get(METADATA) if isinstance(tree, dict) else None
     known = metadata.get("objectID") if isinstance(metadata, dict) else None
     return {"objectID": known or str(uuid.uuid4()), "dirty": True, "invalid": False, "shared": False}

@@ -1,4 +1,4 @@
-"""One instance of the fake engine, as data. What is done with it is elsewhere: ``server`` and ``work``."""
+"""One instance of the fake engine, as data; ``server`` and ``work`` change it."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from adapters.ibm_bpm.fake.convert import Refused
 
 
-def asked(query: Mapping[str, str]) -> list[str]:
-    """Give the ids of the instances that are asked for.
+def instance_ids(query: Mapping[str, str]) -> list[str]:
+    """Return the ids of the instances that are asked for.
 
     Raises:
         Refused: none, or one that is no number.

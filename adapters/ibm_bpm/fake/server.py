@@ -1,4 +1,4 @@
-"""An in-memory engine that answers as the recorded facts say an 8.6 server does: pure, for demos and tests.
+"""An in-memory engine that answers as an 8.6 server does, as far as recordings tell: pure, for demos and tests.
 
 What no recording shows is a switch of the constructor. Every token waits in a task; a model is what its
 instances declare.
@@ -69,7 +69,7 @@ class Fake:
         self._numbers = itertools.count(1355)
 
     def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
-        """Begin an instance whose model declares just these variables; give its id."""
+        """Begin an instance whose model declares just these variables, and return its id."""
         del business_key  # the vendor has none
         trees = {name: convert.tree_of(value) for name, value in variables.items()}
         shapes = {name: convert.declared(tree) for name, tree in trees.items()}
@@ -81,11 +81,11 @@ class Fake:
 
     @staticmethod
     def example(instance: str) -> tuple[tuple[str, ...], str]:
-        """Give path segments and query of a read that clients make."""
+        """Return path segments and query of a read that clients make."""
         return ("process", instance), "parts=data"
 
     def showcase(self) -> str:
-        """Begin an instance with nested objects and lists, for demonstrations; give its id."""
+        """Begin an instance with nested objects and lists, for demonstrations, and return its id."""
         instance_id = self.start(DEFINITION, VARIABLES)
         self.instances[instance_id].shapes["received"] = Shape(kind="Date")
         return instance_id
@@ -147,7 +147,7 @@ class Fake:
             case ("POST", "process") if query.get("action") == "start":
                 return self._started(query)
             case ("GET", "process") if query.get("action") == "getdetails":
-                known = [self.instances[each] for each in queries.asked(query) if each in self.instances]
+                known = [self.instances[each] for each in queries.instance_ids(query) if each in self.instances]
                 return _ok({"processDetails": [self._details(each, query.get("parts", "all")) for each in known]})
             case ("GET", "process", instance_id):
                 return _ok(self._details(self._existing(instance_id), query.get("parts", "all")))

@@ -1,4 +1,4 @@
-"""How the fake spells what clients choose: the method that is meant, errors as JSON or as XML."""
+"""What clients of the fake choose: the method behind an override, errors as JSON or as XML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DETAILS = 'com.example.Cause: "a < b" & more\n\tat com.example.Secret.sql(SELEC
 
 
 def meant(request: VendorRequest) -> VendorRequest:
-    """Give a request with the method it stands for: POST may be any other, by header or by parameter."""
+    """Return a request with the method that it stands for: POST may be any other, by header or by parameter."""
     if request.method == "POST":
         for name, value in (*request.headers, *request.query):
             if name.lower() in _OVERRIDES:
@@ -25,7 +25,7 @@ def meant(request: VendorRequest) -> VendorRequest:
 
 
 def error(refused: Refused, request: VendorRequest, *, details: bool) -> VendorResponse:
-    """Give an error in the caller's language, with what is meant for programmers where the server is set so."""
+    """Return an error as JSON or XML, as ``Accept`` asks, with details for programmers where the server is set so."""
     kind, number = f"com.ibm.bpm.wle.api.{refused.kind}", refused.number
     message = f"{number}: The request was refused."
     accept = next((value for name, value in request.headers if name.lower() == "accept"), "")

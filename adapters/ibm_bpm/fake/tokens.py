@@ -22,18 +22,18 @@ STEPS: dict[str, tuple[str, str, str | None, tuple[str, ...]]] = {
 
 
 def task_of(instance: str, token: str) -> str:
-    """Give the id of the task that a token waits in."""
+    """Return the id of the task that a token waits in."""
     return str(int(instance) * 1000 + int(token))
 
 
 class Tokens(msgspec.Struct, kw_only=True):
-    """The tokens of one instance: id to step. ``comments`` holds what was said."""
+    """The tokens of one instance: id to step. ``comments`` holds the comments that were written."""
 
     at: dict[str, str] = msgspec.field(default_factory=lambda: {"4": CHECK})
     comments: list[str] = []
 
     def execution_tree(self, instance: str, name: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Give it as recorded: ids are text, activities repeat the root's variables, no children are null."""
+        """Return the tree as recorded: ids are texts, activities repeat the root's variables, no child is null."""
         children = [
             {
                 "name": STEPS[step][0],
@@ -57,7 +57,7 @@ class Tokens(msgspec.Struct, kw_only=True):
         return {"executionStatus": "1", "root": root}
 
     def diagram(self) -> dict[str, Any]:
-        """Give the steps, where tokens are, and their lines."""
+        """Return the steps, with the tokens in them and their lines."""
         steps = [
             {
                 "type": kind,
@@ -85,7 +85,7 @@ class Tokens(msgspec.Struct, kw_only=True):
             self.at[str(int(str(token)) + 1)] = CHECK if target == START else str(target)
 
     def leave(self, token: str) -> None:
-        """Let a token go on along the first line of its step, once its task is done."""
+        """Move a token on along the first line of its step, once its task is done."""
         self.move(token, STEPS[self.at[token]][3][0])
 
     def delete(self, token: str | None) -> None:

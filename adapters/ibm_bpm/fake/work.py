@@ -1,4 +1,4 @@
-"""What moves instances of the fake engine on: exposed processes, and a task for each token that waits in a step."""
+"""How instances of the fake engine are started and moved on: exposed processes, and a task for each waiting token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def form(request: VendorRequest) -> dict[str, str]:
-    """Give the parameters of a query that came as a form."""
+    """Return the parameters of a query that came as a form."""
     kind = {key.lower(): value for key, value in request.headers}.get("content-type", "")
     if kind != _FORM or not isinstance(request.body, bytes):
         return {}
@@ -26,7 +26,7 @@ def form(request: VendorRequest) -> dict[str, str]:
 
 
 def exposed(name: str) -> dict[str, Tree]:
-    """Give one exposed process."""
+    """Return one exposed process."""
     return {
         "display": name,
         "itemID": f"25.{name}",
@@ -39,7 +39,7 @@ def exposed(name: str) -> dict[str, Tree]:
 
 
 def params(query: Mapping[str, str]) -> dict[str, Tree]:
-    """Give the values that came as ``params``.
+    """Return the values that came as ``params``.
 
     Raises:
         Refused: they are no JSON object.
@@ -54,7 +54,7 @@ def params(query: Mapping[str, str]) -> dict[str, Tree]:
 
 
 def conformed(values: Mapping[str, Tree], shapes: Mapping[str, Shape]) -> dict[str, Tree]:
-    """Give values as a model declares them.
+    """Return values as a model declares them.
 
     Raises:
         Refused: one is not declared, or of another type.
@@ -70,7 +70,7 @@ def conformed(values: Mapping[str, Tree], shapes: Mapping[str, Shape]) -> dict[s
 
 
 def owner(instances: Mapping[str, Running], task_id: str) -> tuple[Running, str]:
-    """Give the instance and the token of an open task.
+    """Return the instance and the token of an open task.
 
     Raises:
         Refused: there is none.
@@ -83,7 +83,7 @@ def owner(instances: Mapping[str, Running], task_id: str) -> tuple[Running, str]
 
 
 def task(instances: Mapping[str, Running], task_id: str) -> dict[str, Tree]:
-    """Give one open task."""
+    """Return one open task."""
     instance, token = owner(instances, task_id)
     return {
         "tkiid": task_id,

@@ -38,7 +38,7 @@ _KEPT = 256
 
 
 class Models:
-    """The types that models declare, by process and snapshot; a snapshot never changes. The oldest goes first."""
+    """The types that models declare, by process and snapshot; a snapshot never changes. The oldest is dropped first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Types] = OrderedDict()

@@ -46,7 +46,7 @@ def check_name(name: str) -> None:
 
 
 def encode(name: str, value: Value, settings: Settings, pointer: str) -> Encoded:
-    """Give a checked value as the engine takes it; what is stored is grafted on later (``trees.graft``).
+    """Return a checked value as the engine takes it; what is stored is grafted on later (``placed``).
 
     Raises:
         ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: with the pointer.
@@ -129,14 +129,14 @@ def _structured(value: Value, settings: Settings) -> Tree:
         raise ValueNotRepresentable("The engine's lists have no class; leave `className` out.")
     if settings.metadata == "strip":
         tree = trees.clean(tree)
-    _check_tellable(tree, value, settings)
+    _check_reads_back(tree, value, settings)
     if value.class_name is not None and isinstance(tree, dict) and trees.METADATA not in tree:
         tree = {**tree, trees.METADATA: {"className": value.class_name}}
     return tree
 
 
-def _check_tellable(tree: Tree, value: Value, settings: Settings) -> None:
-    """Refuse what would read back as something else: a list's wrapper, a blob's envelope, a class without a place."""
+def _check_reads_back(tree: Tree, value: Value, settings: Settings) -> None:
+    """Refuse what would be read back as something else: a list's wrapper, an envelope, a class without a place."""
     if settings.metadata == "as_given":
         if value.class_name is not None and trees.class_name(tree) != value.class_name:
             raise ValueNotRepresentable("This engine takes values as given: write `@metadata.className` into it.")
@@ -146,7 +146,7 @@ def _check_tellable(tree: Tree, value: Value, settings: Settings) -> None:
         raise ValueNotRepresentable(_LOOKS_LIKE_ENVELOPE)
 
 
-def placed(name: str, encoded: Encoded, stored: Stored | None, settings: Settings) -> Tree:
+def place(name: str, encoded: Encoded, stored: Stored | None, settings: Settings) -> Tree:
     """Return a value as it is written: structured ones grafted on what is stored, new lists in their documented form.
 
     Args:
@@ -162,17 +162,17 @@ def placed(name: str, encoded: Encoded, stored: Stored | None, settings: Setting
     if not isinstance(tree, (dict, list)):
         return tree
     if encoded.is_envelope:
-        return envelope.placed(tree, b"" if stored is None else stored.text(name), settings.types.get(name))
+        return envelope.place(tree, b"" if stored is None else stored.text(name), settings.types.get(name))
     if settings.metadata == "as_given":
         return tree
     if settings.metadata == "graft" and stored is not None:
-        tree = _grafted(tree, stored.tree(name))
+        tree = _graft(tree, stored.tree(name))
     if isinstance(tree, list) and settings.new_lists == "wrapped":
-        return trees.wrapped(tree)
+        return trees.wrap(tree)
     return tree
 
 
-def _grafted(encoded: Tree, stored: Tree) -> Tree:
+def _graft(encoded: Tree, stored: Tree) -> Tree:
     given = trees.class_name(encoded)
     if given is not None and given == trees.class_name(stored) and encoded[trees.METADATA] == {"className": given}:
         encoded = {key: child for key, child in encoded.items() if key != trees.METADATA}

@@ -39,7 +39,7 @@ def closed(value: Value, settings: Settings) -> tuple[Tree, str | None]:
             raise Unsupported("This engine is set to refuse bytes and files.")
 
 
-def placed(tree: Tree, stored: bytes, declared: str | None) -> Tree:
+def place(tree: Tree, stored: bytes, declared: str | None) -> Tree:
     """Return an envelope as the variable takes it: as text where that holds a text or is declared as one.
 
     Args:

@@ -17,24 +17,24 @@ class _StoredForm(Form):
     """The vendor's form: lists in wrappers, ``@metadata`` beside the members."""
 
     def inside(self, node: Tree) -> Tree:
-        """Give the entries of a wrapped list."""
+        """Return the entries of a wrapped list."""
         return node["items"] if trees.is_list(node) else node
 
     def seen(self, node: dict[str, Tree]) -> dict[str, Tree]:
-        """Give the members without ``@metadata``."""
+        """Return the members without ``@metadata``."""
         return {key: child for key, child in node.items() if key != trees.METADATA}
 
     def copied(self, node: Tree) -> Tree:
-        """Give a new value: nothing of the vendor's in it."""
+        """Return a value as a new one: without what the vendor keeps in it."""
         return trees.clean(node)
 
     def replaced(self, old: Tree, new: Tree) -> Tree:
-        """Give the new value grafted on the old one."""
+        """Return the new value grafted on the old one."""
         return trees.graft(new, old)
 
 
-def patched_tree(stored: Tree, operations: tuple[Operation, ...], bounds: Bounds, settings: Settings) -> Tree:
-    """Give what a stored value becomes, in the engine's form.
+def apply_patch(stored: Tree, operations: tuple[Operation, ...], bounds: Bounds, settings: Settings) -> Tree:
+    """Return what a stored value becomes, in the engine's form.
 
     Raises:
         PreconditionFailed, ValueInvalid, PayloadTooLarge: as ``jsonpatch.applied`` says.
@@ -44,4 +44,6 @@ def patched_tree(stored: Tree, operations: tuple[Operation, ...], bounds: Bounds
         return jsonpatch.applied(plain.copied(stored), operations, bounds=bounds)
     if settings.metadata == "strip":
         return jsonpatch.applied(trees.clean(stored), operations, bounds=bounds)
-    return trees.reselected(jsonpatch.applied(plain.copied(stored), operations, bounds=bounds, form=_StoredForm()))
+    return trees.drop_lost_selections(
+        jsonpatch.applied(plain.copied(stored), operations, bounds=bounds, form=_StoredForm())
+    )

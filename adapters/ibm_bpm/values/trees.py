@@ -16,7 +16,7 @@ _LIST = frozenset({"selected", "items", METADATA})
 
 
 def is_list(node: Tree) -> bool:
-    """Tell a wrapped list from a business object that happens to have a field ``items``."""
+    """Return whether a node is a wrapped list, and not a business object that has a field ``items``."""
     return (
         isinstance(node, dict)
         and isinstance(node.get("items"), list)
@@ -27,7 +27,7 @@ def is_list(node: Tree) -> bool:
 
 
 def looks_like_list(node: Tree) -> bool:
-    """Tell whether anything in a caller's value would read back as a list without being one.
+    """Return whether anything in a caller's value would be read back as a list without being one.
 
     A wrapper with ``@metadata`` is meant as one: it was read that way.
     """
@@ -37,14 +37,14 @@ def looks_like_list(node: Tree) -> bool:
 
 
 def class_name(node: Tree) -> str | None:
-    """Give the class of a business object, None for anything else."""
+    """Return the class of a business object, None for anything else."""
     metadata = node.get(METADATA) if isinstance(node, dict) else None
     name = metadata.get("className") if isinstance(metadata, dict) else None
     return name if isinstance(name, str) else None
 
 
 def clean(node: Tree) -> Tree:
-    """Give the value without ``@metadata``, lists unwrapped."""
+    """Return the value without ``@metadata``, lists unwrapped."""
     if is_list(node):
         return [clean(item) for item in node["items"]]
     if isinstance(node, dict):
@@ -55,7 +55,7 @@ def clean(node: Tree) -> Tree:
 
 
 def graft(value: Tree, stored: Tree) -> Tree:
-    """Give a caller's value with the ``@metadata`` and list wrappers of the stored one, wherever both are alike.
+    """Return a caller's value with the ``@metadata`` and list wrappers of the stored one, wherever both are alike.
 
     Members that the caller wrote stay as they are, ``@metadata`` of the caller's own included.
     """
@@ -94,13 +94,13 @@ def _graft_list(value: list[Tree], stored: Tree) -> Tree:
     return {**wrapper, "items": _graft_items(value, stored["items"]), **_metadata_of({}, stored)}
 
 
-def reselected(node: Tree) -> Tree:
-    """Give the value with every wrapped list selecting only entries that it has."""
+def drop_lost_selections(node: Tree) -> Tree:
+    """Return the value with every wrapped list selecting only entries that it has."""
     if isinstance(node, list):
-        return [reselected(item) for item in node]
+        return [drop_lost_selections(item) for item in node]
     if not isinstance(node, dict):
         return node
-    inner = {key: reselected(child) for key, child in node.items()}
+    inner = {key: drop_lost_selections(child) for key, child in node.items()}
     if is_list(inner) and isinstance(inner["selected"], list):
         inner["selected"] = [each for each in inner["selected"] if _still_there(each, len(inner["items"]))]
     return inner
@@ -112,7 +112,10 @@ def _still_there(index: Tree, length: int) -> bool:
 
 
 def _graft_items(items: list[Tree], stored: list[Tree]) -> list[Tree]:
-    """Match by equal content first, then by position where the length is the same; others are new and go bare."""
+    """Graft each item on the stored one of equal content, else on the one at its place where the length is the same.
+
+    An item without such a counterpart is new, and goes without metadata.
+    """
     by_content: dict[bytes, list[int]] = {}
     for index, each in enumerate(stored):
         by_content.setdefault(_content(clean(each)), []).append(index)
@@ -136,13 +139,13 @@ def _content(node: Tree) -> bytes:
     return jsontext.write(node)
 
 
-def wrapped(value: Tree) -> Tree:
-    """Give a list in the documented form for writing (``{"items": […]}``, with ``selected`` so it reads as a list)."""
+def wrap(value: Tree) -> Tree:
+    """Return a list as documented for writing: ``{"items": […]}``, with ``selected``, by which a list is known."""
     return {"selected": [], "items": value}
 
 
 def same(one: Tree, other: Tree) -> bool:
-    """Tell whether two clean values mean the same to the engine: an unset field is a null one, 1.0 is 1."""
+    """Return whether two clean values mean the same to the engine: an unset field is a null one, 1.0 is 1."""
     if isinstance(one, Number) and isinstance(other, Number):
         return Decimal(one.text) == Decimal(other.text)
     if isinstance(one, dict) and isinstance(other, dict):

@@ -177,5 +177,5 @@ MEANINGS: list[tuple[int, str, dict[faults.Operation, Callable[..., VarbridgeErr
 def test_number_means_what_it_means_for_the_operation(
     status: int, number: str, operation: faults.Operation, kind: type[VarbridgeError]
 ) -> None:
-    error = faults.translated("claims", refused(status, number), operation)
+    error = faults.translate("claims", refused(status, number), operation)
     assert (type(error), error and error.engine_code) == (kind, number)
