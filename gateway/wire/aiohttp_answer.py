@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 
 from gateway.raw import RawRequest
-from gateway.wire.bounds import TICK_S
 from gateway.wire.failures import AIOHTTP_ERRORS, name_failure
+from gateway.wire.watch import TICK_S
 
 
 class AiohttpRawAnswer:

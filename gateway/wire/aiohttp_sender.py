@@ -155,7 +155,7 @@ class AiohttpSender:
                 allow_redirects=False,
             )
         except AIOHTTP_ERRORS as error:
-            raise name_failure(error, self._engine, writes=request.writes) from error
+            raise name_failure(error, self._engine, writes=request.writes) from error.with_traceback(None)
         return AiohttpRawAnswer(answer, self._engine, request)
 
     def _require_open(self, session: aiohttp.ClientSession | None) -> aiohttp.ClientSession:

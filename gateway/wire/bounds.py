@@ -9,20 +9,14 @@ long poll has no deadline once it was sent: it asks to wait, and its own time is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
 
-import msgspec
-
-from gateway.errors import EngineFailure, EngineTimeout
+from gateway.errors import EngineFailure, EngineTimeout, VarbridgeError
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.deadlines import Deadline, Deadlines
 from gateway.wire.exchange import HeldExchange, RawExchange
 from gateway.wire.failures import NOTHING_SENT, NotSentInTime, name_failure
-from gateway.wire.leases import require_leases
-
-TICK_S = 1.0
-"""How often a waiting request looks whether its caller is still there."""
+from gateway.wire.watch import Watch
 
 
 def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchange:
@@ -52,22 +46,29 @@ def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchan
 
 def bound_raw(inner: RawExchange, engine: str) -> RawExchange:
     """End an exchange at the deadline while no body flows, else when nothing moves for too long."""
+    deadlines = Deadlines()
 
     async def send(request: RawRequest, call: Call) -> RawAnswer:
         _require_time(call, asyncio.get_running_loop().time(), engine)
-        watch = Watch(request, call, engine)
+        watch = Watch(request, call, engine, deadlines)
         try:
-            return await inner(watch.request(), call)
+            return await inner(watch.watched_request(), call)
         except asyncio.CancelledError as cancelled:
             if not watch.over or not watch.take_cancellation_back():
                 raise
             raise name_failure(_late(cancelled), engine, writes=request.writes) from None
-        except EngineFailure as failed:
+        except EngineFailure:
             if watch.broken is None:
                 raise
-            raise watch.take_broken() from failed
+            broken, watch.broken = watch.broken, None
+            if isinstance(broken, VarbridgeError):
+                broken.__traceback__ = None  # has a frame of aiohttp's that holds it; nobody reads that of a refusal
         finally:
             watch.stop()
+        try:
+            raise broken  # not ``from`` the failure, whose own cause it is
+        finally:
+            del broken  # its traceback holds this frame
 
     return send
 
@@ -79,75 +80,3 @@ def _require_time(call: Call, now: float, engine: str) -> None:
 
 def _late(cancelled: asyncio.CancelledError) -> Exception:
     return NotSentInTime() if cancelled.args == (NOTHING_SENT,) else TimeoutError()
-
-
-class Watch:
-    """Cancels a raw exchange when its time is over, or when the caller of a read or of a poll has gone.
-
-    Attributes:
-        over: whether the time was over.
-        broken: what the caller's body broke off with, or the lease that ran out while it flowed.
-    """
-
-    __slots__ = ("_before", "_call", "_engine", "_handle", "_loop", "_request", "_task", "_until", "broken", "over")
-
-    def __init__(self, request: RawRequest, call: Call, engine: str) -> None:
-        self._request, self._call, self._engine = request, call, engine
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-        self._before = self._task.cancelling() if self._task else 0
-        now = self._loop.time()
-        silent_until = now + request.idle_s
-        self._until = silent_until if request.polls else min(silent_until, call.deadline)
-        self.over = False
-        self.broken: Exception | None = None
-        self._handle = self._loop.call_later(min(TICK_S, self._until - now), self._tick)
-
-    def _tick(self) -> None:
-        now = self._loop.time()
-        self.over = now >= self._until
-        gone = (self._request.polls or not self._request.writes) and self._request.gone()
-        if self._task is not None and (self.over or gone):
-            _ = self._task.cancel()
-            return
-        self._handle = self._loop.call_later(min(TICK_S, self._until - now), self._tick)
-
-    def request(self) -> RawRequest:
-        """Return the request, its streamed body watched."""
-        body = self._request.body
-        if body is None or isinstance(body, bytes):
-            return self._request
-        return msgspec.structs.replace(self._request, body=self._watched(body))
-
-    async def _watched(self, body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-        """Yield a body piece by piece; each, and the end, is a sign of life. None goes out after its lease.
-
-        An engine that has not got the whole of a body does nothing with it.
-        """
-        try:
-            async for piece in body:
-                self._require_lease()
-                self._until = self._loop.time() + self._request.idle_s
-                yield piece
-            self._require_lease()
-            self._until = self._loop.time() + self._request.idle_s
-        except Exception as error:
-            self.broken = error
-            raise
-
-    def _require_lease(self) -> None:
-        if self._request.writes and self._call.leases:
-            require_leases(self._call, self._engine)
-
-    def take_broken(self) -> BaseException:
-        """Return what the body broke off with, and keep it no longer: its traceback holds whoever holds it."""
-        broken, self.broken = self.broken, None
-        return broken or AssertionError("the body did not break off")
-
-    def take_cancellation_back(self) -> bool:
-        """Take the cancellation back; return whether it was the only one."""
-        return self._task is not None and self._task.uncancel() <= self._before
-
-    def stop(self) -> None:
-        """Stop watching."""
-        self._handle.cancel()

@@ -8,8 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Protocol
 
 import msgspec
+
+
+class Timed(Protocol):
+    """Something that happens at a time.
+
+    Attributes:
+        at: on the event loop's clock, seconds.
+    """
+
+    @property
+    def at(self) -> float:
+        """The time."""
+        ...
+
+    def fire(self) -> None:
+        """Happen; may begin again."""
 
 
 class Deadline(msgspec.Struct, eq=False):
@@ -34,22 +51,22 @@ class Deadline(msgspec.Struct, eq=False):
 
 
 class Deadlines:
-    """The deadlines that are running."""
+    """The deadlines, and whatever else is timed, that are running."""
 
     def __init__(self) -> None:
-        self._running: set[Deadline] = set()
+        self._running: set[Timed] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._at = math.inf
 
-    def begin(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel a task at its deadline, unless the deadline ends before."""
+    def begin(self, deadline: Timed, loop: asyncio.AbstractEventLoop) -> None:
+        """Fire at the time, unless it ends before."""
         self._running.add(deadline)
         if deadline.at < self._at or loop is not self._loop:  # the timer of a closed loop never fires
             self._loop = loop
             self._arm(deadline.at, loop)
 
-    def end(self, deadline: Deadline) -> None:
+    def end(self, deadline: Timed) -> None:
         """Forget a deadline. The timer goes on: the next deadline will soon need it."""
         self._running.discard(deadline)
 

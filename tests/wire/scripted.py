@@ -63,7 +63,7 @@ async def body_of(request: Heard, reader: asyncio.StreamReader) -> bytes:
     if request.header("transfer-encoding") != "chunked":
         return b""
     pieces = b""
-    while size := int((await reader.readline()).strip(), 16):
+    while size := int((await reader.readuntil(b"\r\n")).strip(), 16):
         pieces += await reader.readexactly(size)
         _ = await reader.readline()
     _ = await reader.readline()

@@ -8,10 +8,10 @@ from types import FrameType
 
 import pytest
 
-from gateway.errors import EngineFailure
+from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import VendorRequest
 from gateway.raw import RawRequest
-from tests.until import until
+from tests.until import rounds
 from tests.wire.scripted import Scripted, call, client_of, hangs_up, never_answers, running, says
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"
@@ -37,7 +37,7 @@ def frames() -> list[str]:
 async def code_of(work) -> str:
     try:
         await work
-    except EngineFailure as failure:
+    except VarbridgeError as failure:
         return failure.code
     return ""
 
@@ -61,7 +61,8 @@ async def test_request_that_failed_is_held_by_nothing(name: str, writes: bool, c
         client_of(engine.url, client=client, **settings) as sender,
     ):
         assert await code_of(sender.run(asking(given), call()))
-        await until(lambda: frames() == [])
+        await rounds(100)
+        assert frames() == []
 
 
 async def pieces_of(sender, head_read: asyncio.Event) -> bytes:
@@ -85,4 +86,21 @@ async def test_raw_answer_that_broke_off_is_held_by_nothing(client: str, uncolle
     head_read = asyncio.Event()
     async with running(Scripted(slowly)) as engine, client_of(engine.url, client=client) as sender:
         assert await code_of(pieces_of(sender, head_read)) == "engine-unavailable"
-        await until(lambda: frames() == [])
+        await rounds(100)
+        assert frames() == []
+
+
+async def breaks_off():
+    yield b"some"
+    raise InvalidRequest("too slow")
+
+
+async def test_upload_that_its_caller_broke_off_is_held_by_nothing(uncollected) -> None:
+    asked = RawRequest(
+        method="PUT", target="/x", headers=[], body=breaks_off(), idle_s=5.0, writes=True, gone=lambda: False
+    )
+    async with running(Scripted(hangs_up)) as engine, client_of(engine.url) as sender:
+        assert await code_of(sender.relay(asked, call())) == "invalid-request"
+        del asked
+        await rounds(100)
+        assert frames() == []

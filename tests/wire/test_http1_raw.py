@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from gateway.errors import EngineMisbehaved, EngineTimeout, EngineUnavailable, InvalidRequest, OutcomeUnknown
 from gateway.raw import RawRequest
+from tests.until import steady
 from tests.wire.scripted import OK, Scripted, call, client_of, hangs_up, running, says
 from tests.wire.test_http1 import ANSWERS, BROKEN, CLIENTS, CUT
 
@@ -136,11 +135,8 @@ async def test_long_answer_waits_for_its_reader_and_its_connection_is_used_again
     async with running(Scripted(much, says(OK))) as engine, client_of(engine.url, max_connections=1) as sender:
         answer = await sender.relay(raw(), call())
         assert answer.buffered() is None
-        rounds_without_progress = 0
-        while rounds_without_progress < 200:  # until the engine can send no more
-            before = sum(sent)
-            await asyncio.sleep(0)
-            rounds_without_progress = rounds_without_progress + 1 if before == sum(sent) else 0
+        await steady(lambda: sum(sent))  # until the engine can send no more
+        before = sum(sent)
         held = [connection.answer.held_bytes() for connection in sender._http1._pool._members]
         assert before < size
         assert max(held) < 1024 * 1024

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from gateway.raw import RawRequest
-from gateway.wire.bounds import TICK_S
 from gateway.wire.failures import HTTP1_ERRORS, name_failure
 from gateway.wire.http1.connection import Connection
+from gateway.wire.watch import TICK_S
 
 
 class Http1RawAnswer:

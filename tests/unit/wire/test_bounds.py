@@ -12,6 +12,7 @@ from gateway.errors import ConcurrentUpdate, EngineTimeout, EngineUnavailable, I
 from gateway.plan import Call, VendorRequest, VendorResponse, WriteLease
 from gateway.raw import RawRequest
 from gateway.wire.bounds import bound_held, bound_raw
+from tests.until import rounds
 
 START = 1000.0
 ANSWER: Any = VendorResponse(200)
@@ -28,12 +29,7 @@ class Clock:
         until = self.now + seconds
         while self.now < until:
             self.now = min(until, self.now + 0.5)
-            await settled()
-
-
-async def settled() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
+            await rounds(5)
 
 
 @pytest.fixture
@@ -164,7 +160,7 @@ async def test_upload_is_broken_off_where_its_lease_ends_in_the_middle(writes: b
     body.pieces.put_nowait(b"y")
     body.pieces.put_nowait(b"")
     engine.answers.set()
-    await settled()
+    await rounds(5)
     if not writes:
         assert await task is ANSWER
         return
@@ -177,7 +173,7 @@ async def test_body_that_breaks_off_is_the_callers_error(clock: Clock) -> None:
     body = Upload()
     body.pieces.put_nowait(InvalidRequest("too slow"))
     task = relayed(Engine(), raw(body=body), call_until(60.0))
-    await settled()
+    await rounds(5)
     error = task.exception()
     assert isinstance(error, InvalidRequest)
     assert error.detail == "too slow"
@@ -203,8 +199,8 @@ async def test_exchange_ends_with_its_caller_unless_it_writes(request_: RawReque
 
 async def test_cancellation_from_outside_stays_one_even_at_the_deadline(clock: Clock) -> None:
     task = relayed(Engine(), raw(), call_until(20.0))
-    await settled()
+    await rounds(5)
     clock.now += 21.0
     _ = task.cancel()
-    await settled()
+    await rounds(5)
     assert task.cancelled()
