@@ -18,16 +18,24 @@ from gateway import config as configuration
 from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
-from gateway.operations.bulk import Bulk
+from gateway.operations.bulk import BulkWorker, select_instances
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.operations.paging import Cursors
-from gateway.operations.selection import selected
 from gateway.plan import Call
 from gateway.port import Credentials, Engine, Policy, Vendor
 from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
-from gateway.store import CannotLock, KeyRecords, Leases, LockFile, Operations, Store, check_shareable, locks_beside
+from gateway.store import (
+    CannotLock,
+    KeyRecords,
+    Leases,
+    LockFile,
+    OperationRecords,
+    Store,
+    check_shareable,
+    locks_beside,
+)
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, RequestLimits, Services, Upstream, admin, public_server
 from gateway.web.v1.idempotency import unsettled
@@ -67,20 +75,20 @@ class Application:
         self.gateway = Gateway(self.engines, self.clients, self.locks, routing, self.clients.relay, _base_paths(config))
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self.idempotency = Idempotency(keys, unsettled, config.store.settle_s)
-        operations = Operations(self.store, config.store.operation_retention_s)
-        self.bulk = Bulk(
+        operations = OperationRecords(self.store, config.store.operation_retention_s)
+        self.bulk = BulkWorker(
             self.gateway,
             operations,
-            lambda operation, call: selected(self.gateway, operation, call),
+            lambda operation, call: select_instances(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
-            reported=_log_operation,
+            report=_log_operation,
             locks=shared_locks,
             at_once=max(1, config.limits.batch_at_once // 2),
         )
         self.services = Services(
             gateway=self.gateway,
             operations=operations,
-            woken=self.bulk.wake,
+            wake_bulk_worker=self.bulk.wake,
             access=_access(config),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,

@@ -1,6 +1,7 @@
-"""Bulk operations: one change to many instances, carried out in the background; what is known of it.
+"""Bulk operations: one change to many instances, carried out in the background; what is known about one.
 
-What must not live here: how they are kept (``gateway.store.operations``) and carried out (``gateway.operations.bulk``).
+What must not live here: how operations are stored (``gateway.store.bulk_operations``) and carried out
+(``gateway.operations.bulk``).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import msgspec
 
 from gateway.model.values import Value
 
-State = Literal["selecting", "running", "cancelling", "cancelled", "completed", "failed"]
-ENDED: tuple[State, ...] = ("cancelled", "completed", "failed")
+BulkState = Literal["selecting", "running", "cancelling", "cancelled", "completed", "failed"]
+ENDED: tuple[BulkState, ...] = ("cancelled", "completed", "failed")
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,23 +23,23 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     deletions: tuple[str, ...] = ()
 
 
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
+class BulkOperation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation.
 
     Args:
-        caller: who asked; nobody else sees it, but an administrator.
-        engines: names, as JSON; those that the caller may use.
-        filter: of the query that selects the instances, as JSON; empty once they are selected, for it holds values.
-        command: the ``Change``, as JSON; None once it has ended, for it holds values.
-        total: instances selected so far; all of them once it is running.
-        problems: code of an error to the number of items that failed with it.
-        running_s: seconds since the first item began, until now or the end.
+        caller: who created it; apart from administrators, only this caller sees it.
+        engines: names of the engines that the caller may use, as JSON.
+        filter: of the query that selects the instances, as JSON; emptied after the selection, since it holds values.
+        command: the ``Change``, as JSON; None after the end, since it holds values.
+        total: instances selected so far; all of them once the operation is running.
+        problems: error code to the number of items that failed with it.
+        running_s: seconds from the first item to now, or to the end.
         problem: why the whole operation failed, as JSON.
     """
 
     id: str
     caller: str
-    state: State
+    state: BulkState
     engines: bytes
     filter: bytes
     command: bytes | None = None
@@ -50,27 +51,27 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> int:
-        """Give the number of items that failed."""
+        """Return the number of items that failed."""
         return sum(self.problems.values())
 
     @property
     def eta_s(self) -> float | None:
-        """Give the seconds that are left at the pace so far; None where there is no pace yet."""
+        """Return how many seconds are left at the speed so far; None before the first item has ended."""
         finished = self.done + self.failed
         if self.state != "running" or not finished or self.running_s is None:
             return None
         return round((self.total - finished) * self.running_s / finished, 1)
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     """One instance of an operation, by its canonical id."""
 
     number: int
     instance: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How an item went: done, or failed with a code and a problem; neither = it is to be tried again."""
+class ItemOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How an item ended: done, or failed with a code and a problem. With neither, the item is to be tried again."""
 
     number: int
     instance: str

@@ -5,10 +5,10 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
+from gateway.store.bulk_operations import OperationRecords
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
 from gateway.store.lock_file import CannotLock, LockFile, check_shareable, locks_beside
-from gateway.store.operations import Operations
 from gateway.store.store import Settings, Store, is_sqlite
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "KeyRecords",
     "Leases",
     "LockFile",
-    "Operations",
+    "OperationRecords",
     "Settings",
     "Store",
     "check_shareable",

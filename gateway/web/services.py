@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 import msgspec
 
 from gateway.access import Access
-from gateway.model.bulk import Operation, Outcome, State
 from gateway.operations import Gateway
+from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.paging import Cursors
 from gateway.web.http.access_log import RequestMetrics
 from gateway.web.http.limits import RequestLimits
-
-
-class Operations(Protocol):
-    """Bulk operations: where they are kept."""
-
-    async def created(self, operation: Operation) -> None:
-        """Keep a new one."""
-        ...
-
-    async def found(self, operation_id: str) -> Operation | None:
-        """Give one."""
-        ...
-
-    async def became(
-        self, operation_id: str, before: Sequence[State], state: State, problem: bytes | None = None
-    ) -> bool:
-        """Change its state."""
-        ...
-
-    async def results(self, operation_id: str, after: int, count: int) -> list[Outcome]:
-        """Give how items went."""
-        ...
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +28,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are callers that only an engine can tell (``forward = true``)."""
     idempotency: Idempotency | None = None
     """None = keys are refused."""
-    operations: Operations | None = None
-    """None = there is no store for them."""
-    woken: Callable[[], None] = lambda: None
-    """Told when there is a new operation."""
+    operations: OperationStore | None = None
+    """None: bulk operations are refused."""
+    wake_bulk_worker: Callable[[], None] = lambda: None
+    """Called when a bulk operation has been created or cancelled."""

@@ -1,4 +1,4 @@
-"""Bulk operations over a socket: to the end, with failures, cancelled, and taken up again after a crash."""
+"""BulkWorker operations over a socket: to the end, with failures, cancelled, and taken up again after a crash."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import msgspec
 import pytest
 
 from gateway.access import Access, CallerEntry
-from gateway.operations.bulk import Bulk
-from gateway.operations.selection import selected
+from gateway.operations.bulk import BulkWorker, select_instances
 from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
-from gateway.store import Operations, Settings, Store
+from gateway.store import OperationRecords, Settings, Store
 from gateway.web.v1.problems import problem
 from tests.until import until
 from tests.web.conftest import SECRET, Site, entry
@@ -33,26 +32,28 @@ class Works(Site):
     def __init__(self, url: str, access: Access | None = None) -> None:
         super().__init__(access)
         self.store = Store(Settings(url=url))
-        self.operations = Operations(self.store)
-        self.bulk: Bulk | None = None
+        self.operations = OperationRecords(self.store)
+        self.bulk: BulkWorker | None = None
         self.reported: list[tuple[str, str, str | None]] = []
         self.services = msgspec.structs.replace(
-            self.services, operations=Operations(self.store), woken=lambda: self.bulk and self.bulk.wake()
+            self.services,
+            operations=OperationRecords(self.store),
+            wake_bulk_worker=lambda: self.bulk and self.bulk.wake(),
         )
 
     def begin(self) -> None:
-        self.bulk = Bulk(
+        self.bulk = BulkWorker(
             self.gateway,
             self.operations,
-            lambda operation, call: selected(self.gateway, operation, call),
+            lambda operation, call: select_instances(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
-            reported=lambda operation, state, fault: self.reported.append((operation, state, fault and str(fault))),
+            report=lambda operation, state, fault: self.reported.append((operation, state, fault and str(fault))),
         )
         self.bulk.start()
 
     async def crash(self) -> None:
         assert self.bulk is not None
-        tasks = [self.bulk._sweeper, *self.bulk._running.values()]
+        tasks = [self.bulk._sweeper, *self.bulk._tasks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,8 +114,8 @@ async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works:
     old = await works.start(**BY_NAME, **SET)
     await works.ended(old)
     await works.crash()
-    monkeypatch.setattr("gateway.operations.bulk._SWEEP_S", 0.01)
-    works.operations = Operations(works.store, -1.0)
+    monkeypatch.setattr("gateway.operations.bulk.worker._SWEEP_S", 0.01)
+    works.operations = OperationRecords(works.store, -1.0)
     works.begin()
 
     async def forgotten() -> bool:
@@ -125,7 +126,7 @@ async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works:
 
 
 async def test_each_page_of_a_long_walk_has_a_deadline_of_its_own(works: Works, monkeypatch) -> None:
-    monkeypatch.setattr("gateway.operations.selection._PIECE", 10)
+    monkeypatch.setattr("gateway.operations.bulk.selection._PAGE_ROWS", 10)
     asked: list[Any] = []
 
     async def run(engine: str, plan: Any, call: Any) -> Any:
@@ -219,7 +220,7 @@ async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(work
 
 @pytest.mark.parametrize("crashes", [False, True], ids=["at-once", "after-a-crash"])
 async def test_item_whose_instance_has_ended_since_is_told_as_its_engine_tells_it(works: Works, crashes: bool) -> None:
-    started, waiting = works.operations.started, asyncio.Event()
+    started, waiting = works.operations.start_items, asyncio.Event()
 
     async def ended_since(operation: str, count: int) -> list[Any]:
         items = await started(operation, count)
@@ -232,13 +233,13 @@ async def test_item_whose_instance_has_ended_since_is_told_as_its_engine_tells_i
             await asyncio.Event().wait()  # started, and never carried out
         return items
 
-    works.operations.started = ended_since  # type: ignore[method-assign]
+    works.operations.start_items = ended_since  # type: ignore[method-assign]
     operation = await works.start(**BY_NAME, **SET)
     if crashes:
         async with asyncio.timeout(10):
             await waiting.wait()
         await works.crash()
-        works.operations.started = started  # type: ignore[method-assign]
+        works.operations.start_items = started  # type: ignore[method-assign]
         works.begin()
     assert (await works.ended(operation))["state"] == "completed"
     told = Counter(

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` for bulk operations: begun, looked at, cancelled; how each item went. One handler a route."""
+"""Handlers of ``/v1`` for bulk operations: start, describe, cancel, and list outcomes. One handler for each route."""
 
 from __future__ import annotations
 
@@ -19,29 +19,28 @@ from gateway.errors import (
     Unsupported,
 )
 from gateway.model import jsontext
-from gateway.model.bulk import ENDED, Change, Operation, Outcome, State
+from gateway.model.bulk import ENDED, BulkOperation, BulkState, Change, ItemOutcome
 from gateway.model.query import Filter
 from gateway.model.values import Value, checked
 from gateway.operations import batch, placing
-from gateway.operations.selection import selected
+from gateway.operations.bulk import OperationStore, select_instances
 from gateway.operations.write import write_unlocked
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.services import Operations
 from gateway.web.v1.batch import outcome
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.query import CountBody, asked_of, received
 
 _PAGE = 500
-"""Results read from the store at a time."""
+"""Outcomes read from the store at a time."""
 _SHOWN = 20
-"""Instances whose engine requests a dry run shows; the others' are alike."""
+"""Instances whose engine requests a dry run shows; the requests of the others look the same."""
 _COUNTED = 10_000
-"""Instances that a dry run counts; it has to be answered within one deadline."""
+"""Instances that a dry run counts at most, since it is answered within one deadline."""
 
 
 class OperationBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Body of ``POST /v1/operations``: the filters of a query, and what is done to each instance that it finds."""
+    """Body of ``POST /v1/operations``: the filters of a query, and the change to each instance that it finds."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = {**CountBody.EXAMPLE, "modifications": {"amount": {"value": 5}}}
 
@@ -50,7 +49,7 @@ class OperationBody(CountBody, frozen=True, kw_only=True, rename="camel", forbid
 
 
 class OperationShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An operation as ``/v1`` shows it; ``problems`` counts failed items by code."""
+    """An operation in an answer of ``/v1``; ``problems`` counts the failed items by error code."""
 
     id: str
     state: str
@@ -63,7 +62,7 @@ class OperationShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class OutcomeShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the results: how one instance went."""
+    """One line of the results: the outcome of one instance."""
 
     instance: str
     status: str
@@ -74,14 +73,14 @@ _decoder = msgspec.json.Decoder(OperationBody)
 
 
 async def start_operation(context: RequestContext) -> Answer:
-    """Answer ``POST /v1/operations``: 202; the work goes on in the background."""
-    asked = await received(context, _decoder)
-    change = Change(modifications=asked.modifications, deletions=tuple(dict.fromkeys(asked.deletions)))
-    _check(context, asked, change)
-    wanted = asked_of(context, asked)
+    """Answer ``POST /v1/operations`` with 202; the operation runs in the background."""
+    body = await received(context, _decoder)
+    change = Change(modifications=body.modifications, deletions=tuple(dict.fromkeys(body.deletions)))
+    _check(context, body, change)
+    wanted = asked_of(context, body)
     for name in wanted.engines:
         _check_engine(context.services.gateway.engines[name])
-    operation = Operation(
+    operation = BulkOperation(
         id=os.urandom(16).hex(),
         caller=context.caller.name,
         state="selecting",
@@ -89,22 +88,27 @@ async def start_operation(context: RequestContext) -> Answer:
         filter=msgspec.json.encode(wanted.filter),
         command=msgspec.json.encode(change),
     )
-    rows = _rows(context)
+    operations = _operations(context)
     if context.services.gateway.is_dry_run:
-        return await _rehearsed(context, operation, change)
-    await write_unlocked(context.call, lambda: rows.created(operation))
-    context.services.woken()
+        return await _dry_run(context, operation, change)
+    await write_unlocked(context.call, lambda: operations.create(operation))
+    context.services.wake_bulk_worker()
     location = ("Location", f"/v1/operations/{operation.id}")
     return json_answer(_shape(operation), status=202, headers=(location,))
 
 
-def _check(context: RequestContext, asked: OperationBody, change: Change) -> None:
-    """Refuse what could only fail later, a thousand times."""
+def _check(context: RequestContext, body: OperationBody, change: Change) -> None:
+    """Refuse what would only fail later, once for each instance.
+
+    Raises:
+        Forbidden: the caller does not see every variable.
+        InvalidRequest: no change, or no filter; PayloadTooLarge: too many names; ValueInvalid: a value is wrong.
+    """
     if context.caller.limited:
         raise Forbidden("A caller with masks or name limits cannot begin operations.")
     if not (change.modifications or change.deletions):
         raise InvalidRequest("Give modifications or deletions.", errors=(Fault("", "nothing to do"),))
-    if not any(getattr(asked, name) not in (None, False) for name in Filter.__struct_fields__):
+    if not any(getattr(body, name) not in (None, False) for name in Filter.__struct_fields__):
         detail = "An operation needs at least one filter: it would change every instance there is."
         raise InvalidRequest(detail, errors=(Fault("", "no filter"),))
     if len(change.modifications) + len(change.deletions) > context.services.limits.max_names:
@@ -116,19 +120,19 @@ def _check(context: RequestContext, asked: OperationBody, change: Change) -> Non
 
 def _check_engine(engine: Engine) -> None:
     if engine.credentials.kind == "forward":
-        detail = f"{engine.name} is told the caller's own credentials, which are not there in the background."
+        detail = f"{engine.name} is sent the caller's own credentials, which are not there in the background."
         raise Unsupported(detail, engine=engine.name)
     if engine.policy.require_if_match:
         detail = f"{engine.name} takes writes only with If-Match, which an operation cannot give; use a batch."
         raise PreconditionRequired(detail, engine=engine.name)
 
 
-async def _rehearsed(context: RequestContext, operation: Operation, change: Change) -> Answer:
-    """Give how the first instances would go, and how many there are; the query is asked, and nothing is kept."""
+async def _dry_run(context: RequestContext, operation: BulkOperation, change: Change) -> Answer:
+    """Answer with the outcomes of the first instances and the number of all; the query runs, but nothing is stored."""
     gateway, call = context.services.gateway, context.call
     found: dict[str, None] = {}
     more = False
-    async for instances in selected(gateway, operation, lambda: call):
+    async for instances in select_instances(gateway, operation, lambda: call):
         found |= dict.fromkeys(instances)
         if more := len(found) > _COUNTED:
             break
@@ -147,55 +151,55 @@ async def _rehearsed(context: RequestContext, operation: Operation, change: Chan
 
 async def describe_operation(context: RequestContext) -> Answer:
     """Answer ``GET /v1/operations/{operation}``."""
-    return json_answer(_shape(await _found(context)))
+    return json_answer(_shape(await _find(context)))
 
 
 async def cancel_operation(context: RequestContext) -> Answer:
-    """Answer ``DELETE /v1/operations/{operation}``: no further item begins; what is done stays done."""
-    operation = await _found(context)
+    """Answer ``DELETE /v1/operations/{operation}``: no more items begin; items that are done stay changed."""
+    operation = await _find(context)
     if context.services.gateway.is_dry_run:
         return Answer(status=204)
-    rows = _rows(context)
-    before: tuple[State, ...] = ("selecting", "running", "cancelling")
-    if not await write_unlocked(context.call, lambda: rows.became(operation.id, before, "cancelling")):
+    operations = _operations(context)
+    before: tuple[BulkState, ...] = ("selecting", "running", "cancelling")
+    if not await write_unlocked(context.call, lambda: operations.change_state(operation.id, before, "cancelling")):
         raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
-    context.services.woken()
+    context.services.wake_bulk_worker()
     return Answer(status=204)
 
 
 async def operation_results(context: RequestContext) -> Answer:
-    """Answer ``GET /v1/operations/{operation}/results``: a line of JSON an item that is done or failed."""
-    operation = await _found(context)
-    return Answer(status=200, stream=_lines(_rows(context), operation.id), media_type="application/x-ndjson")
+    """Answer ``GET /v1/operations/{operation}/results``: one line of JSON for each item that is done or failed."""
+    operation = await _find(context)
+    return Answer(status=200, stream=_lines(_operations(context), operation.id), media_type="application/x-ndjson")
 
 
-async def _lines(rows: Operations, operation_id: str) -> AsyncIterator[bytes]:
+async def _lines(operations: OperationStore, operation_id: str) -> AsyncIterator[bytes]:
     after = 0
-    while page := await rows.results(operation_id, after, _PAGE):
+    while page := await operations.list_outcomes(operation_id, after, _PAGE):
         yield b"".join(msgspec.json.encode(_line(each)) + b"\n" for each in page)
         after = page[-1].number
 
 
-def _line(each: Outcome) -> OutcomeShape:
+def _line(each: ItemOutcome) -> OutcomeShape:
     problem = msgspec.Raw(each.problem) if each.problem is not None else msgspec.UNSET
     return OutcomeShape(instance=each.instance, status="done" if each.done else "failed", problem=problem)
 
 
-async def _found(context: RequestContext) -> Operation:
-    operation = await _rows(context).found(context.params[0])
+async def _find(context: RequestContext) -> BulkOperation:
+    operation = await _operations(context).find(context.params[0])
     if operation is None or not (operation.caller == context.caller.name or context.caller.may("admin")):
         raise OperationNotFound
     return operation
 
 
-def _rows(context: RequestContext) -> Operations:
-    rows = context.services.operations
-    if rows is None:
+def _operations(context: RequestContext) -> OperationStore:
+    operations = context.services.operations
+    if operations is None:
         raise Unsupported("This gateway has no store for operations.")
-    return rows
+    return operations
 
 
-def _shape(operation: Operation) -> OperationShape:
+def _shape(operation: BulkOperation) -> OperationShape:
     return OperationShape(
         id=operation.id,
         state=operation.state,

@@ -1,7 +1,7 @@
-"""Bulk operations and their items, as rows: what was asked, what was selected, how each went.
+"""Bulk operations and their items, as rows: what was asked for, what was selected, how each item ended.
 
-An item is *started* in a committed row before its engine is called, so that after a crash it is known which ones may
-have been written. Values stand in ``filter``, until the instances are selected, and in ``command``, until the end.
+An item is marked as *started*, in a commit, before its engine is called. So after a crash it is known which items may
+have been written. Values are stored in ``filter`` until the instances are selected, and in ``command`` until the end.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from gateway.model.bulk import Item, Operation, Outcome, State
+from gateway.model.bulk import BulkItem, BulkOperation, BulkState, ItemOutcome
 from gateway.store import tables
 from gateway.store.clock import now_s
 from gateway.store.statements import insert
@@ -21,60 +21,60 @@ _rows, _items = tables.operations, tables.operation_items
 PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
 _OPEN = ("selecting", "running", "cancelling")
 _NO_FILTER = b"{}"
-_SWEPT = 500
-"""Items that are forgotten in one transaction."""
+_DELETED_AT_ONCE = 500
+"""Items that one transaction deletes."""
 
 
-class Operations:
-    """The rows of all operations.
+class OperationRecords:
+    """The rows of all operations; it is the ``OperationStore`` of ``gateway.operations.bulk``.
 
     Args:
-        retention_s: how long an operation and its results can be asked for after its end, seconds.
+        retention_s: how long an operation and its outcomes stay after its end, seconds.
     """
 
     def __init__(self, store: Store, retention_s: float = 2_592_000.0) -> None:
         self._store, self._retention_s = store, retention_s
 
-    async def created(self, operation: Operation) -> None:
-        """Keep a new operation.
+    async def create(self, operation: BulkOperation) -> None:
+        """Store a new operation.
 
         Raises:
-            StoreUnavailable: whether it was kept is not known.
+            StoreUnavailable: it may or may not have been stored.
         """
         row = {name: getattr(operation, name) for name in ("id", "caller", "state", "engines", "filter", "command")}
         await self._store.run(
             lambda connection: connection.execute(_rows.insert().values(created=now_s(), **row)).close()
         )
 
-    async def found(self, operation_id: str) -> Operation | None:
-        """Give an operation with its progress.
+    async def find(self, operation_id: str) -> BulkOperation | None:
+        """Return an operation with its progress, or None.
 
         Raises:
-            StoreUnavailable: nobody can say.
+            StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.run(lambda connection: _found(connection, operation_id))
+        return await self._store.run(lambda connection: _find(connection, operation_id))
 
-    async def unfinished(self) -> list[str]:
-        """Give the ids of operations that somebody must still carry out.
+    async def list_unfinished(self) -> list[str]:
+        """Return the ids of the operations that have not ended, oldest first.
 
         Raises:
-            StoreUnavailable: nobody can say.
+            StoreUnavailable: the store cannot be reached.
         """
-        asking = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
-        return await self._store.once(lambda connection: list(connection.execute(asking).scalars()))
+        query = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
+        return await self._store.once(lambda connection: list(connection.execute(query).scalars()))
 
-    async def selected(self, operation_id: str, instances: Sequence[str]) -> None:
-        """Add instances; one that is there already stays as it is.
+    async def add_instances(self, operation_id: str, instances: Sequence[str]) -> None:
+        """Add instances to an operation; those that it already has are left alone.
 
         Raises:
-            StoreUnavailable: whether they were added is not known; adding them again does no harm.
+            StoreUnavailable: they may or may not have been added; adding them again does no harm.
         """
-        await self._store.run(lambda connection: _select(connection, operation_id, instances))
+        await self._store.run(lambda connection: _add(connection, operation_id, instances))
 
-    async def became(
-        self, operation_id: str, before: Sequence[State], state: State, problem: bytes | None = None
+    async def change_state(
+        self, operation_id: str, before: Sequence[BulkState], state: BulkState, problem: bytes | None = None
     ) -> bool:
-        """Change the state if it is one of ``before``; tell whether it was. Values that are not needed are forgotten.
+        """Change the state if it is one of ``before``; return whether it was. Values no longer needed are deleted.
 
         Raises:
             StoreUnavailable: it may or may not have changed.
@@ -89,66 +89,68 @@ class Operations:
         changing = update(_rows).where(_rows.c.id == operation_id, _rows.c.state.in_(before)).values(**values)
         return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
 
-    async def started(self, operation_id: str, count: int) -> list[Item]:
-        """Start the next items, in order, and give them; none where none are left or the operation is not running.
+    async def start_items(self, operation_id: str, count: int) -> list[BulkItem]:
+        """Mark the next items as started and return them; none if no item is left or the operation is not running.
 
         Raises:
-            StoreUnavailable: they may have been started; then they are settled by reading.
+            StoreUnavailable: they may have been marked; then they are read back like those of a dead process.
         """
         return await self._store.run(lambda connection: _start(connection, operation_id, count))
 
-    async def unsettled(self, operation_id: str) -> list[Item]:
-        """Give the items that were started and of which nobody knows how they went.
+    async def list_started(self, operation_id: str) -> list[BulkItem]:
+        """Return the items that were started and have no outcome.
 
         Raises:
-            StoreUnavailable: nobody can say.
+            StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.once(lambda connection: _of(connection, operation_id, STARTED, None))
+        return await self._store.once(lambda connection: _list_items(connection, operation_id, STARTED, None))
 
-    async def finished(self, operation_id: str, outcomes: Sequence[Outcome]) -> None:
-        """Keep how items went; an outcome with nothing in it makes the item pending again.
+    async def record(self, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:
+        """Store the outcomes of items; an outcome that is neither done nor failed makes its item pending again.
 
         Raises:
-            StoreUnavailable: whether it was kept is not known; keeping it again does no harm.
+            StoreUnavailable: they may or may not have been stored; storing them again does no harm.
         """
-        await self._store.run(lambda connection: _finish(connection, operation_id, outcomes))
+        await self._store.run(lambda connection: _record(connection, operation_id, outcomes))
 
-    async def results(self, operation_id: str, after: int, count: int) -> list[Outcome]:
-        """Give items that are done or failed, in order, with a number beyond ``after``.
+    async def list_outcomes(self, operation_id: str, after: int, count: int) -> list[ItemOutcome]:
+        """Return the outcomes of items with numbers above ``after``, in order.
 
         Raises:
-            StoreUnavailable: nobody can say.
+            StoreUnavailable: the store cannot be reached.
         """
-        asking = (
+        query = (
             select(_items.c.number, _items.c.instance, _items.c.state, _items.c.code, _items.c.problem)
             .where(_items.c.operation == operation_id, _items.c.number > after, _items.c.state.in_((DONE, FAILED)))
             .order_by(_items.c.number)
             .limit(count)
         )
-        rows = await self._store.once(lambda connection: connection.execute(asking).all())
+        rows = await self._store.once(lambda connection: connection.execute(query).all())
         return [
-            Outcome(number=number, instance=instance, done=state == DONE, code=code, problem=problem)
+            ItemOutcome(number=number, instance=instance, done=state == DONE, code=code, problem=problem)
             for number, instance, state, code, problem in rows
         ]
 
-    async def swept(self) -> bool:
-        """Forget a piece of what ended long ago; tell whether there may be more.
+    async def delete_old(self) -> bool:
+        """Delete some rows of operations that ended long ago; return whether there may be more of them.
 
         Raises:
-            StoreUnavailable: another time.
+            StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.once(lambda connection: _sweep(connection, self._retention_s))
+        return await self._store.once(lambda connection: _delete_old(connection, self._retention_s))
 
 
-def _sweep(connection: Connection, retention_s: float) -> bool:
-    """Delete items of one operation, a few at a time so that nobody waits long, and the operation once it has none."""
+def _delete_old(connection: Connection, retention_s: float) -> bool:
+    """Delete some items of one old operation, few enough to be quick; delete the operation once it has no items."""
     old = select(_rows.c.id).where(_rows.c.ended <= now_s() - retention_s).limit(1)
     operation_id = connection.execute(old).scalar_one_or_none()
     if operation_id is None:
         return False
     here = _items.c.operation == operation_id
     numbers = (
-        connection.execute(select(_items.c.number).where(here).order_by(_items.c.number).limit(_SWEPT)).scalars().all()
+        connection.execute(select(_items.c.number).where(here).order_by(_items.c.number).limit(_DELETED_AT_ONCE))
+        .scalars()
+        .all()
     )
     if numbers:
         _ = connection.execute(delete(_items).where(here, _items.c.number <= numbers[-1]))
@@ -157,7 +159,7 @@ def _sweep(connection: Connection, retention_s: float) -> bool:
     return True
 
 
-def _found(connection: Connection, operation_id: str) -> Operation | None:
+def _find(connection: Connection, operation_id: str) -> BulkOperation | None:
     row = connection.execute(select(_rows, now_s().label("now")).where(_rows.c.id == operation_id)).mappings().first()
     if row is None:
         return None
@@ -170,7 +172,7 @@ def _found(connection: Connection, operation_id: str) -> Operation | None:
     done = sum(count for state, _, count in counted if state == DONE)
     problems = {str(code): count for state, code, count in counted if state == FAILED}
     ended = row["ended"] if row["ended"] is not None else row["now"]
-    return Operation(
+    return BulkOperation(
         id=row["id"],
         caller=row["caller"],
         state=row["state"],
@@ -185,7 +187,7 @@ def _found(connection: Connection, operation_id: str) -> Operation | None:
     )
 
 
-def _select(connection: Connection, operation_id: str, instances: Sequence[str]) -> None:
+def _add(connection: Connection, operation_id: str, instances: Sequence[str]) -> None:
     here = _items.c.operation == operation_id
     highest: int = connection.execute(select(func.coalesce(func.max(_items.c.number), 0)).where(here)).scalar_one()
     rows = [
@@ -197,19 +199,19 @@ def _select(connection: Connection, operation_id: str, instances: Sequence[str])
         _ = connection.execute(adding, rows)
 
 
-def _of(connection: Connection, operation_id: str, state: str, count: int | None) -> list[Item]:
-    asking = (
+def _list_items(connection: Connection, operation_id: str, state: str, count: int | None) -> list[BulkItem]:
+    query = (
         select(_items.c.number, _items.c.instance)
         .where(_items.c.operation == operation_id, _items.c.state == state)
         .order_by(_items.c.number)
         .limit(count)
     )
-    return [Item(number=number, instance=instance) for number, instance in connection.execute(asking)]
+    return [BulkItem(number=number, instance=instance) for number, instance in connection.execute(query)]
 
 
-def _start(connection: Connection, operation_id: str, count: int) -> list[Item]:
+def _start(connection: Connection, operation_id: str, count: int) -> list[BulkItem]:
     state = connection.execute(select(_rows.c.state).where(_rows.c.id == operation_id)).scalar_one_or_none()
-    items = _of(connection, operation_id, PENDING, count) if state == "running" else []
+    items = _list_items(connection, operation_id, PENDING, count) if state == "running" else []
     if items:
         numbers = [item.number for item in items]
         _ = connection.execute(
@@ -220,7 +222,7 @@ def _start(connection: Connection, operation_id: str, count: int) -> list[Item]:
     return items
 
 
-def _finish(connection: Connection, operation_id: str, outcomes: Sequence[Outcome]) -> None:
+def _record(connection: Connection, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:
     for outcome in outcomes:
         _ = connection.execute(
             update(_items)

@@ -1,4 +1,4 @@
-"""Which instances an operation is about: those that have a variable which the query finds, each once a piece."""
+"""Select the instances of a bulk operation: those that have a variable which the query finds."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from gateway.model.bulk import Operation
+from gateway.model.bulk import BulkOperation
 from gateway.model.query import Filter
 from gateway.operations.gateway import Gateway
 from gateway.operations.paging import PageRequest, read_page
 from gateway.plan import Call
 
-_PIECE = 500
-"""Rows asked for at a time."""
+_PAGE_ROWS = 500
+"""Rows of one page."""
 
 
-async def selected(gateway: Gateway, operation: Operation, call: Callable[[], Call]) -> AsyncIterator[list[str]]:
-    """Walk the query to its end.
+async def select_instances(
+    gateway: Gateway, operation: BulkOperation, new_call: Callable[[], Call]
+) -> AsyncIterator[list[str]]:
+    """Walk the operation's query to its end; yield the instance ids of each page, without duplicates in a page.
 
     Args:
         gateway: whose engines are asked.
         operation: whose query it is.
-        call: gives what each page is asked with; a long walk takes longer than one page may.
+        new_call: returns the call of the next page; a long walk takes longer than the deadline of one call.
 
     Raises:
-        VarbridgeError: an engine could not be asked; a part of the instances would be worse than none.
+        VarbridgeError: an engine could not be asked; changing a part of the instances would be worse than none.
     """
-    asked = PageRequest(
+    wanted = PageRequest(
         filter=msgspec.json.decode(operation.filter, type=Filter),
         engines=tuple(msgspec.json.decode(operation.engines, type=list[str])),
-        limit=_PIECE,
+        limit=_PAGE_ROWS,
     )
     positions = None
     while True:
-        page = await read_page(gateway, asked, positions, call())
+        page = await read_page(gateway, wanted, positions, new_call())
         for share in page.shares:
             if share.error is not None:
                 raise share.error
