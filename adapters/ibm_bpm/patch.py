@@ -18,6 +18,7 @@ from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.decode import decode, in_list, variable_of
 from adapters.ibm_bpm.values.encode import Encoded, check_name, encode, place
+from adapters.ibm_bpm.values.envelope import is_like_envelope
 from adapters.ibm_bpm.values.partial import apply_patch
 from adapters.ibm_bpm.values.stored import Stored, stored_in
 from adapters.ibm_bpm.values.trees import clean, same
@@ -76,6 +77,8 @@ def patch_variables(
         wire = yield from _read_to_write(engine, command.instance)
     before = stored_in(engine, bytes(wire.variables))
     _check_expected(engine, settings, command, before)
+    for name in command.partial:
+        _refuse_blob(name, before, settings, command.pointer(name))
     for name, patch in command.merges.items():
         encoded[name] = _merge(name, before.tree(name), bytes(patch), settings, command)
     body = {name: place(name, each, before, settings) for name, each in encoded.items()}
@@ -138,6 +141,17 @@ def _check_expected(engine: str, settings: Settings, command: PatchVariables, be
     expect.check((each if each.name == expect.name else in_list(each) for each in found), engine)
 
 
+def _refuse_blob(name: str, before: Stored, settings: Settings, pointer: str) -> None:
+    """Refuse to change bytes or a file in parts.
+
+    Raises:
+        ValueInvalid: the variable holds one.
+    """
+    if is_like_envelope(before.text(name)) and decode(name, before, settings).type in BLOBS:
+        detail = "A value of this type is not changed in parts."
+        raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
+
+
 def _merge(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
     target = stored if settings.metadata == "as_given" else clean(stored)
     text = command.bounds.text(merged(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
@@ -153,9 +167,6 @@ def _patch(engine: str, name: str, before: Stored, settings: Settings, command: 
     if name not in before:
         raise VariableNotFound(engine=engine).among(before)
     pointer = command.pointer(name)
-    if decode(name, before, settings).type in BLOBS:
-        detail = "A value of this type is not changed in parts."
-        raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
     tree = apply_patch(before.tree(name), command.patches[name], command.bounds, settings)
     seen = tree if settings.metadata == "as_given" else clean(tree)
     value = apply_hint(name, Value(value=command.bounds.text(seen)), settings, pointer)

@@ -15,6 +15,7 @@ from gateway.model.jsontext import Tree
 from gateway.model.values import Value, json_text, text_of
 
 KIND = "varbridge.file"
+_WORD = KIND.encode()
 _MEMBERS = ("filename", "mediaType", "encoding")
 _TEXTS = frozenset({"string", "xml"})
 
@@ -72,9 +73,14 @@ def opened(tree: Tree) -> Value | None:
     )
 
 
+def is_like_envelope(raw: bytes) -> bool:
+    """Return whether a JSON text may hold an envelope, in either form; most texts are told apart by this alone."""
+    return _WORD in raw
+
+
 def opened_text(raw: bytes) -> Value | None:
     """Return the blob whose envelope is the content of a JSON string; None for any other text."""
-    if KIND.encode() not in raw:
+    if not is_like_envelope(raw):
         return None
     try:
         return opened(jsontext.parse(text_of(raw)))

@@ -12,6 +12,7 @@ from adapters.ibm_bpm.engine import IbmBpmEngine
 from adapters.ibm_bpm.settings import Settings
 from gateway import errors
 from gateway.model.commands import GetVariable, ListVariables, PatchVariables, ReadBinary
+from gateway.model.jsonpatch import parsed
 from gateway.model.results import BinaryRead
 from gateway.model.values import ABSENT, Value
 from gateway.plan import VendorResponse
@@ -152,3 +153,19 @@ def test_text_that_would_be_read_as_a_file_is_refused_unsent() -> None:
             _ = next(plan)
         assert [each.pointer for each in caught.value.errors] == ["/modifications/v"]
         assert sent(engine(), value, "old") == json.dumps(ENVELOPE)
+
+
+@pytest.mark.parametrize("shown", [ENVELOPE, json.dumps(ENVELOPE)], ids=["object", "text"])
+@pytest.mark.parametrize("how", ["merges", "patches"])
+def test_blob_is_not_changed_in_parts(how: str, shown: Any) -> None:
+    change = {
+        "merges": Raw(b'{"filename":"b"}'),
+        "patches": parsed(b'[{"op":"remove","path":"/filename"}]', max_operations=9),
+    }
+    command = PatchVariables(instance="1", **{how: {"v": change[how]}})
+    with pytest.raises(errors.ValueInvalid) as caught:
+        _ = played(engine(binary="envelope").patch_variables(command), stored(v=shown))
+    assert (caught.value.outcome, [each.pointer for each in caught.value.errors]) == (
+        "not_applied",
+        ["/modifications/v"],
+    )
