@@ -63,9 +63,12 @@ async def list_for_each(
 async def check_health(gateway: Gateway, engine: Engine, call: Call) -> Health:
     """Ask an engine whether it lives; an engine that does not answer is down, and no error."""
     soon = asyncio.get_running_loop().time() + HEALTH_S
-    short = msgspec.structs.replace(call, deadline=min(call.deadline, soon))
+    short = msgspec.structs.replace(call, deadline=min(call.deadline, soon), engine_calls=0, engine_s=0.0)
     try:
         answer = await gateway.run(engine.name, engine.describe_engine(commands.DescribeEngine()), short)
     except VarbridgeError as error:
         return Health(up=False, code=error.code)
+    finally:
+        call.engine_calls += short.engine_calls
+        call.engine_s += short.engine_s
     return Health(up=True, version=answer.version)
