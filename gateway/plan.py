@@ -168,7 +168,7 @@ def encode_target(request: VendorRequest, base: str) -> str:
     Raises:
         UnicodeEncodeError: a segment or a parameter holds a lone surrogate.
     """
-    path = cut_base(base, request.above) + encode_path(request.path)
+    path = (cut_base(base, request.above) if request.above else base) + encode_path(request.path)
     if not request.query:
         return path
     return path + "?" + "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in request.query)
