@@ -123,7 +123,7 @@ class Call(msgspec.Struct, kw_only=True):
         streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
         leases: what the call writes under: the leases of its write lock and of its idempotency key.
         intended: what a read must find for the write to have happened, encoded; empty = a read cannot tell.
-        claim: what must be recorded before anything is written (``operations.idempotency``); done once, in the lane.
+        claim: what must be recorded before anything is written (``operations.idempotency``); done once.
         engine_calls: exchanges with engines so far, log-ins and refused ones included.
         engine_s: seconds spent in them so far; of bodies that flow, up to the head of the answer.
     """

@@ -116,8 +116,8 @@ def sight(  # noqa: PLR0913 - what is read, and what is known of it
         settings: its own.
         entry: the scope that is written.
         names: whose values matter, None = all.
-        held: the process instance whose lane is held; where the id turns out to be inside another one, nothing more is
-            read. None = it does not matter.
+        held: the process instance whose write lock is held; where the id turns out to be inside another one, nothing
+            more is read. None = it does not matter.
         sure: whether it must be known which instance it is, though there are no rows that tell.
 
     Raises:

@@ -1,6 +1,6 @@
 """What a conditional write expects to find, and whether it is so.
 
-The comparison is made by the plan of the write, inside the instance's write lane, on the read that it makes anyway.
+The comparison is made by the plan of the write, under the instance's write lock, on the read that it makes anyway.
 What must not live here: headers (``gateway.web.v1.conditions``) and how tags are made (``etag``).
 """
 

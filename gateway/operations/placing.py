@@ -2,7 +2,7 @@
 
 Every id that comes in is resolved here: ``engine:id``, bare ids (by pattern, by memory, by asking the engines), ids of
 executions inside an instance, tasks, and what new instances are started of. The counterpart is ``gateway.routing``,
-which has the rules and does no asking. What must not live here: the write lock of what was placed (``write``).
+which has the rules and asks nobody. What must not live here: write locks (``write``).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def locate_task(gateway: Gateway, public: str, explicit: str | None, may_use: Ma
     named = choose_engine(*split_id(public, gateway.engines), explicit)
     if named is None:
         raise InvalidRequest("A bare task id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
-    engine = choose(gateway, named[0], may_use)
+    engine = find_engine(gateway, named[0], may_use)
     return engine, engine.native_task(named[1])
 
 
@@ -118,10 +118,10 @@ def locate_start(gateway: Gateway, definition: str, explicit: str | None, may_us
         ValueInvalid: there is no rule, and the request names no engine.
         EngineNotFound: there is no engine of the name given; Forbidden: the caller may not use it.
     """
-    return choose(gateway, gateway.routing.choose_start(definition, explicit, gateway.engines), may_use)
+    return find_engine(gateway, gateway.routing.choose_start(definition, explicit, gateway.engines), may_use)
 
 
-def choose(gateway: Gateway, name: str, may_use: MayUse) -> Engine:
+def find_engine(gateway: Gateway, name: str, may_use: MayUse) -> Engine:
     """Return an engine by its name.
 
     Raises:

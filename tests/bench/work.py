@@ -18,7 +18,7 @@ IBM_FIRST = 10_000
 _FEW = 128
 """Ids where a request is large: still far more than connections."""
 INSTANCES = 4096
-"""Ids in turn: far more than connections, so that no write lane is shared, and more than any URL cache holds."""
+"""Ids in turn: far more than connections, so that no write lock is shared, and more than any URL cache holds."""
 PATCH: dict[str, dict[str, dict[str, object]]] = {
     "modifications": {
         "amount": {"type": "integer", "format": "int64", "value": 1250},

@@ -79,7 +79,7 @@ def use(context: RequestContext, name: str) -> Engine:
         EngineNotFound: it is not configured. Forbidden: the caller may not use it.
     """
     check_known(context, name)
-    engine = placing.choose(context.services.gateway, name, context.caller.may_use)
+    engine = placing.find_engine(context.services.gateway, name, context.caller.may_use)
     note(context, engine)
     return engine
 
@@ -97,7 +97,7 @@ def several(context: RequestContext, named: tuple[str, ...] | None, errors: tupl
     """
     for name in named or ():
         check_known(context, name, errors)
-        _ = placing.choose(context.services.gateway, name, context.caller.may_use)
+        _ = placing.find_engine(context.services.gateway, name, context.caller.may_use)
     names = tuple(sorted(set(named))) if named is not None else tuple(sorted(_usable(context)))
     if not names:
         raise Forbidden("The caller may not use any engine.")
