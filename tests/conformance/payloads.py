@@ -81,7 +81,7 @@ def put(subject: Subject, instance: str, payload: Any) -> bool:
 
 
 def got(subject: Subject, instance: str) -> Any:
-    """Give the payload as the engine shows it; None where there is none."""
+    """Return the payload as the engine shows it; None where there is none."""
     if subject.engine.vendor == "camunda7":
         path, query = ("process-instance", instance, "variables"), (("deserializeValues", "false"),)
     else:

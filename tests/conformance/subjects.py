@@ -82,7 +82,7 @@ class Subject:
         return any(request.writes for request in self.sent)
 
     def has(self, feature: str) -> bool:
-        """Tell whether the engine offers a feature."""
+        """Return whether the engine offers a feature."""
         return feature in self.engine.capabilities.features
 
     def patch(self, instance: str, modifications: Mapping[str, Value] | None = None, **more: Any) -> Any:
@@ -107,7 +107,7 @@ class Subject:
         return variable.value
 
     def lives(self, instance: str) -> bool:
-        """Tell whether the instance is there."""
+        """Return whether the instance is there."""
         try:
             self.ask("describe_instance", DescribeInstance(instance=instance))
         except InstanceNotFound:
@@ -116,7 +116,7 @@ class Subject:
 
 
 def on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
-    """Give an engine in front of a fake."""
+    """Return an engine in front of a fake."""
 
     def carry_out(plan: Generator[VendorRequest, Any, Any]) -> Any:
         try:

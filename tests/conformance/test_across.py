@@ -61,6 +61,6 @@ def _as_copied(moved: Value, start: Value) -> Value:
 
 
 def _told(value: Value) -> Value:
-    """Give all but the content; an array is an array, whatever an engine calls it."""
+    """Return all but the content; an array is an array, whatever an engine calls it."""
     kind = "json" if value.type == "list" and value.class_name is None else value.type
     return msgspec.structs.replace(value, type=kind, value=ABSENT)

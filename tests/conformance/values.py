@@ -18,23 +18,23 @@ NUMERIC = {"integer", "number"}
 
 
 def raw(text: str | bytes) -> msgspec.Raw:
-    """Give JSON text as a value holds it."""
+    """Return JSON text as a value holds it."""
     return msgspec.Raw(text.encode() if isinstance(text, str) else text)
 
 
 def typed(kind: str, text: str | bytes, **more: object) -> Value:
-    """Give a value by `type/format` and JSON text."""
+    """Return a value by `type/format` and JSON text."""
     name, _, form = kind.partition("/")
     return Value(type=name, format=form or None, value=raw(text), **more)  # type: ignore[arg-type]
 
 
 def string(text: str) -> Value:
-    """Give a string."""
+    """Return a string value."""
     return Value(type="string", value=json_text(text))
 
 
 def whole(number: int, kind: str = "integer/int32") -> Value:
-    """Give an integer."""
+    """Return an integer value."""
     return typed(kind, str(number))
 
 
@@ -123,13 +123,13 @@ values = st.one_of(
 
 
 def kept_name(value: Value, names: dict[str, str]) -> str:
-    """Give the name of the variable that holds such values on engines that must be told."""
+    """Return the name of the variable that holds such values on engines that must be told."""
     kind = value.type or ""
     return names.get(f"{kind}/{value.format or ''}" if kind == "number" else kind, "v")
 
 
 def same(written: Value, found: Value, *, exactly: bool) -> bool:
-    """Tell whether a value came back.
+    """Return whether a value came back.
 
     Args:
         written: as it was given.
@@ -157,7 +157,7 @@ def _same_type(wanted: Value, found: Value) -> bool:
 
 
 def shown(value: object) -> str:
-    """Give the name of a case."""
+    """Return the name of a case."""
     return f"{value.type}-{value.text[:20]!a}" if isinstance(value, Value) else str(value)[:20]
 
 

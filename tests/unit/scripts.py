@@ -16,7 +16,7 @@ def answer(status: int, body: Any = None, kind: str = "application/json") -> Ven
 
 
 def played(plan: Plan[Any], *answers: VendorResponse | Exception) -> tuple[Any, list[VendorRequest]]:
-    """Give the result and the requests; the answers must be used up."""
+    """Return the result and the requests; all the answers must have been used."""
     asked: list[VendorRequest] = []
     left = list(answers)
     try:

@@ -48,7 +48,7 @@ PLANS: dict[str, Callable[[], Plan[Any]]] = {
 
 
 def bent(tree: Any) -> Iterator[Any]:
-    """Give the tree once for each node and bend."""
+    """Yield the tree once for each node and bend."""
     yield from BENDS
     if isinstance(tree, dict):
         for key, child in tree.items():

@@ -49,7 +49,9 @@ def sent(of: IbmBpmEngine, value: Value, *before: Any) -> Any:
     return json.loads(write.body)["v"]
 
 
-@pytest.mark.parametrize(("text", "wanted"), [("AAEC", b"\0\1\2"), ("", b""), ("test", b"\xb5\xeb-")])
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("AAEC", b"\0\1\2"), ("", b""), ("test", b"\xb5\xeb-")], ids=["bytes", "none", "a-word"]
+)
 def test_text_that_is_strict_base64_is_read_as_its_bytes(text: str, wanted: bytes) -> None:
     assert content(engine(binary="base64"), text) == BinaryRead(content=wanted, size=len(wanted))
 

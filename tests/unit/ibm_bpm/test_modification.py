@@ -64,7 +64,7 @@ def test_start_after_takes_the_one_line_there_is() -> None:
     assert list(server.running.tokens.at.values()) == [tokens.DECIDE]
 
 
-@pytest.mark.parametrize("activity", [tokens.DECIDE, tokens.END])
+@pytest.mark.parametrize("activity", [tokens.DECIDE, tokens.END], ids=["fork", "end"])
 def test_start_after_where_lines_fork_or_are_none_is_refused(activity: str) -> None:
     server = Server()
     with pytest.raises(errors.Unsupported) as caught:
@@ -99,6 +99,7 @@ def test_step_without_a_token_is_a_conflict() -> None:
         (Instruction(type="cancel", transition_instance_id="1"), start()),
         (CANCEL, Instruction(type="startBeforeActivity", activity_id="x", ancestor_activity_instance_id="1")),
     ],
+    ids=["two-cancels", "two-starts", "no-cancel", "transition", "ancestor"],
 )
 def test_what_tokens_cannot_say_is_refused_before_any_call(instructions: tuple[Instruction, ...]) -> None:
     server = Server()

@@ -50,25 +50,25 @@ def patch(**values: bytes):
     return ENGINE.patch_variables(PatchVariables(instance="1", modifications=modifications))
 
 
-SPELLINGS = [
-    answer(404, nested("CWTBG0059E")),
-    answer(404, {"status": "error", "errorNumber": "CWTBG0059E"}),
-    answer(404, {"error_number": "CWTBG0059E", "error_message": "x"}),
-    answer(404, {"status": "error", "Data": {"errorMessage": "CWTBG0059E: não"}}),
-    answer(404, xml("CWTBG0059E"), "application/xml"),
-    answer(200, nested("CWTBG0059E")),
-    answer(500, nested("CWTBG0059E")),
-    answer(404, {"Data": {"errorMessage": "CWTBG0059E: não", "errorMessageParameters": None}}),
-    answer(404, {"error_message": "CWTBG0059E: x"}),
-    answer(404, {"status": "error", "data": {"errorNumber": "CWTBG0059E"}}),
-    answer(404, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
-    answer(200, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
-    answer(200, {"Data": {"errorMessage": "CWTBG0059E: x"}}),
-    answer(404, xml("\n  CWTBG0059E\n"), "application/xml"),
-]
+SPELLINGS = {
+    "nested": answer(404, nested("CWTBG0059E")),
+    "flat": answer(404, {"status": "error", "errorNumber": "CWTBG0059E"}),
+    "newer": answer(404, {"error_number": "CWTBG0059E", "error_message": "x"}),
+    "message-only": answer(404, {"status": "error", "Data": {"errorMessage": "CWTBG0059E: não"}}),
+    "xml": answer(404, xml("CWTBG0059E"), "application/xml"),
+    "wrapped-in-200": answer(200, nested("CWTBG0059E")),
+    "other-status": answer(500, nested("CWTBG0059E")),
+    "null-parameters": answer(404, {"Data": {"errorMessage": "CWTBG0059E: não", "errorMessageParameters": None}}),
+    "newer-message-only": answer(404, {"error_message": "CWTBG0059E: x"}),
+    "lower-case-data": answer(404, {"status": "error", "data": {"errorNumber": "CWTBG0059E"}}),
+    "numeric-status": answer(404, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
+    "numeric-status-in-200": answer(200, {"status": 404, "data": {"errorNumber": "CWTBG0059E"}}),
+    "data-in-200": answer(200, {"Data": {"errorMessage": "CWTBG0059E: x"}}),
+    "xml-with-white-space": answer(404, xml("\n  CWTBG0059E\n"), "application/xml"),
+}
 
 
-@pytest.mark.parametrize("status", ["200", 200, "OK", None, "ok"])
+@pytest.mark.parametrize("status", ["200", 200, "OK", None, "ok"], ids=repr)
 def test_success_is_one_whatever_its_status_is_spelled_like(status) -> None:
     data = {
         "executionState": "Active",
@@ -80,31 +80,34 @@ def test_success_is_one_whatever_its_status_is_spelled_like(status) -> None:
     assert [each.name for each in result.variables] == ["errorNumber", "Data"]
 
 
-@pytest.mark.parametrize("given", SPELLINGS, ids=range(len(SPELLINGS)))
+@pytest.mark.parametrize("given", SPELLINGS.values(), ids=SPELLINGS)
 def test_error_number_is_found_in_every_spelling(given) -> None:
     with pytest.raises(errors.InstanceNotFound) as failed:
         _ = played(ENGINE.list_variables(ListVariables(instance="1")), given)
     assert failed.value.engine_code == "CWTBG0059E"
 
 
-READS = [
-    (LOGIN_PAGE, errors.EngineMisbehaved),
-    (answer(200, b'{"status": "200", "data": {'), errors.EngineMisbehaved),
-    (answer(200, b""), errors.EngineMisbehaved),
-    (answer(401), errors.EngineCredentialsRejected),
-    (answer(401, b"<html>", "text/html"), errors.EngineCredentialsRejected),
-    (answer(401, nested("CWTBG0595E")), errors.EngineForbidden),
-    (answer(404, b"<html>", "text/html"), errors.EngineMisbehaved),
-    (answer(302), errors.EngineMisbehaved),
-    (answer(400, nested("CWTBG0553E")), errors.InvalidRequest),
-    (answer(503, b"<html>", "text/html"), errors.EngineUnavailable),
-    (answer(200, b'<!DOCTYPE x [<!ENTITY e "e">]><RestRuntimeException/>', "text/xml"), errors.EngineMisbehaved),
-    (read({}, "Completed"), errors.InstanceNotFound),
-    (read({}, "Terminated"), errors.InstanceNotFound),
-]
+READS = {
+    "log-in-page": (LOGIN_PAGE, errors.EngineMisbehaved),
+    "cut-off": (answer(200, b'{"status": "200", "data": {'), errors.EngineMisbehaved),
+    "empty": (answer(200, b""), errors.EngineMisbehaved),
+    "empty-401": (answer(401), errors.EngineCredentialsRejected),
+    "page-401": (answer(401, b"<html>", "text/html"), errors.EngineCredentialsRejected),
+    "not-visible": (answer(401, nested("CWTBG0595E")), errors.EngineForbidden),
+    "page-404": (answer(404, b"<html>", "text/html"), errors.EngineMisbehaved),
+    "redirection": (answer(302), errors.EngineMisbehaved),
+    "no-id": (answer(400, nested("CWTBG0553E")), errors.InvalidRequest),
+    "page-503": (answer(503, b"<html>", "text/html"), errors.EngineUnavailable),
+    "entity": (
+        answer(200, b'<!DOCTYPE x [<!ENTITY e "e">]><RestRuntimeException/>', "text/xml"),
+        errors.EngineMisbehaved,
+    ),
+    "completed": (read({}, "Completed"), errors.InstanceNotFound),
+    "terminated": (read({}, "Terminated"), errors.InstanceNotFound),
+}
 
 
-@pytest.mark.parametrize(("given", "kind"), READS, ids=range(len(READS)))
+@pytest.mark.parametrize(("given", "kind"), READS.values(), ids=READS)
 def test_answer_to_a_read_is_told_apart(given, kind) -> None:
     with pytest.raises(errors.VarbridgeError) as failed:
         _ = played(ENGINE.list_variables(ListVariables(instance="1")), given)
@@ -135,16 +138,16 @@ def test_value_refused_without_a_name_is_pointed_at_where_it_can_be_no_other(val
     assert [fault.pointer for fault in failed.value.errors] == pointers
 
 
-WRITES = [
-    (answer(400, nested("CWTBG0543E", "a")), errors.VariableNotFound),
-    (answer(400, nested("CWTBG0029E", "params", "Integer")), errors.ValueInvalid),
-    (answer(400, nested("CWTBG9999E")), errors.ValueInvalid),
-    (answer(500, nested("CWTBG0019E")), errors.EngineError),
-    (answer(200, nested("CWTBG0019E")), errors.EngineError),
-]
+WRITES = {
+    "undeclared": (answer(400, nested("CWTBG0543E", "a")), errors.VariableNotFound),
+    "misfit": (answer(400, nested("CWTBG0029E", "params", "Integer")), errors.ValueInvalid),
+    "unknown-number": (answer(400, nested("CWTBG9999E")), errors.ValueInvalid),
+    "broken": (answer(500, nested("CWTBG0019E")), errors.EngineError),
+    "broken-in-200": (answer(200, nested("CWTBG0019E")), errors.EngineError),
+}
 
 
-@pytest.mark.parametrize(("given", "kind"), WRITES, ids=range(len(WRITES)))
+@pytest.mark.parametrize(("given", "kind"), WRITES.values(), ids=WRITES)
 @pytest.mark.parametrize(
     ("after", "outcome", "applied"),
     [
@@ -152,6 +155,7 @@ WRITES = [
         ({"a": 7, "b": 2}, "partial", ("a",)),
         ({"a": 7, "b": 8}, "applied", ("a", "b")),
     ],
+    ids=["none", "one", "all"],
 )
 def test_refused_write_is_settled_by_a_read(given, kind, after, outcome, applied) -> None:
     with pytest.raises(errors.VarbridgeError) as failed:
@@ -185,7 +189,11 @@ def test_not_now_is_a_permission_or_a_state_as_a_read_shows(state: str, kind: ty
     assert (failed.type, failed.value.outcome) == (kind, "not_applied")
 
 
-@pytest.mark.parametrize("given", [LOGIN_PAGE, answer(200, b""), answer(200, b"{"), answer(302)])
+@pytest.mark.parametrize(
+    "given",
+    [LOGIN_PAGE, answer(200, b""), answer(200, b"{"), answer(302)],
+    ids=["page", "empty", "cut-off", "redirection"],
+)
 def test_write_that_is_answered_by_nonsense_is_unknown(given) -> None:
     with pytest.raises(errors.EngineMisbehaved) as failed:
         _ = played(patch(a=b"7"), read({"a": 1}), given)
@@ -298,7 +306,7 @@ PAGE = VendorResponse(
 BARE = VendorResponse(200, (("set-cookie", "JSESSIONID=0000x:-1"),), b"\n<!DOCTYPE HTML>log in")
 
 
-@pytest.mark.parametrize("page", [PAGE, BARE])
+@pytest.mark.parametrize("page", [PAGE, BARE], ids=["by-its-type", "by-its-text"])
 def test_log_in_that_is_answered_by_a_page_is_none(page) -> None:
     session, (_, second) = login(page, OLDER)
     assert (session.headers, second.path) == ((("Cookie", "LtpaToken2=t"),), ("user", "current"))
@@ -307,29 +315,33 @@ def test_log_in_that_is_answered_by_a_page_is_none(page) -> None:
             _ = login(*answers, mode=mode)
 
 
-@pytest.mark.parametrize("answers", [(answer(401),), (answer(404), answer(401)), (answer(404), answer(200, {}))])
+@pytest.mark.parametrize(
+    "answers",
+    [(answer(401),), (answer(404), answer(401)), (answer(404), answer(200, {}))],
+    ids=["newer", "older", "no-cookie"],
+)
 def test_log_in_that_is_refused_says_so(answers) -> None:
     with pytest.raises(errors.EngineCredentialsRejected):
         _ = login(*answers)
 
 
-EXPIRED = [
-    (answer(401), True),
-    (answer(401, b"<html>", "text/html"), True),
-    (answer(401, nested("CWTBG0549E")), False),
-    (answer(403, {"error_number": "CWTBG0651E"}), True),
-    (answer(403, nested("CWTBG0570E")), False),
-    (LOGIN_PAGE, True),
-    (answer(200, b"<p/>", "application/xhtml+xml"), True),
-    (answer(200, b"\r\n<!doctype HTML><html>", ""), True),
-    (answer(200, b"<html>", "application/json"), True),
-    (answer(200, b'<?xml version="1.0"?><RestResponse/>', "application/xml"), False),
-    (answer(302), True),
-    (DONE, False),
-]
+EXPIRED = {
+    "empty-401": (answer(401), True),
+    "page-401": (answer(401, b"<html>", "text/html"), True),
+    "not-now": (answer(401, nested("CWTBG0549E")), False),
+    "csrf": (answer(403, {"error_number": "CWTBG0651E"}), True),
+    "start-failed": (answer(403, nested("CWTBG0570E")), False),
+    "log-in-page": (LOGIN_PAGE, True),
+    "xhtml": (answer(200, b"<p/>", "application/xhtml+xml"), True),
+    "page-without-type": (answer(200, b"\r\n<!doctype HTML><html>", ""), True),
+    "page-said-to-be-json": (answer(200, b"<html>", "application/json"), True),
+    "xml": (answer(200, b'<?xml version="1.0"?><RestResponse/>', "application/xml"), False),
+    "redirection": (answer(302), True),
+    "done": (DONE, False),
+}
 
 
-@pytest.mark.parametrize(("given", "over"), EXPIRED, ids=range(len(EXPIRED)))
+@pytest.mark.parametrize(("given", "over"), EXPIRED.values(), ids=EXPIRED)
 def test_session_is_over_only_when_the_container_says_so(given, over: bool) -> None:
     assert ENGINE.expired(given) is over
 

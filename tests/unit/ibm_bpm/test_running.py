@@ -95,7 +95,11 @@ def test_long_inputs_travel_as_a_form() -> None:
         ([exposed(ITEM), refused(500, "CWTBG0019E")], EngineError, "unknown", []),
         ([exposed(ITEM), answer(200, {"status": "200", "data": {}})], EngineMisbehaved, "unknown", []),
     ],
-)
+    ids=[
+        "not-exposed", "exposed-twice", "no-process", "undeclared", "misfit", "not-now", "not-allowed", "start-failed",
+        "broken", "no-id",
+    ],
+)  # fmt: skip
 def test_start_that_fails_says_what_it_means(
     answers: list[Any], error: type[VarbridgeError], outcome: str, pointers: list[str]
 ) -> None:
@@ -127,6 +131,7 @@ def test_task_is_finished_with_its_outputs() -> None:
         ([refused(409, "CWTBG0014E")], InstanceStateConflict, "not_applied"),
         ([refused(400, "CWTBG0543E")], VariableNotFound, "not_applied"),
     ],
+    ids=["no-task", "closed", "not-allowed", "broken-and-open", "not-now", "undeclared"],
 )
 def test_completion_that_fails_says_what_it_means(answers, error: type[VarbridgeError], outcome: str) -> None:
     with pytest.raises(error) as caught:

@@ -58,7 +58,7 @@ def count(*answers: VendorResponse, ids: tuple[str, ...] | None = ("1355",)) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("piid", IDS)
+@pytest.mark.parametrize("piid", IDS, ids=repr)
 def test_details_are_told_apart_in_every_spelling(kind: str, piid: Any) -> None:
     assert count(ok({"processDetails": listed(kind, process(piid, a=1))})) == 1
 
@@ -72,7 +72,7 @@ def rows(*ids: Any, total: Any = None) -> VendorResponse:
     return ok({"data": [{"instanceId": each, "instanceStatus": "Active"} for each in ids], "totalCount": total})
 
 
-@pytest.mark.parametrize("piid", IDS)
+@pytest.mark.parametrize("piid", IDS, ids=repr)
 def test_search_rows_are_found_by_every_spelling_of_an_id(piid: Any) -> None:
     assert count(rows(piid), ok({"processDetails": [process(piid, a=1)]}), ids=None) == 1
     found, _ = played(ENGINE.find_instances(FindInstances(definition="Claim", limit=10, offset=0)), rows(piid))
@@ -121,26 +121,34 @@ def test_exposed_items_that_are_none_start_nothing() -> None:
             _ = played(ENGINE.start_instance(StartInstance(definition="Claim")), ok({"exposedItemsList": items}))
 
 
-@pytest.mark.parametrize("piid", IDS)
+@pytest.mark.parametrize("piid", IDS, ids=repr)
 @pytest.mark.parametrize("status", ["Received", None, 12, ["x"], {"a": 1}])
 def test_task_tells_its_instance_in_every_spelling(piid: Any, status: Any) -> None:
     given = ok({"piid": piid, "status": status, "state": status})
     assert played(ENGINE.describe_task(DescribeTask(task="5")), given)[0].instance == "1355"
 
 
-@pytest.mark.parametrize("given", [answer(200, b"<html>", "text/html"), answer(200, b'{"data": '), answer(200, [])])
+@pytest.mark.parametrize(
+    "given",
+    [answer(200, b"<html>", "text/html"), answer(200, b'{"data": '), answer(200, [])],
+    ids=["page", "cut-off", "array"],
+)
 def test_completion_that_is_answered_by_nonsense_is_unknown(given: VendorResponse) -> None:
     with pytest.raises(errors.EngineMisbehaved) as failed:
         _ = played(ENGINE.complete_task(CompleteTask(task="5")), given)
     assert failed.value.outcome == "unknown"
 
 
-@pytest.mark.parametrize("given", [answer(200), ok(None), answer(200, {"data": {}})])
+@pytest.mark.parametrize(
+    "given", [answer(200), ok(None), answer(200, {"data": {}})], ids=["empty", "null", "no-status"]
+)
 def test_completion_needs_no_body(given: VendorResponse) -> None:
     assert played(ENGINE.complete_task(CompleteTask(task="5")), given)[0].rules == ()
 
 
-@pytest.mark.parametrize("data", [b'"\\ud800"', b"[" * 3000 + b"]" * 3000, b'{"a"', b"NaN"])
+@pytest.mark.parametrize(
+    "data", [b'"\\ud800"', b"[" * 3000 + b"]" * 3000, b'{"a"', b"NaN"], ids=["half-pair", "deep", "cut-off", "nan"]
+)
 def test_data_that_cannot_be_read_is_the_engines_fault(data: bytes) -> None:
     given = answer(200, b'{"status":"200","data":{"piid":' + data + b"}}")
     with pytest.raises(errors.EngineMisbehaved):

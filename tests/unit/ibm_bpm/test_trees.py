@@ -36,7 +36,7 @@ def test_graft_never_changes_what_the_caller_wrote(value, stored) -> None:
 
 
 def shape(tree):
-    """Give a tree without identities: equal elements of a list may change places."""
+    """Return a tree without identities: equal elements of a list may change places."""
     if isinstance(tree, dict):
         return {key: shape(child) for key, child in tree.items() if key != "objectID"}
     return [shape(each) for each in tree] if isinstance(tree, list) else tree
