@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from adapters.camunda7.settings import Settings
@@ -65,6 +66,7 @@ def test_date_goes_and_comes_in_the_engines_pattern(pattern: str, zone: str, whe
 
 
 @pytest.mark.parametrize(("pattern", "zone"), [(p, z) for p, z, *_ in JAVA], ids=[f"{p} {z}" for p, z, *_ in JAVA])
+@drawn(deadline=None, derandomize=True)
 @given(when=st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC)))
 def test_date_that_is_written_is_read_as_the_same_moment(pattern: str, zone: str, when: datetime) -> None:
     dates = settings(pattern, zone).dates
@@ -76,6 +78,7 @@ def test_date_that_is_written_is_read_as_the_same_moment(pattern: str, zone: str
 
 
 @pytest.mark.parametrize("pattern", ["SSSZ", "SSSXX", "yyyyMMddHHmmssSSSXXX"])
+@drawn(deadline=None, derandomize=True)
 @given(when=st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC)))
 def test_complete_pattern_with_an_offset_writes_every_millisecond_but_of_the_days_left_out(
     pattern: str, when: datetime
