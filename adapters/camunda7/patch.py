@@ -13,7 +13,7 @@ import msgspec
 from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import JSON_FORMAT, check_name, checked, decode, encode
+from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, checked, decode, encode, plain
 from adapters.camunda7.variables import variable_of, with_content
 from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
@@ -79,6 +79,10 @@ def _encoded(
     encoded: dict[str, wire.WireValue] = {}
     rules: list[Rule] = []
     for name, value in values.items():
+        wired = plain(value, settings.string_length) if len(name) <= NAME_LENGTH else None
+        if wired is not None:
+            encoded[name] = wired
+            continue
         try:
             encoded[name], rule = encode(name, checked(value, settings), settings, "")
         except VarbridgeError:  # again, with the pointer, which is made only for a value that fails

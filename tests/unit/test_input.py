@@ -115,6 +115,44 @@ def test_any_body_is_read_or_refused(kind: str, content: bytes) -> None:
         assert jsontext.parse(content, depth=12) is not None
 
 
+_members = st.lists(
+    st.sampled_from(['"type":"string"', '"type":"integer"', '"value":1', '"value":"x"', '"value":"{"', '"value":[1]',
+                     '"value":{"a":1}', '"value":{"a":1,"a":2}', '"value":"\xff"', '"format":null', '"x":1']), max_size=4
+).map(lambda members: "{" + ",".join(members) + "}")  # fmt: skip
+_entries = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "ä", "a\\u0062", "[", "}"]), _members), max_size=4
+).map(lambda entries: "{" + ",".join(f'"{name}":{value}' for name, value in entries) + "}")  # fmt: skip
+_patches = st.lists(
+    st.one_of(
+        _entries.map(lambda entries: f'"modifications":{entries}'),
+        st.sampled_from(['"deletions":[]', '"deletions":["a"]', '"deletions":["a","a"]', '"y":0']),
+    ),
+    max_size=3,
+).map(lambda parts: ("{" + ",".join(parts) + "}").encode("latin-1" if "\xff" in ",".join(parts) else "utf-8"))
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(content=_patches, depth=st.sampled_from([2, 3, 4, 12]))
+def test_patch_that_is_read_at_a_glance_is_what_it_is_read_strictly(content: bytes, depth: int) -> None:
+    limits = msgspec.structs.replace(LIMITS, max_depth=depth)
+    strictly, refusal = _tried(lambda: body.decode(bodies._patch_decoder, content, limits))
+    found, refused = _tried(lambda: bodies.patch(content, limits))
+    assert (found, refused and refused.code) == (strictly, refusal and refusal.code)
+
+
+def test_patches_of_scalars_are_read_at_a_glance() -> None:
+    plain = (
+        b'{"modifications": {"a": {"value": 1}, "\xc3\xa4": {"type": "string", "value": "x"}}, "deletions": ["b", "c"]}'
+    )
+    assert bodies._at_a_glance(plain) == body.decode(bodies._patch_decoder, plain, LIMITS)
+    for twice in (
+        b'{"a":{"value":1},"a":{"value":1}}',
+        b'{"a":{"value":1,"value":1}}',
+        b'{"a":{"value":{"b":1,"b":1}}}',
+    ):
+        assert bodies._at_a_glance(b'{"modifications":' + twice + b"}") is None
+
+
 @many
 @given(content=_bodies())
 def test_any_modification_is_checked_or_refused(content: bytes) -> None:

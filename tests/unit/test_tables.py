@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import encode
+from adapters.camunda7.values import encode, plain
 from adapters.camunda7.values.encode import _encoded, _softened, check_name
 from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import encode as ibm_encode
@@ -56,6 +56,26 @@ def at_length(name: str, value: Value, settings: Settings) -> Any:
     check_name(name)
     fitting, rule = _softened(value, settings)
     return _encoded(fitting, settings), rule
+
+
+@given(values())
+def test_scalar_that_goes_out_as_it_came_is_spelled_as_it_is_at_length(value: Value) -> None:
+    wired = plain(value, LENGTH)
+    if wired is not None:
+        assert (_checked(value), at_length("n", value, Settings(string_length=LENGTH))) == (value, (wired, None))
+
+
+def test_scalars_do_go_out_as_they_came() -> None:
+    scalars = [
+        ("boolean", None, b"true"),
+        ("integer", "int64", b"-5"),
+        ("number", "double", b"1.5"),
+        ("string", None, b'"x"'),
+    ]
+    found = [plain(Value(type=kind, format=form, value=msgspec.Raw(raw)), LENGTH) for kind, form, raw in scalars]
+    assert [each and (each.type, bytes(each.value)) for each in found] == [
+        ("Boolean", b"true"), ("Long", b"-5"), ("Double", b"1.5"), ("String", b'"x"'),
+    ]  # fmt: skip
 
 
 @given(st.sampled_from(["n", "x" * 255, "x" * 256]), values())

@@ -3,5 +3,6 @@
 from adapters.camunda7.values.check import checked
 from adapters.camunda7.values.decode import decode, unreadable
 from adapters.camunda7.values.encode import JSON_FORMAT, NAME_LENGTH, check_name, encode
+from adapters.camunda7.values.plain import plain
 
-__all__ = ["JSON_FORMAT", "NAME_LENGTH", "check_name", "checked", "decode", "encode", "unreadable"]
+__all__ = ["JSON_FORMAT", "NAME_LENGTH", "check_name", "checked", "decode", "encode", "plain", "unreadable"]

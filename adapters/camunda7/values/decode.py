@@ -14,7 +14,7 @@ from gateway.model import jsontext
 from gateway.model.etag import BLOBS
 from gateway.model.values import ABSENT, NULL, Value, instant_text, json_text, text_of
 
-_SIMPLE: dict[str | None, tuple[str, str | None]] = {
+_SIMPLE: dict[str | None, tuple[str | None, str | None]] = {
     wire: unified for unified, wire in SCALARS.items() if wire != "Date"
 }
 """Types whose value is the same on both sides; rows of queries are nearly all of them."""

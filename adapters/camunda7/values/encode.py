@@ -30,7 +30,7 @@ from gateway.model.values import Value, instant, instant_text, is_double, json_t
 NAME_LENGTH = 255
 """Characters of ``ACT_RU_VARIABLE.NAME_``."""
 JSON_FORMAT = "application/json"
-SCALARS = {
+SCALARS: dict[tuple[str | None, str | None], str] = {
     ("null", None): "Null",
     ("boolean", None): "Boolean",
     ("integer", "int16"): "Short",
@@ -42,10 +42,6 @@ SCALARS = {
     ("bytes", None): "Bytes",
     ("xml", None): "Xml",
 }
-_PLAIN: dict[tuple[str | None, str | None], str] = {
-    pair: wire for pair, wire in SCALARS.items() if wire in {"Boolean", "Short", "Integer", "Long", "Double", "String"}
-}
-"""What goes out as it came; a text of so many bytes has no more UTF-16 units."""
 
 
 def encode(name: str, value: Value, settings: Settings, pointer: str) -> tuple[WireValue, str | None]:
@@ -55,11 +51,7 @@ def encode(name: str, value: Value, settings: Settings, pointer: str) -> tuple[W
         ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported: with the pointer.
     """
     try:
-        if len(name) > NAME_LENGTH:
-            check_name(name)
-        plain = _PLAIN.get((value.type, value.format))
-        if plain is not None and 0 < len(value.value) <= settings.string_length and not value.transient:
-            return WireValue(type=plain, value=value.value), None
+        check_name(name)
         fitting, rule = _softened(value, settings)
         return _encoded(fitting, settings), rule
     except (ValueInvalid, ValueNotRepresentable, ValueTooLong, Unsupported) as error:

@@ -4,7 +4,7 @@ What must not live here: the JSON of one vendor's REST API (``adapters.<vendor>.
 ``Value.value`` is the JSON text itself (``msgspec.Raw``), so digits, key order and escapes survive.
 """
 
-from gateway.model.values.check import checked, resolved
+from gateway.model.values.check import CHECKS, checked, is_bare, resolved
 from gateway.model.values.inference import inferred, is_double
 from gateway.model.values.moments import instant, instant_text
 from gateway.model.values.value import (
@@ -21,6 +21,7 @@ from gateway.model.values.vendor_names import SYNONYMS, VENDOR_INFO, unified, wi
 
 __all__ = [
     "ABSENT",
+    "CHECKS",
     "FORMATS",
     "INTEGER_BOUNDS",
     "NULL",
@@ -32,6 +33,7 @@ __all__ = [
     "inferred",
     "instant",
     "instant_text",
+    "is_bare",
     "is_double",
     "json_text",
     "resolved",

@@ -34,8 +34,8 @@ def checked(value: Value, pointer: str = "") -> Value:
         ValueNotRepresentable: a number that its format cannot hold.
     """
     try:
-        check = _COMPLETE.get((value.type, value.format))
-        if check is None or not _is_bare(value):
+        check = CHECKS.get((value.type, value.format))
+        if check is None or not is_bare(value):
             return _checked(value)
         raw = bytes(value.value)
         if raw in (b"", b"null"):
@@ -48,7 +48,7 @@ def checked(value: Value, pointer: str = "") -> Value:
     return value
 
 
-def _is_bare(value: Value) -> bool:
+def is_bare(value: Value) -> bool:
     """Return whether a value has nothing that only files and objects have."""
     return (
         value.filename is None
@@ -119,7 +119,7 @@ def _boolean(raw: bytes, _form: str | None) -> None:
 
 
 def _integer(raw: bytes, form: str | None) -> str:
-    if not INTEGER.match(raw):
+    if (not raw.isdigit() or raw[:1] == b"0") and not INTEGER.match(raw):  # the first is five times as fast
         raise ValueInvalid("An integer is written with digits only: `42`.")
     if form is None:
         return narrowest(raw)
@@ -194,10 +194,10 @@ _CHECKS: dict[str, _Check] = {
     "xml": _string,
     "opaque": _opaque,
 }
-_COMPLETE: dict[tuple[str | None, str | None], _Check] = {
+CHECKS: dict[tuple[str | None, str | None], _Check] = {
     (kind, form): check
     for kind, check in _CHECKS.items()
     for form in FORMATS.get(kind, (None,))
     if kind not in {"null", "file", "opaque"}
 }
-"""Checks by unified type and format, where those leave nothing to be inferred or refused."""
+"""Checks by unified type and format, of bare values that are not null."""
