@@ -19,6 +19,7 @@ from gateway.errors import (
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables, ReadBinary, WriteBinary
 from gateway.model.etag import Tags
 from gateway.model.expect import Expect, View
+from gateway.model.modification import Instruction, ModifyInstance
 from gateway.model.results import Instance, Scope
 from gateway.model.values import Value
 from tests.conformance.kit.asking import exactly, instance_of
@@ -173,6 +174,20 @@ class TestScopes:
                 assert (done.elsewhere, done.rules, subject.wrote) == (instance, (), False)
             assert subject.listed(inner)["own"].value == whole(1)
             assert subject.ask("list_variables", ListVariables(instance=inner)).root == instance
+
+    def test_content_and_modification_that_read_first_say_so_too(self, subject: Subject) -> None:
+        absent = Expect(name="v", none_matching=Tags(anything=True))
+        content = WriteBinary(instance="", name="v", content=b"x", expect=absent)
+        start = Instruction(type="startBeforeActivity", activity_id="review")
+        moved = ModifyInstance(instance="", instructions=(start,), expect=absent)
+        with nested(subject) as (instance, execution, _):
+            inner = execution.partition(":")[2]
+            for operation, command in (("write_binary", content), ("modify_instance", moved)):
+                done = subject.ask(operation, msgspec.structs.replace(command, instance=inner))
+                assert (done.elsewhere, done.rules, subject.wrote) == (instance, (), False)
+            held = msgspec.structs.replace(content, instance=inner, root=instance)
+            assert subject.ask("write_binary", held).elsewhere is None
+            assert subject.wrote
 
     @pytest.mark.parametrize(("operation", "command"), OPERATIONS, ids=lambda v: str(v)[:40])
     @pytest.mark.parametrize("scope", ["execution:1", "task:1"])
