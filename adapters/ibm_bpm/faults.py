@@ -84,7 +84,7 @@ _MEANINGS: dict[_Key, Kind] = {
     (401, None, None): EngineForbidden,
     (403, None, None): EngineForbidden,
 }
-"""HTTP status, number and operation to meaning; None stands for any. The row that says most counts (``_meaning``)."""
+"""What an HTTP status, a number and an operation mean together; None stands for any. ``_meaning`` has the order."""
 _UNSETTLED = frozenset({EngineError, ValueInvalid, VariableNotFound, InvalidRequest})
 """After these a write may have been applied in part: nothing says that it is atomic."""
 
@@ -103,7 +103,9 @@ def translate(engine: str, answer: VendorResponse, operation: Operation) -> Varb
     if wire is None:
         return None
     writes = operation in _CHANGING
-    kind = _meaning(answer.status, wire.number, operation) if wire.known else _by_container(answer.status, writes)
+    kind = (
+        _meaning(answer.status, wire.number, operation) if wire.known else _by_container(answer.status, writes=writes)
+    )
     outcome: Outcome | None = None if kind in {OutcomeUnknown, EngineMisbehaved} and writes else "not_applied"
     return kind(engine=engine, engine_status=answer.status, engine_code=wire.number, outcome=outcome)
 
@@ -187,7 +189,7 @@ def _meaning(status: int, number: str | None, operation: Operation) -> Kind:
     return next((_MEANINGS[key] for key in keys if key in _MEANINGS), EngineError)
 
 
-def _by_container(status: int, writes: bool) -> Kind:  # noqa: FBT001 - one caller, beside it
+def _by_container(status: int, *, writes: bool) -> Kind:
     """Return the meaning of an answer that a server or proxy gave in the vendor's place."""
     match status:
         case 401 | 403:
