@@ -13,14 +13,18 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from adapters import camunda7, ibm_bpm
+from adapters.camunda7.settings import Dates
 from adapters.ibm_bpm.fake.convert import Shape
 from adapters.ibm_bpm.fake.tokens import task_of
 from gateway.errors import InstanceNotFound, InstanceStateConflict, VarbridgeError, VariableNotFound
+from gateway.model import jsontext
 from gateway.model.commands import DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import BinaryRead, Variable
 from gateway.model.values import Value
-from gateway.plan import Call, Stream, VendorRequest
+from gateway.plan import Call, Stream, VendorRequest, VendorResponse
 from gateway.port import Credentials, Engine, Fake
 from gateway.wire import ClientSettings, EngineClient
 
@@ -129,8 +133,40 @@ def on_fake(engine: Engine, fake: Fake, **more: Any) -> Subject:
     return Subject(engine=engine, carry_out=carry_out, **more)
 
 
+class _InPattern:
+    """A Camunda fake whose server is set to another date pattern: dates of requests and answers are spelled anew."""
+
+    def __init__(self, fake: Any, dates: Dates, usual: Dates) -> None:
+        self.fake, self._dates, self._usual = fake, dates, usual
+
+    def answer(self, request: VendorRequest) -> VendorResponse:
+        """Answer as the fake does."""
+        body = request.body
+        if isinstance(body, bytes) and body[:1] == b"{":
+            body = self._spelled(body, self._dates, self._usual)
+        answer = self.fake.answer(msgspec.structs.replace(request, body=body))
+        content = answer.content()
+        if content[:1] not in (b"{", b"["):
+            return answer
+        return VendorResponse(answer.status, answer.headers, self._spelled(content, self._usual, self._dates))
+
+    def _spelled(self, content: bytes, given: Dates, wanted: Dates) -> bytes:
+        return jsontext.write(self._tree(jsontext.parse(content), given, wanted))
+
+    def _tree(self, tree: Any, given: Dates, wanted: Dates) -> Any:
+        if isinstance(tree, list):
+            return [self._tree(each, given, wanted) for each in tree]
+        if not isinstance(tree, dict):
+            return tree
+        if isinstance(tree.get("value"), str) and (tree.get("type") == "Date" or "operator" in tree):
+            moment = given.read(tree["value"])
+            return tree if moment is None else tree | {"value": wanted.write(moment)}
+        return {name: self._tree(each, given, wanted) for name, each in tree.items()}
+
+
 def _camunda7(**settings: Any) -> Subject:
     fake = camunda7.VENDOR.fake(definitions=frozenset({DEFINITION, NESTED, WAITING}))
+    own, usual = camunda7.VENDOR.settings(**settings), camunda7.VENDOR.settings()
 
     def nested() -> tuple[str, str, str]:
         instance = fake.start(NESTED, {})
@@ -138,8 +174,8 @@ def _camunda7(**settings: Any) -> Subject:
         return instance, f"execution:{inner.parent}", f"task:{inner.id}"
 
     return on_fake(
-        camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(**settings), Credentials()),
-        fake,
+        camunda7.VENDOR.engine("kit", own, Credentials()),
+        fake if own.dates == usual.dates else _InPattern(fake, own.dates, usual.dates),
         begin=lambda _names=(), business_key=None: fake.start(DEFINITION, {}, business_key),
         end=fake.end,
         missing="nope",
@@ -181,6 +217,7 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = {
     "camunda7": _camunda7,
     "camunda7-objects": lambda: _camunda7(json="Object"),
     "camunda7-small": lambda: _camunda7(json="refuse", xml="refuse", page_size=2, string_length=2000, keep_type=False),
+    "camunda7-dates": lambda: _camunda7(date_format="d.M.yyyy, H:mm 'Uhr' ss.SSS Z"),
     "camunda7-lenient": lambda: _camunda7(decimals="double", fractions="truncate"),
     "ibm_bpm": _ibm_bpm,
     "ibm_bpm-model": lambda: _ibm_bpm(declared_types="model"),
