@@ -13,7 +13,7 @@ from adapters.camunda7.values import check_name
 from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
 from gateway.model.commands import ReadBinary, WriteBinary
 from gateway.model.results import BinaryRead, VariablesPatched
-from gateway.model.scope import INSTANCE, place
+from gateway.model.scope import INSTANCE, parse_scope
 from gateway.plan import Multipart, Part, Plan, VendorRequest, VendorResponse, fits_path
 
 _NO_CONTENT, _BAD = 204, 400
@@ -55,7 +55,7 @@ def _own_path(
     engine: str, settings: Settings, command: ReadBinary
 ) -> Generator[VendorRequest, VendorResponse, tuple[str, ...]]:
     """Give the path by the variable's own id: for inner scopes, ended instances, and names that no path can carry."""
-    where = place(command.scope)
+    where = parse_scope(command.scope)
     wanted = Wanted(instance=command.instance, place=where, name=command.name, ended=command.ended)
     found = yield from scopes.rows(engine, settings, wanted)
     own = next((row.id for row in found.rows if row.name == command.name), None)
@@ -89,7 +89,7 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
             "A file name with a quote, a control character or blanks around it cannot be streamed to this engine.",
             engine=engine,
         )
-    where = place(command.scope)
+    where = parse_scope(command.scope)
     kind = command.kind or (b"Bytes" if command.filename is None else b"File")
     media_type = command.media_type or "application/octet-stream"
     if command.encoding is not None:

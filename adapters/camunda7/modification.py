@@ -17,7 +17,7 @@ from gateway.model import modification
 from gateway.model.commands import ListVariables
 from gateway.model.modification import Instruction, ModifyInstance, StartValue
 from gateway.model.results import InstanceModified, Rule
-from gateway.model.scope import INSTANCE, place
+from gateway.model.scope import INSTANCE, parse_scope
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -86,7 +86,7 @@ def _stored(
     ]
     held = command.root or command.instance
     if command.expect is not None:
-        entry = yield from scopes.entered(engine, place(INSTANCE), command.instance)
+        entry = yield from scopes.entered(engine, parse_scope(INSTANCE), command.instance)
         sight = yield from scopes.sight(engine, settings, entry, None, held, sure=True)
         if sight.root == held:
             yield from patch.expected(engine, settings, command.expect, sight, command.instance)

@@ -21,7 +21,7 @@ from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
 from gateway.model.merge import merged
 from gateway.model.results import Rule, Variable, VariablesPatched
-from gateway.model.scope import place
+from gateway.model.scope import parse_scope
 from gateway.model.values import ABSENT, NULL, Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
@@ -41,7 +41,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
         InstanceNotFound, ScopeNotFound, EngineError: nothing was applied; the engine rolls back as a whole.
         ConcurrentUpdate: likewise; or the read after the write shows something else.
     """
-    where = place(command.scope)
+    where = parse_scope(command.scope)
     verify.refuse_transient(engine, command)
     for name in command.deletions:
         check_name(name)

@@ -17,7 +17,7 @@ from adapters.camunda7.values import decode, unreadable
 from gateway.model.commands import GetVariable, ListVariables
 from gateway.model.etag import BLOBS
 from gateway.model.results import Scope, Variable, VariableRead, VariablesListed
-from gateway.model.scope import INSTANCE, place
+from gateway.model.scope import INSTANCE, parse_scope
 from gateway.model.values import ABSENT, Value, json_text
 from gateway.plan import Plan, VendorResponse, fits_path
 
@@ -31,7 +31,7 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
         InstanceNotFound, ScopeNotFound: as it says.
     """
     only = command.names[0] if command.names is not None and len(command.names) == 1 else None
-    where = place(command.scope, lists=True)
+    where = parse_scope(command.scope, lists=True)
     wanted = Wanted(instance=command.instance, place=where, name=only, ended=command.ended)
     found = yield from scopes.rows(engine, settings, wanted)
     rows = found.rows
@@ -86,7 +86,7 @@ def read(engine: str, settings: Settings, command: GetVariable) -> Plan[Variable
 
 
 def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
-    wanted = Wanted(instance=command.instance, place=place(command.scope), name=command.name, ended=command.ended)
+    wanted = Wanted(instance=command.instance, place=parse_scope(command.scope), name=command.name, ended=command.ended)
     found = yield from scopes.rows(engine, settings, wanted)
     row = next((row for row in found.rows if row.name == command.name), None)
     if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import Unsupported
-from gateway.model.scope import place
+from gateway.model.scope import parse_scope
 
 
 def check(engine: str, scope: str, *, lists: bool = False) -> None:
@@ -13,5 +13,5 @@ def check(engine: str, scope: str, *, lists: bool = False) -> None:
         InvalidRequest: the text names no scope, or ``all`` where one variable is meant.
         Unsupported: an execution or a task.
     """
-    if place(scope, lists=lists).inner:
+    if parse_scope(scope, lists=lists).inner:
         raise Unsupported("This engine has the instance's scope only.", engine=engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gateway.model.expect import Expect
-from gateway.model.jsonpatch import Bounds, Operation
+from gateway.model.jsonpatch import Bounds, PatchOperation
 from gateway.model.values import Value
 from gateway.plan import Stream
 
@@ -116,7 +116,7 @@ class PatchVariables(InstanceWrite, frozen=True, kw_only=True):
     modifications: dict[str, Value] = {}
     deletions: tuple[str, ...] = ()
     merges: dict[str, msgspec.Raw] = {}
-    patches: dict[str, tuple[Operation, ...]] = {}
+    patches: dict[str, tuple[PatchOperation, ...]] = {}
     pointers: dict[str, str] = {}
     at: str = "/modifications"
     expect: Expect | None = None

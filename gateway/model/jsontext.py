@@ -78,7 +78,7 @@ def parse(body: bytes | str, *, depth: int = DEPTH) -> Tree:
         InvalidJson: with the pointer of a duplicate key or half pair, or the position of what cannot be read.
         PayloadTooLarge: nested deeper than ``depth``.
     """
-    if isinstance(body, bytes) and sure(body, depth):
+    if isinstance(body, bytes) and is_strict(body, depth):
         return _quick.decode(body.decode())
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")
@@ -103,14 +103,14 @@ def _inspect(tree: Tree, depth: int) -> None:
         if isinstance(node, _Twice):
             at = f"{_pointer(path)}/{escape(node.key)}"
             raise InvalidJson("An object has the same key twice.", errors=(Fault(at, "duplicate key"),))
-        if isinstance(node, str) and not whole(node):
+        if isinstance(node, str) and not fits_utf8(node):
             raise _half_pair(_pointer(path))
         if isinstance(node, (dict, list)):
             if level >= depth:
                 raise PayloadTooLarge(
                     f"The JSON is nested deeper than {depth} levels.", errors=(Fault(_pointer(path), "too deep"),)
                 )
-            if isinstance(node, dict) and not all(map(whole, node)):
+            if isinstance(node, dict) and not all(map(fits_utf8, node)):
                 raise _half_pair(_pointer(path))
             items = node.items() if isinstance(node, dict) else enumerate(node)
             todo.extend((child, (path, key), level + 1) for key, child in items)
@@ -129,7 +129,7 @@ def _pointer(path: _Path) -> str:
     return "".join(reversed(keys))
 
 
-def whole(text: str) -> bool:
+def fits_utf8(text: str) -> bool:
     r"""Tell whether UTF-8 can carry a text: ``"\ud800"`` is JSON, but half a character."""
     return text.isascii() or not _HALF.search(text)
 
@@ -138,21 +138,21 @@ def _half_pair(pointer: str) -> InvalidJson:
     return InvalidJson("A string holds half a surrogate pair.", errors=(Fault(pointer, "half a surrogate pair"),))
 
 
-_SURE_BYTES = 1024 * 1024
-"""Up to here ``sure`` looks; its copies are several times the text."""
+_GLANCE_BYTES = 1024 * 1024
+"""Up to here ``is_strict`` looks; its copies are several times the text."""
 _plain = msgspec.json.Decoder()
 _compact = msgspec.json.Encoder()
 _NO_NEST = bytes(each for each in range(256) if each not in b'[]{}"')
 _ALIKE = bytes.maketrans(b"[]", b"{}")
 
 
-def sure(body: bytes, depth: int = DEPTH) -> bool:
+def is_strict(body: bytes, depth: int = DEPTH) -> bool:
     r"""Tell whether ``parse`` takes a text for certain, at a fraction of its cost; False only means: ask ``parse``.
 
     Where no backslash is, every quote begins or ends a string. As many strings are there when the text is read and
     written again, or a key stands twice. Half a surrogate pair needs a backslash, too.
     """
-    if len(body) > _SURE_BYTES or b"\\" in body:
+    if len(body) > _GLANCE_BYTES or b"\\" in body:
         return False
     try:
         again = _compact.encode(_plain.decode(body))

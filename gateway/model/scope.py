@@ -26,7 +26,7 @@ class Place(msgspec.Struct, frozen=True):
         return self.kind in _INNER
 
 
-def place(text: str, *, lists: bool = False) -> Place:
+def parse_scope(text: str, *, lists: bool = False) -> Place:
     """Give the scope that a text names.
 
     Args:

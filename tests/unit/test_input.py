@@ -186,7 +186,7 @@ def test_any_header_target_and_scope_is_read_or_refused(text: str) -> None:
     if tags is not None:
         assert tags.anything or tags.tags
         assert not tags.strongly('W/"b"')
-    read(lambda: scope.place(text, lists=True))
+    read(lambda: scope.parse_scope(text, lists=True))
     split = read(lambda: target.split("/" + text))
     if split is not None:
         assert len(split[0]) == text.partition("?")[0].count("/") + 1

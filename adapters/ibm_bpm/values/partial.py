@@ -9,7 +9,7 @@ from __future__ import annotations
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values import trees
 from gateway.model import jsonpatch
-from gateway.model.jsonpatch import Bounds, Form, Operation
+from gateway.model.jsonpatch import Bounds, Form, PatchOperation
 from gateway.model.jsontext import Tree
 
 
@@ -33,7 +33,7 @@ class _StoredForm(Form):
         return trees.graft(new, old)
 
 
-def apply_patch(stored: Tree, operations: tuple[Operation, ...], bounds: Bounds, settings: Settings) -> Tree:
+def apply_patch(stored: Tree, operations: tuple[PatchOperation, ...], bounds: Bounds, settings: Settings) -> Tree:
     """Return what a stored value becomes, in the engine's form.
 
     Raises:

@@ -4,7 +4,7 @@ What must not live here: what the result means as a value.
 """
 
 from gateway.model.jsonpatch.applying import applied
-from gateway.model.jsonpatch.document import Operation, parsed
+from gateway.model.jsonpatch.document import PatchOperation, parsed
 from gateway.model.jsonpatch.form import Bounds, Form
 
-__all__ = ["Bounds", "Form", "Operation", "applied", "parsed"]
+__all__ = ["Bounds", "Form", "PatchOperation", "applied", "parsed"]

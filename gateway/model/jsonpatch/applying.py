@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from gateway.errors import Fault, PayloadTooLarge, PreconditionFailed, ValueInvalid
 from gateway.model import jsontext
-from gateway.model.jsonpatch.document import Operation, Pointer
+from gateway.model.jsonpatch.document import PatchOperation, Pointer
 from gateway.model.jsonpatch.form import Bounds, Form
 from gateway.model.jsontext import Number, Tree
 
@@ -20,7 +20,7 @@ _plain_copy = Form().copied
 
 
 def applied(
-    document: Tree, operations: tuple[Operation, ...], *, bounds: Bounds | None = None, form: Form | None = None
+    document: Tree, operations: tuple[PatchOperation, ...], *, bounds: Bounds | None = None, form: Form | None = None
 ) -> Tree:
     """Give what a document becomes; the document given is used up.
 
@@ -49,7 +49,7 @@ class _Patching:
         self._work = 0
         self._grown = 0
 
-    def apply(self, operation: Operation, index: int) -> None:
+    def apply(self, operation: PatchOperation, index: int) -> None:
         """Carry out one operation."""
         self._index = index
         match operation.op:
@@ -75,14 +75,14 @@ class _Patching:
             case _:
                 self._move(operation)
 
-    def _passes(self, operation: Operation) -> bool:
+    def _passes(self, operation: PatchOperation) -> bool:
         """Tell whether a test succeeds; of what is not there it does not (RFC 6902, 4.6: the target must be equal)."""
         try:
             return self._same(self._found(operation.path, "path"), operation.value)
         except ValueInvalid:
             return False
 
-    def _move(self, operation: Operation) -> None:
+    def _move(self, operation: PatchOperation) -> None:
         source, path = operation.source, operation.path
         if source == path:
             _ = self._found(source, "from")

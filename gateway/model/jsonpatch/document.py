@@ -18,7 +18,7 @@ _OPS = frozenset({*_SOURCED, *_VALUED, "remove"})
 Pointer = tuple[str, ...]
 
 
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
+class PatchOperation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation; ``source`` is its ``from``. The ``value`` is never changed."""
 
     op: str
@@ -27,7 +27,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     value: Tree = None
 
 
-def parsed(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH) -> tuple[Operation, ...]:
+def parsed(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH) -> tuple[PatchOperation, ...]:
     """Give the operations of a patch document; members that RFC 6902 does not define are ignored, as it says.
 
     Raises:
@@ -42,7 +42,7 @@ def parsed(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH)
     return tuple(_operation(each, index) for index, each in enumerate(tree))
 
 
-def _operation(tree: Tree, index: int) -> Operation:
+def _operation(tree: Tree, index: int) -> PatchOperation:
     if not isinstance(tree, dict):
         raise _malformed(f"/{index}", "an operation is an object")
     op = tree.get("op")
@@ -51,7 +51,7 @@ def _operation(tree: Tree, index: int) -> Operation:
     if op in _VALUED and "value" not in tree:
         raise _malformed(f"/{index}", f"{op} needs a value")
     source = _pointer(tree, index, "from") if op in _SOURCED else ()
-    return Operation(op=op, path=_pointer(tree, index, "path"), source=source, value=tree.get("value"))
+    return PatchOperation(op=op, path=_pointer(tree, index, "path"), source=source, value=tree.get("value"))
 
 
 def _pointer(tree: dict[str, Tree], index: int, member: str) -> Pointer:

@@ -82,7 +82,7 @@ def _json(value: Value) -> msgspec.Raw:
     if value.serialization not in {None, _JSON}:
         return value.value
     text = text_of(value.text).strip().encode()
-    if not jsontext.sure(text):
+    if not jsontext.is_strict(text):
         try:
             _ = jsontext.parse(text)
         except (InvalidJson, PayloadTooLarge) as error:

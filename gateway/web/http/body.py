@@ -170,7 +170,7 @@ def decode(
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
     depth = limits.max_depth
-    if not jsontext.sure(content, depth):
+    if not jsontext.is_strict(content, depth):
         _ = jsontext.parse(content, depth=depth)
     try:
         return decoder.decode(content)

@@ -235,7 +235,7 @@ async def _form(context: RequestContext) -> _Upload:
 def _legible(upload: _Upload) -> _Upload:
     """Refuse what is no UTF-8: which letters other bytes of a header stand for would be a guess."""
     for word, text in (("file name", upload.filename), ("media type", upload.media_type), ("charset", upload.encoding)):
-        if text is not None and not jsontext.whole(text):
+        if text is not None and not jsontext.fits_utf8(text):
             raise InvalidRequest(f"The {word} is not UTF-8; another letter than ASCII goes into `filename*=UTF-8''…`.")
     return upload
 

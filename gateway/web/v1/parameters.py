@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from gateway.access import Caller
 from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported, VariableNotFound
-from gateway.model.scope import INSTANCE, place
+from gateway.model.scope import INSTANCE, parse_scope
 from gateway.nearest import suggestion
 from gateway.operations import Target
 from gateway.web.http import body, target
@@ -95,7 +95,7 @@ def scope(query: dict[str, str], *, lists: bool = False) -> str:
     if "scope" not in query:
         return INSTANCE
     text = target.decoded(query["scope"], plus=True)
-    _ = place(text, lists=lists)
+    _ = parse_scope(text, lists=lists)
     return text
 
 

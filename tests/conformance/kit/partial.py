@@ -27,7 +27,7 @@ from tests.conformance.values import raw, same, string, typed, whole
 STORED = '{"z":1.10,"list":[{"a":1},{"b":12345678901234567890.10},[]],"deep":{"x":"1","y":null},"a~/b":true}'
 
 
-def operations(*listed: object) -> tuple[jsonpatch.Operation, ...]:
+def operations(*listed: object) -> tuple[jsonpatch.PatchOperation, ...]:
     return jsonpatch.parsed(json.dumps(listed).encode(), max_operations=10_000)
 
 

@@ -140,12 +140,12 @@ TEXTS = st.recursive(
 
 @given(TEXTS | st.binary(max_size=40))
 def test_what_is_sure_is_parsed(text: bytes) -> None:
-    if jsontext.sure(text, 6):
+    if jsontext.is_strict(text, 6):
         _ = jsontext.parse(text, depth=6)
 
 
 @pytest.mark.parametrize(
-    ("text", "sure"),
+    ("text", "strict"),
     [
         (b'{"a":{"type":"string","value":"x:{y"},"b":[1,{"c":2}]}', True),
         (b"[[],{},[{}]] ", True),
@@ -168,10 +168,10 @@ def test_what_is_sure_is_parsed(text: bytes) -> None:
         (b"[" + b",".join([b"[[],{}]"] * 40) + b"]", True),
     ],
 )
-def test_sure_takes_what_is_plain_and_nothing_else(text: bytes, sure: bool) -> None:
-    assert jsontext.sure(text) is sure
+def test_text_is_strict_where_it_is_plain_and_nothing_else(text: bytes, strict: bool) -> None:
+    assert jsontext.is_strict(text) is strict
 
 
 @pytest.mark.parametrize("depth", [2, 4])
 def test_sure_never_takes_what_is_too_deep(depth: int) -> None:
-    assert [jsontext.sure(b"[" * levels + b"]" * levels, depth) for levels in (depth, depth + 1)] == [True, False]
+    assert [jsontext.is_strict(b"[" * levels + b"]" * levels, depth) for levels in (depth, depth + 1)] == [True, False]
