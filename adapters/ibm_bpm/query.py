@@ -198,14 +198,20 @@ def _find_matching(engine: str, settings: Settings, wanted: Filter, batch: list[
         stored = stored_in(engine, bytes(wire.variables))
         for name in sorted(stored):
             variable = variable_of(name, stored, settings)
-            if matches(name, _as_any_number(name, variable.value, settings)):
+            if matches(name, _compared_value(variable, settings)):
                 rows.append(_row(instance, wire, in_list(variable)))
     return rows
 
 
-def _as_any_number(name: str, value: Value, settings: Settings) -> Value:
-    """Return a number as one of any kind: 5 may be a Decimal here, which is compared with 0.5 as well."""
-    if value.type not in {"integer", "number"} or settings.types.get(name) == "integer":
+def _compared_value(variable: Variable, settings: Settings) -> Value:
+    """Return what conditions compare: numbers as of any kind, and an unreadable value as an object, which is not null.
+
+    5 may be a Decimal here, which is compared with 0.5 as well.
+    """
+    value = variable.value
+    if variable.error is not None:
+        return Value(type="json", value=msgspec.Raw(b"{}"))
+    if value.type not in {"integer", "number"} or settings.types.get(variable.name) == "integer":
         return value
     return Value(type="number", format="decimal", value=value.value)
 

@@ -163,6 +163,19 @@ def test_value_that_cannot_be_read_spoils_neither_the_list_nor_a_write_beside_it
     assert write.body == b'{"note":"x"}'
 
 
+@pytest.mark.parametrize(("operator", "names"), [("eq", ["none"]), ("neq", ["twice"])], ids=["eq", "neq"])
+def test_value_that_cannot_be_read_is_compared_as_one_that_is_not_null(operator: str, names: list[str]) -> None:
+    raw = b'{"processDetails":[{"piid":"1","executionState":"Active","variables":{"twice":{"a":1,"a":2},"none":null}}]}'
+    given = answer(200, b'{"status":"200","data":' + raw + b"}")
+    conditions = tuple(query.Condition(name=name, operator=operator, value=Raw(b"null")) for name in ("twice", "none"))
+    found: list[str] = []
+    for condition in conditions:
+        wanted = query.Filter(instance_id_in=("1",), variable_values=(condition,))
+        plan = ENGINE.query_variables(query.QueryVariables(filter=wanted, limit=9))
+        found += [row.variable.name for row in played(plan, given)[0].rows]
+    assert found == names
+
+
 @pytest.mark.parametrize(
     ("variables", "names"),
     [(b'{"a":1,"a":2}', None), (b'{"a":1,"\\u0061":2}', None), (b'{ "a" : 1 , "\\u0062" : {"b":1} }', ["a", "b"])],
