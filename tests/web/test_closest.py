@@ -27,6 +27,9 @@ def meant(name: str) -> str:
 
 SET = ("PATCH", "instances", "{hr}", "variables")
 ONE = ("PUT", "instances", "{hr}", "variables", "amount")
+JSON_PATCH = ("PATCH application/json-patch+json", *ONE[1:])
+MERGE_PATCH = ("PATCH application/merge-patch+json", *SET[1:])
+OPERATIONS = '[{"op": "replace", "path": "/amount", "value": 5}]'
 QUERY, COUNT = ("POST", "variables", "query"), ("POST", "variables", "query", "count")
 START, BATCH, OPERATION = ("POST", "instances"), ("POST", "variables", "batch"), ("POST", "operations")
 TASK, MESSAGE = ("POST", "tasks", "hr:1", "complete"), ("POST", "messages")
@@ -94,6 +97,11 @@ WRONG: dict[str, tuple[tuple[str, ...], Any, str, str]] = {
         SET, {"modifications": {"a": {"valeu": 5}}}, "/modifications/a/valeu", meant("value"),
     ),
     "typed value with Camunda's member": (ONE, {"value": "", "mimeType": "a/b"}, "/mimeType", meant("mediaType")),
+    "JSON patch that is an object": (
+        JSON_PATCH, {"op": "add", "path": "/a", "value": 1}, "", f"For example: `{OPERATIONS}`.",
+    ),
+    "JSON patch of an unknown operation": (JSON_PATCH, [{"op": "set", "path": "/a"}], "/0/op", f"`{OPERATIONS}`."),
+    "merge patch of the set that is an array": (MERGE_PATCH, [], "", '`{"amount": 5, "old": null}`.'),
     "plain value by PUT": (ONE, 5, "", f"For example: `{TYPED}`. {PLAIN}"),
     "modification with a typo in a local value": (
         MOVE,
@@ -112,7 +120,9 @@ WRONG: dict[str, tuple[tuple[str, ...], Any, str, str]] = {
 @pytest.mark.parametrize("case", WRONG)
 async def test_body_of_another_shape_is_refused_with_the_right_one(site: Site, case: str) -> None:
     (method, *path), body, pointer, end = WRONG[case]
-    status, problem, _ = await site.ask(method, *(part.format(hr=site.hr) for part in path), body=body)
+    verb, _, kind = method.partition(" ")
+    where = (part.format(hr=site.hr) for part in path)
+    status, problem, _ = await site.ask(verb, *where, body=body, Content_Type=kind or "application/json")
     assert (status, problem["code"], problem["errors"][0]["pointer"]) == (400, "invalid-request", pointer)
     assert problem["detail"].endswith(" " + end), problem["detail"]
     assert site.sent == []

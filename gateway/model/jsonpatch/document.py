@@ -15,6 +15,8 @@ _SOURCED = frozenset({"move", "copy"})
 _VALUED = frozenset({"add", "replace", "test"})
 _OPS = frozenset({*_SOURCED, *_VALUED, "remove"})
 
+_EXAMPLE = 'For example: `[{"op": "replace", "path": "/amount", "value": 5}]`.'
+
 Pointer = tuple[str, ...]
 
 
@@ -36,7 +38,7 @@ def parsed(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH)
     """
     tree = jsontext.parse(body, depth=max_depth)
     if not isinstance(tree, list):
-        raise InvalidRequest("A JSON patch is an array of operations.", errors=(Fault("", "no array"),))
+        raise InvalidRequest(f"A JSON patch is an array of operations. {_EXAMPLE}", errors=(Fault("", "no array"),))
     if len(tree) > max_operations:
         raise PayloadTooLarge(f"A JSON patch has at most {max_operations} operations.")
     return tuple(_operation(each, index) for index, each in enumerate(tree))
@@ -47,7 +49,7 @@ def _operation(tree: Tree, index: int) -> PatchOperation:
         raise _malformed(f"/{index}", "an operation is an object")
     op = tree.get("op")
     if not isinstance(op, str) or op not in _OPS:
-        raise _malformed(f"/{index}/op", "one of add, remove, replace, move, copy, test")
+        raise _malformed(f"/{index}/op", "`op` is one of add, remove, replace, move, copy, test")
     if op in _VALUED and "value" not in tree:
         raise _malformed(f"/{index}", f"{op} needs a value")
     source = _pointer(tree, index, "from") if op in _SOURCED else ()
@@ -66,4 +68,5 @@ def _pointer(tree: dict[str, Tree], index: int, member: str) -> Pointer:
 
 
 def _malformed(pointer: str, reason: str) -> InvalidRequest:
-    return InvalidRequest("The JSON patch is not as RFC 6902 says.", errors=(Fault(pointer, reason),))
+    detail = f"The JSON patch is not as RFC 6902 says: {reason}. {_EXAMPLE}"
+    return InvalidRequest(detail, errors=(Fault(pointer, reason),))

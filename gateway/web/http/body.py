@@ -169,18 +169,26 @@ def decode(
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    depth = limits.max_depth
-    if not jsontext.is_strict(content, depth):
-        _ = jsontext.parse(content, depth=depth)
+    check_strict(content, limits)
     try:
         return decoder.decode(content)
     except msgspec.ValidationError as error:
-        tree = jsontext.parse(content, depth=depth)
+        tree = jsontext.parse(content, depth=limits.max_depth)
         if mend is not None and mend(tree):
             return decode(decoder, jsontext.write(tree), limits, hints)
         raise json_faults.refusal(error, decoder.type, tree, hints) from error
     except msgspec.DecodeError as error:
         raise InvalidJson(str(error)) from error
+
+
+def check_strict(content: bytes, limits: RequestLimits) -> None:
+    """Refuse a body that is not JSON without doubt, or too deep.
+
+    Raises:
+        InvalidJson, PayloadTooLarge: as for ``jsontext.parse``.
+    """
+    if not jsontext.is_strict(content, limits.max_depth):
+        _ = jsontext.parse(content, depth=limits.max_depth)
 
 
 def utf8(content: bytes) -> bytes:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, PayloadTooLarge
-from gateway.model import jsontext
 from gateway.model.values import Value, resolved
 from gateway.web.http import body
 from gateway.web.http.limits import RequestLimits
@@ -34,6 +33,7 @@ _FLAT = 4
 """Levels of a patch of scalars: the body, its modifications, each value, and one array at most in one of them."""
 _patch_decoder = msgspec.json.Decoder(PatchBody)
 _encoder = msgspec.json.Encoder()
+_merge_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value_decoder = msgspec.json.Decoder(Value)
 
 
@@ -113,13 +113,15 @@ def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
-    tree = jsontext.parse(content, depth=limits.max_depth)
-    if not isinstance(tree, dict):
+    body.check_strict(content, limits)
+    try:
+        members = _merge_decoder.decode(content)
+    except msgspec.ValidationError as error:
         detail = 'A merge patch on the set of variables is a JSON object, for example `{"amount": 5, "old": null}`.'
-        raise InvalidRequest(detail, errors=(Fault("", "no object"),))
-    if len(tree) > limits.max_names:
+        raise InvalidRequest(detail, errors=(Fault("", "no object"),)) from error
+    if len(members) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
-    return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    return members
 
 
 def value(content: bytes, limits: RequestLimits, address: Address) -> Value:

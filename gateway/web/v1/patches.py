@@ -11,7 +11,7 @@ from gateway.errors import Forbidden, VariableNotFound
 from gateway.model import commands, jsonpatch, jsontext
 from gateway.model.expect import Expect
 from gateway.model.values import Value
-from gateway.web.http import target
+from gateway.web.http import body, target
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
@@ -104,7 +104,7 @@ def _value_patch(context: RequestContext, name: str, content: bytes) -> Build:
 
 def _value_merge(context: RequestContext, name: str, content: bytes) -> Build:
     """Return what builds the command of a merge patch on a value: an object merges, anything else replaces it."""
-    _ = jsontext.parse(content, depth=context.services.limits.max_depth)
+    body.check_strict(content, context.services.limits)
     text = msgspec.Raw(content.strip())
     if content.lstrip()[:1] == b"{":
         return partial(commands.PatchVariables, merges={name: text})
