@@ -1,7 +1,7 @@
 """Queries: variables of all instances by ``POST /variable-instance``, one request for a piece of the rows.
 
-Known for 7.13 to 7.24. The engine orders by id alone, or by keys without a last word (``sortBy`` knows no id), so the
-keys that were not asked for are added: name, scope and type together leave next to no two rows alike.
+Known for 7.13 to 7.24. The engine orders by id alone, or by keys that leave rows equal (``sortBy`` knows no id), so the
+keys that were not asked for are added: hardly any two rows have the same name, scope and type.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variabl
 _MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
 
 
-def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
-    """Ask ``POST /variable-instance``; nothing is deserialized, for that would write (seen live).
+def query_variables(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
+    """Read ``POST /variable-instance``; nothing is deserialized, because that would write (seen live).
 
     Raises:
         ValueInvalid: a text that the engine would take for something else.
@@ -58,25 +58,25 @@ def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[Vari
     return VariablesFound(rows=tuple(rows), more=len(rows) == limit)
 
 
-def counted(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
-    """Ask ``POST /variable-instance/count``.
+def count_variables(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
+    """Read ``POST /variable-instance/count``.
 
     Raises:
         ValueInvalid: as for ``found``.
     """
-    answer = yield wire.asking("variable-instance", "count", body=_body(engine, settings, command.filter))
+    answer = yield wire.query_request("variable-instance", "count", body=_body(engine, settings, command.filter))
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return VariablesCounted(wire.decoded(wire.count_decoder, answer, engine).count)
+        raise faults.translate(engine, answer, writes=False)
+    return VariablesCounted(wire.decode_body(wire.count_decoder, answer, engine).count)
 
 
 def _page(body: dict[str, object], offset: int, limit: int) -> VendorRequest:
     query = (("deserializeValues", "false"), ("firstResult", str(offset)), ("maxResults", str(limit)))
-    return wire.asking("variable-instance", body=body, query=query)
+    return wire.query_request("variable-instance", body=body, query=query)
 
 
 def _body(engine: str, settings: Settings, wanted: Filter) -> dict[str, object]:
-    """Give the filter in the engine's words; it ignores words that it does not know, so all are spelled here."""
+    """Return the filter in the engine's words; it ignores words that it does not know, so each is written here."""
     body: dict[str, object] = {}
     for name, spelled in zip(wanted.__struct_fields__, wanted.__struct_encode_fields__, strict=True):
         content = getattr(wanted, name)
@@ -95,7 +95,7 @@ def _condition(engine: str, settings: Settings, condition: Condition, pointer: s
     value = condition.value
     if condition.kind == "date-time":
         value = _date(engine, settings, text_of(bytes(value)), pointer)
-    elif condition.kind == "string" and _bent(text_of(bytes(value)), settings):
+    elif condition.kind == "string" and _is_misread(text_of(bytes(value)), settings):
         raise _not_sayable(engine, pointer, "This engine takes such a text for a date or for null.")
     return {"name": condition.name, "operator": condition.operator, "value": value}
 
@@ -107,8 +107,8 @@ def _date(engine: str, settings: Settings, text: str, pointer: str) -> msgspec.R
         raise _not_sayable(engine, pointer, error.detail) from error
 
 
-def _bent(text: str, settings: Settings) -> bool:
-    """Tell whether the engine would not compare a text as a text.
+def _is_misread(text: str, settings: Settings) -> bool:
+    """Return whether the engine would take a text for a date or for null.
 
     It reads ``"`` + text + ``"`` as a JSON date first: the empty text and ``null`` are null then, a date is a date.
     """
@@ -134,10 +134,10 @@ def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
 
 def _rows(engine: str, settings: Settings, answer: VendorResponse, limit: int) -> list[Row]:
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
+        raise faults.translate(engine, answer, writes=False)
     content = answer.content()
     if len(content) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
-        _check_count(engine, len(wire.decoded(wire.raw_rows_decoder, answer, engine)), limit)
+        _check_count(engine, len(wire.decode_body(wire.raw_rows_decoder, answer, engine)), limit)
     try:
         found = wire.found_decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

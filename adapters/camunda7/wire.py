@@ -105,7 +105,7 @@ class WireActivity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireOwned(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution or a task, as far as it says whose it is; a task of no process has none."""
+    """An execution or a task, by the process instance it belongs to; a task outside processes has none."""
 
     processInstanceId: str | None = None  # noqa: N815
 
@@ -153,8 +153,8 @@ error_decoder = msgspec.json.Decoder(WireError)
 encoder = msgspec.json.Encoder()
 
 
-def decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str) -> T:
-    """Give a 200 answer's body.
+def decode_body(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str) -> T:
+    """Return the decoded body of an answer with status 200.
 
     Raises:
         EngineMisbehaved: it is not the JSON that the API documents (a login page, a cut-off text).
@@ -167,13 +167,13 @@ def decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: st
         ) from error
 
 
-def reading(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
-    """Give a GET, which never changes the engine."""
+def read_request(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Return a GET, which never changes the engine."""
     return VendorRequest(method="GET", path=path, query=query, headers=ACCEPT, writes=False, idempotent=True)
 
 
-def asking(*path: str, body: object, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
-    """Give a POST that reads (a query)."""
+def query_request(*path: str, body: object, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Return a POST that only reads (a query)."""
     return VendorRequest(
         method="POST", path=path, query=query, headers=JSON, body=encoder.encode(body), writes=False, idempotent=True
     )
