@@ -14,7 +14,7 @@ from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, checked, decode, encode, plain
-from adapters.camunda7.variables import variable_of, with_content
+from adapters.camunda7.variables import value_of, variable_of, with_content
 from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
@@ -57,7 +57,7 @@ def patch_variables(engine: str, settings: Settings, command: PatchVariables) ->
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
         yield from _check(engine, settings, command, sight)
-        stored = {row.name: decode(row, settings) for row in sight.seen}
+        stored = {row.name: value_of(row, settings) for row in sight.seen}
         changed, more = _encode_all(_change(engine, settings, command, waiting, stored), settings, command)
         modifications |= changed
         rules += more
@@ -174,7 +174,8 @@ def _change(
 
 
 def _is_structured(value: Value | None) -> bool:
-    return value is not None and value.type in _STRUCTURED
+    """Return whether a stored value may have members; of one that cannot be read, nobody knows."""
+    return value is not None and (value.type in _STRUCTURED or (value.type == "opaque" and not value.text))
 
 
 def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
@@ -187,7 +188,7 @@ def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
     if stored is None or stored.type in _WHOLE_ONLY:
         detail = "A value of this type is not changed in parts."
     elif not stored.text:
-        detail = "The stored text is not JSON, so nothing can be changed in it."
+        detail = "The stored value cannot be read, so nothing can be changed in it."
     if stored is None or detail:
         raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
     return jsontext.parse(stored.text)

@@ -13,8 +13,7 @@ import msgspec
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode
-from adapters.camunda7.variables import error_of
+from adapters.camunda7.variables import error_of, value_of
 from gateway.errors import EngineMisbehaved, Fault, ValueInvalid, ValueNotRepresentable
 from gateway.model.etag import BLOBS
 from gateway.model.query import (
@@ -135,13 +134,9 @@ def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
 def _rows(engine: str, settings: Settings, answer: VendorResponse, limit: int) -> list[Row]:
     if answer.status != _OK:
         raise faults.translate(engine, answer, writes=False)
-    content = answer.content()
-    if len(content) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
-        _check_count(engine, len(wire.decode_body(wire.raw_rows_decoder, answer, engine)), limit)
-    try:
-        found = wire.found_decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
+    if len(answer.content()) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
+        _check_count(engine, len(wire.decode_rows(wire.raw_rows_decoder, answer, engine)), limit)
+    found = wire.decode_rows(wire.found_decoder, answer, engine)
     _check_count(engine, len(found), limit)
     return [_row(row, engine, settings) for row in found]
 
@@ -165,7 +160,7 @@ def _row(row: wire.WireRow, engine: str, settings: Settings) -> Row:
 
 
 def _variable(row: wire.WireRow, settings: Settings) -> Variable:
-    value = decode(row, settings)
+    value = value_of(row, settings)
     if value.type in BLOBS:
         value = Value(type=value.type, value=ABSENT, filename=value.filename, media_type=value.media_type)
     return Variable(name=row.name, value=value, scope=_scope(row), error=error_of(row, value))

@@ -148,11 +148,7 @@ def seen_rows(engine: str, execution: str) -> Generator[VendorRequest, VendorRes
     answer = yield wire.read_request(*path, query=(("deserializeValues", "false"),))
     if answer.status != _OK:
         yield from faults.failed(engine, answer, execution, writes=False)
-    values = wire.decode_body(wire.values_decoder, answer, engine)
-    return [
-        wire.WireVariable(name=name, type=each.type, value=each.value, valueInfo=each.valueInfo)
-        for name, each in values.items()
-    ]
+    return wire.decode_values(answer, engine)
 
 
 def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:
@@ -194,7 +190,7 @@ def _pages(
         answer = yield wire.query_request(*source, body=body, query=query)
         if answer.status != _OK:
             raise faults.translate(engine, answer, writes=False)
-        page = wire.decode_body(wire.rows_decoder, answer, engine)
+        page = wire.decode_rows(wire.rows_decoder, answer, engine)
         found += page
         if len(page) < settings.page_size:
             return found

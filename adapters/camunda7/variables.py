@@ -44,10 +44,16 @@ def list_variables(engine: str, settings: Settings, command: ListVariables) -> P
 
 def variable_of(row: wire.WireVariable, instance: str, settings: Settings) -> Variable:
     """Return the variable of a row, a blob without its content."""
-    value = decode(row, settings)
+    value = value_of(row, settings)
     if value.type in BLOBS:
         value = msgspec.structs.replace(value, value=ABSENT)
     return Variable(name=row.name, value=value, scope=_scope(row, instance), error=error_of(row, value))
+
+
+def value_of(row: wire.WireVariable, settings: Settings) -> Value:
+    """Return the value of a row; one that the engine could not read is absent, though its row says null."""
+    value = decode(row, settings)
+    return value if row.errorMessage is None else msgspec.structs.replace(value, value=ABSENT)
 
 
 def error_of(row: wire.WireVariable, value: Value) -> str | None:
