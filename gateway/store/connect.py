@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -10,13 +11,16 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from gateway.store import migrate
 
 _PAUSE_S = 0.01
 """Between two tries to turn write-ahead logging on; the other one needs a millisecond."""
+_USED_AT = "used_at"
+_IDLE_S = 1.0
+"""A connection that was idle for longer is tried before it is used: the database may have been started again since."""
 _LEAST_CONNECT_S = 2
 """libpq takes no less."""
 
@@ -82,7 +86,7 @@ def connected(url: str, tuning: Tuning) -> Engine:
     """
     engine = _sqlite(url, tuning) if is_sqlite(url) else _postgresql(url, tuning)
     try:
-        with engine.begin() as connection:
+        with transactional(engine).begin() as connection:
             migrate.upgrade(connection)
     except migrate.CommandError as error:
         engine.dispose()
@@ -91,6 +95,11 @@ def connected(url: str, tuning: Tuning) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def transactional(engine: Engine) -> Engine:
+    """Return an engine whose connections commit at the end only; to PostgreSQL they commit each statement otherwise."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def _sqlite(url: str, tuning: Tuning) -> Engine:
@@ -140,7 +149,7 @@ def _postgresql(url: str, tuning: Tuning) -> Engine:
         pool_size=tuning.connections,
         max_overflow=0,
         pool_timeout=tuning.timeout_s,
-        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",  # setting it for each statement costs more than the statement
         connect_args={
             "connect_timeout": max(_LEAST_CONNECT_S, int(tuning.timeout_s)),
             "tcp_user_timeout": milliseconds,
@@ -154,5 +163,22 @@ def _postgresql(url: str, tuning: Tuning) -> Engine:
         _ = connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
         connection.autocommit = was
 
+    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_USED_AT, math.inf) > _IDLE_S and not _answers(engine, connection):
+            raise DisconnectionError
+
+    def checkin(_connection: Any, record: Any) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
     event.listen(engine, "connect", connect)
+    event.listen(engine, "checkout", checkout)
+    event.listen(engine, "checkin", checkin)
     return engine
+
+
+def _answers(engine: Engine, connection: Any) -> bool:
+    """Return whether a connection that was idle is still good."""
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False

@@ -107,7 +107,7 @@ class Leases:
         Raises:
             StoreUnavailable: it stays taken until it runs out.
         """
-        await self._groups.join(self._releasing, (key, fence))
+        await self._groups.join(self._releasing, (key, fence), patient=True)
 
     def _release_all(self, connection: Connection, held: Sequence[_Fenced]) -> list[None]:
         _ = connection.exec_driver_sql(_RELEASE, self._fenced(held))

@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -172,6 +173,7 @@ def _seconds(file: LockFile) -> float:
     return time.perf_counter() - begun
 
 
+@lru_cache(4096)
 def _offset(key: LockKey) -> int:
     """Return the byte of a lock: the start of a digest, the same in every process."""
     text = f"{key[0]}\0{key[1]}".encode("utf-8", "surrogatepass")

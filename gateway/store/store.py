@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 
 from gateway.errors import StoreUnavailable
 from gateway.store import tables
-from gateway.store.connect import connected, file_of, is_sqlite, is_still
+from gateway.store.connect import connected, file_of, is_sqlite, is_still, transactional
 from gateway.store.statements import insert
 
 R = TypeVar("R")
@@ -139,14 +139,13 @@ class Store:
             raise unavailable(error) from error
 
     def _transaction(self, work: Callable[[Connection], R]) -> R:
-        with self._database().begin() as connection:
+        with transactional(self._database()).begin() as connection:
             return work(connection)
 
     def _statement(self, work: Callable[[Connection], R]) -> R:
-        engine = self._database()
-        if engine.dialect.name == "sqlite":
+        if self.is_sqlite:
             return self._transaction(work)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._database().connect() as connection:
             return work(connection)
 
     def _database(self) -> Engine:

@@ -11,6 +11,7 @@ import msgspec
 from tests.bench import before
 from tests.bench.gains import gains
 from tests.bench.rounds import Run, counted, measured
+from tests.bench.sharing import sharing
 from tests.bench.stage import PROGRAMS, Stage
 from tests.bench.table import missed, printed
 from tests.bench.transfers import MIB, transfers
@@ -68,6 +69,7 @@ def _run(asked: argparse.Namespace) -> Run:
     run.calls = calls
     if asked.work is None:
         run.gains = gains(asked.rounds, pin=asked.pin)
+        run.shared = sharing(asked.rounds, pin=asked.pin, seconds=asked.seconds)
     if asked.transfer:
         run.transfers = transfers(asked.transfer * MIB)
     return run

@@ -24,6 +24,7 @@ class Order(msgspec.Struct, kw_only=True):
 
     Args:
         pid: whose CPU time to read.
+        beside: ports and process ids of further gateways that share the work; workers of one have the same port.
         seconds: longest window. requests: most answers in it. warm_up: answers before it, at least one.
     """
 
@@ -34,6 +35,16 @@ class Order(msgspec.Struct, kw_only=True):
     requests: int = 1_000_000_000
     warm_up: int = 200
     connections: int = 32
+    beside: list[tuple[int, int]] = []
+
+    @property
+    def ports(self) -> list[int]:
+        """Return the ports that connections take in turn."""
+        return [self.port, *(port for port, _ in self.beside)]
+
+    def cpu_ns(self) -> int:
+        """Return the CPU time of all processes so far, in nanoseconds."""
+        return sum(map(cpu_ns, (self.pid, *(pid for _, pid in self.beside))))
 
 
 class Block(msgspec.Struct, kw_only=True):
@@ -94,13 +105,13 @@ class _Window:
         if self.ended or self._answered < self._order.warm_up:
             return
         if not self.began:
-            self._cpu_ns = cpu_ns(self._order.pid)
+            self._cpu_ns = self._order.cpu_ns()
             self.began = perf_counter()
             return
         self.spent.append(spent)
         now = perf_counter()
         if len(self.spent) >= self._order.requests or now >= self.began + self._order.seconds:
-            self.cpu_us = (cpu_ns(self._order.pid) - self._cpu_ns) / 1000
+            self.cpu_us = (self._order.cpu_ns() - self._cpu_ns) / 1000
             self.ended = now
 
 
@@ -147,7 +158,8 @@ class _Caller(asyncio.Protocol):
 async def block(order: Order) -> Block:
     """Carry an order out."""
     loop = asyncio.get_running_loop()
-    callers = [(await loop.create_connection(_Caller, "127.0.0.1", order.port))[1] for _ in range(order.connections)]
+    ports = itertools.islice(itertools.cycle(order.ports), order.connections)
+    callers = [(await loop.create_connection(_Caller, "127.0.0.1", port))[1] for port in ports]
     window = _Window(order)
     try:
         await asyncio.gather(*(caller.work(window) for caller in callers))

@@ -13,6 +13,7 @@ from gateway import app
 from tests.bench import before
 from tests.bench.gains import Gain
 from tests.bench.load import Block
+from tests.bench.sharing import Shared
 from tests.bench.stage import DONE_BY, Stage
 from tests.bench.transfers import Transfer
 from tests.bench.work import CAMUNDA, IBM, instances, keyed_patch, patch, put_if_match, wide_patch
@@ -64,6 +65,7 @@ class Run(msgspec.Struct, kw_only=True):
     calls: list[Calls] = []
     transfers: list[Transfer] = []
     gains: list[Gain] = []
+    shared: list[Shared] = []
     blocks: dict[str, list[Block]] = {}
 
 

@@ -84,9 +84,11 @@ class Stage:
         self._processes: list[subprocess.Popen[str]] = []
         self.ports: dict[str, int] = {}
         self.pids: dict[str, int] = {}
+        self._beside: dict[str, list[tuple[int, int]]] = {}
 
     def __enter__(self) -> Self:
         self._lines = tempfile.TemporaryFile()
+        self._folder = tempfile.TemporaryDirectory()
         try:
             self.engine_port = free_port()
             _ = self._started("tests.bench.stub", self._others, {"port": self.engine_port})
@@ -130,6 +132,31 @@ class Stage:
         process = self._started(module, self._measured, settings, lines, root)
         self.ports[name], self.pids[name] = port, process.pid
 
+    def start_gateways(self, name: str, store: str, *, workers: int = 1, gateways: int = 1) -> None:
+        """Start gateways on one store, of so many workers each; together they are one program.
+
+        Several workers share a port and add up their metrics in files, as those of ``varbridge serve`` do.
+        """
+        ports = [port for port in (free_port() for _ in range(gateways)) for _ in range(workers)]
+        environ = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(dir=self._folder.name)} if workers > 1 else {}
+        started = []
+        for port in ports:
+            settings = {
+                "port": port,
+                "admin_port": free_port(),
+                "engine": f"http://127.0.0.1:{self.engine_port}",
+                "store": store,
+                "worker": workers > 1,
+            }
+            process = self._started(PROGRAMS["varbridge"], self._measured, settings, self._lines, environ=environ)
+            started.append((port, process.pid))
+        (self.ports[name], self.pids[name]), *self._beside[name] = started
+
+    def name_again(self, name: str, other: str) -> None:
+        """Let a program have a second name."""
+        for known in (self.ports, self.pids, self._beside):
+            known[other] = known[name]
+
     def _started(
         self,
         module: str,
@@ -137,9 +164,10 @@ class Stage:
         settings: dict[str, Any],
         lines: IO[bytes] | None = None,
         root: Path | None = None,
+        environ: dict[str, str] | None = None,
     ) -> subprocess.Popen[str]:
         argument = msgspec.json.encode(settings).decode()
-        process = self._popen([sys.executable, "-m", module, argument], cores, lines, root)
+        process = self._popen([sys.executable, "-m", module, argument], cores, lines, root, environ)
         assert process.stdout is not None
         said = process.stdout.readline()
         if said != "ready\n":
@@ -151,10 +179,16 @@ class Stage:
         return "\n" + self._lines.read().decode(errors="replace")[-2000:]
 
     def _popen(
-        self, command: list[str], cores: set[int], lines: IO[bytes] | None, root: Path | None = None
+        self,
+        command: list[str],
+        cores: set[int],
+        lines: IO[bytes] | None,
+        root: Path | None = None,
+        environ: dict[str, str] | None = None,
     ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             command, cwd=root or ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=lines,
+            env={**os.environ, **(environ or {})},
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )  # fmt: skip
         self._processes.append(process)
@@ -174,10 +208,12 @@ class Stage:
             if process.stdout is not None:
                 process.stdout.close()
         self._lines.close()
+        self._folder.cleanup()
 
     def block(self, name: str, work: str, seconds: float, **more: int) -> Block:
         """Have the generator work on a program."""
-        order = Order(port=self.ports[name], pid=self.pids[name], work=work, seconds=seconds, **more)
+        beside = self._beside.get(name, [])
+        order = Order(port=self.ports[name], pid=self.pids[name], beside=beside, work=work, seconds=seconds, **more)
         assert self._generator.stdin is not None
         assert self._generator.stdout is not None
         self._generator.stdin.write(msgspec.json.encode(order).decode() + "\n")

@@ -52,7 +52,12 @@ def missed(run: Run) -> list[str]:
     ]
     held = [f"{each.what}: {_moved(each)}" for each in run.transfers if each.missed]
     little = [f"{each.what}: {each.gain:.2f}, goal {GAINS[each.what]:g}" for each in run.gains if each.missed]
-    return slow + many + asked + held + little
+    shared = [
+        f"{each.who}: {each.work}: {each.ratio:.2f} times one worker's patch, goal {each.goal:g}"
+        for each in run.shared
+        if each.missed
+    ]
+    return slow + many + asked + held + little + shared
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -79,6 +84,9 @@ def printed(run: Run) -> Iterator[str]:
             f"{gain.gain:.2f} ± {gain.error:.2f} times"
             + (f" (goal {GAINS[gain.what]:g})" if gain.what in GAINS else "")
         )
+    for way in run.shared:
+        goal = f" (goal {way.goal:g})" if way.goal is not None else ""
+        yield f"{way.who}, {way.work}: {way.cpu_us:.0f} µs, {way.ratio:.2f} ± {way.error:.2f} of one worker's patch{goal}"
     for each in run.transfers:
         yield f"{each.size // MIB} MiB {each.what}: {_moved(each)}"
 

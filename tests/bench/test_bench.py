@@ -10,6 +10,8 @@ from tests.bench import before, stub, work
 from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
+from tests.bench.sharing import GOALS as SHARING
+from tests.bench.sharing import KEYED, PATCH, WAYS, Shared, sharing
 from tests.bench.stage import DONE_BY, PROGRAMS, Stage
 from tests.bench.table import missed, printed
 from tests.bench.transfers import MIB, Transfer, transfers
@@ -110,6 +112,21 @@ def test_batch_and_query_are_measured_beside_what_they_stand_for() -> None:
 def test_gain_that_is_too_small_is_named() -> None:
     small = [Gain(what=what, unit="ms", one=1, many=goal, gain=goal - 0.1, error=0) for what, goal in GOALS.items()]
     assert [line.split(":")[0] for line in missed(Run(seconds=1, rounds=1, gains=small))] == list(GOALS)
+
+
+@pytest.mark.usefixtures("postgres")
+def test_processes_that_share_a_store_are_measured_beside_one_alone() -> None:
+    found = sharing(1, pin=False, seconds=0.2, connections=4)
+    assert [(each.who, each.work) for each in found] == [(who, work) for who in WAYS for work in (PATCH, KEYED)]
+    assert all(min(each.cpu_us, each.ratio) > 0 for each in found)
+    assert {(each.who, each.work) for each in found if each.goal is not None} == set(SHARING)
+
+
+def test_sharing_that_costs_too_much_is_named() -> None:
+    dear = [Shared(who=who, work=kind, cpu_us=1, ratio=goal + 0.1, error=0) for (who, kind), goal in SHARING.items()]
+    run = Run(seconds=1, rounds=1, shared=dear)
+    assert [line.split(": ")[0] for line in missed(run)] == [who for who, _ in SHARING]
+    assert len(list(printed(run))) == 2 + len(dear)
 
 
 def test_transfer_that_was_held_is_named() -> None:

@@ -15,12 +15,12 @@ WAITS = "review"
 
 
 def begun(instance: Running) -> None:
-    """Place the first token where the process waits."""
+    """Put the first token where the process waits."""
     _enter(instance, WAITS)
 
 
 def tree(instance: Running) -> dict[str, Any]:
-    """Return the activity-instance tree."""
+    """Give the activity-instance tree."""
     children = [_node(instance, token, activity) for token, activity in instance.tokens.items()]
     return {
         "id": instance.id,

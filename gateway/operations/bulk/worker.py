@@ -140,7 +140,7 @@ class BulkWorker:
             return  # a later sweep begins it again
         finally:
             if self._locks is not None:
-                self._locks.hand_on(key, lambda: None, wanted=False)
+                self._locks.release(key)
 
     async def _run(self, operation_id: str) -> None:
         operation = await self._operations.find(operation_id)

@@ -78,21 +78,19 @@ class KernelLocks:
         """Return whether this process has a lock; it does not run out."""
         return key in self._since
 
-    def hand_on(self, key: LockKey, begin_next: Callable[[], None], *, wanted: bool) -> None:
-        """Keep the lock for the next write of this process, or release it: none waits, or it is another's turn."""
-        since = self._since.get(key)
-        if since is None or (wanted and not self._is_turn_of_others(key, since)):
-            begin_next()
-            return
-        del self._since[key]
-        self._file.release(key)
-        if wanted:
-            _ = asyncio.get_running_loop().call_later(_COURTESY_S, begin_next)
+    def release(self, key: LockKey) -> None:
+        """Release a lock, if this process has it."""
+        if self._since.pop(key, None) is not None:
+            self._file.release(key)
+
+    def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
+        """Keep a lock for the next write of this process, or leave it to others first, if one waits and it is time."""
+        since, loop = self._since.get(key), asyncio.get_running_loop()
+        if since is not None and loop.time() >= since + _TURN_S and self._file.is_wanted(key):
+            self.release(key)
+            _ = loop.call_later(_COURTESY_S, begin_next)
         else:
             begin_next()
-
-    def _is_turn_of_others(self, key: LockKey, since: float) -> bool:
-        return asyncio.get_running_loop().time() >= since + _TURN_S and self._file.is_wanted(key)
 
     async def close(self) -> None:
         """Release everything."""

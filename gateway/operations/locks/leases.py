@@ -95,18 +95,20 @@ class LeaseLocks:
                 return held
         raise AssertionError  # the pauses end with an error
 
-    def hand_on(self, key: LockKey, begin_next: Callable[[], None], *, wanted: bool) -> None:
-        """Keep the lease for the next write of this process; release it where none waits, or its turn is over."""
+    def release(self, key: LockKey) -> None:
+        """Release a lease, if this process has it; a write that comes before it is released may take what is ours."""
+        held = self._held.pop(key, None)
+        if held is not None:
+            _ = self._begin(self._release(key, held))
+
+    def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
+        """Keep a lease for the next write of this process; leave it to others first where its turn is over."""
         held = self._held.get(key)
-        if held is None or (wanted and self.holds(key) and not self._is_turn_over(held)):
+        if held is None or (self.holds(key) and not self._is_turn_over(held)):
             begin_next()
             return
         del self._held[key]
-        if wanted:
-            _ = self._begin(self._pause(key, held, begin_next))
-        else:
-            _ = self._begin(self._release(key, held))  # a write that comes meanwhile may take what is ours
-            begin_next()
+        _ = self._begin(self._pause(key, held, begin_next))
 
     @staticmethod
     def _is_turn_over(held: _Held) -> bool:

@@ -30,13 +30,16 @@ class SharedLocks(Protocol):
         """Return whether this process may still write under a lock that it has taken."""
         ...
 
-    def hand_on(self, key: LockKey, begin_next: Callable[[], None], *, wanted: bool) -> None:
-        """Keep the lock for the next write of this process, or release it, if other processes' turn has come.
+    def release(self, key: LockKey) -> None:
+        """Release a lock, if this process has it; no write of this process waits for it."""
+        ...
+
+    def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
+        """Keep a lock for the next write of this process, or release it first, if another process's turn has come.
 
         Args:
             key: of the lock.
-            begin_next: called when the next write of this process may begin; it acquires the lock anew.
-            wanted: whether a write of this process waits.
+            begin_next: called when the next write may begin, which acquires the lock anew.
         """
         ...
 

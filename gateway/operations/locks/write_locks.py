@@ -80,11 +80,12 @@ class WriteLocks:
             timer.cancel()
 
     def _leave(self, key: LockKey) -> None:
-        if self._shared is None:
-            self._begin_next(key)
-        else:
-            wanted = any(not turn.done() for turn in self._queues[key])
-            self._shared.hand_on(key, lambda: self._begin_next(key), wanted=wanted)
+        if self._shared is not None:
+            if any(not turn.done() for turn in self._queues[key]):
+                self._shared.hand_on(key, lambda: self._begin_next(key))
+                return
+            self._shared.release(key)
+        self._begin_next(key)
 
     def _begin_next(self, key: LockKey) -> None:
         waiting = self._queues[key]

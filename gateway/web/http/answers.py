@@ -1,4 +1,4 @@
-"""Answers to callers, before they are HTTP responses."""
+"""What goes back to the caller, before it is HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer to a caller: status, headers, and a body or a stream."""
+    """What goes back to the caller."""
 
     status: int
     body: bytes = b""
@@ -17,12 +17,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = "application/json"
     outcome: str = "ok"
     stream: AsyncIterator[bytes] | None = None
-    """Content that is not held in memory; then ``body`` is empty."""
+    """Content that is not held; then ``body`` is empty."""
 
 
 _encoder = msgspec.json.Encoder()
 
 
 def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Return an answer with a JSON body."""
+    """Give an answer with a JSON body."""
     return Answer(status=status, body=_encoder.encode(body), headers=headers)

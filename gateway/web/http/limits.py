@@ -1,4 +1,4 @@
-"""Limits on what a caller may send."""
+"""What a caller may send."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits on what a caller may send.
+    """What a caller may send.
 
     Args:
         max_body_bytes: of one JSON body; 10 MiB.

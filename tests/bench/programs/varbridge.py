@@ -33,7 +33,7 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "server": {"port": settings["port"], "admin_port": settings["admin_port"], "grace_s": 0.1},
         "auth": {"callers": [caller]},
-        "store": {"url": "sqlite:///:memory:"},
+        "store": {"url": settings.get("store", "sqlite:///:memory:")},
         "engines": engines,
         "dialects": dialects,
         "log": {"json": True},
@@ -43,7 +43,8 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
 async def serve(settings: dict[str, Any], ready: asyncio.Event) -> None:
     """Serve as ``varbridge serve`` does; the line goes to standard error."""
     log.configure(json=True)
-    await app.serve(config.resolve(config.parse(tree(settings), app.VENDORS), {}), ready.set)
+    read = config.resolve(config.parse(tree(settings), app.VENDORS), {})
+    await app.serve(read, ready.set, reuse_port=settings.get("worker", False))
 
 
 if __name__ == "__main__":
