@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from adapters.camunda7 import faults
-from adapters.camunda7.wire import WireActivity, decoded, reading, tree_decoder
+from adapters.camunda7.wire import WireActivity, decode_body, read_request, tree_decoder
 from gateway.model.commands import ListActivities
 from gateway.model.results import ActivitiesListed, Activity
 from gateway.plan import Plan, VendorRequest, VendorResponse
@@ -13,31 +13,31 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _OK = 200
 
 
-def listed(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
-    """Ask ``GET /process-instance/{id}/activity-instances``.
+def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesListed]:
+    """Read where the tokens are: ``GET /process-instance/{id}/activity-instances``.
 
     Raises:
         InstanceNotFound: there is no such instance, or it has ended.
     """
-    root = yield from tree(engine, command.instance)
-    return ActivitiesListed(tuple(flattened(root)))
+    root = yield from read_tree(engine, command.instance)
+    return ActivitiesListed(tuple(flatten(root)))
 
 
-def tree(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireActivity]:
+def read_tree(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireActivity]:
     """Read the tree.
 
     Raises:
         InstanceNotFound: there is no such instance, or it has ended (the engine says 500).
     """
-    answer = yield reading("process-instance", instance, "activity-instances")
+    answer = yield read_request("process-instance", instance, "activity-instances")
     if answer.status != _OK:
         yield from faults.confirm(engine, instance)
-        raise faults.translated(engine, answer, writes=False)
-    return decoded(tree_decoder, answer, engine)
+        raise faults.translate(engine, answer, writes=False)
+    return decode_body(tree_decoder, answer, engine)
 
 
-def flattened(root: WireActivity) -> Iterator[Activity]:
-    """Give every node, parents first; the tree may be deep, so nothing recurses."""
+def flatten(root: WireActivity) -> Iterator[Activity]:
+    """Return every node, parents first; without recursion, because the tree may be deep."""
     todo: list[tuple[WireActivity, str | None]] = [(root, None)]
     while todo:
         node, parent = todo.pop()

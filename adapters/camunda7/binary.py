@@ -23,8 +23,8 @@ _UNSENDABLE = re.compile(r'["\x00-\x1f\x7f]|\A\s|\s\Z')
 """Multipart escapes a quote and line breaks, the engine does not read escapes; and it trims (seen live)."""
 
 
-def read(engine: str, settings: Settings, command: ReadBinary) -> Plan[BinaryRead]:
-    """Give the content as a stream.
+def read_binary(engine: str, settings: Settings, command: ReadBinary) -> Plan[BinaryRead]:
+    """Read the content of a blob as a stream.
 
     Raises:
         VariableNotFound, InstanceNotFound, ScopeNotFound: as it says.
@@ -54,10 +54,10 @@ def read(engine: str, settings: Settings, command: ReadBinary) -> Plan[BinaryRea
 def _own_path(
     engine: str, settings: Settings, command: ReadBinary
 ) -> Generator[VendorRequest, VendorResponse, tuple[str, ...]]:
-    """Give the path by the variable's own id: for inner scopes, ended instances, and names that no path can carry."""
+    """Find the path by the variable's own id, for inner scopes, ended instances, and names that no path can carry."""
     where = parse_scope(command.scope)
     wanted = Wanted(instance=command.instance, place=where, name=command.name, ended=command.ended)
-    found = yield from scopes.rows(engine, settings, wanted)
+    found = yield from scopes.find_rows(engine, settings, wanted)
     own = next((row.id for row in found.rows if row.name == command.name), None)
     if own is None:
         raise faults.missing_variable(engine)
@@ -75,8 +75,8 @@ def _content(answer: VendorResponse) -> BinaryRead:
     )
 
 
-def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[VariablesPatched]:
-    """Take the content from a stream; ``valueType`` is the part's name in the code, whatever the manual says.
+def write_binary(engine: str, settings: Settings, command: WriteBinary) -> Plan[VariablesPatched]:
+    """Write the content of a blob from a stream; the engine reads ``valueType``, not the manual's ``variableType``.
 
     Raises:
         InstanceNotFound, ScopeNotFound, EngineError: as it says. PreconditionFailed: before anything is written.
@@ -103,13 +103,13 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
         ),
         Part("valueType", kind, content_type="text/plain"),
     )
-    entry = yield from scopes.entered(engine, where, command.instance)
+    entry = yield from scopes.enter(engine, where, command.instance)
     if command.expect is not None:
         held = command.root or command.instance
-        sight = yield from scopes.sight(engine, settings, entry, command.expect.names, held, sure=True)
+        sight = yield from scopes.read_sight(engine, settings, entry, command.expect.names, held, sure=True)
         if sight.root != held:
             return VariablesPatched(elsewhere=sight.root)
-        yield from patch.expected(engine, settings, command.expect, sight, command.instance)
+        yield from patch.check_expected(engine, settings, command.expect, sight, command.instance)
     answer = yield VendorRequest(
         method="POST",
         path=(*entry.path, command.name, "data"),
@@ -118,7 +118,7 @@ def write(engine: str, settings: Settings, command: WriteBinary) -> Plan[Variabl
         idempotent=True,
     )
     if answer.status != _NO_CONTENT:
-        yield from scopes.failed(engine, answer, where, command.instance)
+        yield from scopes.raise_failure(engine, answer, where, command.instance)
     return VariablesPatched()
 
 

@@ -1,4 +1,4 @@
-"""The engine class: capabilities, and each operation handed to the module that knows it."""
+"""The engine class: its capabilities, and each operation handed to the module that carries it out."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Camunda7Engine(Engine):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Give what it can do."""
+        """Return what the engine can do, as it is set."""
         structured = {"json", "list"} if self.settings.json != "refuse" else set()
         structured |= {"xml"} if self.settings.xml != "refuse" else set()
         return Capabilities(
@@ -61,24 +61,24 @@ class Camunda7Engine(Engine):
         )
 
     def describe_engine(self, command: commands.DescribeEngine) -> Plan[results.EngineDescribed]:
-        """Give its version."""
+        """Read the engine's version."""
         del command
         return instances.describe_engine(self.name)
 
     def describe_instance(self, command: commands.DescribeInstance) -> Plan[results.InstanceDescribed]:
-        """Give one instance."""
-        return instances.describe(self.name, command)
+        """Describe one instance."""
+        return instances.describe_instance(self.name, command)
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
-        """Give the instances that match."""
-        return instances.find(self.name, self.settings, command)
+        """Find the instances that match."""
+        return instances.find_instances(self.name, self.settings, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""
-        return starting.started(self.name, self.settings, command)
+        return starting.start_instance(self.name, self.settings, command)
 
     def native_task(self, text: str) -> str:
-        """Give a task's id.
+        """Return a task's id as the engine knows it.
 
         Raises:
             InvalidRequest: no path can carry it.
@@ -88,19 +88,19 @@ class Camunda7Engine(Engine):
         return text
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Give whose task it is."""
-        return tasks.described(self.name, command)
+        """Read which instance a task belongs to."""
+        return tasks.describe_task(self.name, command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
         """Complete a task."""
-        return tasks.completed(self.name, self.settings, command)
+        return tasks.complete_task(self.name, self.settings, command)
 
     def correlate_message(self, command: lifecycle.CorrelateMessage) -> Plan[results.MessageCorrelated]:
         """Correlate a message."""
-        return messages.correlated(self.name, self.settings, command)
+        return messages.correlate_message(self.name, self.settings, command)
 
     def assume_success(self, request: VendorRequest) -> VendorResponse:
-        """Give the success of a write; only what starts or correlates has something to say."""
+        """Return the success of a write; only starts and messages are answered with a body."""
         match request.path[-1]:
             case "start":
                 return VendorResponse(200, body=b'{"id":""}')
@@ -110,37 +110,37 @@ class Camunda7Engine(Engine):
                 return VendorResponse(204)
 
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
-        """Give where the tokens are."""
-        return activities.listed(self.name, command)
+        """List where the tokens are."""
+        return activities.list_activities(self.name, command)
 
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
         """Cancel and start activities."""
-        return modification.modified(self.name, self.settings, command)
+        return modification.modify_instance(self.name, self.settings, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
-        """Give variables."""
-        return variables.listed(self.name, self.settings, command)
+        """List variables."""
+        return variables.list_variables(self.name, self.settings, command)
 
     def get_variable(self, command: commands.GetVariable) -> Plan[results.VariableRead]:
-        """Give one variable."""
-        return variables.read(self.name, self.settings, command)
+        """Read one variable."""
+        return variables.get_variable(self.name, self.settings, command)
 
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""
-        return patch.patched(self.name, self.settings, command)
+        return patch.patch_variables(self.name, self.settings, command)
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
-        """Stream a blob out."""
-        return binary.read(self.name, self.settings, command)
+        """Read the content of a blob as a stream."""
+        return binary.read_binary(self.name, self.settings, command)
 
     def write_binary(self, command: commands.WriteBinary) -> Plan[results.VariablesPatched]:
-        """Stream a blob in."""
-        return binary.write(self.name, self.settings, command)
+        """Write the content of a blob from a stream."""
+        return binary.write_binary(self.name, self.settings, command)
 
     def query_variables(self, command: QueryVariables) -> Plan[VariablesFound]:
-        """Give variables of all instances."""
-        return query.found(self.name, self.settings, command)
+        """Find variables of all instances."""
+        return query.query_variables(self.name, self.settings, command)
 
     def count_variables(self, command: CountVariables) -> Plan[VariablesCounted]:
         """Count variables of all instances."""
-        return query.counted(self.name, self.settings, command)
+        return query.count_variables(self.name, self.settings, command)

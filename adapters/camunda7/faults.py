@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import msgspec
 
-from adapters.camunda7.wire import WireError, decoded, error_decoder, owned_decoder, reading
+from adapters.camunda7.wire import WireError, decode_body, error_decoder, owned_decoder, read_request
 from gateway.errors import (
     ConcurrentUpdate,
     EngineCredentialsRejected,
@@ -57,31 +57,31 @@ def failed(engine: str, answer: VendorResponse, instance: str, *, writes: bool) 
     body = error_of(answer)
     if answer.status == 500 and any(text in (body.message or "") for text in _MISSING):  # noqa: PLR2004
         _ = yield from confirm(engine, instance)
-    raise translated(engine, answer, writes=writes)
+    raise translate(engine, answer, writes=writes)
 
 
 def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, str]:
-    """Give the process instance that an id means, its own or that of an execution, once it is known to be there.
+    """Read which process instance an id means: itself, or the one that an execution is in.
 
     Raises:
         InstanceNotFound: it is not.
     """
     for kind in ("process-instance", "execution"):
-        answer = yield reading(kind, instance)
+        answer = yield read_request(kind, instance)
         if answer.status == 200:  # noqa: PLR2004
-            return decoded(owned_decoder, answer, engine).processInstanceId or instance
+            return decode_body(owned_decoder, answer, engine).processInstanceId or instance
         if answer.status != 404:  # noqa: PLR2004
-            raise translated(engine, answer, writes=False)
+            raise translate(engine, answer, writes=False)
     raise InstanceNotFound(engine=engine, engine_status=404)
 
 
 def missing_variable(engine: str) -> VariableNotFound:
-    """Give the error for a name that the instance does not have."""
+    """Return the error for a name that the instance does not have."""
     return VariableNotFound(engine=engine, engine_status=404)
 
 
 def error_of(answer: VendorResponse) -> WireError:
-    """Give the error's body as far as it can be read: JSON, text or HTML, all are seen."""
+    """Return an error's body as far as it can be read; engines answer JSON, text and HTML."""
     if not isinstance(answer.body, bytes):
         return WireError()
     try:
@@ -90,8 +90,8 @@ def error_of(answer: VendorResponse) -> WireError:
         return WireError(message=answer.body[:2000].decode("utf-8", "replace"))
 
 
-def translated(engine: str, answer: VendorResponse, *, writes: bool) -> VarbridgeError:
-    """Give the error that an answer means, by status, code and (last) the words that the vendor keeps stable."""
+def translate(engine: str, answer: VendorResponse, *, writes: bool) -> VarbridgeError:
+    """Return the error that an answer stands for, by status, code and, last, words that the vendor keeps stable."""
     kind = _kind(answer, error_of(answer), writes=writes)
     body = error_of(answer)
     code = str(body.code) if body.code is not None else body.type

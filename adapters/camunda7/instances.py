@@ -7,14 +7,14 @@ from adapters.camunda7.settings import Settings
 from adapters.camunda7.wire import (
     WireInstance,
     WirePast,
-    asking,
-    decoded,
+    decode_body,
     execution_decoder,
     instance_decoder,
     instances_decoder,
     past_decoder,
     pasts_decoder,
-    reading,
+    query_request,
+    read_request,
     version_decoder,
 )
 from gateway.errors import InstanceNotFound
@@ -34,15 +34,15 @@ _STATES = {
 
 
 def describe_engine(engine: str) -> Plan[EngineDescribed]:
-    """Ask ``GET /version``; null where the jar does not say."""
-    answer = yield reading("version")
+    """Read ``GET /version``; the version is null where the jar does not say."""
+    answer = yield read_request("version")
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return EngineDescribed(version=decoded(version_decoder, answer, engine).version)
+        raise faults.translate(engine, answer, writes=False)
+    return EngineDescribed(version=decode_body(version_decoder, answer, engine).version)
 
 
-def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
-    """Ask ``GET /process-instance/{id}``; an inner execution's id is resolved first, an ended one is in the history.
+def describe_instance(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
+    """Read ``GET /process-instance/{id}``; an execution's id is resolved first, an ended instance is in the history.
 
     Raises:
         InstanceNotFound: neither an instance nor an execution; or it has ended and ended ones do not count.
@@ -52,33 +52,33 @@ def describe(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     except InstanceNotFound:
         if not command.ended:
             raise
-    answer = yield reading("history", "process-instance", command.instance)
+    answer = yield read_request("history", "process-instance", command.instance)
     if answer.status == _NOT_FOUND:
         raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return InstanceDescribed(_past(decoded(past_decoder, answer, engine)))
+        raise faults.translate(engine, answer, writes=False)
+    return InstanceDescribed(_past_instance(decode_body(past_decoder, answer, engine)))
 
 
 def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
-    answer = yield reading("process-instance", command.instance)
+    answer = yield read_request("process-instance", command.instance)
     if answer.status == _NOT_FOUND:
-        owner = yield reading("execution", command.instance)
+        owner = yield read_request("execution", command.instance)
         if owner.status == _NOT_FOUND:
             raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
         if owner.status != _OK:
-            raise faults.translated(engine, owner, writes=False)
-        root = decoded(execution_decoder, owner, engine).processInstanceId
-        answer = yield reading("process-instance", root)
+            raise faults.translate(engine, owner, writes=False)
+        root = decode_body(execution_decoder, owner, engine).processInstanceId
+        answer = yield read_request("process-instance", root)
         if answer.status == _NOT_FOUND:
             raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return InstanceDescribed(shown(decoded(instance_decoder, answer, engine)))
+        raise faults.translate(engine, answer, writes=False)
+    return InstanceDescribed(instance_of(decode_body(instance_decoder, answer, engine)))
 
 
-def find(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
-    """Ask ``POST /process-instance``, or ``POST /history/process-instance`` for ended ones too, page by page.
+def find_instances(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
+    """Read ``POST /process-instance``, or ``POST /history/process-instance`` for ended ones too, page by page.
 
     ``definition`` is a key, or an id when it has the colons of one.
     """
@@ -92,9 +92,9 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
     while len(found) < command.limit:
         most = min(command.limit - len(found), settings.page_size)
         query = (("firstResult", str(command.offset + len(found))), ("maxResults", str(most)))
-        answer = yield asking(*path, body=body, query=query)
+        answer = yield query_request(*path, body=body, query=query)
         if answer.status != _OK:
-            raise faults.translated(engine, answer, writes=False)
+            raise faults.translate(engine, answer, writes=False)
         rows = _rows(engine, answer, ended=command.ended)
         found += rows
         if len(rows) < most:
@@ -104,12 +104,12 @@ def find(engine: str, settings: Settings, command: FindInstances) -> Plan[Instan
 
 def _rows(engine: str, answer: VendorResponse, *, ended: bool) -> list[Instance]:
     if ended:
-        return [_past(row) for row in decoded(pasts_decoder, answer, engine)]
-    return [shown(row) for row in decoded(instances_decoder, answer, engine)]
+        return [_past_instance(row) for row in decode_body(pasts_decoder, answer, engine)]
+    return [instance_of(row) for row in decode_body(instances_decoder, answer, engine)]
 
 
-def shown(row: WireInstance) -> Instance:
-    """Give one instance."""
+def instance_of(row: WireInstance) -> Instance:
+    """Return the instance of a row."""
     definition = row.definitionKey or (row.definitionId or "").split(":")[0] or None
     return Instance(
         id=row.id,
@@ -121,7 +121,7 @@ def shown(row: WireInstance) -> Instance:
     )
 
 
-def _past(row: WirePast) -> Instance:
+def _past_instance(row: WirePast) -> Instance:
     return Instance(
         id=row.id,
         definition=row.processDefinitionKey,

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.starting import encoded
+from adapters.camunda7.starting import encode_variables
 from gateway.errors import InstanceStateConflict
 from gateway.model.lifecycle import CorrelateMessage
 from gateway.model.results import Correlated, MessageCorrelated, Rule
@@ -18,7 +18,7 @@ _MISMATCH = "MismatchingMessageCorrelationException"  # the end of a class name 
 _MANY = "ENGINE-13031"  # … cannot correlate a message with name 'M' to a single execution
 
 
-def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Plan[MessageCorrelated]:
+def correlate_message(engine: str, settings: Settings, command: CorrelateMessage) -> Plan[MessageCorrelated]:
     """Correlate a message.
 
     Raises:
@@ -36,7 +36,7 @@ def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Pl
         ("processVariablesLocal", command.local_variables, "localVariables"),
     ):
         if variables:
-            body[key], taken = encoded(variables, settings, member)
+            body[key], taken = encode_variables(variables, settings, member)
             rules += taken
     answer = yield VendorRequest(
         method="POST",
@@ -48,7 +48,7 @@ def correlated(engine: str, settings: Settings, command: CorrelateMessage) -> Pl
     )
     if answer.status != _OK:
         yield from _failed(engine, answer, command)
-    rows = wire.decoded(wire.correlations_decoder, answer, engine)
+    rows = wire.decode_body(wire.correlations_decoder, answer, engine)
     receivers = tuple(each for row in rows if (each := _receiver(row)) is not None)
     return MessageCorrelated(receivers=receivers, rules=rules)
 
@@ -64,7 +64,7 @@ def _failed(
 ) -> Generator[VendorRequest, VendorResponse, NoReturn]:
     message = faults.error_of(answer).message or ""
     if _MISMATCH not in message:
-        raise faults.translated(engine, answer, writes=True)
+        raise faults.translate(engine, answer, writes=True)
     if command.instance is not None:
         yield from faults.confirm(engine, command.instance)
     detail = "Nobody waits for this message now."

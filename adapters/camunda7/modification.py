@@ -37,8 +37,8 @@ _IDS = (
 )
 
 
-def modified(engine: str, settings: Settings, command: ModifyInstance) -> Plan[InstanceModified]:
-    """Cancel and start.
+def modify_instance(engine: str, settings: Settings, command: ModifyInstance) -> Plan[InstanceModified]:
+    """Cancel and start activities.
 
     Raises:
         ValueInvalid: a variable, or an id that the instance does not have, with its pointer; nothing was applied.
@@ -82,19 +82,19 @@ def _stored(
         name
         for each in command.instructions
         for name, value in each.variables.items()
-        if settings.keep_type and not value.local and patch.keeps(value)
+        if settings.keep_type and not value.local and patch.needs_stored_type(value)
     ]
     held = command.root or command.instance
     if command.expect is not None:
-        entry = yield from scopes.entered(engine, parse_scope(INSTANCE), command.instance)
-        sight = yield from scopes.sight(engine, settings, entry, None, held, sure=True)
+        entry = yield from scopes.enter(engine, parse_scope(INSTANCE), command.instance)
+        sight = yield from scopes.read_sight(engine, settings, entry, None, held, sure=True)
         if sight.root == held:
-            yield from patch.expected(engine, settings, command.expect, sight, command.instance)
+            yield from patch.check_expected(engine, settings, command.expect, sight, command.instance)
         return {row.name: decode(row, settings) for row in sight.seen if row.name in names}, sight.root
     if not names:
         return {}, held
     asked = ListVariables(instance=command.instance, names=tuple(dict.fromkeys(names)))
-    found = yield from variables.listed(engine, settings, asked)
+    found = yield from variables.list_variables(engine, settings, asked)
     return {each.name: each.value for each in found.variables}, found.root or held
 
 
@@ -125,11 +125,13 @@ def _value(written: wire.WireValue, *, local: bool) -> dict[str, Any]:
 
 def _typed(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> Value:
     plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
-    return checked(plain, settings, at) if value.local else patch.kept(plain, stored.get(name), settings, at)
+    return (
+        checked(plain, settings, at) if value.local else patch.with_stored_type(plain, stored.get(name), settings, at)
+    )
 
 
 def _check_cancelled(engine: str, command: ModifyInstance) -> Generator[VendorRequest, VendorResponse, None]:
-    """Refuse to cancel what is not active: by ``activityId`` the engine would say 204 and do nothing (seen live).
+    """Refuse to cancel an activity that has no token: the engine would answer 204 and do nothing (seen live).
 
     Raises:
         InstanceStateConflict: no token is there, and no instruction before starts one.
@@ -143,8 +145,8 @@ def _check_cancelled(engine: str, command: ModifyInstance) -> Generator[VendorRe
             wanted.setdefault(each.activity_id, index)
     if not wanted or any(each.type in {"startAfterActivity", "startTransition"} for each in command.instructions):
         return
-    tree = yield from activities.tree(engine, command.instance)
-    active = {each.activity for each in activities.flattened(tree)}
+    tree = yield from activities.read_tree(engine, command.instance)
+    active = {each.activity for each in activities.flatten(tree)}
     if missing := [name for name in wanted if name not in active]:
         raise InstanceStateConflict(
             "There is nothing to cancel: no token is in this activity.",
@@ -154,7 +156,7 @@ def _check_cancelled(engine: str, command: ModifyInstance) -> Generator[VendorRe
 
 
 def _failed(engine: str, answer: VendorResponse, command: ModifyInstance) -> faults.Failing:
-    """Raise what a refused modification means.
+    """Raise the error that the answer to a refused modification stands for.
 
     Raises:
         VarbridgeError: always; the engine has rolled back.
@@ -184,7 +186,7 @@ def _failed(engine: str, answer: VendorResponse, command: ModifyInstance) -> fau
             errors=tuple(Fault(at, detail) for at in where),
         )
     if answer.status == _BAD and body.type == "InvalidRequestException":
-        error = faults.translated(engine, answer, writes=True)
+        error = faults.translate(engine, answer, writes=True)
         raise (
             error
             if not isinstance(error, InvalidRequest)
@@ -197,9 +199,9 @@ def _failed(engine: str, answer: VendorResponse, command: ModifyInstance) -> fau
 
 
 def _undecided(message: str, command: ModifyInstance) -> list[tuple[str, str]]:
-    """Point at the starts that the engine cannot decide (seen live on 7.24: a 500 that the caller is to blame for).
+    """Return pointer and reason of each start that the engine cannot decide: a 500 that is the caller's fault.
 
-    ``Ancestor activity execution is ambiguous for activity Activity(vote#multiInstanceBody)`` and
+    Seen live on 7.24: ``Ancestor activity execution is ambiguous for activity Activity(vote#multiInstanceBody)`` and
     ``Cannot start after activity fork; activity has more than one outgoing sequence flow``.
     """
     starts = [(index, each) for index, each in enumerate(command.instructions) if each.starts]
@@ -218,7 +220,7 @@ def _undecided(message: str, command: ModifyInstance) -> list[tuple[str, str]]:
 
 
 def _at(message: str, command: ModifyInstance) -> list[str]:
-    """Point at the ids of the request that the engine's message quotes."""
+    """Return the pointers of the ids in the request that the engine's message quotes."""
     quoted = set(_ELEMENT.findall(message))
     return [
         modification.pointer(index, key)

@@ -1,7 +1,7 @@
-"""Patches: set, changed in parts and deleted with one ``POST …/variables``: one transaction, any name, one error form.
+"""Patches: one ``POST …/variables`` sets, changes in parts and deletes. It is one transaction and takes any name.
 
-What the write depends on (stored types, values to change in parts, what the caller expects) is read with one query
-before it. The counterpart of ``variables``, which reads for callers.
+What the write depends on is read with one query before it: stored types, values that are changed in parts, and what the
+caller expects. Counterpart: ``variables``, which reads for callers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, checked, decode, encode, plain
-from adapters.camunda7.variables import variable_of, with_content
+from adapters.camunda7.variables import value_of, variable_of, with_content
 from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
@@ -32,8 +32,8 @@ Rows = list[wire.WireVariable]
 Reading = Generator[VendorRequest, VendorResponse, None]
 
 
-def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[VariablesPatched]:
-    """Set, merge, patch and delete in one ``POST …/variables``; reads first only where it must.
+def patch_variables(engine: str, settings: Settings, command: PatchVariables) -> Plan[VariablesPatched]:
+    """Set, merge, patch and delete with one ``POST …/variables``; read before it only where the write depends on it.
 
     Raises:
         ValueInvalid, ValueTooLong, ValueNotRepresentable, InvalidRequest, Unsupported, PreconditionFailed,
@@ -46,20 +46,19 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     for name in command.deletions:
         check_name(name)
     values = dict(command.modifications)
-    waiting = (
-        [name for name, value in values.items() if value.type is None and keeps(value)] if settings.keep_type else []
-    )
+    untyped = [name for name, value in values.items() if value.type is None] if settings.keep_type else ()
+    waiting = [name for name in untyped if needs_stored_type(values[name])]
     for name in waiting:
         del values[name]
-    modifications, rules = _encoded(values, settings, command)
-    entry = yield from scopes.entered(engine, where, command.instance)
+    modifications, rules = _encode_all(values, settings, command)
+    entry = yield from scopes.enter(engine, where, command.instance)
     if waiting or command.merges or command.patches or command.expect is not None:
         sight = yield from _read(engine, settings, command, entry, waiting)
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
         yield from _check(engine, settings, command, sight)
-        stored = {row.name: decode(row, settings) for row in sight.seen}
-        changed, more = _encoded(_changed(engine, settings, command, waiting, stored), settings, command)
+        stored = {row.name: value_of(row, settings) for row in sight.seen}
+        changed, more = _encode_all(_change(engine, settings, command, waiting, stored), settings, command)
         modifications |= changed
         rules += more
     yield from _write(engine, command, entry, modifications)
@@ -68,7 +67,7 @@ def patched(engine: str, settings: Settings, command: PatchVariables) -> Plan[Va
     return VariablesPatched(tuple(rules))
 
 
-def _encoded(
+def _encode_all(
     values: Mapping[str, Value], settings: Settings, command: PatchVariables
 ) -> tuple[dict[str, wire.WireValue], list[Rule]]:
     """Return values in the vendor's spelling, and the rules by which what the engine holds differs from what was given.
@@ -93,8 +92,8 @@ def _encoded(
     return encoded, rules
 
 
-def keeps(value: Value) -> bool:
-    """Tell whether the stored type matters: no type given, and a number, string, array or object."""
+def needs_stored_type(value: Value) -> bool:
+    """Return whether a value keeps the stored type: it has none itself, and is a number, string, array or object."""
     return value.type is None and value.text[:1] not in (b"", b"t", b"f", b"n")
 
 
@@ -109,24 +108,24 @@ def _read(
     expected = () if command.expect is None else command.expect.names
     names = None if expected is None else tuple({*waiting, *command.partial, *expected})
     sure = bool(command.partial) or command.expect is not None
-    return (yield from scopes.sight(engine, settings, entry, names, command.root or command.instance, sure=sure))
+    return (yield from scopes.read_sight(engine, settings, entry, names, command.root or command.instance, sure=sure))
 
 
 def _check(engine: str, settings: Settings, command: PatchVariables, sight: Sight) -> Reading:
-    """Make sure that the variables are as expected, and that those to be patched are there.
+    """Check that the variables are as expected, and that those to be patched are there.
 
     Raises:
-        PreconditionFailed, VariableNotFound: not so.
+        PreconditionFailed, VariableNotFound: they are not.
     """
     if command.expect is not None:
-        yield from expected(engine, settings, command.expect, sight, command.instance)
+        yield from check_expected(engine, settings, command.expect, sight, command.instance)
     there = {row.name for row in sight.seen}
     if any(name not in there for name in command.patches):
         raise faults.missing_variable(engine)
 
 
-def expected(engine: str, settings: Settings, expect: Expect, sight: Sight, instance: str) -> Reading:
-    """Make sure that variables are as a write expects: one as it is read, a set as it is listed.
+def check_expected(engine: str, settings: Settings, expect: Expect, sight: Sight, instance: str) -> Reading:
+    """Check that variables are as a write expects: a single one as it is read, a set as it is listed.
 
     Raises:
         PreconditionFailed: they are not.
@@ -141,44 +140,46 @@ def expected(engine: str, settings: Settings, expect: Expect, sight: Sight, inst
 def _with_contents(
     engine: str, expect: Expect, rows: Rows, variables: list[Variable]
 ) -> Generator[VendorRequest, VendorResponse, list[Variable]]:
-    """Read the content of the one blob that is compared; a query does not give it."""
+    """Read the content of the one blob that is compared; rows of a query have none."""
     filled: list[Variable] = []
     for row, variable in zip(rows, variables, strict=True):
         each = variable
         if variable.name == expect.name and variable.value.type in etag.BLOBS and row.id is not None:
-            content = yield wire.reading("variable-instance", row.id, "data")
+            content = yield wire.read_request("variable-instance", row.id, "data")
             each = msgspec.structs.replace(variable, value=with_content(engine, variable.value, content), error=None)
         filled.append(each)
     return filled
 
 
-def _changed(
+def _change(
     engine: str, settings: Settings, command: PatchVariables, waiting: list[str], stored: dict[str, Value]
 ) -> dict[str, Value]:
-    """Give the values that depend on what is stored."""
-    values = {
-        name: kept(command.modifications[name], stored.get(name), settings, command.pointer(name)) for name in waiting
-    }
+    """Return the values that depend on what is stored."""
+    values: dict[str, Value] = {}
+    for name in waiting:
+        at = command.pointer(name)
+        values[name] = with_stored_type(command.modifications[name], stored.get(name), settings, at)
     for name, patch in command.merges.items():
-        target = _document(stored.get(name), command.pointer(name)) if _is_structured(stored.get(name)) else None
+        old, at = stored.get(name), command.pointer(name)
+        target = _document(old, at) if _is_structured(old) else None
         text = command.bounds.text(merged(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
-        old = stored.get(name)
-        values[name] = kept(Value(value=text), old if _is_structured(old) else None, settings, command.pointer(name))
+        values[name] = with_stored_type(Value(value=text), old if _is_structured(old) else None, settings, at)
     for name, operations in command.patches.items():
         if name not in stored:
             raise faults.missing_variable(engine)
-        document = _document(stored[name], command.pointer(name))
-        result = jsonpatch.applied(document, operations, bounds=command.bounds)
-        values[name] = kept(Value(value=command.bounds.text(result)), stored[name], settings, command.pointer(name))
+        at = command.pointer(name)
+        result = jsonpatch.applied(_document(stored[name], at), operations, bounds=command.bounds)
+        values[name] = with_stored_type(Value(value=command.bounds.text(result)), stored[name], settings, at)
     return values
 
 
 def _is_structured(value: Value | None) -> bool:
-    return value is not None and value.type in _STRUCTURED
+    """Return whether a stored value may have members; of one that cannot be read, nobody knows."""
+    return value is not None and (value.type in _STRUCTURED or (value.type == "opaque" and not value.text))
 
 
 def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
-    """Give the tree of a stored value.
+    """Return the tree of a stored value that is to be changed in parts.
 
     Raises:
         ValueInvalid: it has none.
@@ -187,14 +188,14 @@ def _document(stored: Value | None, pointer: str) -> jsontext.Tree:
     if stored is None or stored.type in _WHOLE_ONLY:
         detail = "A value of this type is not changed in parts."
     elif not stored.text:
-        detail = "The stored text is not JSON, so nothing can be changed in it."
+        detail = "The stored value cannot be read, so nothing can be changed in it."
     if stored is None or detail:
         raise ValueInvalid(detail, errors=(Fault(pointer, detail),))
     return jsontext.parse(stored.text)
 
 
-def kept(value: Value, stored: Value | None, settings: Settings, pointer: str) -> Value:
-    """Give an untyped value with the stored type where it fits, else with the inferred one.
+def with_stored_type(value: Value, stored: Value | None, settings: Settings, pointer: str) -> Value:
+    """Return an untyped value with the stored type where it fits, else with the inferred one.
 
     Raises:
         ValueInvalid, ValueNotRepresentable: it cannot be inferred either.
@@ -227,7 +228,7 @@ def _write(engine: str, command: PatchVariables, entry: Entry, modifications: di
         idempotent=True,
     )
     if answer.status != _NO_CONTENT:
-        yield from scopes.failed(engine, answer, entry.place, command.instance)
+        yield from scopes.raise_failure(engine, answer, entry.place, command.instance)
 
 
 def _verify(
@@ -240,7 +241,7 @@ def _verify(
     """
     names = tuple({**modifications, **dict.fromkeys(command.deletions)})
     try:
-        sight = yield from scopes.sight(engine, settings, entry, names, command.root, sure=bool(modifications))
+        sight = yield from scopes.read_sight(engine, settings, entry, names, command.root, sure=bool(modifications))
     except EngineFailure as error:
         error.outcome = "applied"
         raise

@@ -1,7 +1,7 @@
 """Queries: variables of all instances by ``POST /variable-instance``, one request for a piece of the rows.
 
-Known for 7.13 to 7.24. The engine orders by id alone, or by keys without a last word (``sortBy`` knows no id), so the
-keys that were not asked for are added: name, scope and type together leave next to no two rows alike.
+Known for 7.13 to 7.24. The engine orders by id alone, or by keys that leave rows equal (``sortBy`` knows no id), so the
+keys that were not asked for are added: hardly any two rows have the same name, scope and type.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import msgspec
 
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import decode
-from adapters.camunda7.variables import error_of
+from adapters.camunda7.variables import error_of, value_of
 from gateway.errors import EngineMisbehaved, Fault, ValueInvalid, ValueNotRepresentable
 from gateway.model.etag import BLOBS
 from gateway.model.query import (
@@ -39,8 +38,8 @@ _KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variabl
 _MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
 
 
-def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
-    """Ask ``POST /variable-instance``; nothing is deserialized, for that would write (seen live).
+def query_variables(engine: str, settings: Settings, command: QueryVariables) -> Plan[VariablesFound]:
+    """Read ``POST /variable-instance``; nothing is deserialized, because that would write (seen live).
 
     Raises:
         ValueInvalid: a text that the engine would take for something else.
@@ -58,25 +57,25 @@ def found(engine: str, settings: Settings, command: QueryVariables) -> Plan[Vari
     return VariablesFound(rows=tuple(rows), more=len(rows) == limit)
 
 
-def counted(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
-    """Ask ``POST /variable-instance/count``.
+def count_variables(engine: str, settings: Settings, command: CountVariables) -> Plan[VariablesCounted]:
+    """Read ``POST /variable-instance/count``.
 
     Raises:
         ValueInvalid: as for ``found``.
     """
-    answer = yield wire.asking("variable-instance", "count", body=_body(engine, settings, command.filter))
+    answer = yield wire.query_request("variable-instance", "count", body=_body(engine, settings, command.filter))
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    return VariablesCounted(wire.decoded(wire.count_decoder, answer, engine).count)
+        raise faults.translate(engine, answer, writes=False)
+    return VariablesCounted(wire.decode_body(wire.count_decoder, answer, engine).count)
 
 
 def _page(body: dict[str, object], offset: int, limit: int) -> VendorRequest:
     query = (("deserializeValues", "false"), ("firstResult", str(offset)), ("maxResults", str(limit)))
-    return wire.asking("variable-instance", body=body, query=query)
+    return wire.query_request("variable-instance", body=body, query=query)
 
 
 def _body(engine: str, settings: Settings, wanted: Filter) -> dict[str, object]:
-    """Give the filter in the engine's words; it ignores words that it does not know, so all are spelled here."""
+    """Return the filter in the engine's words; it ignores words that it does not know, so each is written here."""
     body: dict[str, object] = {}
     for name, spelled in zip(wanted.__struct_fields__, wanted.__struct_encode_fields__, strict=True):
         content = getattr(wanted, name)
@@ -95,7 +94,7 @@ def _condition(engine: str, settings: Settings, condition: Condition, pointer: s
     value = condition.value
     if condition.kind == "date-time":
         value = _date(engine, settings, text_of(bytes(value)), pointer)
-    elif condition.kind == "string" and _bent(text_of(bytes(value)), settings):
+    elif condition.kind == "string" and _is_misread(text_of(bytes(value)), settings):
         raise _not_sayable(engine, pointer, "This engine takes such a text for a date or for null.")
     return {"name": condition.name, "operator": condition.operator, "value": value}
 
@@ -107,8 +106,8 @@ def _date(engine: str, settings: Settings, text: str, pointer: str) -> msgspec.R
         raise _not_sayable(engine, pointer, error.detail) from error
 
 
-def _bent(text: str, settings: Settings) -> bool:
-    """Tell whether the engine would not compare a text as a text.
+def _is_misread(text: str, settings: Settings) -> bool:
+    """Return whether the engine would take a text for a date or for null.
 
     It reads ``"`` + text + ``"`` as a JSON date first: the empty text and ``null`` are null then, a date is a date.
     """
@@ -134,14 +133,10 @@ def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
 
 def _rows(engine: str, settings: Settings, answer: VendorResponse, limit: int) -> list[Row]:
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    content = answer.content()
-    if len(content) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
-        _check_count(engine, len(wire.decoded(wire.raw_rows_decoder, answer, engine)), limit)
-    try:
-        found = wire.found_decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved("A row is not what it should be.", engine=engine, engine_status=_OK) from error
+        raise faults.translate(engine, answer, writes=False)
+    if len(answer.content()) > _LARGE:  # counted before the rows are made, which take ten times the answer's memory
+        _check_count(engine, len(wire.decode_rows(wire.raw_rows_decoder, answer, engine)), limit)
+    found = wire.decode_rows(wire.found_decoder, answer, engine)
     _check_count(engine, len(found), limit)
     return [_row(row, engine, settings) for row in found]
 
@@ -165,7 +160,7 @@ def _row(row: wire.WireRow, engine: str, settings: Settings) -> Row:
 
 
 def _variable(row: wire.WireRow, settings: Settings) -> Variable:
-    value = decode(row, settings)
+    value = value_of(row, settings)
     if value.type in BLOBS:
         value = Value(type=value.type, value=ABSENT, filename=value.filename, media_type=value.media_type)
     return Variable(name=row.name, value=value, scope=_scope(row), error=error_of(row, value))

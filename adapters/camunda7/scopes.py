@@ -62,21 +62,21 @@ class Entry(msgspec.Struct, frozen=True):
     root: str
 
     def wanted(self, names: tuple[str, ...] | None) -> Wanted:
-        """Give which rows a write depends on; the engine filters by one name only."""
+        """Return which rows a write depends on; the engine filters by one name only."""
         return Wanted(instance=self.root, place=self.place, name=names[0] if names and len(names) == 1 else None)
 
 
 Finding = Generator[VendorRequest, VendorResponse, Rows]
 
 
-def rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
-    """Give the rows; none at all means nothing until instance and scope are known to be there.
+def find_rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
+    """Find the rows of a scope; where there are none, find out whether instance and scope are there.
 
     Raises:
         InstanceNotFound: no such instance, or it has ended and the past does not count.
         ScopeNotFound: the instance has no such execution or task.
     """
-    found = yield from running(engine, settings, wanted)
+    found = yield from running_rows(engine, settings, wanted)
     if found:
         return Rows(found, root=found[0].processInstanceId)
     try:
@@ -86,16 +86,16 @@ def rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
             raise
         return (yield from _past(engine, settings, wanted))
     if wanted.place.kind != "instance" and root != wanted.instance:
-        found = yield from running(engine, settings, msgspec.structs.replace(wanted, instance=root))
+        found = yield from running_rows(engine, settings, msgspec.structs.replace(wanted, instance=root))
     if not found:
         yield from confirm(engine, wanted.place, root)
     return Rows(found, root=root)
 
 
-def running(
+def running_rows(
     engine: str, settings: Settings, wanted: Wanted
 ) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
-    """Give the rows of a running instance; none at all says nothing."""
+    """Read the rows of a running instance; none may also mean that there is no such instance."""
     place = wanted.place
     body: dict[str, object] = {"processInstanceIdIn": [wanted.instance]} if place.kind != "instance" else {}
     if place.kind != "all":
@@ -106,7 +106,7 @@ def running(
     return [row for row in found if not place.inner or (row.taskId is not None) == (place.kind == "task")]
 
 
-def sight(  # noqa: PLR0913 - what is read, and what is known of it
+def read_sight(  # noqa: PLR0913 - what is read, and what is known of it
     engine: str, settings: Settings, entry: Entry, names: tuple[str, ...] | None, held: str | None, *, sure: bool
 ) -> Generator[VendorRequest, VendorResponse, Sight]:
     """Read what a write depends on: one query, more only where the id is that of an inner execution.
@@ -124,7 +124,7 @@ def sight(  # noqa: PLR0913 - what is read, and what is known of it
         InstanceNotFound: there is no such instance.
     """
     given = entry.root
-    own = yield from running(engine, settings, entry.wanted(names))
+    own = yield from running_rows(engine, settings, entry.wanted(names))
     if entry.place.inner:
         return Sight(own=own, seen=own, root=given)
     if held not in {None, given}:
@@ -135,24 +135,20 @@ def sight(  # noqa: PLR0913 - what is read, and what is known of it
         root = (yield from faults.confirm(engine, given)) if sure else given
     if root == given or (held is not None and root != held):
         return Sight(own=own, seen=own, root=root)
-    return Sight(own=own, seen=(yield from seen(engine, given)), root=root)
+    return Sight(own=own, seen=(yield from seen_rows(engine, given)), root=root)
 
 
-def seen(engine: str, execution: str) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
-    """Give what an inner execution sees: of each name the nearest, from itself up to the process instance.
+def seen_rows(engine: str, execution: str) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
+    """Read what an inner execution sees: of each name the nearest, from itself up to the process instance.
 
     Raises:
         InstanceNotFound: it is gone.
     """
     path = ("process-instance", execution, "variables")
-    answer = yield wire.reading(*path, query=(("deserializeValues", "false"),))
+    answer = yield wire.read_request(*path, query=(("deserializeValues", "false"),))
     if answer.status != _OK:
         yield from faults.failed(engine, answer, execution, writes=False)
-    values = wire.decoded(wire.values_decoder, answer, engine)
-    return [
-        wire.WireVariable(name=name, type=each.type, value=each.value, valueInfo=each.valueInfo)
-        for name, each in values.items()
-    ]
+    return wire.decode_values(answer, engine)
 
 
 def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:
@@ -161,11 +157,11 @@ def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:
         body["variableName"] = wanted.name
     found = yield from _pages(engine, settings, PAST, body)
     if not found:
-        answer = yield wire.reading("history", "process-instance", wanted.instance)
+        answer = yield wire.read_request("history", "process-instance", wanted.instance)
         if answer.status == _NOT_FOUND:
             raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
         if answer.status != _OK:
-            raise faults.translated(engine, answer, writes=False)
+            raise faults.translate(engine, answer, writes=False)
     return Rows([row for row in found if _lived_at(row, wanted)], PAST)
 
 
@@ -191,37 +187,37 @@ def _pages(
             ("firstResult", str(len(found))),
             ("maxResults", str(settings.page_size)),
         )
-        answer = yield wire.asking(*source, body=body, query=query)
+        answer = yield wire.query_request(*source, body=body, query=query)
         if answer.status != _OK:
-            raise faults.translated(engine, answer, writes=False)
-        page = wire.decoded(wire.rows_decoder, answer, engine)
+            raise faults.translate(engine, answer, writes=False)
+        page = wire.decode_rows(wire.rows_decoder, answer, engine)
         found += page
         if len(page) < settings.page_size:
             return found
 
 
 def confirm(engine: str, place: Place, root: str) -> Generator[VendorRequest, VendorResponse, None]:
-    """Make sure that an execution or task belongs to a process instance; other scopes need no asking.
+    """Check that an execution or task belongs to a process instance; other scopes need no request.
 
     Raises:
         ScopeNotFound: it is not there, or is another instance's.
     """
     if not place.inner:
         return
-    answer = yield wire.reading(place.kind, place.id)
+    answer = yield wire.read_request(place.kind, place.id)
     if answer.status == _NOT_FOUND:
         raise ScopeNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
-    owner = wire.decoded(wire.owned_decoder, answer, engine).processInstanceId
+        raise faults.translate(engine, answer, writes=False)
+    owner = wire.decode_body(wire.owned_decoder, answer, engine).processInstanceId
     if owner is None:
         raise EngineMisbehaved("The engine does not say whose scope it is.", engine=engine, engine_status=_OK)
     if owner != root:
         raise ScopeNotFound(engine=engine)
 
 
-def entered(engine: str, place: Place, instance: str) -> Generator[VendorRequest, VendorResponse, Entry]:
-    """Give the way to a scope's variables for writing, once it is known to be the instance's.
+def enter(engine: str, place: Place, instance: str) -> Generator[VendorRequest, VendorResponse, Entry]:
+    """Return the path of a scope's variables for writing, after checking that the scope is the instance's.
 
     Raises:
         InstanceNotFound, ScopeNotFound: as it says.
@@ -239,8 +235,8 @@ def entered(engine: str, place: Place, instance: str) -> Generator[VendorRequest
     return Entry(place, path, root)
 
 
-def failed(engine: str, answer: VendorResponse, place: Place, instance: str) -> faults.Failing:
-    """Give the conversation that raises what a write's answer means; the scope may have ended meanwhile.
+def raise_failure(engine: str, answer: VendorResponse, place: Place, instance: str) -> faults.Failing:
+    """Raise the error that a write's answer stands for; the scope may have ended meanwhile.
 
     Raises:
         ScopeNotFound: it has.

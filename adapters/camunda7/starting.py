@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import NoReturn
 
 from adapters.camunda7 import faults, wire
-from adapters.camunda7.instances import shown
+from adapters.camunda7.instances import instance_of
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import checked, encode
 from gateway.errors import EngineError, Fault, ValueInvalid
@@ -18,7 +18,7 @@ from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
 _OK, _NOT_FOUND = 200, 404
 
 
-def started(engine: str, settings: Settings, command: StartInstance) -> Plan[InstanceStarted]:
+def start_instance(engine: str, settings: Settings, command: StartInstance) -> Plan[InstanceStarted]:
     """Start an instance. ``definition`` is a key, or an id when it has the colons of one.
 
     Raises:
@@ -26,7 +26,7 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
         InstanceStateConflict: the definition is suspended.
     """
     path = _path(engine, command)
-    variables, rules = encoded(command.variables, settings)
+    variables, rules = encode_variables(command.variables, settings)
     body: dict[str, object] = {"variables": variables}
     if command.business_key is not None:
         body["businessKey"] = command.business_key
@@ -40,7 +40,7 @@ def started(engine: str, settings: Settings, command: StartInstance) -> Plan[Ins
     )
     if answer.status != _OK:
         yield from _failed(engine, answer, command)
-    return InstanceStarted(instance=shown(wire.decoded(wire.instance_decoder, answer, engine)), rules=rules)
+    return InstanceStarted(instance=instance_of(wire.decode_body(wire.instance_decoder, answer, engine)), rules=rules)
 
 
 def _path(engine: str, command: StartInstance) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def _path(engine: str, command: StartInstance) -> tuple[str, ...]:
     return ("process-definition", *(() if is_id else ("key",)), command.definition, *tenant, "start")
 
 
-def encoded(
+def encode_variables(
     variables: Mapping[str, Value], settings: Settings, member: str = "variables"
 ) -> tuple[dict[str, wire.WireValue], tuple[Rule, ...]]:
     """Return variables in the vendor's spelling, and the rules by which they differ from what was given.
@@ -81,9 +81,9 @@ def _failed(
     if answer.status == _NOT_FOUND:
         # No matching process definition with key: x and no tenant-id
         raise _refused(engine, "/definition", "The engine has no such definition to start.", answer)
-    error = faults.translated(engine, answer, writes=True)
+    error = faults.translate(engine, answer, writes=True)
     if type(error) is EngineError and ":" in command.definition:
-        known = yield wire.reading("process-definition", command.definition)
+        known = yield wire.read_request("process-definition", command.definition)
         if known.status == _NOT_FOUND:
             raise _refused(engine, "/definition", "The engine has no such definition to start.", answer)
     raise error

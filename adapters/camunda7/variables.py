@@ -24,7 +24,7 @@ from gateway.plan import Plan, VendorResponse, fits_path
 _OK, _NOT_FOUND = 200, 404
 
 
-def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[VariablesListed]:
+def list_variables(engine: str, settings: Settings, command: ListVariables) -> Plan[VariablesListed]:
     """List variables; blobs by type and name only.
 
     Raises:
@@ -33,10 +33,10 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
     only = command.names[0] if command.names is not None and len(command.names) == 1 else None
     where = parse_scope(command.scope, lists=True)
     wanted = Wanted(instance=command.instance, place=where, name=only, ended=command.ended)
-    found = yield from scopes.rows(engine, settings, wanted)
+    found = yield from scopes.find_rows(engine, settings, wanted)
     rows = found.rows
     if command.seen and where.kind == "instance" and found.root not in {None, command.instance}:
-        rows = yield from scopes.seen(engine, command.instance)
+        rows = yield from scopes.seen_rows(engine, command.instance)
     names = None if command.names is None else frozenset(command.names)
     shown = (row for row in rows if names is None or row.name in names)
     return VariablesListed(tuple(variable_of(row, command.instance, settings) for row in shown), found.root)
@@ -44,10 +44,16 @@ def listed(engine: str, settings: Settings, command: ListVariables) -> Plan[Vari
 
 def variable_of(row: wire.WireVariable, instance: str, settings: Settings) -> Variable:
     """Return the variable of a row, a blob without its content."""
-    value = decode(row, settings)
+    value = value_of(row, settings)
     if value.type in BLOBS:
         value = msgspec.structs.replace(value, value=ABSENT)
     return Variable(name=row.name, value=value, scope=_scope(row, instance), error=error_of(row, value))
+
+
+def value_of(row: wire.WireVariable, settings: Settings) -> Value:
+    """Return the value of a row; one that the engine could not read is absent, though its row says null."""
+    value = decode(row, settings)
+    return value if row.errorMessage is None else msgspec.structs.replace(value, value=ABSENT)
 
 
 def error_of(row: wire.WireVariable, value: Value) -> str | None:
@@ -63,7 +69,7 @@ def _scope(row: wire.WireVariable, instance: str) -> Scope | None:
     return None
 
 
-def read(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
+def get_variable(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
     """Read one variable, blobs in full.
 
     Raises:
@@ -71,36 +77,36 @@ def read(engine: str, settings: Settings, command: GetVariable) -> Plan[Variable
     """
     if command.scope != INSTANCE or command.ended or not fits_path(command.name):
         return (yield from _read_by_query(engine, settings, command))
-    answer = yield wire.reading(
+    answer = yield wire.read_request(
         "process-instance", command.instance, "variables", command.name, query=(("deserializeValue", "false"),)
     )
     if answer.status == _NOT_FOUND:
         raise faults.missing_variable(engine)
     if answer.status != _OK:
         yield from faults.failed(engine, answer, command.instance, writes=False)
-    value = decode(wire.decoded(wire.value_decoder, answer, engine), settings)
+    value = decode(wire.decode_body(wire.value_decoder, answer, engine), settings)
     if value.type == "file":
-        content = yield wire.reading("process-instance", command.instance, "variables", command.name, "data")
+        content = yield wire.read_request("process-instance", command.instance, "variables", command.name, "data")
         value = with_content(engine, value, content)
     return VariableRead(Variable(name=command.name, value=value, error=unreadable(value)))
 
 
 def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
     wanted = Wanted(instance=command.instance, place=parse_scope(command.scope), name=command.name, ended=command.ended)
-    found = yield from scopes.rows(engine, settings, wanted)
+    found = yield from scopes.find_rows(engine, settings, wanted)
     row = next((row for row in found.rows if row.name == command.name), None)
     if row is None:
         raise faults.missing_variable(engine)
     variable = variable_of(row, command.instance, settings)
     if variable.value.type in BLOBS and row.id is not None:
-        content = yield wire.reading(*found.source, row.id, "data")
+        content = yield wire.read_request(*found.source, row.id, "data")
         filled = with_content(engine, variable.value, content)
         variable = msgspec.structs.replace(variable, value=filled, error=None)
     return VariableRead(variable)
 
 
 def with_content(engine: str, value: Value, answer: VendorResponse) -> Value:
-    """Give a blob with the content that an answer has.
+    """Return a blob with the content of an answer.
 
     Raises:
         VariableNotFound: it is gone meanwhile.
@@ -108,5 +114,5 @@ def with_content(engine: str, value: Value, answer: VendorResponse) -> Value:
     if answer.status == _NOT_FOUND:
         raise faults.missing_variable(engine)
     if answer.status != _OK:
-        raise faults.translated(engine, answer, writes=False)
+        raise faults.translate(engine, answer, writes=False)
     return msgspec.structs.replace(value, value=json_text(base64.b64encode(answer.content()).decode("ascii")))

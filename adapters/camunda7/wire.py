@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway.errors import EngineMisbehaved
+from gateway.model.unreadable import MARK, mark_unreadable
 from gateway.plan import VendorRequest, VendorResponse
 
 T = TypeVar("T")
@@ -105,7 +106,7 @@ class WireActivity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireOwned(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution or a task, as far as it says whose it is; a task of no process has none."""
+    """An execution or a task, by the process instance it belongs to; a task outside processes has none."""
 
     processInstanceId: str | None = None  # noqa: N815
 
@@ -151,29 +152,95 @@ correlations_decoder = msgspec.json.Decoder(list[WireCorrelation])
 version_decoder = msgspec.json.Decoder(WireVersion)
 error_decoder = msgspec.json.Decoder(WireError)
 encoder = msgspec.json.Encoder()
+_OK = 200
+_NOT_AS_DOCUMENTED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decoded(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str) -> T:
-    """Give a 200 answer's body.
+def decode_body(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str) -> T:
+    """Return the decoded body of an answer with status 200.
 
     Raises:
         EngineMisbehaved: it is not the JSON that the API documents (a login page, a cut-off text).
     """
     try:
-        return decoder.decode(answer.content())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineMisbehaved(
-            "The engine's answer is not the JSON it should be.", engine=engine, engine_status=answer.status
-        ) from error
+        return _decode(decoder, answer.content())
+    except _NOT_AS_DOCUMENTED as error:
+        raise _misbehaved(engine, answer.status) from error
 
 
-def reading(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
-    """Give a GET, which never changes the engine."""
+def decode_rows(decoder: msgspec.json.Decoder[list[T]], answer: VendorResponse, engine: str) -> list[T]:
+    """Return the decoded rows; a row whose value holds a text that no UTF-8 carries has an error instead.
+
+    Raises:
+        EngineMisbehaved: as for ``decode_body``, and a variable whose name no UTF-8 carries.
+    """
+    try:
+        return _decode(decoder, answer.content())
+    except _NOT_AS_DOCUMENTED as error:
+        rows = _decode_marked(decoder, answer, engine, error)
+    return [_without_mark(row, engine) for row in rows]
+
+
+def decode_values(answer: VendorResponse, engine: str) -> list[WireVariable]:
+    """Return the rows of an answer that holds values by name.
+
+    Raises:
+        EngineMisbehaved: as for ``decode_rows``.
+    """
+    try:
+        return _named(_decode(values_decoder, answer.content()))
+    except _NOT_AS_DOCUMENTED as error:
+        rows = _named(_decode_marked(values_decoder, answer, engine, error))
+    return [_without_mark(row, engine) for row in rows]
+
+
+def _named(values: dict[str, WireValue]) -> list[WireVariable]:
+    return [
+        WireVariable(name=name, type=each.type, value=each.value, valueInfo=each.valueInfo)
+        for name, each in values.items()
+    ]
+
+
+def _decode_marked(decoder: msgspec.json.Decoder[T], answer: VendorResponse, engine: str, error: Exception) -> T:
+    """Decode an answer that could not be decoded, with a mark in place of each text that no UTF-8 carries."""
+    marked = mark_unreadable(answer.content())
+    if marked is None:
+        raise _misbehaved(engine, answer.status) from error
+    try:
+        return _decode(decoder, marked)
+    except _NOT_AS_DOCUMENTED as still:
+        raise _misbehaved(engine, answer.status) from still
+
+
+def _decode(decoder: msgspec.json.Decoder[T], content: bytes) -> T:
+    if not content.isascii():
+        _ = content.decode()  # msgspec checks no text that it only passes over
+    return decoder.decode(content)
+
+
+def _without_mark(row: T, engine: str) -> T:
+    """Return a row with an error in place of a marked value; refuse a mark anywhere else in a row."""
+    if not isinstance(row, WireVariable) or MARK not in encoder.encode(row):
+        return row
+    info = None if MARK in encoder.encode(row.valueInfo) else row.valueInfo
+    clean = msgspec.structs.replace(row, value=NULL, valueInfo=info, errorMessage="no UTF-8 carries it")
+    if MARK in encoder.encode(clean):
+        raise _misbehaved(engine, _OK)
+    return clean
+
+
+def _misbehaved(engine: str, status: int) -> EngineMisbehaved:
+    detail = "The engine's answer is not the JSON it should be."
+    return EngineMisbehaved(detail, engine=engine, engine_status=status)
+
+
+def read_request(*path: str, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Return a GET, which never changes the engine."""
     return VendorRequest(method="GET", path=path, query=query, headers=ACCEPT, writes=False, idempotent=True)
 
 
-def asking(*path: str, body: object, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
-    """Give a POST that reads (a query)."""
+def query_request(*path: str, body: object, query: tuple[tuple[str, str], ...] = ()) -> VendorRequest:
+    """Return a POST that only reads (a query)."""
     return VendorRequest(
         method="POST", path=path, query=query, headers=JSON, body=encoder.encode(body), writes=False, idempotent=True
     )

@@ -1,4 +1,4 @@
-"""The admin server: alive, ready, metrics. It listens on its own port, for operators only."""
+"""The admin server (alive, ready, metrics), on its own port, for operators only."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class State:
 
 
 class Rendered(Protocol):
-    """What can give its exposition."""
+    """Metrics that can be rendered."""
 
     def render(self) -> tuple[bytes, str]:
-        """Give body and content type."""
+        """Return body and content type."""
         ...
 
 
 def application(
     gateway: Gateway, metrics: Rendered, state: State, store: Callable[[], Awaitable[bool]]
 ) -> web.Application:
-    """Give the admin application; ``store`` tells whether the store can be used."""
+    """Return the admin application; ``store`` returns whether the store can be used."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})

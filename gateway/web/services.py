@@ -1,4 +1,4 @@
-"""What the web room is given to answer requests; made once at start."""
+"""What the web room works with; made once at start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.web.http.limits import RequestLimits
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the web room needs; made once at start."""
+    """All that the dialects need to answer requests."""
 
     gateway: Gateway
     access: Access
@@ -25,7 +25,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cursors: Cursors = msgspec.field(default_factory=Cursors)
     cors_origins: frozenset[str] = frozenset()
     forwards: bool = False
-    """Whether there are callers that only an engine can tell (``forward = true``)."""
+    """Whether there are callers whose credentials only an engine can check (``forward = true``)."""
     idempotency: Idempotency | None = None
     """None = keys are refused."""
     operations: OperationStore | None = None

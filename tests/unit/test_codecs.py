@@ -141,13 +141,13 @@ def test_any_answer_of_a_camunda_engine_is_read_or_is_an_error(body: bytes, stat
         camunda_wire.value_decoder, camunda_wire.rows_decoder, camunda_wire.instance_decoder,
         camunda_wire.instances_decoder, camunda_wire.owned_decoder, camunda_wire.past_decoder,
     ):  # fmt: skip
-        documented(lambda decoder=decoder: camunda_wire.decoded(decoder, answer, "hr"))
-    for row in documented(lambda: camunda_wire.decoded(camunda_wire.rows_decoder, answer, "hr")) or ():
+        documented(lambda decoder=decoder: camunda_wire.decode_body(decoder, answer, "hr"))
+    for row in documented(lambda: camunda_wire.decode_body(camunda_wire.rows_decoder, answer, "hr")) or ():
         camunda_values.decode(row, CamundaSettings())
-    value = documented(lambda: camunda_wire.decoded(camunda_wire.value_decoder, answer, "hr"))
+    value = documented(lambda: camunda_wire.decode_body(camunda_wire.value_decoder, answer, "hr"))
     if value is not None:
         camunda_values.decode(value, CamundaSettings())
-    assert isinstance(camunda_faults.translated("hr", answer, writes=True), VarbridgeError)
+    assert isinstance(camunda_faults.translate("hr", answer, writes=True), VarbridgeError)
 
 
 @many

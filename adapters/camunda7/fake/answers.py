@@ -35,7 +35,7 @@ def converted(modifications: dict[str, Any]) -> dict[str, convert.Change]:
 
 
 def modifications(body: dict[str, Any]) -> dict[str, Any]:
-    """Give the modifications of a patch."""
+    """Return the modifications of a patch."""
     given = body.get("modifications") or {}
     if not isinstance(given, dict) or not all(isinstance(each, dict | None) for each in given.values()):
         raise _unreadable()
@@ -50,7 +50,7 @@ def modifications(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def deletions(body: dict[str, Any]) -> list[str]:
-    """Give the names to delete."""
+    """Return the names to delete."""
     given = body.get("deletions") or []
     if not isinstance(given, list) or any(isinstance(each, dict | list) for each in given):
         raise _unreadable()
@@ -101,7 +101,7 @@ def store(place: Running | Local, name: str, change: convert.Change) -> None:
 
 
 def uploaded(request: VendorRequest) -> convert.Change:
-    """Give the value of a form."""
+    """Return the value in a form."""
     parts = {part.name: part for part in _parts(request)}
     if "data" not in parts:
         raise _null_pointer(
@@ -130,7 +130,7 @@ def _parts(request: VendorRequest) -> tuple[Any, ...]:
 
 
 def content_of(found: Stored, scope: str) -> VendorResponse:
-    """Give the content of a blob."""
+    """Return the content of a blob."""
     if found.type not in {"Bytes", "File"}:
         message = f"Value of variable with id {scope} is not a binary value."
         return error(400, "InvalidRequestException", message, None)
@@ -148,7 +148,7 @@ def content_of(found: Stored, scope: str) -> VendorResponse:
 
 
 def row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
-    """Give one row of ``/variable-instance``."""
+    """Return one row of ``/variable-instance``."""
     inner = place if isinstance(place, Local) else None
     shown = convert.shown(found.type, found.value, found.info)
     if found.type == "Bytes":
@@ -170,7 +170,7 @@ def row(instance: Running, place: Running | Local, found: Stored) -> dict[str, A
 
 
 def past_row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
-    """Give one row of ``/history/variable-instance``."""
+    """Return one row of ``/history/variable-instance``."""
     shown = row(instance, place, found)
     del shown["batchId"]
     return shown | {
@@ -185,7 +185,7 @@ def past_row(instance: Running, place: Running | Local, found: Stored) -> dict[s
 
 
 def past_shape(instance: Running) -> dict[str, Any]:
-    """Give one instance of the history."""
+    """Return one instance of the history."""
     return {
         "id": instance.id,
         "businessKey": instance.business_key,
@@ -200,7 +200,7 @@ def past_shape(instance: Running) -> dict[str, Any]:
 
 
 def task_shape(instance: Running, place: Local) -> dict[str, Any]:
-    """Give one task."""
+    """Return one task."""
     return {
         "id": place.id,
         "name": place.activity,
@@ -215,7 +215,7 @@ def task_shape(instance: Running, place: Local) -> dict[str, Any]:
 
 
 def shape(instance: Running) -> dict[str, Any]:
-    """Give one instance."""
+    """Return one instance."""
     return {
         "id": instance.id,
         "definitionId": f"{instance.definition}:1:1",
@@ -229,7 +229,7 @@ def shape(instance: Running) -> dict[str, Any]:
 
 
 def page(rows: list[Any], query: dict[str, str]) -> list[Any]:
-    """Give one page of rows."""
+    """Return one page of rows."""
     try:
         first, most = int(query.get("firstResult", "0")), int(query.get("maxResults", len(rows)))
     except ValueError as error:
@@ -238,7 +238,7 @@ def page(rows: list[Any], query: dict[str, str]) -> list[Any]:
 
 
 def body_of(request: VendorRequest) -> dict[str, Any]:
-    """Give the object in a body."""
+    """Return the object in a body."""
     raw = request.body if isinstance(request.body, bytes) else b""
     if not raw and not _given(request, "content-type"):
         raise _no_patch()
@@ -286,12 +286,12 @@ def _no_patch() -> Refused:
 
 
 def host_of(request: VendorRequest) -> str:
-    """Give the host that links lead to."""
+    """Return the host that links lead to."""
     return _given(request, "host") or "localhost:8080"
 
 
 def new_id() -> str:
-    """Give an id that nothing else has."""
+    """Return an id that nothing else has."""
     return str(uuid.uuid4())
 
 

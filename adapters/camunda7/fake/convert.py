@@ -64,7 +64,7 @@ _parser = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=
 
 
 def parsed(body: bytes) -> Any:
-    """Give a body's tree, numbers by their text, the last of equal keys. Raises ValueError where the engine refuses."""
+    """Return a body's tree, of equal keys the last; raise ValueError where the engine refuses."""
     try:
         return _parser.decode(body.decode("utf-8-sig"))
     except RecursionError as error:
@@ -72,12 +72,12 @@ def parsed(body: bytes) -> Any:
 
 
 def written(tree: object) -> bytes:
-    """Give the JSON text of an answer."""
+    """Return the JSON text of an answer."""
     return jsontext.write(tree)
 
 
 def quoted(name: str) -> str:
-    """Give a file name as ``filename*`` writes it."""
+    """Return a file name as ``filename*`` writes it."""
     return quote(name, safe="")
 
 
@@ -131,7 +131,7 @@ def check_storable(name: str, change: Change) -> None:
 
 
 def _untyped(value: Any) -> Change | str:
-    """Give the type of a value that names none; what is no primitive becomes a Java object, shown as JSON here."""
+    """Return the type of a value that names none; what is no primitive becomes a Java object, shown as JSON here."""
     match value:
         case None:
             return "Null"
@@ -156,7 +156,7 @@ def _bad(message: str) -> Refused:
 
 
 def _java(value: Any) -> str:
-    """Give a value as Java prints it."""
+    """Return a value as Java prints it."""
     match value:
         case Number() if not _WHOLE.match(value.text):
             return repr(float(value.text))
@@ -212,7 +212,7 @@ def _real(_kind: str, value: Any) -> Any:
 
 
 def _double(number: float, text: str) -> str:
-    """Give a double as JSON; a text that says the same stays as it is."""
+    """Return a double as JSON."""
     del text
     return repr(number)
 
@@ -298,12 +298,12 @@ def _file(value: Any, info: dict[str, Any]) -> Any:
 
 
 def shown(kind: str, value: Any, info: dict[str, Any]) -> dict[str, Any]:
-    """Give a stored value as a read without deserialization shows it."""
+    """Return a stored value as a read without deserialization shows it."""
     return {"type": kind, "value": None if kind == "File" else value, "valueInfo": dict(info)}
 
 
 def parts(request: VendorRequest) -> tuple[Part, ...]:
-    """Give the parts of a multipart body that came as bytes."""
+    """Return the parts of a multipart body that came as bytes."""
     headers = {key.lower(): value for key, value in request.headers}
     body = request.body if isinstance(request.body, bytes) else b""
     head = f"Content-Type: {headers.get('content-type', '')}\r\n\r\n".encode()

@@ -57,7 +57,7 @@ class Running(msgspec.Struct, kw_only=True):
     places: dict[str, Local] = {}
 
     def chain(self, place_id: str) -> list[Running | Local]:
-        """Give a place and all above it, the instance last."""
+        """Return a place and all above it, the instance last."""
         found: list[Running | Local] = []
         while place_id != self.id:
             found.append(self.places[place_id])
@@ -65,7 +65,7 @@ class Running(msgspec.Struct, kw_only=True):
         return [*found, self]
 
     def holders(self) -> Iterator[Running | Local]:
-        """Give everything that can hold variables."""
+        """Return everything that can hold variables."""
         yield self
         yield from self.places.values()
 
@@ -78,16 +78,16 @@ class View(msgspec.Struct, frozen=True):
     chain: tuple[Running | Local, ...]
 
     def visible(self) -> dict[str, Stored]:
-        """Give the variables by name; an inner one hides an outer one."""
+        """Return the variables by name; an inner one hides an outer one."""
         return {name: each for place in reversed(self.chain) for name, each in place.variables.items()}
 
     def home(self, name: str) -> Running | Local:
-        """Give where a name is set: nearest where it is, else outermost."""
+        """Return the place where a name is set: the nearest that has it, else the outermost."""
         return next((place for place in self.chain if name in place.variables), self.chain[-1])
 
 
 def begun(instance: Running, new_id: str, second_id: str, third_id: str) -> dict[str, Local]:
-    """Give the places of a new instance: a task, and in ``parallelScope`` an inner execution with its own."""
+    """Return the places of a new instance: a task, and in ``parallelScope`` an inner execution with its own."""
     own = f"review:{new_id}"
     task = Local(id=new_id, kind="task", parent=instance.id, activity="review", activity_instance=own, variables={})
     if instance.definition != "parallelScope":
@@ -106,7 +106,7 @@ def begun(instance: Running, new_id: str, second_id: str, third_id: str) -> dict
 
 
 def view(running: dict[str, Running], root: str, place_id: str, said: str, *, local: bool) -> View:
-    """Give what ``/{root}/{id}/variables`` or ``/localVariables`` shows.
+    """Return what ``/{root}/{id}/variables`` or ``/localVariables`` shows.
 
     Raises:
         Refused: there is no such place, in the engine's words after ``said``.
@@ -124,5 +124,5 @@ def view(running: dict[str, Running], root: str, place_id: str, said: str, *, lo
 
 
 def execution_of(place: Local) -> str:
-    """Give the execution that a place is, or a task is in."""
+    """Return the execution of a place: itself, or the one that a task is in."""
     return place.parent if place.kind == "task" else place.id

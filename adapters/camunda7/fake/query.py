@@ -46,7 +46,7 @@ Found = Iterable[tuple[Running, Running | Local, Stored]]
 
 
 def rows(everything: Found, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the rows that match; a filter with an unknown name filters nothing, and neither does an empty list."""
+    """Return the rows that match; a filter with an unknown name filters nothing, and neither does an empty list."""
     matches = Matcher(
         Filter(
             variable_name=wanted.get("variableName"),
@@ -84,7 +84,7 @@ def _value(stored: Stored) -> Value:
 
 
 def _given(wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the conditions: objects by POST, ``name_operator_value`` by GET."""
+    """Return the conditions: objects by POST, ``name_operator_value`` by GET."""
     given = wanted.get("variableValues") or []
     return [_parted(each) for each in given.split(",")] if isinstance(given, str) else given
 
@@ -133,7 +133,7 @@ def _spelled(value: Any) -> str:
 
 
 def _resolved(text: str) -> tuple[str | None, str | None]:
-    """Give a text as the engine reads it: as a date where it can, and as null where a date may be that."""
+    """Return a text as the engine reads it: as a date or null where it can be one."""
     if text.strip() in {"", "null"}:
         return None, None
     try:
@@ -145,7 +145,7 @@ def _resolved(text: str) -> tuple[str | None, str | None]:
 
 
 def ordered(found: list[dict[str, Any]], body: dict[str, Any], query: dict[str, str]) -> list[dict[str, Any]]:
-    """Give the rows by the keys asked for, by id without one; the last key is sorted by first."""
+    """Return the rows in the order asked for, by id without one."""
     keys: list[dict[str, Any]] = list(body.get("sorting") or ())
     if "sortBy" in query:
         if query["sortBy"] not in _SORTS:

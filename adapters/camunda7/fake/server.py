@@ -52,7 +52,7 @@ class Fake:
 
     @staticmethod
     def example(instance: str) -> tuple[tuple[str, ...], str]:
-        """Give path segments and query of a read that clients make."""
+        """Return path segments and query of a read that clients make."""
         return ("process-instance", instance, "variables"), "deserializeValues=false"
 
     def showcase(self) -> str:

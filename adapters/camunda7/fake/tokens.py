@@ -15,12 +15,12 @@ WAITS = "review"
 
 
 def begun(instance: Running) -> None:
-    """Put the first token where the process waits."""
+    """Place the first token where the process waits."""
     _enter(instance, WAITS)
 
 
 def tree(instance: Running) -> dict[str, Any]:
-    """Give the activity-instance tree."""
+    """Return the activity-instance tree."""
     children = [_node(instance, token, activity) for token, activity in instance.tokens.items()]
     return {
         "id": instance.id,

@@ -15,7 +15,7 @@ _MISMATCH = "org.camunda.bpm.engine.MismatchingMessageCorrelationException: "
 
 
 def definition(known: frozenset[str] | None, named: tuple[str, ...]) -> str:
-    """Give the key of what is to be started: by key, by key and tenant, or by id.
+    """Return the key of what is to be started: by key, by key and tenant, or by id.
 
     Raises:
         Refused: as the engine does.
@@ -46,7 +46,7 @@ def _is_known(known: frozenset[str] | None, definition_id: str) -> bool:
 
 
 def described(known: frozenset[str] | None, definition_id: str) -> VendorResponse:
-    """Give one definition."""
+    """Return one definition."""
     if not _is_known(known, definition_id):
         message = f"No matching definition with id {definition_id}"
         return answers.error(404, "InvalidRequestException", message, None)

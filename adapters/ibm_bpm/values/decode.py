@@ -18,7 +18,10 @@ from gateway.model.values import ABSENT, NULL, Value, inferred, instant, instant
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 """How the engine writes dates; anything else would come back changed, and stays the text it is."""
-_UNREADABLE = "The stored value cannot be read without doubt: it is nested too deep, or a key stands twice in it."
+_UNREADABLE = (
+    "The stored value cannot be read without doubt: it is nested too deep, a key stands twice in it, or it has a text "
+    "that no UTF-8 carries."
+)
 
 
 def variable_of(name: str, stored: Stored, settings: Settings) -> Variable:

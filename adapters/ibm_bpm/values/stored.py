@@ -14,6 +14,7 @@ from adapters.ibm_bpm.values.trees import METADATA
 from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
+from gateway.model.unreadable import MARK, MARK_TEXT
 
 _DEPTH = 900
 """Levels of nesting taken from the engine; below what this side's parser can."""
@@ -24,8 +25,8 @@ _compact = msgspec.json.Encoder()
 class Stored:
     """Variables by name, without what the engine keeps beside them."""
 
-    def __init__(self, engine: str, texts: dict[str, msgspec.Raw]) -> None:
-        self._engine = engine
+    def __init__(self, engine: str, texts: dict[str, msgspec.Raw], unreadable: frozenset[str] = frozenset()) -> None:
+        self._engine, self._unreadable = engine, unreadable
         self._texts = texts
         self._trees: dict[str, Tree] = {}
 
@@ -36,7 +37,13 @@ class Stored:
         return iter(self._texts)
 
     def text(self, name: str) -> bytes:
-        """Return the JSON text of a variable, empty where there is none."""
+        """Return the JSON text of a variable, empty where there is none.
+
+        Raises:
+            EngineMisbehaved: it has a text that no UTF-8 carries.
+        """
+        if name in self._unreadable:
+            raise _unreadable(self._engine, "A variable of the engine cannot be read.")
         found = self._texts.get(name)
         return b"" if found is None else bytes(found)
 
@@ -44,7 +51,7 @@ class Stored:
         """Return the tree of a variable, None where there is none.
 
         Raises:
-            EngineMisbehaved: it cannot be read without doubt: nested too deep, or a key twice.
+            EngineMisbehaved: nested too deep, a key twice, or a text that no UTF-8 carries.
         """
         if name not in self._texts:
             return None
@@ -78,7 +85,11 @@ def stored_in(engine: str, text: bytes) -> Stored:
     if not _is_whole(text, texts) and _names(text) != list(texts):
         raise _unreadable(engine, "The engine's variables have a name twice.")
     _ = texts.pop(METADATA, None)
-    return Stored(engine, texts)
+    if MARK not in text:
+        return Stored(engine, texts)
+    if MARK_TEXT in texts:
+        raise _unreadable(engine, "A variable of the engine has a name that no UTF-8 carries.")
+    return Stored(engine, texts, frozenset(name for name, each in texts.items() if MARK in bytes(each)))
 
 
 def _is_whole(text: bytes, texts: dict[str, msgspec.Raw]) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from adapters.ibm_bpm.wire.errors import error_in, says_error, without_comments
+from gateway.model.unreadable import MARK, mark_unreadable
 from gateway.plan import VendorResponse
 
 T = TypeVar("T")
@@ -92,14 +93,32 @@ def is_success(answer: VendorResponse) -> bool:
 def _opened(answer: VendorResponse, decoder: msgspec.json.Decoder[Envelope[T]]) -> Envelope[T] | None:
     if answer.status >= 300:  # noqa: PLR2004
         return None
-    body = answer.content()
+    body = without_comments(answer.content())
+    envelope = _decode(decoder, body) or _decode_marked(decoder, body)
+    if envelope is None:
+        return None
+    return None if envelope.is_suspect() and error_in(answer) is not None else envelope
+
+
+def _decode(decoder: msgspec.json.Decoder[Envelope[T]], body: bytes) -> Envelope[T] | None:
     try:
         if not body.isascii():
             _ = body.decode()  # msgspec checks no text that it only passes over
-        envelope = decoder.decode(without_comments(body))
+        return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return None if envelope.is_suspect() and error_in(answer) is not None else envelope
+
+
+def _decode_marked(decoder: msgspec.json.Decoder[Envelope[T]], body: bytes) -> Envelope[T] | None:
+    """Return an answer with a mark in place of each text that no UTF-8 carries; None unless all are in variables."""
+    marked = mark_unreadable(body)
+    envelope = None if marked is None else _decode(decoder, marked)
+    if marked is None or envelope is None:
+        return None
+    data = envelope.data
+    details = data.listed() if isinstance(data, WireDetailsList) else [data] if isinstance(data, WireDetails) else []
+    inside = sum(bytes(each.variables).count(MARK) for each in details)
+    return envelope if inside == marked.count(MARK) else None
 
 
 def members(listed: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What is kept of a request: its metrics and the one canonical log line. Names of things, never a value."""
+"""Records each request: its metrics and its one canonical log line. Names of things, never a value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _log = structlog.get_logger("varbridge")
 
 
 class RequestMetrics(Protocol):
-    """Who counts callers' requests."""
+    """What counts callers' requests."""
 
     def request(  # noqa: PLR0913 - the labels of one metric
         self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
@@ -32,7 +32,7 @@ def record(  # noqa: PLR0913 - one flat record
     caller: str | None,
     duration_s: float,
 ) -> None:
-    """Count one request that was answered, and write its line; ``route`` is a template, never a path."""
+    """Count one request that was answered and write its log line; ``route`` is a template, never a path."""
     metrics.request(route=route, method=method, status=status, engine=engine, duration_s=duration_s, outcome=outcome)
     _log.info(
         "request",

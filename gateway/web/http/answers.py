@@ -1,4 +1,4 @@
-"""What goes back to the caller, before it is HTTP."""
+"""Answers to callers, before they are HTTP responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back to the caller."""
+    """An answer to a caller: status, headers, and a body or a stream."""
 
     status: int
     body: bytes = b""
@@ -17,12 +17,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = "application/json"
     outcome: str = "ok"
     stream: AsyncIterator[bytes] | None = None
-    """Content that is not held; then ``body`` is empty."""
+    """Content that is not held in memory; then ``body`` is empty."""
 
 
 _encoder = msgspec.json.Encoder()
 
 
 def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Give an answer with a JSON body."""
+    """Return an answer with a JSON body."""
     return Answer(status=status, body=_encoder.encode(body), headers=headers)

@@ -1,4 +1,4 @@
-"""Bodies of callers: received within time and size, decoded strictly, faults named by JSON Pointer."""
+"""Receives callers' bodies within limits of time and size, and decodes JSON strictly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_HINTS = Hints()
 
 
 def media_type(request: web.BaseRequest, *allowed: str) -> str:
-    """Give the body's media type.
+    """Return the body's media type.
 
     Raises:
         UnsupportedMediaType: another one, another charset, or a content encoding.
@@ -45,14 +45,14 @@ def media_type(request: web.BaseRequest, *allowed: str) -> str:
 
 @lru_cache(maxsize=64)  # callers send the same few
 def _media_type(raw: str) -> tuple[str, str]:
-    """Give media type and charset of a ``Content-Type``, in lower case."""
+    """Return media type and charset of a ``Content-Type``, in lower case."""
     kind, _, parameters = raw.partition(";")
     charset = re.search(r"charset=\"?([^\";\s]+)", parameters, re.IGNORECASE)
     return kind.strip().lower(), charset.group(1).lower() if charset else ""
 
 
 async def buffered_body(request: web.BaseRequest, limits: RequestLimits) -> bytes:
-    """Give the body in full, and keep it for who asks next.
+    """Receive the whole body and buffer it for the next reader.
 
     Raises:
         PayloadTooLarge, InvalidRequest: as for ``receive``.
@@ -62,12 +62,12 @@ async def buffered_body(request: web.BaseRequest, limits: RequestLimits) -> byte
 
 
 def _held(request: web.BaseRequest) -> bytes | None:
-    """Give a body that was kept; looking into a request that holds nothing would raise, and catch, a KeyError."""
+    """Return the buffered body, if any; a look into a request that holds nothing would raise, and catch, a KeyError."""
     return request[_KEPT] if len(request) and _KEPT in request else None
 
 
 async def receive(request: web.BaseRequest, limits: RequestLimits) -> bytes:
-    """Give the body in full.
+    """Receive the whole body.
 
     Raises:
         PayloadTooLarge: over the limit, by its announced or its real length.
@@ -93,7 +93,7 @@ async def receive(request: web.BaseRequest, limits: RequestLimits) -> bytes:
 
 
 async def pass_on(request: web.BaseRequest, limits: RequestLimits) -> bytes | AsyncIterator[bytes]:
-    """Give a body to hand on: in full if it is here already, else as it comes."""
+    """Return a body to forward: as bytes if all of it has arrived, else as a stream."""
     if (held := _held(request)) is not None:
         return held
     await invite(request)
@@ -109,7 +109,7 @@ async def _arriving(request: web.BaseRequest, limits: RequestLimits) -> AsyncIte
 
 
 async def stream(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterator[bytes]:
-    """Give a binary body as it comes.
+    """Yield a binary body as it arrives.
 
     Raises:
         PayloadTooLarge: over the limit of binary content; InvalidRequest: it stopped coming.
@@ -126,7 +126,7 @@ async def stream(request: web.BaseRequest, limits: RequestLimits) -> AsyncIterat
 
 
 async def invite(request: web.BaseRequest) -> None:
-    """Ask a caller that waits for it (``Expect``) to send the body; nothing has been refused so far."""
+    """Ask a caller that waits for ``100 Continue`` to send the body."""
     expected = request.headers.get("Expect")
     if expected is not None and request.version.minor >= 1 and not request.content.is_eof():
         if expected.lower() != "100-continue":
@@ -207,9 +207,9 @@ def utf8(content: bytes) -> bytes:
 
 
 def refuse_oddities(request: web.BaseRequest) -> None:
-    """Refuse what aiohttp lets through: other versions of HTTP, absolute targets, upgrades, no Host or two.
+    """Refuse what aiohttp lets through: other HTTP versions, absolute targets, upgrades, no ``Host`` or two of them.
 
-    The offer of HTTP/2 is passed over, as RFC 9110 section 7.8 allows: Java's client makes it with its first request.
+    An offer to upgrade to HTTP/2 is ignored, as RFC 9110 (7.8) allows; Java's client sends it with its first request.
     """
     version, headers = request.version, request.headers
     if version.major != 1:

@@ -1,4 +1,4 @@
-"""Answers that are held in full, sent in one piece.
+"""Responses that are held in full and sent in one piece.
 
 aiohttp's own ``Response`` builds a header map, adds to it and serialises it; of a small answer that is a tenth of all
 that the gateway does. What must not live here: what an answer says (``boundary``), answers that stream.
@@ -32,7 +32,7 @@ class BufferedResponse(web.StreamResponse):
         self._fields, self._content = fields, body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send it.
+        """Send the response.
 
         Raises:
             ConnectionError: the caller has gone.

@@ -1,4 +1,4 @@
-"""How long a caller may take to send a body; aiohttp itself would wait for ever."""
+"""Bounds how long a caller may take to send a body; aiohttp itself would wait for ever."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SLOWEST_BYTES_PER_S = 1000.0
 
 
 class BodyDeadline:
-    """The time that is left: only waiting for the caller counts, and what has come buys more."""
+    """The time that a caller has left. Only waiting for the caller counts, and every piece that arrives adds time."""
 
     def __init__(self, limits: RequestLimits) -> None:
         self._most_s = self._left_s = limits.body_read_timeout_s
 
     async def waited(self, piece: Awaitable[T]) -> T:
-        """Wait for a piece of the body.
+        """Wait for the next piece of the body and return it.
 
         Raises:
             InvalidRequest: it did not arrive in time.
@@ -37,5 +37,5 @@ class BodyDeadline:
             self._left_s -= loop.time() - began
 
     def came(self, size: int) -> None:
-        """Take account of bytes that have come."""
+        """Add the time that bytes which have arrived are worth."""
         self._left_s = min(self._left_s + size / _SLOWEST_BYTES_PER_S, self._most_s)

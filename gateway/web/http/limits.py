@@ -1,4 +1,4 @@
-"""What a caller may send."""
+"""Limits on what a caller may send."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller may send.
+    """Limits on what a caller may send.
 
     Args:
         max_body_bytes: of one JSON body; 10 MiB.

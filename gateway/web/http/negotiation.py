@@ -1,4 +1,4 @@
-"""``Accept`` (RFC 9110, 12.5.1): whether a caller takes JSON, which is all that most of ``/v1`` has to say.
+"""``Accept`` (RFC 9110, 12.5.1): whether a caller takes JSON, which is what most of ``/v1`` answers.
 
 What must not live here: the types of a variable's own content (``binary``), answers without a body.
 """
@@ -12,15 +12,15 @@ from aiohttp import hdrs, web
 from gateway.errors import NotAcceptable
 
 _RANGES = ("application/json", "application/*", "*/*")
-"""Ranges that JSON is in; the closest one decides."""
+"""Media ranges that include JSON; the most specific one decides."""
 _REFUSES = re.compile(r"0(?:\.0{0,3})?\Z")
 
 
 def check_json(request: web.BaseRequest) -> None:
-    """Refuse a caller that takes no JSON. Who does not say what it takes takes anything.
+    """Refuse a caller that does not take JSON; a caller without ``Accept`` takes anything.
 
     Raises:
-        NotAcceptable: it takes other things only.
+        NotAcceptable: it takes other media types only.
     """
     accept = request.headers.get(hdrs.ACCEPT)
     if accept is None or accept in {"*/*", "application/json"}:
@@ -31,7 +31,7 @@ def check_json(request: web.BaseRequest) -> None:
 
 
 def _range(text: str) -> tuple[str, bool]:
-    """Give a media range without its parameters, and whether it is wanted at all."""
+    """Return a media range without its parameters, and whether the caller takes it at all."""
     kind, *parameters = (part.strip().lower() for part in text.split(";"))
     weights = [value.strip() for name, _, value in (each.partition("=") for each in parameters) if name.strip() == "q"]
     return kind, not any(_REFUSES.match(weight) for weight in weights)

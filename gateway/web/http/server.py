@@ -1,4 +1,4 @@
-"""The HTTP server of callers: what is no request that can be read is answered in our shape too."""
+"""The HTTP server for callers. Bytes that are no readable request get a problem document too."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _CLOSE = (("Connection", "close"),)
 
 Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 ProblemAnswer: TypeAlias = Callable[[VarbridgeError, str], Answer]
-"""How an error is shown: the error and the request id to an answer."""
+"""Turns an error and the request id into an answer."""
 
 
 class _Protocol(RequestHandler):
-    """One connection. aiohttp calls ``handle_error`` for bytes that are no HTTP, before any handler is asked."""
+    """One connection. For bytes that are not HTTP, aiohttp calls ``handle_error`` and no handler."""
 
     __slots__ = ("problem_answer",)
 
@@ -32,11 +32,11 @@ class _Protocol(RequestHandler):
 
     @property
     def leaving(self) -> bool:
-        """Tell whether this connection should be closed after the answer, though the caller would keep it."""
+        """Return whether the connection closes after the answer although the caller would keep it open."""
         return isinstance(self._manager, Server) and self._manager.leaving
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a body that turns out to be broken ends at once (aiohttp would wait for the rest of it)."""
+        """Receive bytes; end a broken body at once (aiohttp would wait for the rest of it)."""
         super().data_received(data)
         request = self._current_request
         if self._messages and request is not None and isinstance(self._messages[-1][0], _ErrInfo):
@@ -51,7 +51,7 @@ class _Protocol(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer with a problem; the parser's own words may hold what was sent and go nowhere."""
+        """Answer with a problem; the parser's own message may repeat what was sent, so it is dropped."""
         del request, message
         request_id = os.urandom(16).hex()
         error = Internal() if status >= _OURS else InvalidRequest("This is not HTTP/1.1 that can be read.")
@@ -64,17 +64,17 @@ class _Protocol(RequestHandler):
 
 
 class _Request(web.BaseRequest):
-    """One request."""
+    """One request of a caller."""
 
     @reify
     def keep_alive(self) -> bool:
-        """Tell whether the connection stays; every kind of answer asks, and says ``Connection: close`` if not."""
+        """Return whether the connection stays open; every kind of response sends ``Connection: close`` if not."""
         protocol = self.protocol
         return super().keep_alive and not (isinstance(protocol, _Protocol) and protocol.leaving)
 
 
 class Server(web.Server):
-    """The server. Once ``leaving``, each answer closes its connection: a caller does not send into a closed one.
+    """The server. Once it is ``leaving``, each answer closes its connection, so no caller sends into a closed one.
 
     Args:
         handler: of every request.

@@ -1,4 +1,4 @@
-"""The request target, read by ourselves: a segment is decoded once, so a name is only ever a name.
+"""Parses the request target: each segment is decoded exactly once, so a name is only ever a name.
 
 A URL library would fold ``/variables/..`` into another resource and cut names at ``;``.
 """
@@ -13,7 +13,7 @@ _MAX_FIELDS = 100
 
 
 def split(raw: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Give the decoded segments and the query of a raw request target.
+    """Return the decoded segments and the query of a raw request target.
 
     Raises:
         InvalidRequest: not UTF-8, an absolute form or no path, a parameter twice.
@@ -28,7 +28,7 @@ def split(raw: str) -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def decoded(text: str, *, plus: bool = False) -> str:
-    """Give a percent-encoded text plain.
+    """Return a percent-encoded text decoded.
 
     Raises:
         InvalidRequest: not UTF-8.
@@ -59,5 +59,5 @@ def _parameters(query: str) -> dict[str, str]:
 
 
 def names(raw: str) -> tuple[str, ...]:
-    """Give a comma-separated list whose commas within a name are percent-encoded."""
+    """Return the names of a comma-separated list; a comma inside a name is percent-encoded."""
     return tuple(dict.fromkeys(decoded(part, plus=True) for part in raw.split(",")))

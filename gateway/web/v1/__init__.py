@@ -1,1 +1,1 @@
-"""The unified dialect: HTTP of ``/v1`` to commands, results to HTTP. One handler a route."""
+"""The unified dialect: HTTP of ``/v1`` to commands, results to HTTP. One handler for each route."""

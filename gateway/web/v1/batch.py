@@ -16,7 +16,7 @@ from gateway.operations import batch
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import may_touch_of
+from gateway.web.v1.parameters import require_names_of
 from gateway.web.v1.problems import Problem, problem
 
 _MULTI_STATUS = 207
@@ -42,7 +42,7 @@ class BatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class BatchOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one item went; ``instance`` as the caller wrote it."""
+    """The outcome of one item; ``instance`` as the caller wrote it."""
 
     instance: str
     status: int
@@ -56,37 +56,37 @@ _decoder = msgspec.json.Decoder(BatchBody)
 async def patch_batch(context: RequestContext) -> Answer:
     """Answer ``POST /v1/variables/batch``: 207, in the order of the items."""
     limits = context.services.limits
-    asked = await bodies.decode(context, _decoder)
-    _check(asked, limits.max_batch_items, limits.max_names)
+    decoded = await bodies.decode(context, _decoder)
+    _check(decoded, limits.max_batch_items, limits.max_names)
     gateway, call = context.services.gateway, context.call
-    items = [_item(index, each, context.caller) for index, each in enumerate(asked.items)]
+    items = [_item(index, each, context.caller) for index, each in enumerate(decoded.items)]
     targets = await batch.locate_items(gateway, items, context.caller.may_use, call)
     done = await batch.patch_items(
-        gateway, items, targets, call, atomic=asked.atomicity == "instance", at_once=limits.batch_at_once
+        gateway, items, targets, call, atomic=decoded.atomicity == "instance", at_once=limits.batch_at_once
     )
-    outcomes = [outcome(each.instance, result) for each, result in zip(asked.items, done, strict=True)]
+    outcomes = [outcome(each.instance, result) for each, result in zip(decoded.items, done, strict=True)]
     return json_answer({"items": outcomes}, status=_MULTI_STATUS)
 
 
-def _check(asked: BatchBody, most: int, most_names: int) -> None:
-    if not asked.items:
+def _check(decoded: BatchBody, most: int, most_names: int) -> None:
+    if not decoded.items:
         raise InvalidRequest("Give at least one item.", errors=(Fault("/items", "empty"),))
-    if len(asked.items) > most:
+    if len(decoded.items) > most:
         raise PayloadTooLarge(f"A batch has at most {most} items.")
-    if sum(len(each.modifications) + len(each.deletions) for each in asked.items) > most_names:
+    if sum(len(each.modifications) + len(each.deletions) for each in decoded.items) > most_names:
         raise PayloadTooLarge(f"A batch has at most {most_names} names.")
 
 
 def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
-    """Give one item. A thousand of them are usual, so nothing is made for what is not asked for."""
+    """Return one item. A batch has a thousand of them, so nothing is built that an item does not need."""
     deletions = tuple(dict.fromkeys(each.deletions)) if each.deletions else ()
     expect: Expect | None = None
     refused: VarbridgeError | None = None
     if caller.limited or each.if_match is not None:
         touched = (*each.modifications, *deletions)
         try:
-            may_touch_of(caller, touched)
-            expect = conditions.expected(_tags(index, each), None, touched, caller)
+            require_names_of(caller, touched)
+            expect = conditions.set_expectation(_tags(index, each), None, touched, caller)
         except (Forbidden, InvalidRequest) as error:
             refused = error
     return batch.Item(
@@ -108,7 +108,7 @@ def _tags(index: int, each: BatchItem) -> etag.Tags | None:
 
 
 def outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
-    """Give how one item went."""
+    """Return the outcome of one item."""
     if isinstance(result, VarbridgeError):
         return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
     return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)

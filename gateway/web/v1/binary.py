@@ -1,6 +1,6 @@
-"""Binary and file variables of ``/v1``: streamed both ways, checked by digest, whole in memory on no path.
+"""Binary and file variables of ``/v1``: streamed both ways, checked by digest, never held in memory if large.
 
-Where an engine has no streams, the content goes as a value of type bytes or file, within the limit of a JSON body.
+If an engine cannot stream, the content is sent as a value of type bytes or file, within the limit of a JSON body.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 _DIGEST = re.compile(r"\s*(sha-256|sha-512)\s*=\s*:([A-Za-z0-9+/=]+):\s*\Z")
 _FILENAME = re.compile(r"filename\*=UTF-8''([^;]+)|filename=\"((?:[^\"\\]|\\.)*)\"|filename=([^;\s]+)", re.IGNORECASE)
 _SMALL = 1024 * 1024
-"""Up to here an answer is held so that its digest can stand in front of it."""
+"""Bytes up to which an answer is held, so that its digest can be sent in front of it."""
 
 
 async def read(context: RequestContext, found: Target, command: commands.ReadBinary) -> Answer:
@@ -107,7 +107,7 @@ def _buffered(value: Value) -> Answer:
 
 
 class ContentTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """Where content goes, and what must be there before."""
+    """Where content goes, and what is expected to be there."""
 
     target: Target
     name: str
@@ -164,7 +164,7 @@ async def _write_value(context: RequestContext, place: ContentTarget, upload: _U
 
 
 class _Upload(msgspec.Struct, kw_only=True):
-    """What is being uploaded. ``kind`` may be known only after the content has passed."""
+    """Content that is being uploaded. Its ``kind`` may be known only after all of the content has passed."""
 
     content: AsyncIterator[bytes]
     filename: str | None
@@ -174,7 +174,7 @@ class _Upload(msgspec.Struct, kw_only=True):
     rest: AsyncIterator[bytes] | None = None
 
     async def kind(self) -> AsyncIterator[bytes]:
-        """Give the engine-neutral word for what it is: ``Bytes`` or ``File``."""
+        """Yield what the content is: ``Bytes`` or ``File``."""
         if self.rest is not None:
             self.said = b"".join([piece async for piece in self.rest]) or self.said
         word = self.said or (b"File" if self.filename else b"Bytes")
@@ -200,7 +200,7 @@ async def _upload(context: RequestContext) -> _Upload:
 
 
 def _split(kind: str) -> tuple[str | None, str | None]:
-    """Give media type and encoding (``charset``, or the vendors' word ``encoding``)."""
+    """Return media type and encoding (``charset``, or the vendors' word ``encoding``)."""
     media_type, _, parameters = kind.partition(";")
     found = re.search(r"(?:charset|encoding)=\"?([^\";\s]+)", parameters, re.IGNORECASE)
     return media_type.strip() or None, found.group(1) if found else None
@@ -233,7 +233,7 @@ async def _form(context: RequestContext) -> _Upload:
 
 
 def _legible(upload: _Upload) -> _Upload:
-    """Refuse what is no UTF-8: which letters other bytes of a header stand for would be a guess."""
+    """Refuse header values that are not UTF-8: what other bytes stand for would be a guess."""
     for word, text in (("file name", upload.filename), ("media type", upload.media_type), ("charset", upload.encoding)):
         if text is not None and not jsontext.fits_utf8(text):
             raise InvalidRequest(f"The {word} is not UTF-8; another letter than ASCII goes into `filename*=UTF-8''…`.")
@@ -241,7 +241,7 @@ def _legible(upload: _Upload) -> _Upload:
 
 
 async def _verified(pieces: AsyncIterator[bytes], request: web.BaseRequest) -> AsyncIterator[bytes]:
-    """Hand pieces on; a digest that was promised and is not kept breaks the upload off before its end."""
+    """Yield the pieces; break the upload off before its end if the promised digest does not fit."""
     promised = [(_ALGORITHMS[name](), digest) for name, digest in _promised(request)]
     async for piece in pieces:
         for running, _ in promised:

@@ -56,7 +56,7 @@ async def receive(context: RequestContext) -> bytes:
 
 
 def patch(content: bytes, limits: RequestLimits, address: Address = ANYWHERE) -> PatchBody:
-    """Give the decoded body of a patch.
+    """Return the decoded body of a patch.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
@@ -108,7 +108,7 @@ def check_count(names: int, limits: RequestLimits) -> None:
 
 
 def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
-    """Give the members of a merge patch on the set of variables.
+    """Return the members of a merge patch on the set of variables.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
@@ -125,7 +125,7 @@ def merge(content: bytes, limits: RequestLimits) -> dict[str, msgspec.Raw]:
 
 
 def value(content: bytes, limits: RequestLimits, address: Address) -> Value:
-    """Give the decoded typed value of a PUT.
+    """Return the decoded typed value of a PUT.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
@@ -138,7 +138,7 @@ def value(content: bytes, limits: RequestLimits, address: Address) -> Value:
 
 
 def _known(kind: str, form: str | None, pointer: str) -> None:
-    """Refuse an unknown type or format where it stands; behind this only the value's own place is known."""
+    """Refuse an unknown type or format at its own pointer; later only the pointer of the value is known."""
     try:
         _ = resolved(kind, form)
     except InvalidRequest as error:

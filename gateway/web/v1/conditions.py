@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110): headers to expectations of a write, and to 304 and 412 of a read.
+"""Conditional requests (RFC 9110): turns headers into what a write expects, and into 304 and 412 of a read.
 
 What must not live here: how tags are made and compared (``gateway.model.etag``, ``expect``).
 """
@@ -20,12 +20,12 @@ HEADERS = ("If-Match", "If-None-Match")
 
 
 def view(caller: Caller) -> View:
-    """Give what a caller sees."""
+    """Return which variables and values a caller sees."""
     return View(visible=caller.may_touch, masked=caller.is_masked) if caller.limited else View()
 
 
 def _tags(context: RequestContext) -> tuple[Tags | None, Tags | None]:
-    """Give what ``If-Match`` and ``If-None-Match`` name."""
+    """Return the tags of ``If-Match`` and of ``If-None-Match``."""
     given = context.request.headers
     if "If-Match" not in given and "If-None-Match" not in given:
         return None, None
@@ -36,10 +36,10 @@ def _tags(context: RequestContext) -> tuple[Tags | None, Tags | None]:
 
 
 def unmodified(context: RequestContext, tag: str | None) -> Answer | None:
-    """Give 304 where a read's ``If-None-Match`` names what is there, None where it is to be answered in full.
+    """Return 304 if the read's ``If-None-Match`` names the current tag, None if the read is to be answered in full.
 
     Raises:
-        PreconditionFailed: the read's ``If-Match`` does not name it. InvalidRequest: not a list of tags.
+        PreconditionFailed: the read's ``If-Match`` does not name the tag. InvalidRequest: not a list of tags.
     """
     matching, none_matching = _tags(context)
     shown = headers(tag)
@@ -51,20 +51,20 @@ def unmodified(context: RequestContext, tag: str | None) -> Answer | None:
 
 
 def shown_tag(tag: str | None, *, weakly: bool) -> str | None:
-    """Give a tag as it is told: weak for a view that no condition of a write compares."""
+    """Return the tag to show: a weak one for a view that no condition of a write compares."""
     return f"W/{etag.opaque(tag)}" if weakly and tag is not None else tag
 
 
 def headers(tag: str | None) -> tuple[tuple[str, str], ...]:
-    """Give the ``ETag`` header, if there is a tag."""
+    """Return the ``ETag`` header, if there is a tag."""
     return (("ETag", tag),) if tag is not None else ()
 
 
 def variable_condition(context: RequestContext, found: Target, name: str) -> Expect | None:
-    """Give what a write of one variable expects.
+    """Return what a write of one variable expects to be there.
 
     Raises:
-        PreconditionRequired: nothing, and the engine is set to demand it. InvalidRequest: not a list of tags.
+        PreconditionRequired: there is no condition, and the engine requires one. InvalidRequest: not a list of tags.
     """
     matching, none_matching = _stated(context, found)
     if matching is None and none_matching is None:
@@ -81,7 +81,7 @@ def variable_condition(context: RequestContext, found: Target, name: str) -> Exp
 def set_condition(
     context: RequestContext, found: Target, names: tuple[str, ...] | None, touched: tuple[str, ...]
 ) -> Expect | None:
-    """Give what a write of the set expects: by the selection that is named, else by all names or those touched.
+    """Return what a write of the set expects: of the named selection, else of all variables or of those it touches.
 
     Raises:
         PreconditionRequired, InvalidRequest: as ``variable_condition``.
@@ -89,14 +89,14 @@ def set_condition(
     matching, none_matching = _stated(context, found)
     if matching is None and none_matching is None:
         return None
-    expect = expected(matching, none_matching, touched, context.caller)
+    expect = set_expectation(matching, none_matching, touched, context.caller)
     return expect if expect is None or names is None else msgspec.structs.replace(expect, selections=(names,))
 
 
-def expected(
+def set_expectation(
     matching: Tags | None, none_matching: Tags | None, touched: tuple[str, ...], caller: Caller
 ) -> Expect | None:
-    """Give what is expected of a set; ``If-Match: *`` holds for every instance, so it costs no read."""
+    """Return what is expected of a set; ``If-Match: *`` holds for every instance, so it needs no read."""
     if none_matching is None and (matching is None or matching.anything):
         return None
     return Expect(
@@ -116,10 +116,10 @@ def _stated(context: RequestContext, found: Target) -> tuple[Tags | None, Tags |
 
 
 def require(found: Target) -> None:
-    """Refuse a write without a condition where the engine is set to.
+    """Refuse a write without a condition if the engine is configured to.
 
     Raises:
-        PreconditionRequired: it is.
+        PreconditionRequired: it is configured to.
     """
     if found.engine.policy.require_if_match:
         raise PreconditionRequired(

@@ -1,4 +1,4 @@
-"""``dryRun=true`` on the writes of ``/v1``: any handler, on a stage where nothing that writes is sent.
+"""``dryRun=true`` on the writes of ``/v1``: runs any handler with a gateway that sends nothing that writes.
 
 The answer shows the engine requests in order, reads included, as they are sent; secrets are starred, and so is what
 the caller may not see.
@@ -26,19 +26,19 @@ _STARS = "***"
 _STREAM = "<stream>"
 _MULTI_STATUS = 207
 _DEPTH = 500
-"""Levels of a body for an engine: those of a caller's body (64), and the vendor's own around them."""
+"""Levels of a body for an engine: a caller's body has 64 at most, and the vendor puts its own around it."""
 
 
 class _Many(msgspec.Struct, frozen=True, kw_only=True):
-    """What the answer to a write to many instances says of each."""
+    """The members that the answer to a write to many instances may have."""
 
     items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     total: int | msgspec.UnsetType = msgspec.UNSET
     more: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def wanted(context: RequestContext) -> bool:
-    """Tell whether a dry run is asked for, and take the parameter off the query.
+def is_wanted(context: RequestContext) -> bool:
+    """Return whether the caller wants a dry run, and take the parameter off the query.
 
     Raises:
         InvalidRequest: neither ``true`` nor ``false``, or with a key that would promise a stored answer.
@@ -52,8 +52,8 @@ def wanted(context: RequestContext) -> bool:
     return asked == "true"
 
 
-async def rehearsed(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> Answer:
-    """Give the engine requests that a handler would send, and the rules that would apply."""
+async def answer_dry_run(context: RequestContext, handler: Callable[[RequestContext], Awaitable[Answer]]) -> Answer:
+    """Return the engine requests that a handler would send, and the rules that would apply."""
     runner = DryRunner(context.services.gateway)
     context.services = msgspec.structs.replace(context.services, gateway=runner.gateway)
     answer = await handler(context)
@@ -77,7 +77,7 @@ def _request(context: RequestContext, shown: ShownRequest) -> EngineRequest:
 
 
 def _secrets(shown: ShownRequest, call: Call) -> dict[str, str]:
-    """Give the headers that make the gateway known to the engine, without what they say."""
+    """Return the headers with the engine's credentials, their values starred."""
     if shown.engine.needs_session:
         return {"Cookie": _STARS}
     if shown.engine.credentials.kind == "forward":
@@ -109,7 +109,7 @@ def _body(body: Body, caller: Caller) -> Any:
 
 
 def _text(content: bytes) -> str:
-    """Give a text as it is, other bytes as base64."""
+    """Return UTF-8 text as it is, other bytes as base64."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -117,7 +117,7 @@ def _text(content: bytes) -> str:
 
 
 def _starred(tree: Any, caller: Caller) -> Any:
-    """Give a body without the values that the caller may not see: a plan may have read them to write them back."""
+    """Star the values that the caller may not see: a plan may have read them to write them back."""
     if not caller.limited:
         return tree
     if isinstance(tree, dict):

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` for engines. One handler a route."""
+"""Handlers of ``/v1`` for engines. One handler for each route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A form that uploads a variable's content, read as a stream: part by part, within time, its end not waited for.
+"""An uploaded form (multipart/form-data) with a variable's content, read as a stream, part by part.
 
 What must not live here: what the content is for (``binary``).
 """
@@ -20,9 +20,9 @@ T = TypeVar("T")
 _CHUNK = 64 * 1024
 _KINDS = {b"bytes": b"Bytes", b"file": b"File"}
 _MAX_KIND = 64
-"""Bytes of the word; the longest that is known has five."""
+"""Bytes of a `valueType`; the longest that is known has five."""
 _BROKEN = (ValueError, AssertionError, RuntimeError, aiohttp.ClientError, HttpProcessingError)
-"""What aiohttp's reader says to a form that is none."""
+"""What aiohttp's reader raises for a form that it cannot read."""
 
 
 class Form:
@@ -46,7 +46,7 @@ class Form:
             raise InvalidRequest("The form has no boundary.") from error
 
     async def data(self) -> aiohttp.BodyPartReader:
-        """Give the head of the part with the content.
+        """Return the head of the part that has the content.
 
         Raises:
             InvalidRequest: there is none, or the form cannot be read.
@@ -58,7 +58,7 @@ class Form:
         raise InvalidRequest("The form has no part `data`.")
 
     async def content(self, part: aiohttp.BodyPartReader) -> AsyncIterator[bytes]:
-        """Give the content as it comes.
+        """Yield the content as it arrives.
 
         Raises:
             PayloadTooLarge: it is over the limit; InvalidRequest: it broke off, or came too slowly.
@@ -74,7 +74,7 @@ class Form:
                 yield piece
 
     async def rest(self) -> AsyncIterator[bytes]:
-        """Read what stands behind the content; ``said`` may be known then."""
+        """Read the parts behind the content and yield the type that they say; ``said`` is that type then."""
         while (part := await self._next()) is not None:
             self.said = await self._word(part)
             yield self.said
@@ -86,7 +86,7 @@ class Form:
         return part
 
     async def _word(self, part: aiohttp.BodyPartReader) -> bytes:
-        """Read ``valueType`` (``variableType`` is taken as its synonym); other parts are not known."""
+        """Read the part ``valueType`` (or ``variableType``, its synonym) and return the type; refuse any other part."""
         if part.name not in {"valueType", "variableType"}:
             raise InvalidRequest("The form has an unknown part; known are data and valueType.")
         text = (await self._waited(part.read_chunk(_MAX_KIND))).strip()

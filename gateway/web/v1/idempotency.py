@@ -1,4 +1,4 @@
-"""``Idempotency-Key`` on the writes of ``/v1``: what makes two requests the same, and answers given again.
+"""``Idempotency-Key`` on the writes of ``/v1``: what makes two requests the same, and sending stored answers.
 
 What must not live here: what a key means for a write (``operations.idempotency``).
 """
@@ -35,10 +35,10 @@ _STREAMED = "/data"
 _log = structlog.get_logger("varbridge")
 
 
-async def answered(
+async def answer_once(
     context: RequestContext, template: str, handler: Callable[[RequestContext], Awaitable[Answer]]
 ) -> Answer:
-    """Give a handler's answer, or that of an earlier request with the same key.
+    """Return the handler's answer, or the stored answer of an earlier request with the same key.
 
     Raises:
         InvalidRequest: the key is empty, too long, or not of visible ASCII.
@@ -48,12 +48,12 @@ async def answered(
     idempotency = context.services.idempotency
     if idempotency is None:
         raise Unsupported(f"This gateway does not offer {HEADER}.")
-    asked = KeyedRequest(ident=(_caller(context), _key(context)), fingerprint=await _fingerprint(context, template))
+    keyed = KeyedRequest(ident=(_caller(context), _key(context)), fingerprint=await _fingerprint(context, template))
 
     async def work() -> WriteEnd:
         return await _ended(context, handler)
 
-    done = await idempotency.once(context.services.gateway, asked, context.call, work)
+    done = await idempotency.once(context.services.gateway, keyed, context.call, work)
     if isinstance(done, Replayed):
         context.engine = done.answer.engine
         return _answer(done.answer, ((f"{HEADER.removesuffix('-Key')}-Replayed", "true"),))
@@ -61,16 +61,16 @@ async def answered(
 
 
 def unsettled(request_id: str) -> StoredAnswer:
-    """Give the last word on a write that nobody can find out about."""
+    """Return the answer to store for a write whose outcome cannot be found out."""
     error = OutcomeUnknown(
         "The write was sent, its outcome is not known, and it cannot be settled by reading. Read the instance's "
         "variables; if the change is missing, send it again with a new key."
     )
-    return _kept(problems.answer(error, request_id))
+    return _stored(problems.answer(error, request_id))
 
 
 def _caller(context: RequestContext) -> str:
-    """Give whose key it is; users that only an engine can tell share a caller, so they are told by what they send."""
+    """Return whose key it is; users that share a forwarding caller are told apart by a hash of their credentials."""
     if not context.caller.forward or context.call.authorization is None:
         return context.caller.name
     sent = context.call.authorization.encode("utf-8", "surrogateescape")  # may hold any bytes
@@ -109,14 +109,14 @@ async def _ended(context: RequestContext, handler: Callable[[RequestContext], Aw
     except Exception as error:  # noqa: BLE001 - the key must learn of it; the boundary would say the same
         _log.error("request_failed", request_id=context.call.request_id, exc_info=error)
         return WriteEnd(answer=_refused(context, Internal()), outcome="unknown")
-    return WriteEnd(answer=_kept(answer, context), outcome="applied")
+    return WriteEnd(answer=_stored(answer, context), outcome="applied")
 
 
 def _refused(context: RequestContext, error: VarbridgeError) -> StoredAnswer:
-    return _kept(problems.answer(error, context.call.request_id, context.engine), context)
+    return _stored(problems.answer(error, context.call.request_id, context.engine), context)
 
 
-def _kept(answer: Answer, context: RequestContext | None = None) -> StoredAnswer:
+def _stored(answer: Answer, context: RequestContext | None = None) -> StoredAnswer:
     return StoredAnswer(
         status=answer.status,
         body=answer.body,
@@ -127,11 +127,11 @@ def _kept(answer: Answer, context: RequestContext | None = None) -> StoredAnswer
     )
 
 
-def _answer(kept: StoredAnswer, more: tuple[tuple[str, str], ...] = ()) -> Answer:
+def _answer(stored: StoredAnswer, more: tuple[tuple[str, str], ...] = ()) -> Answer:
     return Answer(
-        status=kept.status,
-        body=kept.body,
-        headers=(*kept.headers, *more),
-        media_type=kept.media_type,
-        outcome=kept.outcome,
+        status=stored.status,
+        body=stored.body,
+        headers=(*stored.headers, *more),
+        media_type=stored.media_type,
+        outcome=stored.outcome,
     )

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` for instances. One handler a route."""
+"""Handlers of ``/v1`` for instances. One handler for each route."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import conditions, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import any_state, located
-from gateway.web.v1.query import answered
+from gateway.web.v1.parameters import locate_instance, wants_ended
+from gateway.web.v1.query import search_answer
 
 _MAX_FOUND = 1000
 _positions = msgspec.json.Decoder(dict[str, InstancePosition])
@@ -23,8 +23,8 @@ _positions = msgspec.json.Decoder(dict[str, InstancePosition])
 
 async def describe_instance(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}``."""
-    ended = any_state(context.query)
-    found = await located(context, ended=ended)
+    ended = wants_ended(context.query)
+    found = await locate_instance(context, ended=ended)
     instance = await instances.describe_instance(context.services.gateway, found, context.call, ended=ended)
     return json_answer(shapes.instance(found.engine.name, instance))
 
@@ -32,7 +32,7 @@ async def describe_instance(context: RequestContext) -> Answer:
 async def find_instances(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances``, by business key, definition and engine; strict unless ``Prefer: handling=lenient``.
 
-    An engine that cannot look for this is told in ``engines``; it is a failure only where it was named.
+    An engine that cannot search this way is listed in ``engines``; it is a failure only if the caller named it.
     """
     query = context.query
     command, names = _search(context, query)
@@ -53,11 +53,11 @@ async def find_instances(context: RequestContext) -> Answer:
     if "engines" not in query and any(share.error is None for share in shares):
         shares = tuple(share for share in shares if not isinstance(share.error, Unsupported))
     left_out = [share for share in page.shares if share not in shares]
-    return answered(context, shares, {"items": items, "next": following}, left_out)
+    return search_answer(context, shares, {"items": items, "next": following}, left_out)
 
 
 def _purpose(context: RequestContext, command: commands.FindInstances, names: tuple[str, ...]) -> bytes:
-    """Give what a cursor is bound to: what is looked for, where, and by whom; the size of a page may change."""
+    """Return what a cursor is bound to: criteria, engines and caller; the size of a page may change."""
     bound = (command.business_key, command.definition, command.ended, names, context.caller.name)
     return b"instances\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
@@ -74,7 +74,7 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
         business_key=texts.get("businessKey") or None,
         definition=texts.get("definition") or None,
         limit=int(limit),
-        ended=any_state(query),
+        ended=wants_ended(query),
     )
     return command, names
 
@@ -82,7 +82,7 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
 async def _included(
     context: RequestContext, command: commands.FindInstances, page: InstancePage
 ) -> list[list[dict[str, object]] | None]:
-    """Give the variables of each instance; None where it has ended since it was found."""
+    """Return the variables of each instance; None for an instance that has ended since it was found."""
     gateway, view = context.services.gateway, conditions.view(context.caller)
     targets = [Target(gateway.engines[engine], instance.id) for engine, instance in page.instances]
     found = await instances.list_for_each(gateway, targets, context.call, ended=command.ended)

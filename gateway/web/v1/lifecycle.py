@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` that begin instances and bring them on. One handler a route."""
+"""Handlers of ``/v1`` that start instances, complete tasks and correlate messages. One handler for each route."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import may_touch
+from gateway.web.v1.parameters import require_names
 
 _LONGEST = 255
-"""Characters of a key or name; what engines' columns hold."""
+"""Characters of a key or name that engines' columns hold."""
 
 
 class StartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -44,10 +44,10 @@ class CompletionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class MessageBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Body of ``POST /v1/messages``: the name, who is meant, and variables for whoever gets it.
+    """Body of ``POST /v1/messages``: the message's name, who receives it, and variables for the receivers.
 
     Args:
-        all: whether everybody who matches gets it; otherwise more than one is refused.
+        all: whether every instance that matches receives it; without it, more than one match is refused.
     """
 
     EXAMPLE: ClassVar[dict[str, Any]] = {"name": "paid", "instance": "hr:1", "variables": {"amount": {"value": 5}}}
@@ -65,7 +65,7 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
-    """Who got a message; ``started`` where the message began the instance."""
+    """One receiver of a message; ``started``: the message started the instance."""
 
     instance: str
     engine: str
@@ -86,15 +86,18 @@ _message = msgspec.json.Decoder(MessageBody)
 
 async def start_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances``."""
-    asked = await bodies.decode(context, _start)
-    _check_texts({"definition": asked.definition, "businessKey": asked.business_key, "tenant": asked.tenant})
-    _check_names(context, asked.variables)
+    decoded = await bodies.decode(context, _start)
+    _check_texts({"definition": decoded.definition, "businessKey": decoded.business_key, "tenant": decoded.tenant})
+    _check_names(context, decoded.variables)
     gateway = context.services.gateway
-    explicit = engine_choice.one(context, asked.engine)
-    engine = placing.locate_start(gateway, asked.definition, explicit, context.caller.may_use)
+    explicit = engine_choice.one(context, decoded.engine)
+    engine = placing.locate_start(gateway, decoded.definition, explicit, context.caller.may_use)
     engine_choice.note(context, engine)
     command = model.StartInstance(
-        definition=asked.definition, business_key=asked.business_key, tenant=asked.tenant, variables=asked.variables
+        definition=decoded.definition,
+        business_key=decoded.business_key,
+        tenant=decoded.tenant,
+        variables=decoded.variables,
     )
     done = await lifecycle.start_instance(gateway, engine, command, context.call)
     shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
@@ -104,34 +107,34 @@ async def start_instance(context: RequestContext) -> Answer:
 
 async def complete_task(context: RequestContext) -> Answer:
     """Answer ``POST /v1/tasks/{task}/complete``."""
-    asked = await bodies.decode(context, _completion)
-    _may_write(context, asked.variables)
+    decoded = await bodies.decode(context, _completion)
+    _may_write(context, decoded.variables)
     gateway, explicit = context.services.gateway, engine_choice.one(context, None)
     engine, task = placing.locate_task(gateway, context.params[0], explicit, context.caller.may_use)
     engine_choice.note(context, engine)
-    command = model.CompleteTask(task=task, variables=asked.variables)
+    command = model.CompleteTask(task=task, variables=decoded.variables)
     done = await lifecycle.complete_task(gateway, engine, command, context.call)
     return Answer(status=204, headers=shapes.rules_header(done.rules))
 
 
 async def correlate_message(context: RequestContext) -> Answer:
     """Answer ``POST /v1/messages``."""
-    asked = await bodies.decode(context, _message)
-    _check_texts({"name": asked.name, "businessKey": asked.business_key, "tenant": asked.tenant})
-    _may_write(context, asked.variables | asked.local_variables)
-    _may_compare(context, asked.correlation_keys | asked.local_correlation_keys)
-    receiver = await _receiver(context, asked)
+    decoded = await bodies.decode(context, _message)
+    _check_texts({"name": decoded.name, "businessKey": decoded.business_key, "tenant": decoded.tenant})
+    _may_write(context, decoded.variables | decoded.local_variables)
+    _may_compare(context, decoded.correlation_keys | decoded.local_correlation_keys)
+    receiver = await _receiver(context, decoded)
     engine, instance = (receiver.engine, receiver.native) if isinstance(receiver, Target) else (receiver, None)
     command = model.CorrelateMessage(
-        name=asked.name,
+        name=decoded.name,
         instance=instance,
-        business_key=asked.business_key,
-        tenant=asked.tenant,
-        correlation_keys=asked.correlation_keys,
-        local_correlation_keys=asked.local_correlation_keys,
-        variables=asked.variables,
-        local_variables=asked.local_variables,
-        everybody=asked.all,
+        business_key=decoded.business_key,
+        tenant=decoded.tenant,
+        correlation_keys=decoded.correlation_keys,
+        local_correlation_keys=decoded.local_correlation_keys,
+        variables=decoded.variables,
+        local_variables=decoded.local_variables,
+        everybody=decoded.all,
     )
     done = await lifecycle.correlate_message(context.services.gateway, receiver, command, context.call)
     receivers = tuple(
@@ -141,11 +144,11 @@ async def correlate_message(context: RequestContext) -> Answer:
     return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=shapes.rules_header(done.rules))
 
 
-async def _receiver(context: RequestContext, asked: MessageBody) -> Target | Engine:
+async def _receiver(context: RequestContext, decoded: MessageBody) -> Target | Engine:
     """Return the instance that is meant, or the engine where no instance is named."""
-    explicit = engine_choice.one(context, asked.engine)
-    if asked.instance is not None:
-        return await engine_choice.locate(context, asked.instance, explicit)
+    explicit = engine_choice.one(context, decoded.engine)
+    if decoded.instance is not None:
+        return await engine_choice.locate(context, decoded.instance, explicit)
     if explicit is None:
         detail = "Say which engine, or which instance, the message is for."
         raise ValueInvalid(detail, errors=(Fault("/engine", detail),))
@@ -161,7 +164,7 @@ def _check_texts(texts: Mapping[str, str | None]) -> None:
 
 def _check_names(context: RequestContext, variables: Mapping[str, Value]) -> None:
     bodies.check_count(len(variables), context.services.limits)
-    may_touch(context, tuple(variables))
+    require_names(context, tuple(variables))
 
 
 def _may_write(context: RequestContext, variables: Mapping[str, Value]) -> None:
@@ -171,7 +174,7 @@ def _may_write(context: RequestContext, variables: Mapping[str, Value]) -> None:
 
 
 def _may_compare(context: RequestContext, keys: Mapping[str, Value]) -> None:
-    """Make sure that the caller may know the values that it compares with: who gets the message tells them."""
+    """Refuse keys with values that the caller may not see: who receives the message would give the values away."""
     if keys:
         context.caller.require("variables:read")
     _check_names(context, keys)

@@ -78,12 +78,11 @@ class _Schemas:
 
     def components(self) -> dict[str, Any]:
         """Return the schemas that were referred to, and those that they refer to."""
-        if DryRun in self._structs:
-            outcome = self.resolved(BatchOutcome)
+        outcome = self.resolved(BatchOutcome) if DryRun in self._structs else None
         _, schemas = msgspec.json.schema_components(self._structs, ref_template=_REF)
         for name in {"Value", "StartValue"} & schemas.keys():  # taken out before they are decoded; no struct tells
             schemas[name]["properties"] |= BESIDE
-        if DryRun in self._structs:  # the items are put in as they were encoded, so the struct does not tell
+        if outcome is not None:  # the items are put in as they were encoded, so the struct does not tell
             schemas["DryRun"]["properties"]["items"] = {"type": "array", "items": outcome}
         return dict(sorted({**schemas, **self._others}.items()))
 

@@ -29,7 +29,7 @@ from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1.batch import outcome
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.query import CountBody, asked_of, received
+from gateway.web.v1.query import CountBody, decode_filters, page_request
 
 _PAGE = 500
 """Outcomes read from the store at a time."""
@@ -74,10 +74,10 @@ _decoder = msgspec.json.Decoder(OperationBody)
 
 async def start_operation(context: RequestContext) -> Answer:
     """Answer ``POST /v1/operations`` with 202; the operation runs in the background."""
-    body = await received(context, _decoder)
+    body = await decode_filters(context, _decoder)
     change = Change(modifications=body.modifications, deletions=tuple(dict.fromkeys(body.deletions)))
     _check(context, body, change)
-    wanted = asked_of(context, body)
+    wanted = page_request(context, body)
     for name in wanted.engines:
         _check_engine(context.services.gateway.engines[name])
     operation = BulkOperation(

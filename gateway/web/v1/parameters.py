@@ -1,4 +1,4 @@
-"""What the handlers of ``/v1`` share: strict parameters, preferences, who owns the instance, who may touch what."""
+"""What the handlers of ``/v1`` share: query parameters, preferences, the path's instance, allowed variable names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.web.v1.route import Route
 
 _PREFERENCE = re.compile(r"(?:^|[,;\s])(return|handling)\s*=\s*\"?([a-z]+)", re.IGNORECASE)
 _NOT_OFFERED = {"state": "a choice of state"}
-"""Parameters that other routes take and whose absence may be a surprise."""
+"""Parameters that only some routes take; refusing them as unknown would puzzle."""
 _SYNONYMS = {
     "processInstanceBusinessKey": "businessKey",
     "processDefinitionKey": "definition",
@@ -59,19 +59,19 @@ def _unknown(name: str, route: Route) -> Unsupported | InvalidRequest:
 
 
 def preferences(context: RequestContext) -> dict[str, str]:
-    """Give what ``Prefer`` asks for: ``return`` and ``handling``; of one that stands twice the first (RFC 7240, 2)."""
+    """Return the preferences ``return`` and ``handling`` of ``Prefer``; the first of each counts (RFC 7240, 2)."""
     lines = context.request.headers.getall("Prefer", ())
     wishes = _PREFERENCE.findall(", ".join(lines)) if lines else []
     return {name.lower(): wish for name, wish in reversed(wishes)}
 
 
-def located(context: RequestContext, *, ended: bool = False) -> Awaitable[Target]:
+def locate_instance(context: RequestContext, *, ended: bool = False) -> Awaitable[Target]:
     """Find the engine that owns the instance of the path; an engine named beside it goes first."""
     return engine_choice.locate(context, context.params[0], engine_choice.beside(context), ended=ended)
 
 
 def fields(query: dict[str, str]) -> frozenset[str] | None:
-    """Give the members that are asked for, None for all."""
+    """Return the members of variables to show (``fields``), None for all."""
     if "fields" not in query:
         return None
     wanted = frozenset(target.names(query["fields"]))
@@ -82,8 +82,8 @@ def fields(query: dict[str, str]) -> frozenset[str] | None:
     return wanted
 
 
-def metadata(query: dict[str, str]) -> bool:
-    """Tell whether ``include=metadata`` is asked for: what an engine keeps inside values beside them."""
+def wants_metadata(query: dict[str, str]) -> bool:
+    """Return whether to show what an engine keeps inside values beside them (``include=metadata``)."""
     wanted = target.decoded(query.get("include", ""), plus=True)
     if wanted not in {"", "metadata"}:
         raise InvalidRequest("`include` is metadata.")
@@ -91,7 +91,7 @@ def metadata(query: dict[str, str]) -> bool:
 
 
 def scope(query: dict[str, str], *, lists: bool = False) -> str:
-    """Give the scope that is asked for; ``all`` is for lists."""
+    """Return the ``scope`` parameter; only lists take ``all``."""
     if "scope" not in query:
         return INSTANCE
     text = target.decoded(query["scope"], plus=True)
@@ -99,8 +99,8 @@ def scope(query: dict[str, str], *, lists: bool = False) -> str:
     return text
 
 
-def any_state(query: dict[str, str]) -> bool:
-    """Tell whether ended instances count too."""
+def wants_ended(query: dict[str, str]) -> bool:
+    """Return whether ended instances count too (``state=any``)."""
     if query.get("state", "any") != "any":
         raise InvalidRequest("`state` is any; without it, running instances only.")
     return "state" in query
@@ -112,11 +112,11 @@ def add_closest(context: RequestContext, name: str, error: VariableNotFound) -> 
     _ = error.hint(suggestion(name, seen))
 
 
-def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:
-    """Make sure that a caller may touch these variables.
+def require_names_of(caller: Caller, names: tuple[str, ...]) -> None:
+    """Refuse names of variables that a caller may not touch.
 
     Raises:
-        Forbidden: naming those that it may not.
+        Forbidden: it names those variables.
     """
     denied = [] if caller.touches_all else [name for name in names if not caller.may_touch(name)]
     if denied:
@@ -124,6 +124,6 @@ def may_touch_of(caller: Caller, names: tuple[str, ...]) -> None:
         raise Forbidden("The caller may not touch some of the variables.", errors=faults)
 
 
-def may_touch(context: RequestContext, names: tuple[str, ...]) -> None:
-    """Make sure that the caller may touch these variables."""
-    may_touch_of(context.caller, names)
+def require_names(context: RequestContext, names: tuple[str, ...]) -> None:
+    """Refuse names of variables that the request's caller may not touch."""
+    require_names_of(context.caller, names)

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` that change variables in parts: some of the set, or a part of one value. One handler a route."""
+"""Handlers of ``/v1`` that change some variables of the set, or a part of one value. One handler for each route."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gateway.web.http import body, target
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import add_closest, located, may_touch, scope
+from gateway.web.v1.parameters import add_closest, locate_instance, require_names, scope
 from gateway.web.v1.typed_values import Address
-from gateway.web.v1.writes import written
+from gateway.web.v1.writes import write_variables
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -32,10 +32,10 @@ async def patch_variables(context: RequestContext) -> Answer:
     names = target.names(query["names"]) if query.get("names") else None
     content = await bodies.receive(context)
     touched, build = _merge(context, content) if context.media_type == MERGE else _patch(context, content, where)
-    may_touch(context, touched)
-    found = await located(context)
+    require_names(context, touched)
+    found = await locate_instance(context)
     expect = conditions.set_condition(context, found, names, touched)
-    return await written(context, found, build(instance=found.native, scope=where, expect=expect))
+    return await write_variables(context, found, build(instance=found.native, scope=where, expect=expect))
 
 
 def _bounds(context: RequestContext) -> jsonpatch.Bounds:
@@ -83,14 +83,14 @@ async def patch_value(context: RequestContext) -> Answer:
     content = await bodies.receive(context)
     is_patch = context.media_type == JSON_PATCH
     build = _value_patch(context, name, content) if is_patch else _value_merge(context, name, content)
-    may_touch(context, (name,))
+    require_names(context, (name,))
     if is_patch and context.caller.is_masked(name):
         raise Forbidden("A JSON patch tells what is there, and the variable's value is hidden from the caller.")
-    found = await located(context)
+    found = await locate_instance(context)
     expect = conditions.variable_condition(context, found, name)
     command = build(instance=found.native, scope=where, expect=expect, pointers={name: ""}, bounds=_bounds(context))
     try:
-        return await written(context, found, command, single=True, shows=True)
+        return await write_variables(context, found, command, single=True, shows=True)
     except VariableNotFound as error:
         add_closest(context, name, error)
         raise

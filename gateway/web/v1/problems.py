@@ -32,7 +32,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 
 
 def problem(error: VarbridgeError, request_id: str = "", engine: str = "") -> Problem:
-    """Give an error's problem. ``engine`` is the one that the request is about, where the error does not tell."""
+    """Return an error's problem. ``engine``: the one that the request is about, used if the error names none."""
     return Problem(
         type=f"urn:varbridge:problem:{error.code}",
         title=error.title(),
@@ -53,7 +53,7 @@ def problem(error: VarbridgeError, request_id: str = "", engine: str = "") -> Pr
 
 
 def answer(error: VarbridgeError, request_id: str, engine: str = "") -> Answer:
-    """Give an error's answer."""
+    """Return an error's answer."""
     return Answer(
         status=error.status,
         body=msgspec.json.encode(problem(error, request_id, engine)),

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` for queries over all engines. One handler a route."""
+"""Handlers of ``/v1`` for queries over all engines. One handler for each route."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gateway.web.v1.parameters import preferences
 from gateway.web.v1.typed_values import ANYWHERE, mend
 
 _LIMIT = 100
-"""Rows of a page where the caller does not say."""
+"""Rows of a page if the caller does not set ``limit``."""
 _KEYS: dict[str, Literal["name", "type", "scope"]] = {
     "name": "name",
     "type": "type",
@@ -42,7 +42,7 @@ _KEYS: dict[str, Literal["name", "type", "scope"]] = {
 
 
 class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One key of the order; Camunda's words for the three are taken too."""
+    """One sort key; Camunda's words for the three keys are accepted too."""
 
     sort_by: Literal["name", "type", "scope", "variableName", "variableType", "activityInstanceId"]
     sort_order: Literal["asc", "desc"] = "asc"
@@ -72,29 +72,30 @@ _positions = msgspec.json.Decoder(dict[str, PagePosition])
 
 async def query_variables(context: RequestContext) -> Answer:
     """Answer ``POST /v1/variables/query``; strict unless ``Prefer: handling=lenient``."""
-    decoded = await received(context, _query)
+    decoded = await decode_filters(context, _query)
     limits = context.services.limits
     if decoded.limit > limits.max_query_rows:
         raise _invalid("/limit", f"A page has at most {limits.max_query_rows} rows.")
-    asked = msgspec.structs.replace(asked_of(context, decoded), sorting=_sorting(decoded.sorting), limit=decoded.limit)
-    purpose = _purpose(context, asked)
+    wanted = page_request(context, decoded)
+    wanted = msgspec.structs.replace(wanted, sorting=_sorting(decoded.sorting), limit=decoded.limit)
+    purpose = _purpose(context, wanted)
     cursors = context.services.cursors
     positions = None if decoded.cursor is None else _positions.decode(await cursors.open(decoded.cursor, purpose))
-    page = await paging.read_page(context.services.gateway, asked, positions, context.call)
+    page = await paging.read_page(context.services.gateway, wanted, positions, context.call)
     following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
     items = [_item(context.caller, engine, row) for engine, row in page.rows]
-    return answered(context, page.shares, {"items": items, "next": following})
+    return search_answer(context, page.shares, {"items": items, "next": following})
 
 
 async def count_variables(context: RequestContext) -> Answer:
     """Answer ``POST /v1/variables/query/count``; strict unless ``Prefer: handling=lenient``."""
-    asked = asked_of(context, await received(context, _count))
-    shares = await paging.count_rows(context.services.gateway, asked, context.call)
-    return answered(context, shares, {"count": sum(share.count for share in shares)})
+    wanted = page_request(context, await decode_filters(context, _count))
+    shares = await paging.count_rows(context.services.gateway, wanted, context.call)
+    return search_answer(context, shares, {"count": sum(share.count for share in shares)})
 
 
-async def received(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
-    """Give the decoded body of a query, strictly: no filter is null, no list too long."""
+async def decode_filters(context: RequestContext, decoder: msgspec.json.Decoder[B]) -> B:
+    """Receive and decode the body of a query; refuse filters that are null and lists that are too long."""
     content = await bodies.receive(context)
     decoded = body.decode(decoder, content, context.services.limits, HINTS, mend(ANYWHERE))
     if b"null" in content:
@@ -112,8 +113,8 @@ def _refuse_null_filters(content: bytes) -> None:
             raise _invalid(f"/{name}", "A filter that does not matter is left out; it is never null.")
 
 
-def asked_of(context: RequestContext, decoded: CountBody) -> PageRequest:
-    """Give what is asked for, after making sure that the caller may ask it."""
+def page_request(context: RequestContext, decoded: CountBody) -> PageRequest:
+    """Return the request for rows; refuse filters and engines that the caller may not use."""
     wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
     return PageRequest(
         filter=wanted,
@@ -133,7 +134,7 @@ def _engines(context: RequestContext, named: tuple[str, ...] | None) -> tuple[st
 
 
 def _visible(context: RequestContext, wanted: Filter) -> RowFilter | None:
-    """Give what the caller may see, None = everything; a hidden value must not be found out by asking for it.
+    """Return which rows the caller may see, None for all; a condition must not give away a hidden value.
 
     Raises:
         Forbidden: a condition on a value that is hidden from the caller.
@@ -163,9 +164,9 @@ def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
     return sorting
 
 
-def _purpose(context: RequestContext, asked: PageRequest) -> bytes:
-    """Give what a cursor is bound to: filter, order, engines and caller."""
-    bound = (asked.filter, asked.sorting, asked.engines, context.caller.name)
+def _purpose(context: RequestContext, wanted: PageRequest) -> bytes:
+    """Return what a cursor is bound to: filter, order, engines and caller."""
+    bound = (wanted.filter, wanted.sorting, wanted.engines, context.caller.name)
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
@@ -192,13 +193,13 @@ def _item(caller: Caller, engine: str, row: Row) -> shapes.QueryItem:
     return item if masked or value.type in shapes.PLAIN else msgspec.structs.replace(item, **shapes.more(value))
 
 
-def answered(
+def search_answer(
     context: RequestContext,
     shares: tuple[EngineShare, ...],
     content: dict[str, object],
     left_out: Sequence[EngineShare] = (),
 ) -> Answer:
-    """Give the content, or the problem that strict or complete failure makes of it; what is left out fails nothing."""
+    """Return the answer to a search, or a problem if engines failed: any one if strict, all of them if lenient."""
     engines = [_status(share) for share in (*shares, *left_out)]
     failures = [share.error for share in shares if share.error is not None]
     preferred = preferences(context).get("handling")

@@ -88,10 +88,10 @@ class UnifiedRequest:
             if route.only_json:
                 negotiation.check_json(context.request)
             return await route.handler(context)
-        if "dryRun" in context.query and dry_runs.wanted(context):
-            return await dry_runs.rehearsed(context, route.handler)
+        if "dryRun" in context.query and dry_runs.is_wanted(context):
+            return await dry_runs.answer_dry_run(context, route.handler)
         if idempotency.HEADER in context.request.headers:
-            return await idempotency.answered(context, route.template, route.handler)
+            return await idempotency.answer_once(context, route.template, route.handler)
         return await route.handler(context)
 
     async def _recognised(self) -> Caller:

@@ -1,4 +1,4 @@
-"""Results as the JSON of ``/v1``. Values are put in as the exact text they have (``msgspec.Raw``)."""
+"""Turns results into the JSON of ``/v1``. Values keep their exact text (``msgspec.Raw``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.web.v1.problems import Problem
 
 
 class VariableShape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A variable as ``/v1`` shows it; absent members are unknown or not there."""
+    """A variable in an answer of ``/v1``; a member is absent if it is unknown or does not apply."""
 
     name: str
     type: str
@@ -44,7 +44,7 @@ class QueryItem(
     rename="camel",
     gc=False,  # in no cycle, and made by the thousand
 ):
-    """One variable that was found; what is absent is unknown or not there."""
+    """One variable that a query found; a member is absent if it is unknown or does not apply."""
 
     engine: str
     id: str
@@ -68,7 +68,7 @@ class QueryItem(
 
 
 class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to an engine as a dry run shows it.
+    """A request to an engine in the answer to a dry run.
 
     Args:
         path: path and query as they are sent.
@@ -102,7 +102,7 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 
 FIELDS = frozenset(VariableShape.__struct_encode_fields__)
 PLAIN = frozenset(("null", "boolean", "integer", "number", "string", "date-time", "json", "xml"))
-"""Types of whose values there is nothing more to say."""
+"""Types whose values have no other members than their text."""
 _OF_VALUE = ("filename", "media_type", "encoding", "class_name", "serialization")
 _SPELLED = dict(zip(VariableShape.__struct_fields__, VariableShape.__struct_encode_fields__, strict=True))
 
@@ -110,7 +110,7 @@ _SPELLED = dict(zip(VariableShape.__struct_fields__, VariableShape.__struct_enco
 def variables(
     found: Iterable[tuple[Variable, str | None]], caller: Caller, fields: frozenset[str] | None
 ) -> list[dict[str, object]]:
-    """Give the variables of a list, each with its tag."""
+    """Return the JSON of a list of variables, each with its entity tag."""
     shown: list[dict[str, object]] = []
     for each, tag in found:
         shape = variable(each, caller, fields)
@@ -121,7 +121,7 @@ def variables(
 
 
 def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> dict[str, object]:
-    """Give one variable; a masked one without its value."""
+    """Return the JSON of one variable; a masked variable is shown without its value."""
     value = found.value
     shape: dict[str, object] = {"name": found.name, "type": value.type}
     if value.format is not None:
@@ -144,12 +144,12 @@ def variable(found: Variable, caller: Caller, fields: frozenset[str] | None) -> 
 
 
 def more(value: Value) -> dict[str, Any]:
-    """Give what a value has beside its text, by the names of fields."""
+    """Return the other members of a value, by the names of their fields."""
     return {member: content for member in _OF_VALUE if (content := getattr(value, member)) is not None}
 
 
 def instance(engine: str, found: Instance) -> dict[str, object]:
-    """Give one instance."""
+    """Return the JSON of one instance."""
     shape: dict[str, object | None] = {
         "instance": f"{engine}:{found.id}",
         "engine": engine,
@@ -164,13 +164,13 @@ def instance(engine: str, found: Instance) -> dict[str, object]:
 
 
 def activity(found: Activity) -> dict[str, str]:
-    """Give one place where a token is."""
+    """Return the JSON of one activity instance."""
     shape = {name: getattr(found, name) for name in Activity.__struct_fields__}
     return {key: content for key, content in shape.items() if content is not None}
 
 
 def engine(known: Engine, health: Health) -> dict[str, object]:
-    """Give one engine: what it can do, and whether it lives."""
+    """Return the JSON of one engine: what it can do, and whether it is up."""
     capabilities = known.capabilities
     return {
         "engine": known.name,
@@ -188,13 +188,13 @@ def engine(known: Engine, health: Health) -> dict[str, object]:
 
 
 def engine_status(name: str, count: int, problem: Problem | None) -> dict[str, object]:
-    """Give how one engine took part in a search."""
+    """Return the JSON of one engine's part in a search."""
     status = "ok" if problem is None else "failed"
     return {"engine": name, "status": status, "count": count, **({"problem": problem} if problem else {})}
 
 
 def rules_header(rules: tuple[Rule, ...]) -> tuple[tuple[str, str], ...]:
-    """Give ``Gateway-Rules``; names are percent-encoded beyond printable ASCII, so no header can be split."""
+    """Return the header ``Gateway-Rules``; beyond printable ASCII, names are percent-encoded."""
     if not rules:
         return ()
     listed = ", ".join(f'{rule.id};name="{quote(rule.name, safe=_PRINTABLE)}"' for rule in rules)

@@ -1,4 +1,4 @@
-"""Handlers of ``/v1`` for the variables of one instance. One handler a route."""
+"""Handlers of ``/v1`` for the variables of one instance. One handler for each route."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import binary, bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import add_closest, any_state, fields, located, may_touch, metadata, scope
+from gateway.web.v1.parameters import (
+    add_closest,
+    fields,
+    locate_instance,
+    require_names,
+    scope,
+    wants_ended,
+    wants_metadata,
+)
 from gateway.web.v1.typed_values import Address
-from gateway.web.v1.writes import written
+from gateway.web.v1.writes import write_variables
 
 
 async def list_variables(context: RequestContext) -> Answer:
@@ -20,9 +28,9 @@ async def list_variables(context: RequestContext) -> Answer:
     query = context.query
     shown = fields(query)
     names = target.names(query["names"]) if query.get("names") else None
-    with_metadata = metadata(query)
-    where, ended = scope(query, lists=True), any_state(query)
-    found = await located(context, ended=ended)
+    with_metadata = wants_metadata(query)
+    where, ended = scope(query, lists=True), wants_ended(query)
+    found = await locate_instance(context, ended=ended)
     command = commands.ListVariables(
         instance=found.native, names=names, scope=where, ended=ended, metadata=with_metadata
     )
@@ -41,10 +49,10 @@ async def get_variable(context: RequestContext) -> Answer:
     query = context.query
     shown = fields(query)
     name = context.params[1]
-    with_metadata = metadata(query)
-    may_touch(context, (name,))
-    where, ended = scope(query), any_state(query)
-    found = await located(context, ended=ended)
+    with_metadata = wants_metadata(query)
+    require_names(context, (name,))
+    where, ended = scope(query), wants_ended(query)
+    found = await locate_instance(context, ended=ended)
     command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
     try:
         variable = await variables.get_variable(context.services.gateway, found, command, context.call)
@@ -66,8 +74,8 @@ async def put_variable(context: RequestContext) -> Answer:
     content = await bodies.receive(context)
     address = Address(instance=context.params[0], scope=where, name=name)
     value = bodies.value(content, context.services.limits, address)
-    may_touch(context, (name,))
-    found = await located(context)
+    require_names(context, (name,))
+    found = await locate_instance(context)
     command = commands.PatchVariables(
         instance=found.native,
         scope=where,
@@ -75,33 +83,33 @@ async def put_variable(context: RequestContext) -> Answer:
         pointers={name: "/value"},
         expect=conditions.variable_condition(context, found, name),
     )
-    return await written(context, found, command, single=True)
+    return await write_variables(context, found, command, single=True)
 
 
 async def delete_variable(context: RequestContext) -> Answer:
     """Answer ``DELETE /v1/instances/{instance}/variables/{name}``."""
     where = scope(context.query)
     name = context.params[1]
-    may_touch(context, (name,))
-    found = await located(context)
+    require_names(context, (name,))
+    found = await locate_instance(context)
     command = commands.PatchVariables(
         instance=found.native,
         scope=where,
         deletions=(name,),
         expect=conditions.variable_condition(context, found, name),
     )
-    return await written(context, found, command)
+    return await write_variables(context, found, command)
 
 
 async def read_data(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/variables/{name}/data``."""
     query = context.query
-    where, ended = scope(query), any_state(query)
+    where, ended = scope(query), wants_ended(query)
     name = context.params[1]
-    may_touch(context, (name,))
+    require_names(context, (name,))
     if context.caller.is_masked(name):
         raise Forbidden("The variable's value is hidden from the caller.")
-    found = await located(context, ended=ended)
+    found = await locate_instance(context, ended=ended)
     command = commands.ReadBinary(instance=found.native, name=name, scope=where, ended=ended)
     try:
         return await binary.read(context, found, command)
@@ -114,8 +122,8 @@ async def write_data(context: RequestContext) -> Answer:
     """Answer ``PUT /v1/instances/{instance}/variables/{name}/data``."""
     where = scope(context.query)
     name = context.params[1]
-    may_touch(context, (name,))
-    found = await located(context)
+    require_names(context, (name,))
+    found = await locate_instance(context)
     place = binary.ContentTarget(
         target=found, name=name, scope=where, expect=conditions.variable_condition(context, found, name)
     )

@@ -1,4 +1,4 @@
-"""How the writes of ``/v1`` are carried out and answered: nothing, or what is there now, with its tags."""
+"""Carries out the writes of ``/v1`` and answers them: with nothing, or with what is there now and its tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import preferences
 
 
-async def written(
+async def write_variables(
     context: RequestContext,
     found: Target,
     command: commands.PatchVariables,
@@ -19,14 +19,14 @@ async def written(
     single: bool = False,
     shows: bool = False,
 ) -> Answer:
-    """Carry out a write and give its answer.
+    """Carry out a write and return its answer.
 
     Args:
-        context: as it came.
-        found: where to.
-        command: what.
-        single: whether the one variable is shown, not a list.
-        shows: whether it is shown unless ``Prefer`` says otherwise.
+        context: of the request.
+        found: the instance.
+        command: the write.
+        single: whether to show the one variable, not a list.
+        shows: whether to show variables unless ``Prefer`` says otherwise.
     """
     gateway = context.services.gateway
     preferred = preferences(context).get("return")

@@ -144,8 +144,8 @@ def test_answer_that_is_empty_is_an_empty_result(what: str) -> None:
 def test_value_that_cannot_be_read_spoils_neither_the_list_nor_a_write_beside_it() -> None:
     raw = (
         b'{"executionState":"Active","variables":{"good":1,"twice":{"a":1,"a":2},"deep":'
-        + b"[" * 950
-        + b"]" * 950
+        + b"[" * 920
+        + b"]" * 920
         + b"}}"
     )
     given = answer(200, b'{"status":"200","data":' + raw + b"}")
