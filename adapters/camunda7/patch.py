@@ -19,7 +19,7 @@ from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresent
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
-from gateway.model.merge import merged
+from gateway.model.merge import merge_patch
 from gateway.model.results import Rule, Variable, VariablesPatched
 from gateway.model.scope import parse_scope
 from gateway.model.values import ABSENT, NULL, Value
@@ -162,13 +162,13 @@ def _change(
     for name, patch in command.merges.items():
         old, at = stored.get(name), command.pointer(name)
         target = _document(old, at) if _is_structured(old) else None
-        text = command.bounds.text(merged(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
+        text = command.bounds.text(merge_patch(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
         values[name] = with_stored_type(Value(value=text), old if _is_structured(old) else None, settings, at)
     for name, operations in command.patches.items():
         if name not in stored:
             raise faults.missing_variable(engine)
         at = command.pointer(name)
-        result = jsonpatch.applied(_document(stored[name], at), operations, bounds=command.bounds)
+        result = jsonpatch.apply_patch(_document(stored[name], at), operations, bounds=command.bounds)
         values[name] = with_stored_type(Value(value=command.bounds.text(result)), stored[name], settings, at)
     return values
 
@@ -248,7 +248,7 @@ def _verify(
     there = {row.name: _shown_tag(row.name, row, settings) for row in sight.seen}
     held = {name for name, each in modifications.items() if there.get(name) == _shown_tag(name, each, settings)}
     held -= set(command.deletions)
-    verify.compared(engine, command, held | {name for name in command.deletions if name not in there})
+    verify.check_written(engine, command, held | {name for name in command.deletions if name not in there})
 
 
 def _shown_tag(name: str, stored: wire.WireValue, settings: Settings) -> str:
@@ -258,4 +258,4 @@ def _shown_tag(name: str, stored: wire.WireValue, settings: Settings) -> str:
         value = msgspec.structs.replace(value, value=ABSENT)
     if value.is_null() and value.type not in etag.BLOBS:
         value = msgspec.structs.replace(value, value=NULL)
-    return etag.of_value(Variable(name=name, value=value))
+    return etag.variable_tag(Variable(name=name, value=value))

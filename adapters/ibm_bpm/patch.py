@@ -41,7 +41,7 @@ from gateway.model import jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.etag import BLOBS
 from gateway.model.jsontext import Tree
-from gateway.model.merge import merged
+from gateway.model.merge import merge_patch
 from gateway.model.results import Rule, VariablesPatched
 from gateway.model.values import Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
@@ -154,7 +154,7 @@ def _refuse_blob(name: str, before: Stored, settings: Settings, pointer: str) ->
 
 def _merge(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
     target = stored if settings.metadata == "as_given" else clean(stored)
-    text = command.bounds.text(merged(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
+    text = command.bounds.text(merge_patch(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
     return encode(name, checked(Value(value=text), command.pointer(name)), settings, command.pointer(name))
 
 
@@ -262,4 +262,4 @@ def _verify(
     except EngineFailure as error:
         error.outcome = "applied"
         raise
-    verify.compared(engine, command, held)
+    verify.check_written(engine, command, held)

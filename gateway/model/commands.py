@@ -1,4 +1,4 @@
-"""Commands: what a caller wants, said once, in no vendor's words. Instance ids here are native to the engine asked."""
+"""Commands: what a caller wants, in no vendor's words. Ids of instances are native to the engine that is asked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DescribeEngine(Command, frozen=True, kw_only=True):
-    """Ask an engine what it is: version and health in one cheap read."""
+    """Read what an engine is: version and health in one cheap read."""
 
 
 class DescribeInstance(Command, frozen=True, kw_only=True):
-    """Ask for one instance: definition, business key, state.
+    """Read one instance: definition, business key, state.
 
     Args:
         ended: an instance that has ended counts too.
@@ -44,7 +44,7 @@ class FindInstances(Command, frozen=True, kw_only=True):
 
 
 class ListActivities(Command, frozen=True, kw_only=True):
-    """Ask where the tokens of an instance are."""
+    """List where the tokens of an instance are."""
 
     instance: str
 
@@ -125,16 +125,16 @@ class PatchVariables(InstanceWrite, frozen=True, kw_only=True):
 
     @property
     def partial(self) -> tuple[str, ...]:
-        """Give the names whose stored value must be read, because it is changed in parts."""
+        """Return the names whose stored value must be read, because it is changed in parts."""
         return (*self.merges, *self.patches)
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Give the names that are set, whole or in parts."""
+        """Return the names that are set, whole or in parts."""
         return (*self.modifications, *self.partial)
 
     def pointer(self, name: str) -> str:
-        """Give where in the caller's body a name's value stands."""
+        """Return the JSON Pointer of a name's value in the caller's body."""
         known = self.pointers.get(name)
         return known if known is not None else f"{self.at}/" + name.replace("~", "~0").replace("/", "~1")
 

@@ -1,6 +1,6 @@
-"""Entity tags: what a variable, or a selection of variables, is like right now, in a few characters.
+"""Entity tags: a digest of what a variable, or a selection of variables, is right now.
 
-A tag says that the *value* is the same: type, format, and the value in a canonical form (a date-time by its instant, a
+Equal tags mean equal *values*: type, format, and the value in a canonical form (a date-time by its instant, a
 double by its number, JSON without its white space and key order, digits inside JSON as they are written). It is weak
 where the content is not at hand (blobs in a listing, values that nobody can read) or must not count (blobs, unless the
 engine is set to ``strong_binary``). What must not live here: headers (``gateway.web.v1.conditions``) and what a write
@@ -41,16 +41,16 @@ class Tags(msgspec.Struct, frozen=True):
     anything: bool = False
 
     def strongly(self, current: str | None) -> bool:
-        """Tell whether a current tag is named, and both are strong."""
+        """Return whether a current tag is named and both are strong (RFC 9110, 8.8.3.2)."""
         return current is not None and not is_weak(current) and current in self.tags
 
     def weakly(self, current: str | None) -> bool:
-        """Tell whether a current tag is named, weak or not."""
-        return current is not None and opaque(current) in map(opaque, self.tags)
+        """Return whether a current tag is named, weak or not."""
+        return current is not None and without_weakness(current) in map(without_weakness, self.tags)
 
 
-def parsed(header: str) -> Tags:
-    """Give the tags of a header's value.
+def parse_tags(header: str) -> Tags:
+    """Parse the tags of a header's value.
 
     Raises:
         InvalidRequest: neither ``*`` nor a list of quoted tags.
@@ -72,17 +72,17 @@ def parsed(header: str) -> Tags:
 
 
 def is_weak(tag: str) -> bool:
-    """Tell a weak tag."""
+    """Return whether a tag is weak."""
     return tag.startswith("W/")
 
 
-def opaque(tag: str) -> str:
-    """Give a tag without its weakness."""
+def without_weakness(tag: str) -> str:
+    """Return a tag without the mark of a weak one."""
     return tag.removeprefix("W/")
 
 
-def of_value(variable: Variable, *, strong_binary: bool = False) -> str:
-    """Give the tag of one variable."""
+def variable_tag(variable: Variable, *, strong_binary: bool = False) -> str:
+    """Return the tag of one variable."""
     value = variable.value
     kind = value.type or ""
     content = _canonical(value)
@@ -92,8 +92,8 @@ def of_value(variable: Variable, *, strong_binary: bool = False) -> str:
     return _tag(_encoder.encode(head) + content, strong=strong)
 
 
-def of_set(tagged: Iterable[tuple[Variable, str]]) -> str:
-    """Give the tag of a selection from its variables and their own tags; their order does not count.
+def selection_tag(tagged: Iterable[tuple[Variable, str]]) -> str:
+    """Return the tag of a selection, made of its variables and their own tags in any order.
 
     It is strong even with blobs in it: a list shows them without content, and is the same if it shows the same. A write
     that touches one of them does not go by it (``expect``).
@@ -108,7 +108,7 @@ def _tag(content: bytes, *, strong: bool) -> str:
 
 
 def _canonical(value: Value) -> bytes:
-    """Give the text that two values share if they are the same; never fails: what cannot be read stays as it is."""
+    """Return a text that is the same for equal values; never fails: what cannot be read stays as it is."""
     text = value.text
     if text in (b"", b"null"):
         return text

@@ -39,22 +39,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     masked: Callable[[str], bool] = _never
 
     def tag(self, variable: Variable, *, strong_binary: bool = False) -> str | None:
-        """Give a variable's tag, None where its value is hidden."""
-        return None if self.masked(variable.name) else etag.of_value(variable, strong_binary=strong_binary)
+        """Return a variable's tag, None where its value is hidden."""
+        return None if self.masked(variable.name) else etag.variable_tag(variable, strong_binary=strong_binary)
 
     def tagged(self, variables: Iterable[Variable]) -> list[tuple[Variable, str | None]]:
-        """Give the variables that are visible, each with its tag."""
+        """Return the variables that are visible, each with its tag."""
         return [(each, self.tag(each)) for each in variables if self.visible(each.name)]
 
     def tag_of(self, variables: Iterable[Variable], names: Selection = None) -> str:
-        """Give the tag of a selection."""
+        """Return the tag of a selection."""
         wanted = None if names is None else frozenset(names)
         return set_tag(self.tagged(each for each in variables if wanted is None or each.name in wanted))
 
 
 def set_tag(tagged: Iterable[tuple[Variable, str | None]]) -> str:
-    """Give the tag of variables that have tags; a masked one counts by its type."""
-    return etag.of_set((each, tag or f'"{each.value.type}"') for each, tag in tagged)
+    """Return the tag of a set of variables; a masked one counts by its type."""
+    return etag.selection_tag((each, tag or f'"{each.value.type}"') for each, tag in tagged)
 
 
 class Expect(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> Selection:
-        """Give the names that must be read, None for all."""
+        """Return the names that must be read, None for all."""
         if self.name is not None:
             return (self.name,)
         if None in self.selections:
@@ -88,7 +88,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
         return tuple({name: None for selection in self.selections for name in selection or ()})
 
     def check(self, variables: Iterable[Variable], engine: str) -> None:
-        """Make sure that what was read is what is expected.
+        """Check that what was read is what is expected.
 
         Args:
             variables: those of ``names`` at least, in the scope that is written.
@@ -121,7 +121,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
         return (self.view.tag(found, strong_binary=self.strong_binary),), True
 
     def _weakly_known(self, variables: list[Variable]) -> bool:
-        """Tell whether a tag of a set is to speak for a value that it says too little about."""
+        """Return whether a written value has a weak tag, so that the tag of a set says too little about it."""
         if self.name is not None or (self.matching or Tags()).anything:
             return False
         tags = (self.view.tag(each) for each in variables if each.name in self.touched)

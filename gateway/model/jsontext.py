@@ -44,7 +44,7 @@ Tree: TypeAlias = Any
 
 
 class _Twice:
-    """Stands where an object with a duplicate key was."""
+    """A placeholder for an object with a duplicate key."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -72,7 +72,7 @@ _quick = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_
 
 
 def parse(body: bytes | str, *, depth: int = DEPTH) -> Tree:
-    """Give the tree of a JSON text, strictly: UTF-8, one value, no duplicate key or half surrogate pair at any depth.
+    """Parse a JSON text strictly: UTF-8, one value, no duplicate key or half surrogate pair at any depth.
 
     Raises:
         InvalidJson: with the pointer of a duplicate key or half pair, or the position of what cannot be read.
@@ -130,7 +130,7 @@ def _pointer(path: _Path) -> str:
 
 
 def fits_utf8(text: str) -> bool:
-    r"""Tell whether UTF-8 can carry a text: ``"\ud800"`` is JSON, but half a character."""
+    r"""Return whether UTF-8 can carry a text: ``"\ud800"`` is JSON, but half a character."""
     return text.isascii() or not _HALF.search(text)
 
 
@@ -147,10 +147,10 @@ _ALIKE = bytes.maketrans(b"[]", b"{}")
 
 
 def is_strict(body: bytes, depth: int = DEPTH) -> bool:
-    r"""Tell whether ``parse`` takes a text for certain, at a fraction of its cost; False only means: ask ``parse``.
+    r"""Return whether ``parse`` would certainly accept a text, at a fraction of its cost; False means: ask ``parse``.
 
-    Where no backslash is, every quote begins or ends a string. As many strings are there when the text is read and
-    written again, or a key stands twice. Half a surrogate pair needs a backslash, too.
+    Without a backslash every quote begins or ends a string. If the text has no more quotes than the same text decoded
+    and encoded again, no key stands twice. Half a surrogate pair needs a backslash, too.
     """
     if len(body) > _GLANCE_BYTES or b"\\" in body:
         return False
@@ -164,9 +164,9 @@ def is_strict(body: bytes, depth: int = DEPTH) -> bool:
 
 
 def _nests(text: bytes, depth: int) -> bool:
-    """Tell whether a JSON text is at most so deep: no bracket is left when the innermost ones are taken away so often.
+    """Return whether a JSON text is certainly at most so deep: removing the innermost brackets that often leaves none.
 
-    Of strings only quotes are looked at; a quote that is left belongs to a string with a bracket in it: it cannot tell.
+    Of strings only the quotes are kept; one that is left belongs to a string with a bracket in it: nothing is certain.
     """
     nest = text.translate(_ALIKE, _NO_NEST).replace(b'""', b"")
     for _ in range(depth):
@@ -180,7 +180,7 @@ _reader = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_co
 
 
 def readable(text: str) -> bool:
-    """Tell whether a stored text is JSON that can be handed on: leniently, duplicate keys and all."""
+    """Return whether a stored text is JSON that can be shown, read leniently: keys may stand twice."""
     try:
         _ = _reader.decode(text)
     except (ValueError, RecursionError):
@@ -189,19 +189,19 @@ def readable(text: str) -> bool:
 
 
 def escape(token: str) -> str:
-    """Give a reference token of a JSON Pointer (RFC 6901)."""
+    """Return a name as a reference token of a JSON Pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1")
 
 
 _PARTS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?\Z")
 _MAX_EXPONENT = 4000
-"""Characters of an exponent that is reckoned with; Python's own integers end at 4300 digits read from text."""
+"""Characters of an exponent that is computed with; Python's own integers end at 4300 digits read from text."""
 
 
 def numeric(text: str) -> tuple[str, str, int | str]:
-    """Give what two numbers share if and only if they are equal: sign, digits, power of ten; no float, no blow-up.
+    """Return what is the same for equal numbers only: sign, digits, power of ten; exact, and as short as the text.
 
-    An exponent of thousands of digits is not reckoned with: such numbers are equal only where they are written alike.
+    An exponent of thousands of digits is not computed with: such numbers are equal only if they are written alike.
     """
     found = _PARTS.match(text)
     if found is None:
@@ -218,7 +218,7 @@ def numeric(text: str) -> tuple[str, str, int | str]:
 
 
 def number_text(value: object) -> msgspec.Raw:
-    """Give a ``Number`` as its text, for encoders."""
+    """Return a ``Number`` as its text, for encoders."""
     if isinstance(value, Number):
         return msgspec.Raw(value.text.encode())
     msg = f"{type(value).__name__} is no part of a JSON tree"
@@ -229,5 +229,5 @@ _encoder = msgspec.json.Encoder(enc_hook=number_text)
 
 
 def write(tree: Tree) -> bytes:
-    """Give the JSON text of a tree: compact, key order and number lexemes as they are."""
+    """Return the JSON text of a tree: compact, with key order and number lexemes as they are."""
     return _encoder.encode(tree)

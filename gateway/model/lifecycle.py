@@ -1,4 +1,4 @@
-"""Commands that begin instances and bring them on: start, complete a task, correlate a message; all with variables.
+"""Commands that start instances and move them on: start, complete a task, correlate a message; all with variables.
 
 What must not live here: commands about what an instance holds (``commands``) and about its tokens (``modification``).
 """
@@ -29,7 +29,7 @@ class StartInstance(Command, frozen=True, kw_only=True):
 
 
 class DescribeTask(Command, frozen=True, kw_only=True):
-    """Ask for a task that is open: whose it is. ``task`` is native."""
+    """Read which instance an open task belongs to. ``task`` is native."""
 
     task: str
 
@@ -42,7 +42,7 @@ class CompleteTask(Command, frozen=True, kw_only=True):
 
 
 class CorrelateMessage(Command, frozen=True, kw_only=True):
-    """Hand a message to who waits for it.
+    """Send a message to whatever waits for it.
 
     Args:
         name: of the message.
@@ -68,5 +68,5 @@ class CorrelateMessage(Command, frozen=True, kw_only=True):
 
 
 def pointer(*members: str) -> str:
-    """Give where in the caller's body something stands."""
+    """Return the JSON Pointer of a variable in the caller's body."""
     return "".join(f"/{jsontext.escape(member)}" for member in members)

@@ -1,4 +1,4 @@
-"""Matching: whether a row is what a filter asks for, and which of two rows comes first; for engines that cannot say.
+"""Matching: whether a row matches a filter, and which of two rows comes first, for engines that have no queries.
 
 It does what Camunda 7 does, fact by fact (a test compares 2,000 filters): all conditions on one row; ``neq`` is the
 opposite of ``eq``, so it also matches other types and nulls; a number matches every numeric type that can hold it
@@ -48,7 +48,7 @@ class Matcher:
             self._tests.append(_valued(condition, folded=wanted.variable_values_ignore_case))
 
     def __call__(self, name: str, value: Value) -> bool:
-        """Tell whether a variable matches."""
+        """Return whether a variable matches."""
         return all(test(name, value) for test in self._tests)
 
 
@@ -99,7 +99,7 @@ def _compared(text: str, compare: Callable[[Any, Any], bool]) -> Callable[[str],
 
 
 def _units(text: str) -> bytes:
-    """Give what orders texts: UTF-16 units, as Java and H2 do; a database with a collation has an order of its own."""
+    """Return the sort key of a text: its UTF-16 units, as in Java and H2; a collation would order otherwise."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
@@ -121,7 +121,7 @@ def _number(text: str, asked: str) -> Callable[[Value], bool]:
 
 
 def like(pattern: str) -> Callable[[str], bool]:
-    r"""Give the test of a pattern with ``%`` (any text), ``_`` (one character) and the escape ``\``.
+    r"""Return the test of a pattern with ``%`` (any text), ``_`` (one character) and the escape ``\``.
 
     The pieces between ``%`` are looked for one after the other: no pattern takes more than pattern times text.
     """
@@ -153,7 +153,7 @@ def _piece(signs: list[str]) -> re.Pattern[str]:
 
 
 def order(row: Row, key: str) -> tuple[int, str]:
-    """Give what one key orders a row by: code points of the name or scope, the rank of the type."""
+    """Return the sort key of a row: the name or scope by code points, the type by its rank."""
     variable = row.variable
     match key:
         case "name":
@@ -168,7 +168,7 @@ def order(row: Row, key: str) -> tuple[int, str]:
 
 
 def precedes(one: Row, other: Row, sorting: tuple[Sort, ...]) -> bool | None:
-    """Tell whether a row comes before another by the keys; None where they are alike."""
+    """Return whether a row comes before another by the keys; None where the keys are equal."""
     for sort in sorting:
         first, second = order(one, sort.key), order(other, sort.key)
         if first != second:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.model import jsontext
 
 
-def merged(target: jsontext.Tree, patch: jsontext.Tree) -> jsontext.Tree:
-    """Give what ``target`` becomes; untouched members keep order and number lexemes."""
+def merge_patch(target: jsontext.Tree, patch: jsontext.Tree) -> jsontext.Tree:
+    """Apply a merge patch and return the result; untouched members keep their order and number lexemes."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
@@ -14,5 +14,5 @@ def merged(target: jsontext.Tree, patch: jsontext.Tree) -> jsontext.Tree:
         if change is None:
             result.pop(key, None)
         else:
-            result[key] = merged(result.get(key), change)
+            result[key] = merge_patch(result.get(key), change)
     return result

@@ -1,4 +1,4 @@
-"""Modification: what may be done to the tokens of an instance, checked for what can be told without an engine.
+"""Modification: what may be done to the tokens of an instance, checked as far as that needs no engine.
 
 The words are the vendor-neutral part of Camunda's own; an adapter refuses those that its engine cannot carry out.
 """
@@ -34,7 +34,7 @@ class StartValue(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, r
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """One step. Which ids it takes depends on ``type``; ``checked`` says so."""
+    """One step. Which ids it takes depends on ``type`` (``check_instructions``)."""
 
     type: Kind
     activity_id: str | None = None
@@ -46,7 +46,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def starts(self) -> bool:
-        """Tell whether a token starts here."""
+        """Return whether a token starts here."""
         return self.type != "cancel"
 
 
@@ -68,18 +68,18 @@ class ModifyInstance(InstanceWrite, frozen=True, kw_only=True):
     expect: Expect | None = None
 
     def note(self) -> str | None:
-        """Give the annotation with the caller's name in front, None where there is neither."""
+        """Return the annotation with the caller's name in front, None where there is neither."""
         said = [text for text in (self.caller, self.annotation) if text]
         return ": ".join(said) or None
 
 
 def pointer(index: int, *steps: str) -> str:
-    """Give where in the caller's body a part of an instruction stands."""
+    """Return the JSON Pointer of a part of an instruction in the caller's body."""
     return "".join(f"/{escape(step)}" for step in ("instructions", str(index), *steps))
 
 
-def checked(instructions: tuple[Instruction, ...], annotation: str | None) -> None:
-    """Make sure that every instruction names just what its type takes.
+def check_instructions(instructions: tuple[Instruction, ...], annotation: str | None) -> None:
+    """Check that every instruction has the members that its type needs, and no others.
 
     Raises:
         InvalidRequest: nothing to do, an id too few or too many, variables where nothing starts.

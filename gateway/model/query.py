@@ -1,6 +1,6 @@
-"""Queries: variables of any instance, by name, value and place; commands, results, and what makes a filter sound.
+"""Queries: variables of any instance, by name, value and scope: commands, results, and the check of a filter.
 
-What must not live here: how a condition is told true of a value (``gateway.model.matching``), and pages over several
+What must not live here: whether a condition holds for a value (``gateway.model.matching``), and pages over several
 engines (``gateway.operations.paging``).
 """
 
@@ -32,7 +32,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     Args:
         type: ``string`` or ``date-time`` for a text; ``Date`` is one as Camunda writes it, or as RFC 3339 says. Without
             it a text is a string, unless it has the form ``2013-01-23T13:42:42.000+0000``, which is a date as it is for
-            Camunda. ``sound`` leaves the first two only.
+            Camunda. ``check_filter`` leaves the first two only.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def kind(self) -> str:
-        """Give what the value is: ``null``, ``boolean``, ``number``, ``string`` or ``date-time``."""
+        """Return what the value is: ``null``, ``boolean``, ``number``, ``string`` or ``date-time``."""
         head = bytes(self.value)[:1]
         if head == b'"':
             return SYNONYMS[self.type][0] if self.type in SYNONYMS else self.type or "string"
@@ -68,7 +68,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     variable_scope_id_in: tuple[str, ...] | None = None
 
     def asked(self) -> tuple[str, ...]:
-        """Give the filters that are there, as ``/v1`` spells them; each is a capability ``query.<name>``."""
+        """Return the filters that are set, as ``/v1`` spells them; each is a capability ``query.<name>``."""
         pairs = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
         return tuple(spelled for name, spelled in pairs if getattr(self, name) not in (None, False))
 
@@ -89,7 +89,7 @@ class Sort(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueryVariables(Command, frozen=True, kw_only=True):
-    """Give one piece of the rows that match, in the order asked for.
+    """Find one piece of the rows that match, in the order asked for.
 
     Args:
         offset: rows to leave out first; always 0 where ``after`` is given.
@@ -146,8 +146,8 @@ class VariablesCounted(msgspec.Struct, frozen=True):
     count: int
 
 
-def sound(wanted: Filter) -> Filter:
-    """Give the filter with dates recognised, after making sure that it means something.
+def check_filter(wanted: Filter) -> Filter:
+    """Check a filter and return it with dates recognised.
 
     Raises:
         InvalidRequest: an empty list, a condition whose value is no scalar.

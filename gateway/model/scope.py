@@ -22,12 +22,12 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def inner(self) -> bool:
-        """Tell whether it is one execution or task."""
+        """Return whether it is one execution or task."""
         return self.kind in _INNER
 
 
 def parse_scope(text: str, *, lists: bool = False) -> Place:
-    """Give the scope that a text names.
+    """Parse the name of a scope.
 
     Args:
         text: ``instance``, ``all``, ``execution:ID`` or ``task:ID``.

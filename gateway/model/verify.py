@@ -1,7 +1,7 @@
-"""Read-back verification: what was written is compared with what is there right after, and what differs is said.
+"""Read-back verification: what was written is compared with what is there right after, and differences are reported.
 
-It shows a writer that came in between and an engine that bent a value. It does not show what our own write wrote over:
-a change that somebody else made between the read and the write of a whole object.
+It shows a writer that came in between, and an engine that changed a value. It does not show what our own write
+overwrote: a change that somebody else made between the read and the write of a whole object.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from gateway.errors import ConcurrentUpdate, Fault, Unsupported
 from gateway.model.commands import PatchVariables
 
 
-def compared(engine: str, command: PatchVariables, held: Container[str]) -> None:
-    """Say which names are not as they were written.
+def check_written(engine: str, command: PatchVariables, held: Container[str]) -> None:
+    """Raise an error that names what is not as it was written.
 
     Args:
         engine: its name.

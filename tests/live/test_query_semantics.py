@@ -15,7 +15,7 @@ from adapters import camunda7
 from gateway.errors import ValueInvalid
 from gateway.model.commands import PatchVariables
 from gateway.model.matching import Matcher
-from gateway.model.query import Condition, CountVariables, Filter, QueryVariables, sound
+from gateway.model.query import Condition, CountVariables, Filter, QueryVariables, check_filter
 from gateway.model.values import Value
 from gateway.plan import Call
 from gateway.port import Credentials
@@ -177,7 +177,7 @@ async def test_filters_find_the_same_rows_here_on_the_fake_and_on_the_engine(bot
                 data = {at: both.data[at[0]][at[1]] for at in real ^ here | real ^ fake}
                 unlike.append(f"{told}: here {here ^ real}, fake {fake ^ real}: {data}")
 
-        filters = [sound(drawn_filter(draw, both.real)) for _ in range(FILTERS)]
+        filters = [check_filter(drawn_filter(draw, both.real)) for _ in range(FILTERS)]
         await asyncio.gather(*(compared(number, each) for number, each in enumerate(filters)))
     finally:
         await both.client.close()

@@ -101,8 +101,8 @@ def changes_behind_its_back(world: World, patched: pytest.MonkeyPatch) -> None:
 
 
 def forgets_siblings(_world: World, patched: pytest.MonkeyPatch) -> None:
-    merged = camunda_patch.merged
-    patched.setattr(camunda_patch, "merged", lambda _target, patch: merged(None, patch))
+    merged = camunda_patch.merge_patch
+    patched.setattr(camunda_patch, "merge_patch", lambda _target, patch: merged(None, patch))
 
 
 def looks_at_no_condition(_world: World, patched: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from gateway.errors import Refusal
 from gateway.model import etag, jsonpatch, jsontext, scope
 from gateway.model.commands import PatchVariables
-from gateway.model.merge import merged
-from gateway.model.modification import checked
-from gateway.model.query import sound
+from gateway.model.merge import merge_patch
+from gateway.model.modification import check_instructions
+from gateway.model.query import check_filter
 from gateway.operations.gateway import Target
 from gateway.operations.idempotency import intents
 from gateway.web.http import body, target
@@ -96,9 +96,9 @@ DECODERS = {
     "patch": lambda content: bodies.patch(content, LIMITS),
     "value": lambda content: bodies.value(content, LIMITS, Address(name="v")),
     "merge": lambda content: bodies.merge(content, LIMITS),
-    "json patch": lambda content: jsonpatch.parsed(content, max_operations=30, max_depth=12),
+    "json patch": lambda content: jsonpatch.parse_patch(content, max_operations=30, max_depth=12),
     "batch": lambda content: body.decode(batch._decoder, content, LIMITS),
-    "query": lambda content: sound(body.decode(query._query, content, LIMITS)),
+    "query": lambda content: check_filter(body.decode(query._query, content, LIMITS)),
     "operation": lambda content: body.decode(operations._decoder, content, LIMITS),
     "start": lambda content: body.decode(lifecycle._start, content, LIMITS),
     "completion": lambda content: body.decode(lifecycle._completion, content, LIMITS),
@@ -158,16 +158,16 @@ def test_patches_of_scalars_are_read_at_a_glance() -> None:
 def test_any_modification_is_checked_or_refused(content: bytes) -> None:
     asked = read(lambda: body.decode(activities._decoder, content, LIMITS))
     if asked is not None:
-        read(lambda: checked(asked.instructions, asked.annotation))
+        read(lambda: check_instructions(asked.instructions, asked.annotation))
 
 
 @many
 @given(document=trees, patch=trees)
 def test_any_merge_patch_applies_and_leaves_the_document_as_it_was(document: Any, patch: Any) -> None:
     before = jsontext.write(document), jsontext.write(patch)
-    result = merged(document, patch)
+    result = merge_patch(document, patch)
     assert (jsontext.write(document), jsontext.write(patch)) == before
-    assert merged(result, patch) == result
+    assert merge_patch(result, patch) == result
 
 
 _texts = st.one_of(
@@ -182,7 +182,7 @@ _texts = st.one_of(
 @many
 @given(text=_texts)
 def test_any_header_target_and_scope_is_read_or_refused(text: str) -> None:
-    tags = read(lambda: etag.parsed(text))
+    tags = read(lambda: etag.parse_tags(text))
     if tags is not None:
         assert tags.anything or tags.tags
         assert not tags.strongly('W/"b"')

@@ -37,13 +37,13 @@ def apply_patch(stored: Tree, operations: tuple[PatchOperation, ...], bounds: Bo
     """Return what a stored value becomes, in the engine's form.
 
     Raises:
-        PreconditionFailed, ValueInvalid, PayloadTooLarge: as ``jsonpatch.applied`` says.
+        PreconditionFailed, ValueInvalid, PayloadTooLarge: as ``jsonpatch.apply_patch`` says.
     """
     plain = Form()
     if settings.metadata == "as_given":
-        return jsonpatch.applied(plain.copied(stored), operations, bounds=bounds)
+        return jsonpatch.apply_patch(plain.copied(stored), operations, bounds=bounds)
     if settings.metadata == "strip":
-        return jsonpatch.applied(trees.clean(stored), operations, bounds=bounds)
+        return jsonpatch.apply_patch(trees.clean(stored), operations, bounds=bounds)
     return trees.drop_lost_selections(
-        jsonpatch.applied(plain.copied(stored), operations, bounds=bounds, form=_StoredForm())
+        jsonpatch.apply_patch(plain.copied(stored), operations, bounds=bounds, form=_StoredForm())
     )

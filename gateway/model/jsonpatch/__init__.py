@@ -3,8 +3,8 @@
 What must not live here: what the result means as a value.
 """
 
-from gateway.model.jsonpatch.applying import applied
-from gateway.model.jsonpatch.document import PatchOperation, parsed
+from gateway.model.jsonpatch.applying import apply_patch
+from gateway.model.jsonpatch.document import PatchOperation, parse_patch
 from gateway.model.jsonpatch.form import Bounds, Form
 
-__all__ = ["Bounds", "Form", "PatchOperation", "applied", "parsed"]
+__all__ = ["Bounds", "Form", "PatchOperation", "apply_patch", "parse_patch"]

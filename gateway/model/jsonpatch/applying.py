@@ -19,10 +19,10 @@ _SHIFTED = 2048
 _plain_copy = Form().copied
 
 
-def applied(
+def apply_patch(
     document: Tree, operations: tuple[PatchOperation, ...], *, bounds: Bounds | None = None, form: Form | None = None
 ) -> Tree:
-    """Give what a document becomes; the document given is used up.
+    """Apply a patch and return the result; the document given is changed on the way.
 
     Raises:
         PreconditionFailed: a ``test`` that fails, with its pointer into the patch.
@@ -39,7 +39,7 @@ def applied(
 
 
 class _Patching:
-    """A document on its way through a patch."""
+    """A document while a patch is applied to it."""
 
     def __init__(self, root: Tree, bounds: Bounds, form: Form) -> None:
         self.root = root
@@ -76,7 +76,7 @@ class _Patching:
                 self._move(operation)
 
     def _passes(self, operation: PatchOperation) -> bool:
-        """Tell whether a test succeeds; of what is not there it does not (RFC 6902, 4.6: the target must be equal)."""
+        """Return whether a test succeeds; one of what is not there fails (RFC 6902, 4.6: the target must be equal)."""
         try:
             return self._same(self._found(operation.path, "path"), operation.value)
         except ValueInvalid:
@@ -162,7 +162,7 @@ class _Patching:
         return value
 
     def _check_depth(self, path: Pointer, value: Tree, *, counted: bool = False) -> None:
-        """Make sure that a value goes nowhere too deep; looked at level by level, for it may be deep itself."""
+        """Refuse a value that would be too deep where it goes; without recursion, because it may be deep itself."""
         level, nodes = len(path), [value]
         while nodes := [node for node in nodes if isinstance(node, (dict, list))]:
             if level >= self._bounds.max_depth:
@@ -172,7 +172,7 @@ class _Patching:
             level += 1
 
     def _check_growth(self, value: Tree) -> None:
-        """Count what copies add, before they are made: a text of a megabyte is copied for nothing, and written dear."""
+        """Count what copies add before they are made: a long text is cheap to copy, and expensive to write."""
         todo = [value]
         while todo:
             node = todo.pop()

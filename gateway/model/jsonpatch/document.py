@@ -1,4 +1,4 @@
-"""The patch document: read strictly, and what is wrong with it told by pointer."""
+"""The patch document: parsed strictly; a fault is named by its JSON Pointer."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class PatchOperation(msgspec.Struct, frozen=True, kw_only=True):
     value: Tree = None
 
 
-def parsed(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH) -> tuple[PatchOperation, ...]:
-    """Give the operations of a patch document; members that RFC 6902 does not define are ignored, as it says.
+def parse_patch(body: bytes, *, max_operations: int, max_depth: int = jsontext.DEPTH) -> tuple[PatchOperation, ...]:
+    """Parse the operations of a patch document; members that RFC 6902 does not define are ignored, as it says.
 
     Raises:
         InvalidJson, InvalidRequest: no patch document, with the pointer of what is wrong.

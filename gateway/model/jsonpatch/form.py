@@ -20,7 +20,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     max_depth: int = jsontext.DEPTH
 
     def text(self, tree: Tree) -> msgspec.Raw:
-        """Give the JSON text of a result.
+        """Return the JSON text of a result.
 
         Raises:
             PayloadTooLarge: it is longer than ``max_bytes``.
@@ -35,15 +35,15 @@ class Form:
     """How a document is stored: here just as it is seen."""
 
     def inside(self, node: Tree) -> Tree:
-        """Give the object or list that a pointer goes on in; changes are made to it."""
+        """Return the object or list inside a node, in which a pointer goes on; changes are made to it."""
         return node
 
     def seen(self, node: dict[str, Tree]) -> dict[str, Tree]:
-        """Give the members of an object that callers see."""
+        """Return the members of an object that callers see."""
         return node
 
     def copied(self, node: Tree) -> Tree:
-        """Give a copy that shares nothing which can change."""
+        """Return a deep copy."""
         if isinstance(node, dict):
             return {key: self.copied(child) for key, child in node.items()}
         if isinstance(node, list):
@@ -51,6 +51,6 @@ class Form:
         return node
 
     def replaced(self, old: Tree, new: Tree) -> Tree:
-        """Give what is stored where ``new`` takes the place of ``old``."""
+        """Return what is stored where ``new`` replaces ``old``."""
         del old
         return new

@@ -130,7 +130,7 @@ _LIST = frozenset({"selected", "items", "@metadata"})
 
 
 def with_vendor_info(value: dict[str, Tree], pointer: str) -> None:
-    """Put the members of ``valueInfo`` in a value's tree where ours are.
+    """Move the members of ``valueInfo`` to where ours are in a value's tree.
 
     Args:
         value: the tree of a typed value, which is changed.
@@ -165,7 +165,7 @@ def _instead(kind: Tree) -> str:
 
 
 def _place(value: dict[str, Tree], member: str, content: Tree, at: str) -> None:
-    """Put one member of ``valueInfo`` where ours is.
+    """Move one member of ``valueInfo`` to where ours is.
 
     Raises:
         InvalidRequest: it is of the wrong kind, or says something else than what is there.

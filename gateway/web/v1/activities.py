@@ -37,7 +37,7 @@ async def list_activities(context: RequestContext) -> Answer:
 async def modify_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
     decoded = await bodies.decode(context, _decoder, Address(instance=context.params[0]))
-    modification.checked(decoded.instructions, decoded.annotation)
+    modification.check_instructions(decoded.instructions, decoded.annotation)
     names = tuple(name for each in decoded.instructions for name in each.variables)
     if names:
         context.caller.require("variables:write")

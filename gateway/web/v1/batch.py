@@ -102,7 +102,7 @@ def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
 
 def _tags(index: int, each: BatchItem) -> etag.Tags | None:
     try:
-        return None if each.if_match is None else etag.parsed(each.if_match)
+        return None if each.if_match is None else etag.parse_tags(each.if_match)
     except InvalidRequest as error:
         raise InvalidRequest(error.detail, errors=(Fault(f"/items/{index}/ifMatch", error.detail),)) from error
 

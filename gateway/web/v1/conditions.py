@@ -30,7 +30,7 @@ def _tags(context: RequestContext) -> tuple[Tags | None, Tags | None]:
     if "If-Match" not in given and "If-None-Match" not in given:
         return None, None
     matching, none_matching = (
-        etag.parsed(", ".join(given.getall(name))) if name in given else None for name in HEADERS
+        etag.parse_tags(", ".join(given.getall(name))) if name in given else None for name in HEADERS
     )
     return matching, none_matching
 
@@ -52,7 +52,7 @@ def unmodified(context: RequestContext, tag: str | None) -> Answer | None:
 
 def shown_tag(tag: str | None, *, weakly: bool) -> str | None:
     """Return the tag to show: a weak one for a view that no condition of a write compares."""
-    return f"W/{etag.opaque(tag)}" if weakly and tag is not None else tag
+    return f"W/{etag.without_weakness(tag)}" if weakly and tag is not None else tag
 
 
 def headers(tag: str | None) -> tuple[tuple[str, str], ...]:

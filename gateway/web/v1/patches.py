@@ -98,7 +98,7 @@ async def patch_value(context: RequestContext) -> Answer:
 
 def _value_patch(context: RequestContext, name: str, content: bytes) -> Build:
     limits = context.services.limits
-    operations = jsonpatch.parsed(content, max_operations=limits.max_names, max_depth=limits.max_depth)
+    operations = jsonpatch.parse_patch(content, max_operations=limits.max_names, max_depth=limits.max_depth)
     return partial(commands.PatchVariables, patches={name: operations})
 
 

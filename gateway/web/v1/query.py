@@ -18,7 +18,7 @@ from gateway.errors import (
     Refusal,
     VarbridgeError,
 )
-from gateway.model.query import LISTS, Filter, Row, Sort, sound
+from gateway.model.query import LISTS, Filter, Row, Sort, check_filter
 from gateway.operations import paging
 from gateway.operations.paging import EngineShare, PagePosition, PageRequest, RowFilter
 from gateway.web.http import body
@@ -115,7 +115,7 @@ def _refuse_null_filters(content: bytes) -> None:
 
 def page_request(context: RequestContext, decoded: CountBody) -> PageRequest:
     """Return the request for rows; refuse filters and engines that the caller may not use."""
-    wanted = sound(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
+    wanted = check_filter(Filter(**{name: getattr(decoded, name) for name in Filter.__struct_fields__}))
     return PageRequest(
         filter=wanted,
         engines=_engines(context, decoded.engines),

@@ -28,7 +28,7 @@ STORED = '{"z":1.10,"list":[{"a":1},{"b":12345678901234567890.10},[]],"deep":{"x
 
 
 def operations(*listed: object) -> tuple[jsonpatch.PatchOperation, ...]:
-    return jsonpatch.parsed(json.dumps(listed).encode(), max_operations=10_000)
+    return jsonpatch.parse_patch(json.dumps(listed).encode(), max_operations=10_000)
 
 
 def needs_json(subject: Subject, feature: str) -> None:
@@ -189,11 +189,11 @@ class TestExpectations:
             values["j"] = typed("json", STORED)
         with instance_of(subject, *values) as instance:
             subject.patch(instance, values)
-            listed = {name: etag.of_value(each) for name, each in subject.listed(instance).items()}
+            listed = {name: etag.variable_tag(each) for name, each in subject.listed(instance).items()}
             for name in values:
                 found = subject.read(instance, name)
                 assert found is not None
-                assert etag.of_value(Variable(name=name, value=found)) == listed[name]
+                assert etag.variable_tag(Variable(name=name, value=found)) == listed[name]
                 assert not etag.is_weak(listed[name])
 
     def test_transient_value_expects_nothing(self, subject: Subject) -> None:
@@ -213,7 +213,7 @@ class TestExpectations:
 
     @staticmethod
     def _tag(subject: Subject, instance: str) -> str:
-        return etag.of_value(subject.listed(instance, ("v",))["v"])
+        return etag.variable_tag(subject.listed(instance, ("v",))["v"])
 
     @staticmethod
     def _of(*tags: str) -> Expect:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.camunda7 import VENDOR
 from gateway.errors import InvalidRequest, ValueInvalid
-from gateway.model.query import Condition, Filter, QueryVariables, Sort, sound
+from gateway.model.query import Condition, Filter, QueryVariables, Sort, check_filter
 from gateway.model.values import json_text
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played
@@ -23,7 +23,7 @@ def engine(**settings: Any) -> Any:
 
 def text(content: str, kind: Any = None) -> Filter:
     condition = Condition(name="a", operator="eq", value=json_text(content), type=kind)
-    return sound(Filter(variable_values=(condition,)))
+    return check_filter(Filter(variable_values=(condition,)))
 
 
 def test_every_filter_is_spelled_as_the_engine_knows_it() -> None:

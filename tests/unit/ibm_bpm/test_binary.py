@@ -12,7 +12,7 @@ from adapters.ibm_bpm.engine import IbmBpmEngine
 from adapters.ibm_bpm.settings import Settings
 from gateway import errors
 from gateway.model.commands import GetVariable, ListVariables, PatchVariables, ReadBinary
-from gateway.model.jsonpatch import parsed
+from gateway.model.jsonpatch import parse_patch
 from gateway.model.results import BinaryRead
 from gateway.model.values import ABSENT, Value
 from gateway.plan import VendorResponse
@@ -162,7 +162,7 @@ def test_text_that_would_be_read_as_a_file_is_refused_unsent() -> None:
 def test_blob_is_not_changed_in_parts(how: str, shown: Any) -> None:
     change = {
         "merges": Raw(b'{"filename":"b"}'),
-        "patches": parsed(b'[{"op":"remove","path":"/filename"}]', max_operations=9),
+        "patches": parse_patch(b'[{"op":"remove","path":"/filename"}]', max_operations=9),
     }
     command = PatchVariables(instance="1", **{how: {"v": change[how]}})
     with pytest.raises(errors.ValueInvalid) as caught:

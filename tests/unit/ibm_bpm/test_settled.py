@@ -16,7 +16,7 @@ from gateway.errors import VarbridgeError
 from gateway.model.commands import PatchVariables
 from gateway.model.etag import Tags
 from gateway.model.expect import Expect
-from gateway.model.jsonpatch import parsed
+from gateway.model.jsonpatch import parse_patch
 from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Credentials
@@ -98,8 +98,10 @@ WRITES: dict[str, Callable[[], dict[str, Any]]] = {
     "set": lambda: {"modifications": values(a=b"7")},
     "delete": lambda: {"deletions": ("a",)},
     "merge": lambda: {"merges": {"customer": Raw(b'{"tier":"x"}')}},
-    "json-patch": lambda: {"patches": {"customer": parsed(b'[{"op":"remove","path":"/tier"}]', max_operations=9)}},
-    "json-patch-of-nothing": lambda: {"patches": {"nope": parsed(b'[{"op":"remove","path":"/x"}]', max_operations=9)}},
+    "json-patch": lambda: {"patches": {"customer": parse_patch(b'[{"op":"remove","path":"/tier"}]', max_operations=9)}},
+    "json-patch-of-nothing": lambda: {
+        "patches": {"nope": parse_patch(b'[{"op":"remove","path":"/x"}]', max_operations=9)}
+    },
     "if-match": lambda: {"modifications": values(a=b"7"), "expect": Expect(name="a", matching=Tags(('"x"',)))},
     "if-match-set": lambda: {"modifications": values(a=b"7"), "expect": Expect(matching=Tags(('"x"',)))},
     "if-none-match": lambda: {

@@ -16,7 +16,7 @@ from gateway.model.values import Value
 
 def tag(kind: str, text: str, form: str | None = None, **more: object) -> str:
     value = Value(type=kind, format=form, value=msgspec.Raw(text.encode()), **more)  # type: ignore[arg-type]
-    return etag.of_value(Variable(name="v", value=value))
+    return etag.variable_tag(Variable(name="v", value=value))
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def test_tags_are_the_same_where_values_are(one: str, other: str, same: bool) ->
 def test_blob_is_weak_unless_it_may_be_strong_and_is_there() -> None:
     blob = Variable(name="v", value=Value(type="bytes", value=msgspec.Raw(b'"AAEC"')))
     listed = Variable(name="v", value=Value(type="bytes"), size=3)
-    assert etag.is_weak(etag.of_value(blob))
-    assert not etag.is_weak(etag.of_value(blob, strong_binary=True))
-    assert etag.is_weak(etag.of_value(listed, strong_binary=True))
-    assert etag.is_weak(etag.of_value(Variable(name="v", value=Value(type="json"), error="cannot be read")))
+    assert etag.is_weak(etag.variable_tag(blob))
+    assert not etag.is_weak(etag.variable_tag(blob, strong_binary=True))
+    assert etag.is_weak(etag.variable_tag(listed, strong_binary=True))
+    assert etag.is_weak(etag.variable_tag(Variable(name="v", value=Value(type="json"), error="cannot be read")))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_blob_is_weak_unless_it_may_be_strong_and_is_there() -> None:
     ],
 )
 def test_list_of_tags_is_read(header: str, tags: Tags) -> None:
-    assert etag.parsed(header) == tags
+    assert etag.parse_tags(header) == tags
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_list_of_tags_is_read(header: str, tags: Tags) -> None:
 )
 def test_what_is_no_list_of_tags_is_refused(header: str) -> None:
     with pytest.raises(InvalidRequest):
-        etag.parsed(header)
+        etag.parse_tags(header)
 
 
 @given(header=st.text(st.sampled_from('W/"*, a\t'), max_size=30))
 def test_any_header_is_read_or_refused(header: str) -> None:
     try:
-        found = etag.parsed(header)
+        found = etag.parse_tags(header)
     except InvalidRequest:
         return
     assert found.anything or found.tags

@@ -17,8 +17,8 @@ from gateway.model.jsonpatch import Bounds
 
 def applied(document: str, *operations: dict[str, Any] | str, bounds: Bounds | None = None) -> str:
     texts = [each if isinstance(each, str) else json.dumps(each) for each in operations]
-    patch = jsonpatch.parsed(f"[{','.join(texts)}]".encode(), max_operations=10_000)
-    return jsontext.write(jsonpatch.applied(jsontext.parse(document), patch, bounds=bounds)).decode()
+    patch = jsonpatch.parse_patch(f"[{','.join(texts)}]".encode(), max_operations=10_000)
+    return jsontext.write(jsonpatch.apply_patch(jsontext.parse(document), patch, bounds=bounds)).decode()
 
 
 class Nowhere(Exception):
@@ -126,16 +126,16 @@ def test_patch_does_what_the_model_does(document: Any, operations: list[dict[str
 @given(body=st.binary(max_size=60), document=_documents)
 def test_any_bytes_are_a_patch_or_refused(body: bytes, document: Any) -> None:
     try:
-        patch = jsonpatch.parsed(body, max_operations=10)
+        patch = jsonpatch.parse_patch(body, max_operations=10)
     except (InvalidJson, InvalidRequest, PayloadTooLarge):
         return
-    assert jsonpatch.applied(document, patch) == document
+    assert jsonpatch.apply_patch(document, patch) == document
 
 
 def test_same_patch_applied_twice_gives_the_same_and_stays_as_it_is() -> None:
     body = b'[{"op":"add","path":"/a","value":{"x":[]}},{"op":"add","path":"/a/x/-","value":1}]'
-    patch = jsonpatch.parsed(body, max_operations=10)
-    assert [jsontext.write(jsonpatch.applied({}, patch)) for _ in range(2)] == [b'{"a":{"x":[1]}}'] * 2
+    patch = jsonpatch.parse_patch(body, max_operations=10)
+    assert [jsontext.write(jsonpatch.apply_patch({}, patch)) for _ in range(2)] == [b'{"a":{"x":[1]}}'] * 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.errors import InvalidJson, PayloadTooLarge
 from gateway.model import jsontext
 from gateway.model.jsontext import Number
-from gateway.model.merge import merged
+from gateway.model.merge import merge_patch
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers().map(lambda n: Number(str(n))),
@@ -92,7 +92,7 @@ def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
     ],
 )
 def test_merge_patch_follows_the_standard(target: object, patch: object, result: object) -> None:
-    assert merged(target, patch) == result
+    assert merge_patch(target, patch) == result
 
 
 @pytest.mark.parametrize(
