@@ -1,4 +1,4 @@
-"""Matching: whether a row matches a filter, and which of two rows comes first, for engines that have no queries.
+"""Matching: whether a row fulfils a filter, and which of two rows comes first; for engines that cannot query.
 
 It does what Camunda 7 does, fact by fact (a test compares 2,000 filters): all conditions on one row; ``neq`` is the
 opposite of ``eq``, so it also matches other types and nulls; a number matches every numeric type that can hold it
@@ -27,14 +27,14 @@ _TYPES = (
     "boolean", "bytes", "date-time", "number", "file", "integer/int32", "json", "list", "integer/int64", "null",
     "opaque", "integer/int16", "object", "string", "xml",
 )  # fmt: skip
-"""The order of types: that of the words in Camunda's ``TYPE_`` column, so that its order and this one agree."""
+"""Types in sort order: the order of the words in Camunda's ``TYPE_`` column, so that both engines sort alike."""
 _RANKS = {kind: rank for rank, kind in enumerate(_TYPES)}
 
 Test = Callable[[str, Value], bool]
 
 
 class Matcher:
-    """A filter made ready: names and values. The lists of ids are for whoever knows the ids."""
+    """Test of variables against a filter's names and values; the lists of ids are the adapter's business."""
 
     def __init__(self, wanted: Filter) -> None:
         self._tests: list[Test] = []
@@ -67,7 +67,7 @@ def _valued(condition: Condition, *, folded: bool) -> Test:
     return lambda _, value: holds(value)
 
 
-def _test(condition: Condition, asked: str, *, folded: bool) -> Callable[[Value], bool]:
+def _test(condition: Condition, comparison: str, *, folded: bool) -> Callable[[Value], bool]:
     raw = bytes(condition.value)
     match condition.kind:
         case "null":
@@ -75,21 +75,21 @@ def _test(condition: Condition, asked: str, *, folded: bool) -> Callable[[Value]
         case "boolean":
             return lambda value: value.type == "boolean" and value.text == raw
         case "number":
-            return _number(raw.decode(), asked)
+            return _number(raw.decode(), comparison)
         case "date-time":
-            moment, compare = instant(text_of(raw)), _COMPARE[asked]
+            moment, compare = instant(text_of(raw)), _COMPARE[comparison]
             return lambda value: (
                 value.type == "date-time" and not value.is_null() and compare(instant(text_of(value.text)), moment)
             )
         case _:
-            return _text(text_of(raw), asked, folded=folded)
+            return _text(text_of(raw), comparison, folded=folded)
 
 
-def _text(text: str, asked: str, *, folded: bool) -> Callable[[Value], bool]:
+def _text(text: str, comparison: str, *, folded: bool) -> Callable[[Value], bool]:
     def shown(each: str) -> str:
         return each.upper() if folded else each
 
-    holds = like(shown(text)) if asked == "like" else _compared(shown(text), _COMPARE[asked])
+    holds = like(shown(text)) if comparison == "like" else _compared(shown(text), _COMPARE[comparison])
     return lambda value: value.type == "string" and not value.is_null() and holds(shown(text_of(value.text)))
 
 
@@ -99,12 +99,12 @@ def _compared(text: str, compare: Callable[[Any, Any], bool]) -> Callable[[str],
 
 
 def _units(text: str) -> bytes:
-    """Return the sort key of a text: its UTF-16 units, as in Java and H2; a collation would order otherwise."""
+    """Return the UTF-16 units of a text: Java and H2 sort by them; a database with a collation sorts in its own way."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def _number(text: str, asked: str) -> Callable[[Value], bool]:
-    wanted, double, compare = Decimal(text), float(text), _COMPARE[asked]
+def _number(text: str, comparison: str) -> Callable[[Value], bool]:
+    wanted, double, compare = Decimal(text), float(text), _COMPARE[comparison]
     whole = wanted == wanted.to_integral_value() if wanted.adjusted() < 20 else False  # noqa: PLR2004 - 64 bits have 19
 
     def holds(value: Value) -> bool:
@@ -123,7 +123,7 @@ def _number(text: str, asked: str) -> Callable[[Value], bool]:
 def like(pattern: str) -> Callable[[str], bool]:
     r"""Return the test of a pattern with ``%`` (any text), ``_`` (one character) and the escape ``\``.
 
-    The pieces between ``%`` are looked for one after the other: no pattern takes more than pattern times text.
+    The pieces between ``%`` are searched one after the other, so the time grows at most with pattern times text.
     """
     segments: list[list[str]] = [[]]
     for sign in re.findall(r"\\?.", pattern, re.DOTALL):
@@ -152,8 +152,8 @@ def _piece(signs: list[str]) -> re.Pattern[str]:
     return re.compile("".join("." if sign == "_" else re.escape(sign[-1]) for sign in signs), re.DOTALL)
 
 
-def order(row: Row, key: str) -> tuple[int, str]:
-    """Return the sort key of a row: the name or scope by code points, the type by its rank."""
+def sort_value(row: Row, key: str) -> tuple[int, str]:
+    """Return what one sort key compares: the name or scope by code points, the type by its rank."""
     variable = row.variable
     match key:
         case "name":
@@ -168,9 +168,9 @@ def order(row: Row, key: str) -> tuple[int, str]:
 
 
 def precedes(one: Row, other: Row, sorting: tuple[Sort, ...]) -> bool | None:
-    """Return whether a row comes before another by the keys; None where the keys are equal."""
+    """Return whether a row comes before another by the sort keys; None if all keys are equal."""
     for sort in sorting:
-        first, second = order(one, sort.key), order(other, sort.key)
+        first, second = sort_value(one, sort.key), sort_value(other, sort.key)
         if first != second:
             return (first < second) is not sort.descending
     return None

@@ -1,6 +1,6 @@
-"""Queries: variables of any instance, by name, value and scope: commands, results, and the check of a filter.
+"""Queries for variables of any instance, by name, value and scope: commands, results, and the checks of a filter.
 
-What must not live here: whether a condition holds for a value (``gateway.model.matching``), and pages over several
+What must not live here: how a value is compared with a condition (``gateway.model.matching``), and pages over several
 engines (``gateway.operations.paging``).
 """
 
@@ -19,7 +19,7 @@ from gateway.model.values import SYNONYMS, Value, instant, json_text, text_of, u
 
 Operator = Literal["eq", "neq", "gt", "gteq", "lt", "lteq", "like"]
 _MAX_DIGITS = 1000
-"""Characters of one number, as of values."""
+"""Characters of one number; the same limit holds for values."""
 _ORDERED = frozenset(("gt", "gteq", "lt", "lteq"))
 _BAD_ESCAPE = re.compile(r"(?:[^\\]|\\[%_\\])*(?:\\(?![%_\\]))", re.DOTALL)
 # 2013-01-23T13:42:42.000+0000: the form in which Camunda's clients write a date; RFC 3339 has a colon in the offset
@@ -27,12 +27,12 @@ _ENGINE_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}\Z", r
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A condition on one variable: name, operator, and a scalar in JSON.
+    """A condition on one variable: a name, an operator, and a scalar in JSON.
 
     Args:
-        type: ``string`` or ``date-time`` for a text; ``Date`` is one as Camunda writes it, or as RFC 3339 says. Without
-            it a text is a string, unless it has the form ``2013-01-23T13:42:42.000+0000``, which is a date as it is for
-            Camunda. ``check_filter`` leaves the first two only.
+        type: ``string`` or ``date-time`` for a text; ``Date`` is a date in Camunda's or in RFC 3339's form. A text
+            without a type is a string, unless it has the form ``2013-01-23T13:42:42.000+0000``, which is a date for
+            Camunda as well. ``check_filter`` leaves the first two types only.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def kind(self) -> str:
-        """Return what the value is: ``null``, ``boolean``, ``number``, ``string`` or ``date-time``."""
+        """Return ``null``, ``boolean``, ``number``, ``string``, ``date-time``, ``list`` or ``object``."""
         head = bytes(self.value)[:1]
         if head == b'"':
             return SYNONYMS[self.type][0] if self.type in SYNONYMS else self.type or "string"
@@ -50,7 +50,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What a row must be: all of it at once. ``instance_id_in`` is native to the engine asked; None = no matter."""
+    """What a row must fulfil, all of it; None: not used. For an engine, ``instance_id_in`` has native ids."""
 
     variable_name: str | None = None
     variable_name_like: str | None = None
@@ -67,8 +67,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     tenant_id_in: tuple[str, ...] | None = None
     variable_scope_id_in: tuple[str, ...] | None = None
 
-    def asked(self) -> tuple[str, ...]:
-        """Return the filters that are set, as ``/v1`` spells them; each is a capability ``query.<name>``."""
+    def used(self) -> tuple[str, ...]:
+        """Return the filters that are used, as ``/v1`` spells them; each is a capability ``query.<name>``."""
         pairs = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
         return tuple(spelled for name, spelled in pairs if getattr(self, name) not in (None, False))
 
@@ -82,18 +82,18 @@ FEATURES = {
 
 
 class Sort(msgspec.Struct, frozen=True, kw_only=True):
-    """One key of an order."""
+    """One sort key."""
 
     key: Literal["name", "type", "scope"]
     descending: bool = False
 
 
 class QueryVariables(Command, frozen=True, kw_only=True):
-    """Find one piece of the rows that match, in the order asked for.
+    """Read one piece of the matching rows, in the order of the sort keys.
 
     Args:
-        offset: rows to leave out first; always 0 where ``after`` is given.
-        limit: rows at most; the engine may give fewer and say that there are more.
+        offset: rows to skip; always 0 if ``after`` is set.
+        limit: the most rows; the engine may return fewer although there are more.
         after: where an earlier piece ended (``VariablesFound.position``), for engines that ``seek``.
     """
 
@@ -105,18 +105,18 @@ class QueryVariables(Command, frozen=True, kw_only=True):
 
 
 class CountVariables(Command, frozen=True, kw_only=True):
-    """Count the rows that match."""
+    """Count the matching rows."""
 
     filter: Filter
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # in no cycle, and read by the thousand
-    """One variable that was found, and where it lives.
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # never part of a cycle, and read by the thousand
+    """One variable that was found, with its instance.
 
     Args:
-        id: the engine's own id of the variable; where it has none, one that is as steady.
+        id: the engine's own id of the variable, or a made-up one that stays the same from read to read.
         instance: native id; None for variables of cases and batches.
-        position: where an engine that seeks can go on after this row.
+        position: where an engine that seeks goes on after this row.
     """
 
     id: str
@@ -131,8 +131,8 @@ class VariablesFound(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of the rows.
 
     Args:
-        more: whether there may be more rows after these.
-        position: where an engine that seeks goes on; it may have looked further than its last row.
+        more: whether more rows may follow.
+        position: where an engine that seeks goes on; it may have searched beyond its last row.
     """
 
     rows: tuple[Row, ...]
@@ -141,44 +141,46 @@ class VariablesFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariablesCounted(msgspec.Struct, frozen=True):
-    """How many rows match."""
+    """The number of matching rows."""
 
     count: int
 
 
 def check_filter(wanted: Filter) -> Filter:
-    """Check a filter and return it with dates recognised.
+    """Check a filter; return it with every date recognised as one.
 
     Raises:
-        InvalidRequest: an empty list, a condition whose value is no scalar.
-        ValueInvalid: a value that its operator cannot take, a pattern that ends in the middle.
+        InvalidRequest: a list is empty, or the value of a condition is no scalar.
+        ValueInvalid: an operator cannot take its value, or a pattern ends inside an escape.
     """
     for name, spelled in zip(wanted.__struct_fields__, wanted.__struct_encode_fields__, strict=True):
         if getattr(wanted, name) == () and name in LISTS:
             # Camunda takes an empty list for "all instances" (seen live)
-            raise _wrong(InvalidRequest, f"/{spelled}", "An empty list matches nothing; leave the filter out.")
+            raise _fault(InvalidRequest, f"/{spelled}", "An empty list matches nothing; leave the filter out.")
     if wanted.variable_name_like is not None:
         _check_pattern(wanted.variable_name_like, "/variableNameLike")
     if wanted.variable_values is None:
         return wanted
-    conditions = [_sound(each, f"/variableValues/{index}") for index, each in enumerate(wanted.variable_values)]
+    conditions = [
+        _check_condition(each, f"/variableValues/{index}") for index, each in enumerate(wanted.variable_values)
+    ]
     return msgspec.structs.replace(wanted, variable_values=tuple(conditions) or None)
 
 
-def _sound(condition: Condition, pointer: str) -> Condition:
+def _check_condition(condition: Condition, pointer: str) -> Condition:
     at = f"{pointer}/value"
     kind = condition.kind
     if kind in {"list", "object"}:
-        raise _wrong(InvalidRequest, at, "A condition's value is a text, a number, true, false or null.")
+        raise _fault(InvalidRequest, at, "A condition's value is a text, a number, true, false or null.")
     if condition.type is not None and kind not in {"string", "date-time"}:
-        raise _wrong(InvalidRequest, f"{pointer}/type", "A condition has a type only where its value is a text.")
+        raise _fault(InvalidRequest, f"{pointer}/type", "A condition has a type only where its value is a text.")
     if condition.type in SYNONYMS:
-        condition = _in_our_spelling(condition, at)
+        condition = _unify(condition, at)
     if condition.operator in _ORDERED and kind in {"boolean", "null"}:
-        raise _wrong(ValueInvalid, at, "Booleans and null have no order: use eq or neq.")
+        raise _fault(ValueInvalid, at, "Booleans and null have no order: use eq or neq.")
     if condition.operator == "like":
         if kind != "string":
-            raise _wrong(ValueInvalid, at, "`like` compares texts.")
+            raise _fault(ValueInvalid, at, "`like` compares texts.")
         _check_pattern(text_of(bytes(condition.value)), at)
         return msgspec.structs.replace(condition, type="string")
     if kind == "number":
@@ -186,21 +188,21 @@ def _sound(condition: Condition, pointer: str) -> Condition:
     elif kind == "date-time":
         _check_date(condition, at)
     elif kind == "string" and condition.type is None and _ENGINE_DATE.match(text_of(bytes(condition.value))):
-        return _dated(condition, at)
+        return _as_date(condition, at)
     return condition
 
 
-def _in_our_spelling(condition: Condition, at: str) -> Condition:
+def _unify(condition: Condition, at: str) -> Condition:
     try:
         value = unified(Value(type=condition.type, value=condition.value))
     except VarbridgeError as error:
-        raise _wrong(ValueInvalid, at, error.detail) from error
+        raise _fault(ValueInvalid, at, error.detail) from error
     return msgspec.structs.replace(
         condition, type="date-time" if value.type == "date-time" else "string", value=value.value
     )
 
 
-def _dated(condition: Condition, at: str) -> Condition:
+def _as_date(condition: Condition, at: str) -> Condition:
     text = text_of(bytes(condition.value))
     dated = msgspec.structs.replace(condition, type="date-time", value=json_text(f"{text[:-2]}:{text[-2:]}"))
     _check_date(dated, at)
@@ -211,19 +213,19 @@ def _check_date(condition: Condition, at: str) -> None:
     try:
         _ = instant(text_of(bytes(condition.value)))
     except VarbridgeError as error:
-        raise _wrong(ValueInvalid, at, error.detail) from error
+        raise _fault(ValueInvalid, at, error.detail) from error
 
 
 def _check_number(raw: bytes, at: str) -> None:
     if len(raw) > _MAX_DIGITS or math.isinf(float(raw)):
-        raise _wrong(ValueInvalid, at, "No variable holds so large or so long a number.")
+        raise _fault(ValueInvalid, at, "No variable holds so large or so long a number.")
 
 
 def _check_pattern(pattern: str, pointer: str) -> None:
-    r"""Refuse what databases read in different ways: a ``\`` at the end or before an ordinary character."""
+    r"""Refuse a ``\`` at the end or before an ordinary character, since databases read it in different ways."""
     if _BAD_ESCAPE.match(pattern):
-        raise _wrong(ValueInvalid, pointer, r"In a pattern, \ stands before %, _ or \ only.")
+        raise _fault(ValueInvalid, pointer, r"In a pattern, \ stands before %, _ or \ only.")
 
 
-def _wrong(kind: type[InvalidRequest | ValueInvalid], pointer: str, detail: str) -> InvalidRequest | ValueInvalid:
+def _fault(kind: type[InvalidRequest | ValueInvalid], pointer: str, detail: str) -> InvalidRequest | ValueInvalid:
     return kind(detail, errors=(Fault(pointer, detail),))

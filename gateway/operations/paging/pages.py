@@ -202,7 +202,7 @@ def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
 def _refusal(engine: Engine, wanted: Filter) -> Unsupported | None:
     """Return why an engine cannot evaluate a filter, or None. No engine is asked with a part of the filter left out."""
     features = engine.capabilities.features
-    lacking = [name for name in wanted.asked() if f"query.{name}" not in features]
+    lacking = [name for name in wanted.used() if f"query.{name}" not in features]
     if "query" not in features:
         return Unsupported("This engine cannot be queried for variables.", engine=engine.name)
     if lacking:

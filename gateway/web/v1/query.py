@@ -49,7 +49,7 @@ class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 
 
 class CountBody(Filter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Body of ``POST /v1/variables/query/count``: filters, all of them at once, and engines (default: all)."""
+    """Body of ``POST /v1/variables/query/count``: filters, which must all be fulfilled, and engines (default: all)."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = {"variableValues": [{"name": "amount", "operator": "gteq", "value": 5}]}
 
