@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters import ibm_bpm
 from adapters.camunda7 import faults as camunda_faults
 from adapters.camunda7 import values as camunda_values
 from adapters.camunda7 import wire as camunda_wire
@@ -28,10 +29,13 @@ from adapters.ibm_bpm.values.encode import place
 from adapters.ibm_bpm.values.stored import parse, stored_in
 from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VarbridgeError
 from gateway.model import jsontext
+from gateway.model.commands import ListVariables
 from gateway.model.values import Value, checked, inferred, instant
 from gateway.plan import VendorResponse
+from gateway.port import Credentials
 from tests.conformance.values import trees
 from tests.recordings.replay import load
+from tests.unit.scripts import played
 
 SAMPLES = [
     *(
@@ -177,6 +181,7 @@ def test_object_that_was_deserialized_after_all_is_opaque() -> None:
 
 def test_answer_that_is_no_utf8_is_misbehaviour_and_no_crash() -> None:
     cut = VendorResponse(200, (("content-type", "application/json"),), b'{"status":"200","data":{"variables":"\x80"}}')
+    engine = ibm_bpm.VENDOR.engine("claims", IbmSettings(), Credentials())
     with pytest.raises(EngineMisbehaved):
-        ibm_faults.data_of("claims", cut, "read", ibm_wire.DETAILS)
+        played(engine.list_variables(ListVariables(instance="1")), cut)
     assert ibm_wire.error_in(cut) is None
