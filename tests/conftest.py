@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from gateway.observe import log
 from tests.house.required import give_up
+from tests.idle_clock import idle_clock
 from tests.ids import id_of
 
 
@@ -21,6 +22,13 @@ def pytest_configure() -> None:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Ids of parametrised tests say what the parameter is."""
     return id_of(val)
+
+
+@pytest.fixture
+async def idle_time() -> AsyncIterator[None]:
+    """The test's loop has a clock that jumps to the next time-out when everybody waits."""
+    with idle_clock():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -84,3 +84,44 @@ def test_no_test_sleeps_but_where_the_outside_world_is() -> None:
 
 def test_sleep_is_seen() -> None:
     assert sleeps("await asyncio.sleep(0)\nawait asyncio.sleep(0.1)\ntime.sleep(n)\n") == [2, 3]
+
+
+def short_waits(text: str) -> list[int]:
+    """Lines with a time-out under a second in a test whose clock runs, or in one that is not marked for ``idle_time``."""
+    tree = ast.parse(text)
+    found: list[int] = []
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef) and not any("idle_time" in ast.unparse(each) for each in (
+            *node.decorator_list, node.args,
+        )):  # fmt: skip
+            found += [each.lineno for each in ast.walk(node) if isinstance(each, ast.Call) and _is_short(each)]
+    return sorted(found)
+
+
+def _is_short(call: ast.Call) -> bool:
+    """Return whether a call is given less than a second: by a name that says so, as a deadline, or as a time-out."""
+    given = [each.value for each in call.keywords if each.arg in SHORT]
+    given += call.args[:1] if ast.unparse(call.func) in {"call", "asyncio.timeout"} else []
+    return any(
+        isinstance(each, ast.Constant) and isinstance(each.value, float) and 0 < each.value < 1 for each in given
+    )
+
+
+SHORT = {"timeout_s", "idle_s", "keepalive_s", "body_read_timeout_s", "deadline_s"}
+"""Parameters that end a wait."""
+
+
+def test_short_time_outs_are_waited_for_with_a_clock_that_jumps() -> None:
+    guilty = {
+        f"{path.relative_to(TESTS).as_posix()}:{line}"
+        for path in TESTS.rglob("*.py")
+        if path.relative_to(TESTS).parts[0] not in MAY_SLEEP
+        for line in short_waits(path.read_text(encoding="utf-8"))
+    }
+    assert guilty == set()
+
+
+def test_short_time_out_is_seen() -> None:
+    text = "async def test_it():\n    sender(idle_s=0.3)\n    call(0.1)\n    sender(idle_s=30.0)\n"
+    assert short_waits(text) == [2, 3]
+    assert short_waits("@pytest.mark.usefixtures('idle_time')\n" + text) == []

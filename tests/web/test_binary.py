@@ -161,6 +161,7 @@ async def test_digest_of_either_kind_is_good(started) -> None:
     assert (await data(site, "PUT", CONTENT, Content_Digest=both))[0] == 204
 
 
+@pytest.mark.usefixtures("idle_time")
 @pytest.mark.parametrize("sent", [b"--b\r\nContent-Dispo", BROKEN_FORM, b"--b\r\n"])
 async def test_form_that_stops_is_cut_off(started, sent: bytes) -> None:
     site = await site_of(started, "envelope", body_read_timeout_s=0.2)

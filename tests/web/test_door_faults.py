@@ -153,6 +153,7 @@ async def test_chunk_that_is_not_as_it_says_breaks_the_upload_off(name: str, aft
 SLOW = RequestLimits(body_read_timeout_s=0.2)
 
 
+@pytest.mark.usefixtures("idle_time")
 @pytest.mark.parametrize("before", [0, 1], ids=["first request", "later request"])
 async def test_head_that_trickles_is_cut_off(before: int) -> None:
     async with unhurt(keepalive_s=0.2) as door:
@@ -171,6 +172,7 @@ async def test_head_that_trickles_is_cut_off(before: int) -> None:
     "framing", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"], ids=["length", "chunks"]
 )
 @pytest.mark.parametrize("target", [VARIABLE, "/door/external-task/fetchAndLock"], ids=["write", "poll"])
+@pytest.mark.usefixtures("idle_time")
 async def test_body_that_stops_is_cut_off(framing: bytes, target: str) -> None:
     async with unhurt(limits=SLOW) as door:
         answer = await exchanged(door, PUT.replace(VARIABLE.encode(), target.encode()) + framing + b"1\r\n{")
@@ -178,6 +180,7 @@ async def test_body_that_stops_is_cut_off(framing: bytes, target: str) -> None:
         assert [heard.method for heard in door.engine.heard] == ["GET"]
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_body_that_trickles_is_cut_off() -> None:
     async with unhurt(limits=SLOW) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)

@@ -210,6 +210,7 @@ FAULTS = {"hangs up": hangs_up, "silence": never_answers, "garbage": says(b"\x00
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.usefixtures("idle_time")
 async def test_fault_of_the_engine_has_the_dialects_shape(name: str, method: str) -> None:
     async with gate(FAULTS[name], says(OK), idle_s=0.3) as door:
         more = "Content-Length: 2\r\n" if method == "PUT" else ""
@@ -277,6 +278,7 @@ async def test_scope_of_the_operation_is_needed() -> None:
         assert door.engine.heard[0].header("x-api-key") is None
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_long_poll_outlives_the_idle_time() -> None:
     work = asyncio.Event()
 

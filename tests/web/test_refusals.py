@@ -89,6 +89,7 @@ async def test_other_media_type_is_refused(site: Site, headers: dict[str, str]) 
     assert (answer[0], answer[1]["code"], site.writes) == (415, "unsupported-media-type", [])
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_body_that_is_too_large_or_never_ends_is_answered(started) -> None:
     small = await started(Site(max_body_bytes=100, body_read_timeout_s=0.2))
     head = f"PUT /v1/instances/{small.hr}/variables/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -124,6 +124,7 @@ async def test_nothing_is_sent_after_the_deadline_whatever_the_road(road: str, c
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("road", ["plan's write", "relayed write", "plan's read", "plan's download", "relayed read"])
+@pytest.mark.usefixtures("idle_time")
 async def test_deadline_ends_the_wait_for_the_head_of_an_answer(road: str, client: str) -> None:
     async with running(Scripted(never_answers)) as engine, client_of(engine.url, client=client) as sender:
         with pytest.raises(OutcomeUnknown if road in WRITES else EngineTimeout):
@@ -185,6 +186,7 @@ async def test_form_without_a_stream_goes_as_one_that_is_held() -> None:
         assert heard.body.count(b"some") == 1
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_write_that_waited_for_a_connection_in_vain_was_not_sent() -> None:
     async with (
         running(Scripted(never_answers)) as engine,

@@ -230,6 +230,7 @@ async def test_who_is_cancelled_in_its_turn_hands_the_connection_on() -> None:
         assert turns[0].cancelled()
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_deadline_ends_the_wait_for_an_answer_and_for_a_turn() -> None:
     async with Ports(Counting(waits)) as engine, client_of(engine.url, max_connections=1) as client:
         calls = [client.run(asking(request()), call(0.1)) for _ in range(3)]
@@ -238,6 +239,7 @@ async def test_deadline_ends_the_wait_for_an_answer_and_for_a_turn() -> None:
         await until(lambda: not engine.open)
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_idle_connection_is_closed_in_time_and_not_used_after_it() -> None:
     async with Ports(Counting(says(OK))) as engine, client_of(engine.url, keepalive_s=0.05) as client:
         _ = await asyncio.gather(*(client.run(asking(request()), call()) for _ in range(2)))

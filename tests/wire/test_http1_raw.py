@@ -152,6 +152,7 @@ async def test_answer_that_is_not_read_to_its_end_ends_its_connection() -> None:
         assert (await given(await sender.relay(raw(), call())))[3] == b"{}"
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_silence_in_an_answer_ends_it() -> None:
     begun = says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
     async with running(Scripted(begun)) as engine, client_of(engine.url) as sender:

@@ -99,6 +99,7 @@ AGAIN = {"hangs up", "cut head"}  # a read is asked once more: the connection ma
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
+@pytest.mark.usefixtures("idle_time")
 async def test_fault_has_its_error_and_the_next_request_works(name: str, writes: bool) -> None:
     script, read_error, write_error = FAULTS[name]
     request = put("x") if writes else get("x")
@@ -137,6 +138,7 @@ async def test_redirection_is_handed_back_and_never_followed() -> None:
         assert (answer.status, answer.header("location"), len(engine.heard)) == (302, "/elsewhere", 1)
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_deadline_is_one_for_all_calls_of_a_plan() -> None:
     def plan():
         _ = yield get("first")

@@ -41,6 +41,7 @@ async def test_other_instance_does_not_wait() -> None:
     assert len(locks) == 0
 
 
+@pytest.mark.usefixtures("idle_time")
 async def test_deadline_in_the_queue_is_a_conflict_and_nothing_is_done() -> None:
     locks, gate, done = WriteLocks(), asyncio.Event(), []
 
