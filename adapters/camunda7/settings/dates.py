@@ -19,6 +19,7 @@ _GAP = (datetime(1582, 10, 5), datetime(1582, 10, 15))  # noqa: DTZ001 - days of
 """Java's calendar goes from the 4th to the 15th; what is written in between comes back ten days later (seen live)."""
 _FIRST_YEAR = 1900
 """Java knows no earlier changes of a zone's offset, Python does (seen on Java 17: Berlin in 1890)."""
+_MOST_HOURS, _MOST_MINUTES = 23, 59
 _GROUPS = ("y", "M", "d", "H", "m", "s", "S", "Z")
 
 
@@ -42,7 +43,7 @@ class Dates(msgspec.Struct, frozen=True):
         """Return the moment that a text names, in UTC; None where it does not fit the pattern, or could mean two.
 
         Raises:
-            ValueError, OverflowError: it fits, and there is no such day between the years 1 and 9999.
+            ValueError, OverflowError: it fits, and there is no such offset, or no such day from year 1 to 9999.
         """
         found = self.pattern.strict.fullmatch(text)
         if found is None:
@@ -111,11 +112,18 @@ def _hours(local: datetime) -> str:
 
 
 def _ahead(offset: str) -> timedelta:
-    """Return how far an offset is ahead of UTC."""
+    """Return how far an offset is ahead of UTC.
+
+    Raises:
+        ValueError: it has more than 23 hours or 59 minutes, which Java does not read.
+    """
     if offset == "Z":
         return timedelta()
     digits = offset[1:].replace(":", "")
-    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > _MOST_HOURS or minutes > _MOST_MINUTES:
+        raise ValueError("no such offset")
+    ahead = timedelta(hours=hours, minutes=minutes)
     return -ahead if offset[0] == "-" else ahead
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from gateway.errors import ValueInvalid, ValueNotRepresentable
 
 _DATE = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))\Z", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):([0-5]\d))\Z", re.ASCII
 )
 
 
