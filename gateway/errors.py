@@ -310,12 +310,14 @@ class VariableNotFound(EngineFailure):
     """The instance has no such variable."""
 
     code, status, default_outcome = "variable-not-found", 404, "not_applied"
+    name: str = ""
+    """The name that is not there, where ``known`` is told."""
     known: tuple[str, ...] = ()
     """Names that the plan has read; never shown as they are, as the caller may be allowed to see some of them only."""
 
-    def among(self, known: Iterable[str]) -> Self:
-        """Return this error with the names that are there, one of which may have been meant."""
-        self.known = tuple(known)
+    def among(self, known: Iterable[str], name: str) -> Self:
+        """Return this error with the name that is not there, and those that are, one of which may have been meant."""
+        self.name, self.known = name, tuple(known)
         return self
 
 

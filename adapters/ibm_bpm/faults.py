@@ -157,8 +157,8 @@ def unsettled(error: VarbridgeError) -> bool:
     return type(error) in _UNSETTLED
 
 
-def point_out(error: VarbridgeError, wire: WireError | None, written: Iterable[Written]) -> None:
-    """Point an error at the variables that it is about, and say in its detail what the engine refused.
+def point_out(error: VarbridgeError, wire: WireError | None, written: Iterable[Written]) -> list[Written]:
+    """Point an error at the variables that it is about, say in its detail what the engine refused, and return them.
 
     Only the engine's parameters name variables, and those that are no names may be values, so they go nowhere. A value
     that is refused without a name can only be the one that was sent, where just one can have been meant: of a refused
@@ -176,6 +176,7 @@ def point_out(error: VarbridgeError, wire: WireError | None, written: Iterable[W
         error.detail = f"The engine refused the {what}{f' ({error.engine_code})' if error.engine_code else ''}."
     reason = error.detail if isinstance(error, ValueInvalid) else error.title()
     error.errors = tuple(Fault(each.pointer, reason) for each in found)
+    return found
 
 
 def _meaning(status: int, number: str | None, operation: Operation) -> Kind:

@@ -43,7 +43,7 @@ from gateway.model.etag import BLOBS
 from gateway.model.jsontext import Tree
 from gateway.model.merge import merge_patch
 from gateway.model.results import Rule, VariablesPatched
-from gateway.model.values import Value, check_value
+from gateway.model.values import Value, checked
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _WRITABLE = {"active", "suspended", "failed"}
@@ -99,10 +99,10 @@ def apply_hint(name: str, value: Value, settings: Settings, pointer: str) -> Val
     hint = settings.types.get(name)
     if hint is not None and value.type is None:
         try:
-            return check_value(msgspec.structs.replace(value, type=hint), pointer)
+            return checked(msgspec.structs.replace(value, type=hint), pointer)
         except (InvalidRequest, ValueInvalid, ValueNotRepresentable):
-            return check_value(value, pointer)
-    return check_value(value, pointer)
+            return checked(value, pointer)
+    return checked(value, pointer)
 
 
 def _read_to_write(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireDetails]:
@@ -155,7 +155,7 @@ def _refuse_blob(name: str, before: Stored, settings: Settings, pointer: str) ->
 def _merge(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
     target = stored if settings.metadata == "as_given" else clean(stored)
     text = command.bounds.text(merge_patch(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
-    return encode(name, check_value(Value(value=text), command.pointer(name)), settings, command.pointer(name))
+    return encode(name, checked(Value(value=text), command.pointer(name)), settings, command.pointer(name))
 
 
 def _patch(engine: str, name: str, before: Stored, settings: Settings, command: PatchVariables) -> Encoded:
@@ -165,7 +165,7 @@ def _patch(engine: str, name: str, before: Stored, settings: Settings, command: 
         VariableNotFound: it is not set. ValueInvalid, PreconditionFailed, PayloadTooLarge: the patch does not apply.
     """
     if name not in before:
-        raise VariableNotFound(engine=engine).among(before)
+        raise VariableNotFound(engine=engine).among(before, name)
     pointer = command.pointer(name)
     tree = apply_patch(before.tree(name), command.patches[name], command.bounds, settings)
     seen = tree if settings.metadata == "as_given" else clean(tree)
@@ -187,7 +187,9 @@ def _write(
             engine=engine,
             engine_status=answer.status,
         )
-    faults.point_out(error, error_in(answer), _written(command, body))
+    refused = faults.point_out(error, error_in(answer), _written(command, body))
+    if refused and isinstance(error, VariableNotFound):
+        _ = error.among(before, refused[0].name)
     if faults.unsettled(error) or error.engine_code == faults.NOT_NOW:
         yield from _settle(engine, command.instance, body, before, error)
     raise error

@@ -158,7 +158,7 @@ def _error(engine: str, answer: VendorResponse, command: StartInstance) -> Varbr
         return EngineError(engine=engine, engine_status=answer.status, engine_code=number)
     if type(error) is EngineError:
         error.outcome = "unknown"  # nothing can be read that tells whether it was started
-    faults.point_out(error, wire, variables_sent(command.variables))
+    _ = faults.point_out(error, wire, variables_sent(command.variables))
     return error
 
 

@@ -49,5 +49,5 @@ def complete_task(engine: str, settings: Settings, command: CompleteTask) -> Pla
         _ = yield from describe_task(engine, DescribeTask(task=command.task))
         if type(error) is EngineError:
             error.outcome = "not_applied"  # it is still open
-    faults.point_out(error, error_in(answer), variables_sent(command.variables))
+    _ = faults.point_out(error, error_in(answer), variables_sent(command.variables))
     raise error

@@ -53,7 +53,7 @@ def get_variable(
     stored = stored_in(engine, bytes(wire.variables))
     settings = _shown((yield from typed(engine, settings, command.instance, wire, models)), command)
     if command.name not in stored:
-        raise VariableNotFound(engine=engine).among(stored)
+        raise VariableNotFound(engine=engine).among(stored, command.name)
     return VariableRead(variable_of(command.name, stored, settings))
 
 

@@ -184,8 +184,10 @@ async def test_member_in_fields_that_is_misspelt_is_refused_with_the_one_that_is
         ("GET", (), None, None),
         ("GET", ("data",), None, None),
         ("PATCH", (), [{"op": "add", "path": "/a", "value": 1}], "application/json-patch+json"),
+        ("PUT", (), {"value": 1}, None),
+        ("DELETE", (), None, None),
     ],
-    ids=["read", "content", "patch of the value"],
+    ids=["read", "content", "patch of the value", "write", "deletion"],
 )
 async def test_variable_that_is_misspelt_is_named_where_the_plan_has_read_the_list(
     site: Site, method: str, rest: tuple[str, ...], body: Any, kind: str | None
@@ -195,6 +197,24 @@ async def test_variable_that_is_misspelt_is_named_where_the_plan_has_read_the_li
     status, problem, _ = await site.ask(method, *path, body=body, **headers)
     assert (status, problem["code"]) == (404, "variable-not-found")
     assert problem["detail"] == "The instance has no such variable. Did you mean `amount`?"
+
+
+async def test_misspelt_variable_and_engine_are_named_in_the_items_of_a_batch(site: Site) -> None:
+    change = {"modifications": {"amuont": {"value": 1}}}
+    items = [{"instance": site.claims, **change}, {"instance": "claim:1355", **change}]
+    _, body, _ = await site.ask("POST", "variables", "batch", body={"items": items})
+    assert [item["problem"]["detail"] for item in body["items"]] == [
+        "The instance has no such variable. Did you mean `amount`?",
+        "No such instance, or it has ended. Did you mean `claims`?",
+    ]
+
+
+async def test_variable_that_the_caller_may_not_touch_is_not_named_to_its_write(started: Any) -> None:
+    site = await started(Site(Access((entry(variables=("amu*",)),))))
+    status, problem, _ = await site.ask(
+        "PUT", "instances", site.claims, "variables", "amuont", body={"value": 1}, **KEY
+    )
+    assert (status, problem["detail"]) == (404, "The instance has no such variable")
 
 
 async def test_variable_that_the_caller_may_not_touch_is_never_named(started: Any) -> None:

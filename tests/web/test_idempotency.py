@@ -304,3 +304,10 @@ async def test_start_with_a_key_starts_once(keyed) -> None:
     assert (first[0], again[0], first[1]) == (201, 201, again[1])
     assert again[2]["Location"] == first[2]["Location"]
     assert len(site.fakes["hr"].instances) == before + 1
+
+
+async def test_refusal_of_a_misspelt_variable_names_the_one_that_is_meant(keyed: Any) -> None:
+    site = await keyed()
+    path = ("instances", site.claims, "variables", "amuont")
+    status, problem, _ = await site.keyed("1", {"value": 1}, "PUT", *path)
+    assert (status, problem["detail"]) == (404, "The instance has no such variable. Did you mean `amount`?")

@@ -16,7 +16,7 @@ from gateway.operations import batch
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import require_names_of
+from gateway.web.v1.parameters import add_closest, require_names_of
 from gateway.web.v1.problems import Problem, problem
 
 _MULTI_STATUS = 207
@@ -64,7 +64,7 @@ async def patch_batch(context: RequestContext) -> Answer:
     done = await batch.patch_items(
         gateway, items, targets, call, atomic=decoded.atomicity == "instance", at_once=limits.batch_at_once
     )
-    outcomes = [outcome(each.instance, result) for each, result in zip(decoded.items, done, strict=True)]
+    outcomes = [outcome(context, each.instance, result) for each, result in zip(decoded.items, done, strict=True)]
     return json_answer({"items": outcomes}, status=_MULTI_STATUS)
 
 
@@ -107,8 +107,9 @@ def _tags(index: int, each: BatchItem) -> etag.Tags | None:
         raise InvalidRequest(error.detail, errors=(Fault(f"/items/{index}/ifMatch", error.detail),)) from error
 
 
-def outcome(instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
+def outcome(context: RequestContext, instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
     """Return the outcome of one item."""
     if isinstance(result, VarbridgeError):
+        add_closest(context, instance, result)
         return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
     return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)

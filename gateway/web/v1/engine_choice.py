@@ -40,9 +40,9 @@ def check_known(context: RequestContext, name: str | None, errors: tuple[Fault, 
         raise EngineNotFound(errors=errors).hint(suggestion(name, _usable(context)))
 
 
-def add_closest(context: RequestContext, error: InstanceNotFound) -> None:
-    """Add the engine that was probably meant to the error, if the path's id has a name in front that no engine has."""
-    name, colon, _ = context.params[0].partition(":")
+def add_closest(context: RequestContext, public: str, error: InstanceNotFound) -> None:
+    """Add the engine that was probably meant to the error, if the id has a name in front that no engine has."""
+    name, colon, _ = public.partition(":")
     if colon and name not in context.services.gateway.engines:
         _ = error.hint(suggestion(name, _usable(context)))
 
@@ -51,6 +51,12 @@ def beside(context: RequestContext) -> str | None:
     """Return the engine that is named beside the path and the body: by parameter, else by header."""
     given = context.query.get("engine")
     return target.decoded(given, plus=True) if given is not None else context.request.headers.get("Gateway-Engine")
+
+
+def qualified(context: RequestContext) -> str:
+    """Return the path's instance with the engine in front that is named beside it, where one is."""
+    public, explicit = context.params[0], beside(context)
+    return public if explicit is None or public.startswith(f"{explicit}:") else f"{explicit}:{public}"
 
 
 def one(context: RequestContext, in_body: str | None) -> str | None:

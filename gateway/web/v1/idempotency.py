@@ -18,6 +18,7 @@ from gateway.web.http import body
 from gateway.web.http.answers import Answer
 from gateway.web.v1 import problems
 from gateway.web.v1.context import RequestContext
+from gateway.web.v1.parameters import add_closest
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -113,6 +114,7 @@ async def _ended(context: RequestContext, handler: Callable[[RequestContext], Aw
 
 
 def _refused(context: RequestContext, error: VarbridgeError) -> StoredAnswer:
+    add_closest(context, next(iter(context.params), ""), error)
     return _stored(problems.answer(error, context.call.request_id, context.engine), context)
 
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Awaitable
 
 from gateway.access import Caller
-from gateway.errors import Fault, Forbidden, InvalidRequest, Unsupported, VariableNotFound
+from gateway.errors import (
+    Fault,
+    Forbidden,
+    InstanceNotFound,
+    InvalidRequest,
+    Unsupported,
+    VarbridgeError,
+    VariableNotFound,
+)
 from gateway.model.scope import INSTANCE, parse_scope
 from gateway.nearest import suggestion
 from gateway.operations import Target
@@ -106,10 +114,18 @@ def wants_ended(query: dict[str, str]) -> bool:
     return "state" in query
 
 
-def add_closest(context: RequestContext, name: str, error: VariableNotFound) -> None:
-    """Add the name that was probably meant to the error, if the plan has read names and the caller may see that one."""
-    seen = [each for each in error.known if context.caller.may_touch(each)]
-    _ = error.hint(suggestion(name, seen))
+def add_closest(context: RequestContext, public: str, error: VarbridgeError) -> None:
+    """Add the name that was probably meant to the error of an unknown one, if the caller may see that name.
+
+    Args:
+        context: of the request.
+        public: id of the instance that the error is about, as the caller wrote it.
+        error: of a variable, if the plan has read names; of an instance, if its id begins with an engine's name.
+    """
+    if isinstance(error, VariableNotFound):
+        _ = error.hint(suggestion(error.name, [each for each in error.known if context.caller.may_touch(each)]))
+    elif isinstance(error, InstanceNotFound):
+        engine_choice.add_closest(context, public, error)
 
 
 def require_names_of(caller: Caller, names: tuple[str, ...]) -> None:

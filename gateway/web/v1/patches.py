@@ -7,15 +7,15 @@ from functools import partial
 
 import msgspec
 
-from gateway.errors import Forbidden, VariableNotFound
+from gateway.errors import Forbidden
 from gateway.model import commands, jsonpatch, jsontext
 from gateway.model.expect import Expect
 from gateway.model.values import Value
 from gateway.web.http import body, target
 from gateway.web.http.answers import Answer
-from gateway.web.v1 import bodies, conditions
+from gateway.web.v1 import bodies, conditions, engine_choice
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import add_closest, locate_instance, require_names, scope
+from gateway.web.v1.parameters import locate_instance, require_names, scope
 from gateway.web.v1.typed_values import Address
 from gateway.web.v1.writes import write_variables
 
@@ -45,7 +45,8 @@ def _bounds(context: RequestContext) -> jsonpatch.Bounds:
 
 def _patch(context: RequestContext, content: bytes, where: str) -> tuple[tuple[str, ...], Build]:
     """Return the names that are touched, and what builds the command of a patch."""
-    decoded = bodies.patch(content, context.services.limits, Address(instance=context.params[0], scope=where))
+    address = Address(instance=engine_choice.qualified(context), scope=where)
+    decoded = bodies.patch(content, context.services.limits, address)
     modifications, deletions = decoded.modifications, tuple(dict.fromkeys(decoded.deletions))
 
     def build(*, instance: str, scope: str, expect: Expect | None) -> commands.PatchVariables:  # faster than a partial
@@ -89,11 +90,7 @@ async def patch_value(context: RequestContext) -> Answer:
     found = await locate_instance(context)
     expect = conditions.variable_condition(context, found, name)
     command = build(instance=found.native, scope=where, expect=expect, pointers={name: ""}, bounds=_bounds(context))
-    try:
-        return await write_variables(context, found, command, single=True, shows=True)
-    except VariableNotFound as error:
-        add_closest(context, name, error)
-        raise
+    return await write_variables(context, found, command, single=True, shows=True)
 
 
 def _value_patch(context: RequestContext, name: str, content: bytes) -> Build:

@@ -8,14 +8,14 @@ import re
 from aiohttp import web
 
 from gateway.access import NOBODY, Caller
-from gateway.errors import InstanceNotFound, InvalidRequest, VarbridgeError
+from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import body, cors, negotiation, target
 from gateway.web.http.answers import Answer
 from gateway.web.services import Services
 from gateway.web.v1 import dry_runs, engine_choice, idempotency, problems
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import check
+from gateway.web.v1.parameters import add_closest, check
 from gateway.web.v1.route import Route
 from gateway.web.v1.routes import TREE
 
@@ -50,8 +50,8 @@ class UnifiedRequest:
 
     def problem(self, error: VarbridgeError) -> Answer:
         """Return an error's answer."""
-        if self.context is not None and self.context.params and isinstance(error, InstanceNotFound):
-            engine_choice.add_closest(self.context, error)
+        if self.context is not None:
+            add_closest(self.context, next(iter(self.context.params), ""), error)
         return problems.answer(error, self.call.request_id, self.engine)
 
     async def answer(self) -> Answer:

@@ -45,7 +45,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where the values of a body go, as far as the request says.
 
     Args:
-        instance: as the caller wrote it; None where the request names none, as a start does.
+        instance: as the caller wrote it, behind the engine that is named beside it; None where the request names
+            none, as a start does.
         scope: ``instance``, ``execution:ID`` or ``task:ID``.
         name: of the one variable that the body is; None where the body holds values by name.
     """

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.errors import Forbidden, VariableNotFound
+from gateway.errors import Forbidden
 from gateway.model import commands
 from gateway.model.expect import set_tag
 from gateway.operations import variables
 from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1 import binary, bodies, conditions, shapes
+from gateway.web.v1 import binary, bodies, conditions, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import (
-    add_closest,
     fields,
     locate_instance,
     require_names,
@@ -54,11 +53,7 @@ async def get_variable(context: RequestContext) -> Answer:
     where, ended = scope(query), wants_ended(query)
     found = await locate_instance(context, ended=ended)
     command = commands.GetVariable(instance=found.native, name=name, scope=where, ended=ended, metadata=with_metadata)
-    try:
-        variable = await variables.get_variable(context.services.gateway, found, command, context.call)
-    except VariableNotFound as error:
-        add_closest(context, name, error)
-        raise
+    variable = await variables.get_variable(context.services.gateway, found, command, context.call)
     own = conditions.view(context.caller).tag(variable, strong_binary=found.engine.policy.strong_binary)
     tag = conditions.shown_tag(own, weakly=with_metadata)
     same = conditions.unmodified(context, tag)
@@ -72,7 +67,7 @@ async def put_variable(context: RequestContext) -> Answer:
     where = scope(context.query)
     name = context.params[1]
     content = await bodies.receive(context)
-    address = Address(instance=context.params[0], scope=where, name=name)
+    address = Address(instance=engine_choice.qualified(context), scope=where, name=name)
     value = bodies.value(content, context.services.limits, address)
     require_names(context, (name,))
     found = await locate_instance(context)
@@ -111,11 +106,7 @@ async def read_data(context: RequestContext) -> Answer:
         raise Forbidden("The variable's value is hidden from the caller.")
     found = await locate_instance(context, ended=ended)
     command = commands.ReadBinary(instance=found.native, name=name, scope=where, ended=ended)
-    try:
-        return await binary.read(context, found, command)
-    except VariableNotFound as error:
-        add_closest(context, name, error)
-        raise
+    return await binary.read(context, found, command)
 
 
 async def write_data(context: RequestContext) -> Answer:
