@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from gateway.access import Access, CallerEntry
+from gateway.errors import EngineUnavailable
 from gateway.operations.bulk import BulkWorker, select_instances
 from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
@@ -193,6 +194,25 @@ async def test_cancelled_operation_begins_no_further_item(works: Works) -> None:
     assert 3 <= shown["done"] <= 40 < shown["total"]
     assert works.notes()["set by operation"] == shown["done"]
     assert (await works.ask("DELETE", "operations", operation))[0] == 409
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["query ends", "engine fails"])
+async def test_operation_cancelled_while_it_selects_changes_nothing_and_is_reported(works: Works, fails: bool) -> None:
+    going, run = asyncio.Event(), works.gateway.run
+
+    async def slow(engine: str, plan: Any, call: Any) -> Any:
+        await going.wait()
+        if fails:
+            raise EngineUnavailable(engine=engine)
+        return await run(engine, plan, call)
+
+    works.gateway.run = slow
+    operation = await works.start(**BY_NAME, **SET)
+    assert (await works.ask("DELETE", "operations", operation))[0] == 204
+    going.set()
+    assert (await works.ended(operation))["state"] == "cancelled"
+    await until(lambda: works.reported)
+    assert (works.writes, works.reported) == ([], [(operation, "cancelled", None)])
 
 
 async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(works: Works) -> None:

@@ -160,7 +160,8 @@ class BulkWorker:
         except StoreUnavailable:
             raise
         except VarbridgeError as error:
-            _ = await self._move(operation.id, "selecting", "failed", self._spell_problem(error))
+            if not await self._move(operation.id, "selecting", "failed", self._spell_problem(error)):
+                _ = await self._move(operation.id, "cancelling", "cancelled")
             return False
 
     async def _select_all(self, operation: BulkOperation) -> bool:
