@@ -52,6 +52,7 @@ class Slow(Served):
 
     def __init__(self, counting: Counting, takes_s: float) -> None:
         super().__init__(counting)
+        self.counting = counting
         self._takes_s = takes_s
         self._left, self._happened = 0, asyncio.Event()
 
@@ -94,9 +95,10 @@ class Gateways:
         self._nursery.stdin.close()
         await self._nursery.wait()
 
-    def config(self) -> dict[str, Any]:
+    def config(self, workers: int = 1) -> dict[str, Any]:
+        """Of one process among so many on the store; each has a port of its own, so that a test can choose."""
         return {
-            "server": {"port": free_port(), "admin_port": 0, "grace_s": 1.0},
+            "server": {"port": free_port(), "admin_port": 0, "grace_s": 1.0, "workers": workers},
             "auth": {"open": True},
             "store": self.store,
             "engines": {"hr": {"vendor": "camunda7", "url": self.engine}},
