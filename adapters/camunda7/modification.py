@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.camunda7 import activities, faults, patch, scopes, variables, wire
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import checked, decode, encode
+from adapters.camunda7.values import check_value, decode, encode
 from gateway.errors import Fault, InstanceNotFound, InstanceStateConflict, InvalidRequest, ValueInvalid
 from gateway.model import modification
 from gateway.model.commands import ListVariables
@@ -126,7 +126,9 @@ def _value(written: wire.WireValue, *, local: bool) -> dict[str, Any]:
 def _typed(name: str, value: StartValue, settings: Settings, stored: dict[str, Value], at: str) -> Value:
     plain = Value(**{field: getattr(value, field) for field in Value.__struct_fields__})
     return (
-        checked(plain, settings, at) if value.local else patch.with_stored_type(plain, stored.get(name), settings, at)
+        check_value(plain, settings, at)
+        if value.local
+        else patch.with_stored_type(plain, stored.get(name), settings, at)
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from adapters.camunda7 import faults, scopes, wire
 from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, checked, decode, encode, plain
+from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, check_value, decode, encode, plain
 from adapters.camunda7.variables import value_of, variable_of, with_content
 from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
@@ -83,10 +83,10 @@ def _encode_all(
             encoded[name] = wired
             continue
         try:
-            encoded[name], rule = encode(name, checked(value, settings), settings, "")
+            encoded[name], rule = encode(name, check_value(value, settings), settings, "")
         except VarbridgeError:  # again, with the pointer, which is made only for a value that fails
             pointer = command.pointer(name)
-            encoded[name], rule = encode(name, checked(value, settings, pointer), settings, pointer)
+            encoded[name], rule = encode(name, check_value(value, settings, pointer), settings, pointer)
         if rule is not None and name not in command.deletions:
             rules.append(Rule(rule, name))
     return encoded, rules
@@ -201,7 +201,7 @@ def with_stored_type(value: Value, stored: Value | None, settings: Settings, poi
         ValueInvalid, ValueNotRepresentable: it cannot be inferred either.
     """
     if stored is None or stored.type in {"null", "opaque", "file"}:
-        return checked(value, settings, pointer)
+        return check_value(value, settings, pointer)
     candidate = msgspec.structs.replace(
         value,
         type=stored.type,
@@ -210,11 +210,11 @@ def with_stored_type(value: Value, stored: Value | None, settings: Settings, poi
         serialization=stored.serialization,
     )
     if stored.serialization not in {None, JSON_FORMAT} and value.text[:1] != b'"':
-        return checked(value, settings, pointer)
+        return check_value(value, settings, pointer)
     try:
-        return checked(candidate, settings, pointer)
+        return check_value(candidate, settings, pointer)
     except (ValueInvalid, ValueNotRepresentable):
-        return checked(value, settings, pointer)
+        return check_value(value, settings, pointer)
 
 
 def _write(engine: str, command: PatchVariables, entry: Entry, modifications: dict[str, wire.WireValue]) -> Reading:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from adapters.camunda7 import faults, wire
 from adapters.camunda7.instances import instance_of
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import checked, encode
+from adapters.camunda7.values import check_value, encode
 from gateway.errors import EngineError, Fault, ValueInvalid
 from gateway.model.lifecycle import StartInstance, pointer
 from gateway.model.results import InstanceStarted, Rule
@@ -70,7 +70,7 @@ def encode_variables(
     rules: list[Rule] = []
     for name, value in variables.items():
         at = pointer(member, name)
-        written[name], rule = encode(name, checked(value, settings, at), settings, at)
+        written[name], rule = encode(name, check_value(value, settings, at), settings, at)
         rules += [] if rule is None else [Rule(rule, name)]
     return written, tuple(rules)
 

@@ -43,7 +43,7 @@ from gateway.model.etag import BLOBS
 from gateway.model.jsontext import Tree
 from gateway.model.merge import merge_patch
 from gateway.model.results import Rule, VariablesPatched
-from gateway.model.values import Value, checked
+from gateway.model.values import Value, check_value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _WRITABLE = {"active", "suspended", "failed"}
@@ -99,10 +99,10 @@ def apply_hint(name: str, value: Value, settings: Settings, pointer: str) -> Val
     hint = settings.types.get(name)
     if hint is not None and value.type is None:
         try:
-            return checked(msgspec.structs.replace(value, type=hint), pointer)
+            return check_value(msgspec.structs.replace(value, type=hint), pointer)
         except (InvalidRequest, ValueInvalid, ValueNotRepresentable):
-            return checked(value, pointer)
-    return checked(value, pointer)
+            return check_value(value, pointer)
+    return check_value(value, pointer)
 
 
 def _read_to_write(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireDetails]:
@@ -155,7 +155,7 @@ def _refuse_blob(name: str, before: Stored, settings: Settings, pointer: str) ->
 def _merge(name: str, stored: Tree, patch: bytes, settings: Settings, command: PatchVariables) -> Encoded:
     target = stored if settings.metadata == "as_given" else clean(stored)
     text = command.bounds.text(merge_patch(target, jsontext.parse(patch, depth=command.bounds.max_depth)))
-    return encode(name, checked(Value(value=text), command.pointer(name)), settings, command.pointer(name))
+    return encode(name, check_value(Value(value=text), command.pointer(name)), settings, command.pointer(name))
 
 
 def _patch(engine: str, name: str, before: Stored, settings: Settings, command: PatchVariables) -> Encoded:

@@ -100,7 +100,7 @@ class PatchVariables(InstanceWrite, frozen=True, kw_only=True):
 
     Args:
         modifications: name to value; a value without ``type`` keeps the stored type where it fits (keep_type), else
-            it is inferred. Values have not been through ``values.checked``: the adapter does that with the stored type.
+            it is inferred. The values are not checked yet: the adapter does that, with the stored type.
         deletions: names; one that is absent is no error where the engine can create names.
         merges: name to JSON object text, merged into the stored value as RFC 7396 says.
         patches: name to JSON patch, applied to the stored value as RFC 6902 says; the name must be there.

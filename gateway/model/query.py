@@ -15,7 +15,7 @@ import msgspec
 from gateway.errors import Fault, InvalidRequest, ValueInvalid, VarbridgeError
 from gateway.model.commands import Command
 from gateway.model.results import Variable
-from gateway.model.values import SYNONYMS, Value, instant, json_text, text_of, unified
+from gateway.model.values import SYNONYMS, Value, in_our_spelling, instant, json_text, text_of
 
 Operator = Literal["eq", "neq", "gt", "gteq", "lt", "lteq", "like"]
 _MAX_DIGITS = 1000
@@ -194,7 +194,7 @@ def _check_condition(condition: Condition, pointer: str) -> Condition:
 
 def _unify(condition: Condition, at: str) -> Condition:
     try:
-        value = unified(Value(type=condition.type, value=condition.value))
+        value = in_our_spelling(Value(type=condition.type, value=condition.value))
     except VarbridgeError as error:
         raise _fault(ValueInvalid, at, error.detail) from error
     return msgspec.structs.replace(

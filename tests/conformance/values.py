@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.model import jsontext
 from gateway.model.jsontext import Number
-from gateway.model.values import Value, checked, instant, json_text, text_of
+from gateway.model.values import Value, check_value, instant, json_text, text_of
 
 STRUCTURED = {"json", "list", "object"}
 NUMERIC = {"integer", "number"}
@@ -136,7 +136,7 @@ def same(written: Value, found: Value, *, exactly: bool) -> bool:
         found: as it was read.
         exactly: type and format too; else an engine without types may name the narrowest kind that shows the same.
     """
-    wanted = checked(written)
+    wanted = check_value(written)
     if not exactly and wanted.is_null() and found.is_null():
         return True
     if _kin(wanted) != _kin(found) or (exactly and not _same_type(wanted, found)):

@@ -30,7 +30,7 @@ from adapters.ibm_bpm.values.stored import parse, stored_in
 from gateway.errors import EngineMisbehaved, InvalidJson, PayloadTooLarge, VarbridgeError
 from gateway.model import jsontext
 from gateway.model.commands import ListVariables
-from gateway.model.values import Value, checked, inferred, instant
+from gateway.model.values import Value, check_value, infer_type, instant
 from gateway.plan import VendorResponse
 from gateway.port import Credentials
 from tests.conformance.values import trees
@@ -116,8 +116,8 @@ LAX = (
 @many
 @given(value=loose)
 def test_any_value_is_encoded_or_refused_and_decoded_again(value: Value) -> None:
-    documented(lambda: inferred(value.text))
-    fit = documented(lambda: checked(value, "/v"))
+    documented(lambda: infer_type(value.text))
+    fit = documented(lambda: check_value(value, "/v"))
     if fit is None:
         return
     for camunda, ibm in ((CamundaSettings(), IbmSettings()), LAX):

@@ -15,8 +15,8 @@ from adapters.camunda7.values.encode import _encoded, _softened, check_name
 from adapters.ibm_bpm.settings import Settings as IbmSettings
 from adapters.ibm_bpm.values import encode as ibm_encode
 from gateway.errors import MethodNotAllowed, RouteNotFound, ValueInvalid, VarbridgeError
-from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, checked, json_text
-from gateway.model.values.check import _checked
+from gateway.model.values import FORMATS, SYNONYMS, TYPES, Value, check_value, json_text
+from gateway.model.values.check import _check_at_length
 from gateway.web.v1.routes import PAGES, ROUTES, TREE
 
 LENGTH = 12
@@ -49,7 +49,7 @@ def told(work: Any, *arguments: Any) -> Any:
 
 @given(values())
 def test_value_is_checked_as_it_is_at_length(value: Value) -> None:
-    assert told(checked, value) == told(_checked, value)
+    assert told(check_value, value) == told(_check_at_length, value)
 
 
 def at_length(name: str, value: Value, settings: Settings) -> Any:
@@ -62,7 +62,10 @@ def at_length(name: str, value: Value, settings: Settings) -> Any:
 def test_scalar_that_goes_out_as_it_came_is_spelled_as_it_is_at_length(value: Value) -> None:
     wired = plain(value, LENGTH)
     if wired is not None:
-        assert (_checked(value), at_length("n", value, Settings(string_length=LENGTH))) == (value, (wired, None))
+        assert (_check_at_length(value), at_length("n", value, Settings(string_length=LENGTH))) == (
+            value,
+            (wired, None),
+        )
 
 
 def test_scalars_do_go_out_as_they_came() -> None:
@@ -81,14 +84,14 @@ def test_scalars_do_go_out_as_they_came() -> None:
 @given(st.sampled_from(["n", "x" * 255, "x" * 256]), values())
 def test_value_is_spelled_as_it_is_at_length(name: str, value: Value) -> None:
     settings = Settings(string_length=LENGTH)
-    good = told(checked, value)
+    good = told(check_value, value)
     if isinstance(good, Value):
         assert told(encode, name, good, settings, "/p") == told(at_length, name, good, settings)
 
 
 @given(values())
 def test_value_that_is_checked_is_spelled_or_refused_by_every_vendor(value: Value) -> None:
-    good = told(checked, value)
+    good = told(check_value, value)
     if isinstance(good, Value):
         _ = told(encode, "n", good, Settings(), "/p"), told(ibm_encode, "n", good, IbmSettings(), "/p")
 
@@ -96,7 +99,7 @@ def test_value_that_is_checked_is_spelled_or_refused_by_every_vendor(value: Valu
 @pytest.mark.parametrize("text", [b"null", b'"x"'])
 def test_opaque_value_is_not_written_even_as_null(text: bytes) -> None:
     with pytest.raises(ValueInvalid):
-        checked(Value(type="opaque", value=msgspec.Raw(text)))
+        check_value(Value(type="opaque", value=msgspec.Raw(text)))
 
 
 def one_by_one(method: str, segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -195,20 +195,53 @@ async def test_every_member_that_is_answered_is_known_and_documented(site: Site)
         assert answered | {"valueInfo"} <= set(schemas[schema]["properties"])
 
 
+INFO = {"objectTypeName": "A", "serializationDataFormat": "application/json"}
+SPELLED = {
+    "Json": ({"type": "Json", "value": '{"a": 1}'}, {"type": "json", "value": {"a": 1}}),
+    "Object": (
+        {"type": "Object", "value": '{"a": 1}', "valueInfo": INFO},
+        {"type": "object", "value": {"a": 1}, "className": "A", "serialization": "application/json"},
+    ),
+    "Date": (
+        {"type": "Date", "value": "2016-01-25T13:33:42.165+0100"},
+        {"type": "date-time", "value": "2016-01-25T12:33:42.165Z"},
+    ),
+    "File": (
+        {"type": "File", "value": "AAEC", "valueInfo": {"filename": "a.bin", "mimeType": "text/plain"}},
+        {"type": "file", "value": "AAEC", "filename": "a.bin", "mediaType": "text/plain"},
+    ),
+}
+
+
 @pytest.mark.parametrize("place", PLACES)
-async def test_vendors_spelling_is_read_wherever_a_typed_value_is(site: Site, place: str) -> None:
-    info = {"objectTypeName": "A", "serializationDataFormat": "application/json"}
-    plain = {"type": "object", "value": {"a": 1}, "className": "A", "serialization": "application/json"}
-    (method, *path), body, _ = bodies(site, "v", plain)[place]
+@pytest.mark.parametrize(("vendors", "ours"), SPELLED.values(), ids=SPELLED)
+async def test_vendors_spelling_is_read_wherever_a_typed_value_is(
+    site: Site, place: str, vendors: dict[str, Any], ours: dict[str, Any]
+) -> None:
+    (method, *path), body, _ = bodies(site, "v", ours)[place]
     expected = await site.ask(method, *path, body=body, query="dryRun=true")
-    vendors = {"type": "Object", "value": '{"a": 1}', "valueInfo": info}
-    (method, *path), body, pointer = bodies(site, "v", vendors)[place]
+    (method, *path), body, _ = bodies(site, "v", vendors)[place]
     found = await site.ask(method, *path, body=body, query="dryRun=true")
     assert (found[0], found[1]) == (expected[0], expected[1])
     assert found[0] in {200, 207}, found[1]
-    (method, *path), body, _ = bodies(site, "v", plain | {"valueInfo": info})[place]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_value_info_beside_our_name_is_refused_with_its_pointer(site: Site, place: str) -> None:
+    (method, *path), body, pointer = bodies(site, "v", {"type": "object", "value": {}, "valueInfo": INFO})[place]
     status, problem, _ = await site.ask(method, *path, body=body)
     assert (status, [each["pointer"] for each in problem["errors"]]) == (400, [f"{pointer}/valueInfo"])
+    assert site.sent == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_text_that_is_no_json_is_refused_wherever_it_is_called_json(site: Site, place: str) -> None:
+    (method, *path), body, pointer = bodies(site, "v", {"type": "Json", "value": '{"a'})[place]
+    status, problem, _ = await site.ask(method, *path, body=body)
+    refused = problem["items"][0]["problem"] if place == "batch" else problem
+    assert (status, refused["code"]) == (207 if place == "batch" else 422, "value-invalid")
+    assert [each["pointer"] for each in refused["errors"]] == [pointer or "/value"]
+    assert site.writes == []
 
 
 async def test_json_as_camunda_writes_it_is_the_json_in_it(site: Site) -> None:

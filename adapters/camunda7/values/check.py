@@ -10,13 +10,13 @@ from gateway.model import values
 from gateway.model.values import Value, instant_text, json_text, text_of
 
 
-def checked(value: Value, settings: Settings, pointer: str = "") -> Value:
+def check_value(value: Value, settings: Settings, pointer: str = "") -> Value:
     """Return the value with its unified type and spelling, after checking that it fits its type.
 
     Raises:
         InvalidRequest, ValueInvalid, ValueNotRepresentable: it does not.
     """
-    return values.checked(value if value.type != "Date" else _dated(value, settings), pointer)
+    return values.check_value(value if value.type != "Date" else _dated(value, settings), pointer)
 
 
 def _dated(value: Value, settings: Settings) -> Value:

@@ -1,6 +1,6 @@
 """Scalars that go out as they came, checked and spelled in one step: nearly all values are, and patches have thousands.
 
-``checked`` and ``encode`` say the same of them, more slowly; a test compares. What does not fit is theirs to refuse.
+``check_value`` and ``encode`` do the same, more slowly; a test compares. They refuse what does not fit its type.
 """
 
 from __future__ import annotations

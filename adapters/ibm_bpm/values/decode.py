@@ -14,7 +14,7 @@ from gateway.model import jsontext
 from gateway.model.etag import BLOBS
 from gateway.model.jsontext import Tree
 from gateway.model.results import Variable
-from gateway.model.values import ABSENT, NULL, Value, inferred, instant, instant_text, is_double, json_text, text_of
+from gateway.model.values import ABSENT, NULL, Value, infer_type, instant, instant_text, is_double, json_text, text_of
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 """How the engine writes dates; anything else would come back changed, and stays the text it is."""
@@ -64,7 +64,7 @@ def decode(name: str, stored: Stored, settings: Settings) -> Value:
 
 def _number(text: bytes, hint: str | None) -> Value:
     try:
-        kind, form = inferred(text)
+        kind, form = infer_type(text)
     except ValueNotRepresentable:
         kind, form = "number", "decimal"
     if hint == "number" and kind == "integer":

@@ -4,8 +4,8 @@ What must not live here: the JSON of one vendor's REST API (``adapters.<vendor>.
 ``Value.value`` is the JSON text itself (``msgspec.Raw``), so digits, key order and escapes survive.
 """
 
-from gateway.model.values.check import CHECKS, checked, is_bare, resolved
-from gateway.model.values.inference import inferred, is_double
+from gateway.model.values.check import CHECKS, check_value, is_bare, resolve_type
+from gateway.model.values.inference import infer_type, is_double
 from gateway.model.values.moments import instant, instant_text
 from gateway.model.values.value import (
     ABSENT,
@@ -17,7 +17,7 @@ from gateway.model.values.value import (
     json_text,
     text_of,
 )
-from gateway.model.values.vendor_names import SYNONYMS, VENDOR_INFO, unified, with_vendor_info
+from gateway.model.values.vendor_names import SYNONYMS, VENDOR_INFO, in_our_spelling, with_vendor_info
 
 __all__ = [
     "ABSENT",
@@ -29,15 +29,15 @@ __all__ = [
     "TYPES",
     "VENDOR_INFO",
     "Value",
-    "checked",
-    "inferred",
+    "check_value",
+    "in_our_spelling",
+    "infer_type",
     "instant",
     "instant_text",
     "is_bare",
     "is_double",
     "json_text",
-    "resolved",
+    "resolve_type",
     "text_of",
-    "unified",
     "with_vendor_info",
 ]

@@ -11,10 +11,10 @@ from typing import TypeAlias
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, ValueInvalid, ValueNotRepresentable
-from gateway.model.values.inference import INTEGER, in_bounds, inferred, is_double, narrowest
+from gateway.model.values.inference import INTEGER, in_bounds, infer_type, is_double, narrowest
 from gateway.model.values.moments import instant
 from gateway.model.values.value import FORMATS, INTEGER_BOUNDS, NULL, TYPES, Value, text_of
-from gateway.model.values.vendor_names import SYNONYMS, unified
+from gateway.model.values.vendor_names import SYNONYMS, in_our_spelling
 from gateway.nearest import suggestion
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
@@ -25,7 +25,7 @@ _MAX_DIGITS = 1000
 """Characters of one number; Jackson's own limit, and Python's int() is quadratic beyond some thousands."""
 
 
-def checked(value: Value, pointer: str = "") -> Value:
+def check_value(value: Value, pointer: str = "") -> Value:
     """Return the value with its unified type and spelling, after checking that it fits its type.
 
     Raises:
@@ -36,10 +36,10 @@ def checked(value: Value, pointer: str = "") -> Value:
     try:
         check = CHECKS.get((value.type, value.format))
         if check is None or not is_bare(value):
-            return _checked(value)
+            return _check_at_length(value)
         raw = bytes(value.value)
         if raw in (b"", b"null"):
-            return _checked(value)
+            return _check_at_length(value)
         check(raw, value.format)
     except (InvalidRequest, ValueInvalid, ValueNotRepresentable) as error:
         if error.errors:
@@ -59,17 +59,17 @@ def is_bare(value: Value) -> bool:
     )
 
 
-def _checked(value: Value) -> Value:
-    value = unified(value)
+def _check_at_length(value: Value) -> Value:
+    value = in_our_spelling(value)
     raw = value.text
     if value.type is None:
         if not raw:
             raise InvalidRequest("A value needs `value` or `type`.")
         if value.format is not None:
             raise InvalidRequest("`format` needs `type`.")
-        kind, form = inferred(raw)
+        kind, form = infer_type(raw)
     else:
-        kind, form = resolved(value.type, value.format)
+        kind, form = resolve_type(value.type, value.format)
     if not raw and kind != "null":
         raise InvalidRequest("`value` is missing.")
     if raw not in (b"", b"null") or kind == "opaque":
@@ -84,7 +84,7 @@ def _checked(value: Value) -> Value:
     return msgspec.structs.replace(value, type=kind, format=form, value=value.value if raw else NULL)
 
 
-def resolved(kind: str, form: str | None) -> tuple[str, str | None]:
+def resolve_type(kind: str, form: str | None) -> tuple[str, str | None]:
     """Return the unified type and format of a name that a caller used.
 
     Raises:

@@ -11,7 +11,7 @@ from gateway.model.values.value import INTEGER_BOUNDS
 INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*)\Z")
 
 
-def inferred(raw: bytes) -> tuple[str, str | None]:
+def infer_type(raw: bytes) -> tuple[str, str | None]:
     """Return type and format of a value that came without: the narrowest of types.md that holds it exactly.
 
     Raises:

@@ -30,7 +30,7 @@ class Value(
     """A typed value as callers write it and read it.
 
     Args:
-        type: one of ``TYPES``, or a vendor's name (``SYNONYMS``); None = inferred by ``checked``.
+        type: one of ``TYPES``, or a vendor's name (``SYNONYMS``); None = inferred by ``check_value``.
         format: ``int16 | int32 | int64`` for integers, ``double | decimal`` for numbers.
         value: exact JSON text; base64 text for bytes and files; empty when a list does not show the content.
         filename, media_type, encoding: of files.

@@ -61,7 +61,7 @@ _DATE_DETAIL = (
 )
 
 
-def unified(value: Value) -> Value:
+def in_our_spelling(value: Value) -> Value:
     """Return a value in our spelling: its type's name, and its text where the vendor's name brings another one.
 
     A plain object, array or number beside ``Json`` or ``Object`` is taken as it is: no vendor writes it so, and it can

@@ -17,7 +17,7 @@ from gateway.errors import VarbridgeError
 from gateway.model import jsontext
 from gateway.model.commands import PatchVariables
 from gateway.model.results import Variable
-from gateway.model.values import Value, checked, instant
+from gateway.model.values import Value, check_value, instant
 from gateway.operations.gateway import Target
 
 _UNREADABLE = frozenset({"bytes", "file", "opaque", "xml"})
@@ -65,7 +65,7 @@ def intended(target: Target, command: PatchVariables) -> bytes:
     deleted = frozenset(command.deletions)
     merges = {name: text for name, text in command.merges.items() if name not in deleted}
     try:
-        values = {name: checked(value) for name, value in command.modifications.items() if name not in deleted}
+        values = {name: check_value(value) for name, value in command.modifications.items() if name not in deleted}
         if command.patches or any(value.type in _UNREADABLE or value.transient for value in values.values()):
             return b""
         intent = Intent(

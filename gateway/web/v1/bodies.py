@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, PayloadTooLarge
-from gateway.model.values import Value, resolved
+from gateway.model.values import Value, resolve_type
 from gateway.web.http import body
 from gateway.web.http.limits import RequestLimits
 from gateway.web.v1.context import RequestContext
@@ -140,6 +140,6 @@ def value(content: bytes, limits: RequestLimits, address: Address) -> Value:
 def _known(kind: str, form: str | None, pointer: str) -> None:
     """Refuse an unknown type or format at its own pointer; later only the pointer of the value is known."""
     try:
-        _ = resolved(kind, form)
+        _ = resolve_type(kind, form)
     except InvalidRequest as error:
         raise InvalidRequest(error.detail, errors=(Fault(pointer, error.detail),)) from error

@@ -21,7 +21,7 @@ from gateway.errors import (
 from gateway.model import jsontext
 from gateway.model.bulk import ENDED, BulkOperation, BulkState, Change, ItemOutcome
 from gateway.model.query import Filter
-from gateway.model.values import Value, checked
+from gateway.model.values import Value, check_value
 from gateway.operations import batch, placing
 from gateway.operations.bulk import OperationStore, select_instances
 from gateway.operations.write import write_unlocked
@@ -115,7 +115,7 @@ def _check(context: RequestContext, body: OperationBody, change: Change) -> None
         raise PayloadTooLarge(f"A patch has at most {context.services.limits.max_names} names.")
     for name, value in change.modifications.items():
         if value.type != "Date":  # it may be in the pattern of an engine, which only its adapter knows
-            _ = checked(value, f"/modifications/{jsontext.escape(name)}")
+            _ = check_value(value, f"/modifications/{jsontext.escape(name)}")
 
 
 def _check_engine(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from adapters.camunda7.settings import Settings
-from adapters.camunda7.values import checked, decode, encode, unreadable
+from adapters.camunda7.values import check_value, decode, encode, unreadable
 from adapters.camunda7.wire import WireValue
 from gateway.errors import ValueInvalid, ValueNotRepresentable
 from gateway.model.values import ABSENT, Value, instant, json_text
@@ -62,7 +62,7 @@ def test_date_goes_and_comes_in_the_engines_pattern(pattern: str, zone: str, whe
     assert encode("v", typed("date-time", f'"{when}"'), engine, "") == (date(sent), None)
     for text in (sent, stored):
         assert decode(date(text), engine) == Value(type="date-time", value=shown)
-        assert checked(Value(type="Date", value=json_text(text)), engine) == Value(type="date-time", value=shown)
+        assert check_value(Value(type="Date", value=json_text(text)), engine) == Value(type="date-time", value=shown)
 
 
 @pytest.mark.parametrize(("pattern", "zone"), [(p, z) for p, z, *_ in JAVA], ids=[f"{p} {z}" for p, z, *_ in JAVA])
@@ -154,16 +154,16 @@ def test_vendors_date_goes_by_the_pattern_first_and_by_rfc_3339_else() -> None:
         "2016-01-25T13:33:42.165+0100": "2016-01-25T13:33:42.165+01:00",
     }
     for text, meant in taken.items():
-        assert checked(Value(type="Date", value=json_text(text)), quoted) == typed("date-time", f'"{meant}"')
+        assert check_value(Value(type="Date", value=json_text(text)), quoted) == typed("date-time", f'"{meant}"')
     with pytest.raises(ValueInvalid):
-        checked(Value(type="Date", value=json_text("25.01.2016")), quoted)
+        check_value(Value(type="Date", value=json_text("25.01.2016")), quoted)
 
 
 @pytest.mark.parametrize("offset", ["+2400", "-9900", "+0060"])
 def test_offset_that_no_zone_has_is_no_date(offset: str) -> None:
     text = f"2016-01-25T13:33:42.165{offset}"
     with pytest.raises(ValueInvalid):
-        checked(Value(type="Date", value=json_text(text)), settings("SSSZ", ""))
+        check_value(Value(type="Date", value=json_text(text)), settings("SSSZ", ""))
     assert decode(date(text), settings("SSSZ", "")) == Value(type="opaque", value=json_text(text))
 
 

@@ -8,14 +8,14 @@ from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import decode, encode, unreadable
 from adapters.camunda7.wire import WireValue
 from gateway.errors import Unsupported, ValueInvalid, ValueNotRepresentable
-from gateway.model.values import Value, checked, json_text
+from gateway.model.values import Value, check_value, json_text
 from tests.conformance.values import raw, typed
 
 LENIENT = Settings(decimals="double", fractions="truncate")
 
 
 def sent(value: Value, settings: Settings) -> tuple[str | None, bytes, str | None]:
-    wire, rule = encode("v", checked(value), settings, "/v")
+    wire, rule = encode("v", check_value(value), settings, "/v")
     return wire.type, bytes(wire.value), rule
 
 
@@ -103,7 +103,7 @@ def test_object_in_another_format_comes_back_as_it_is_and_java_is_read_only() ->
     value = typed("object", '"<a/>"', class_name="A", serialization="application/xml")
     assert decode(WireValue(type="Object", value=raw('"<a/>"'), valueInfo=info), Settings()) == value
     wire = WireValue(type="Object", value=raw('"<a/>"'), valueInfo=info)
-    assert encode("v", checked(value), Settings(), "/v") == (wire, None)
+    assert encode("v", check_value(value), Settings(), "/v") == (wire, None)
     java = info | {"serializationDataFormat": "application/x-java-serialized-object"}
     opaque = decode(WireValue(type="Object", value=raw('"rO0ABQ=="'), valueInfo=java), Settings())
     assert (opaque.type, opaque.text, opaque.serialization) == (
@@ -112,7 +112,7 @@ def test_object_in_another_format_comes_back_as_it_is_and_java_is_read_only() ->
         java["serializationDataFormat"],
     )
     with pytest.raises(ValueInvalid):
-        checked(opaque)
+        check_value(opaque)
 
 
 @pytest.mark.parametrize("kind", ["Json", "Object", "Date"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest, ValueInvalid, ValueNotRepresentable, VarbridgeError
-from gateway.model.values import Value, checked, inferred, instant, instant_text
+from gateway.model.values import Value, check_value, infer_type, instant, instant_text
 
 
 def value(text: str, **fields: str) -> Value:
@@ -36,8 +36,8 @@ def value(text: str, **fields: str) -> Value:
     ],
 )
 def test_type_left_out_is_inferred(text: str, kind: str, form: str | None) -> None:
-    assert inferred(text.encode()) == (kind, form)
-    assert checked(value(text)) == value(text, type=kind, **({"format": form} if form else {}))
+    assert infer_type(text.encode()) == (kind, form)
+    assert check_value(value(text)) == value(text, type=kind, **({"format": form} if form else {}))
 
 
 @pytest.mark.parametrize(
@@ -75,32 +75,32 @@ def test_type_left_out_is_inferred(text: str, kind: str, form: str | None) -> No
 )
 def test_value_that_does_not_fit_is_refused_with_its_pointer(given_value: Value, error: type[VarbridgeError]) -> None:
     with pytest.raises(error) as caught:
-        checked(given_value, "/modifications/x")
+        check_value(given_value, "/modifications/x")
     assert [fault.pointer for fault in caught.value.errors] == ["/modifications/x"]
 
 
 @pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
 def test_double_that_is_not_finite_travels_as_text(name: str) -> None:
-    assert checked(value(f'"{name}"', type="Double")).format == "double"
+    assert check_value(value(f'"{name}"', type="Double")).format == "double"
 
 
 def test_typed_null_keeps_its_type() -> None:
-    assert checked(value("null", type="Long")) == value("null", type="integer", format="int64")
+    assert check_value(value("null", type="Long")) == value("null", type="integer", format="int64")
 
 
 def test_null_type_needs_no_value() -> None:
-    assert checked(Value(type="null")).text == b"null"
+    assert check_value(Value(type="null")).text == b"null"
 
 
 @given(st.integers(min_value=-(1 << 63), max_value=(1 << 63) - 1))
 def test_any_64_bit_integer_keeps_its_digits(number: int) -> None:
-    assert checked(value(str(number))).text == str(number).encode()
+    assert check_value(value(str(number))).text == str(number).encode()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_double_keeps_its_lexeme_and_stays_a_double(number: float) -> None:
     text = repr(number)
-    assert checked(value(text, type="number")) == value(text, type="number", format="double")
+    assert check_value(value(text, type="number")) == value(text, type="number", format="double")
 
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001 - made aware below
@@ -155,22 +155,22 @@ EXAMPLES = {
 @pytest.mark.parametrize(("kind", "wrong", "detail", "right"), [(k, *v) for k, v in EXAMPLES.items()], ids=EXAMPLES)
 def test_wrong_value_is_refused_with_one_that_would_be_taken(kind: str, wrong: str, detail: str, right: str) -> None:
     with pytest.raises(ValueInvalid) as caught:
-        _ = checked(value(wrong, type=kind))
+        _ = check_value(value(wrong, type=kind))
     assert caught.value.detail == detail
     assert right.strip('"') in detail
-    assert checked(value(right, type=kind)).text == right.encode()
+    assert check_value(value(right, type=kind)).text == right.encode()
 
 
 @pytest.mark.parametrize("kind", ["date-time", "bytes", "file"])
 def test_number_where_a_text_of_some_form_is_needed_is_refused_with_that_form(kind: str) -> None:
     with pytest.raises(ValueInvalid) as caught:
-        _ = checked(value("5", type=kind))
+        _ = check_value(value("5", type=kind))
     assert caught.value.detail == EXAMPLES["bytes" if kind == "file" else kind][1]
 
 
 def test_integer_out_of_bounds_is_refused_with_the_bounds() -> None:
     with pytest.raises(ValueInvalid) as caught:
-        _ = checked(value("32768", type="integer", format="int16"))
+        _ = check_value(value("32768", type="integer", format="int16"))
     assert caught.value.detail == "The integer does not fit int16, which goes from -32768 to 32767."
 
 
@@ -180,5 +180,5 @@ def test_integer_out_of_bounds_is_refused_with_the_bounds() -> None:
 )
 def test_format_that_a_type_does_not_have_is_refused_with_those_it_has(kind: str, formats: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        _ = checked(value('"x"', type=kind, format="int8"))
+        _ = check_value(value('"x"', type=kind, format="int8"))
     assert caught.value.detail == f"The type {kind} has no such format. Its formats: {formats}."

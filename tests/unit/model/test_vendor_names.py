@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import InvalidRequest, ValueInvalid, ValueNotRepresentable
 from gateway.model import jsontext
-from gateway.model.values import SYNONYMS, Value, checked, json_text, with_vendor_info
+from gateway.model.values import SYNONYMS, Value, check_value, json_text, with_vendor_info
 from tests.conformance.values import typed
 
 TAKEN: dict[str, tuple[Value, Value]] = {
@@ -67,7 +67,7 @@ TAKEN: dict[str, tuple[Value, Value]] = {
 
 @pytest.mark.parametrize(("given", "wanted"), TAKEN.values(), ids=TAKEN)
 def test_vendors_name_brings_the_vendors_spelling(given: Value, wanted: Value) -> None:
-    assert checked(given, "/value") == wanted
+    assert check_value(given, "/value") == wanted
 
 
 def test_every_vendors_name_is_tried() -> None:
@@ -104,13 +104,13 @@ def test_value_that_is_not_the_vendors_spelling_is_refused_with_what_would_be(
     given: Value, error: type[Exception], detail: str
 ) -> None:
     with pytest.raises(error, match=detail) as refusal:
-        checked(given, "/value")
+        check_value(given, "/value")
     assert [fault.pointer for fault in refusal.value.errors] == ["/value"]  # type: ignore[attr-defined]
 
 
 def test_refusal_of_a_broken_text_does_not_show_it() -> None:
     with pytest.raises(ValueInvalid) as refusal:
-        checked(Value(type="Json", value=json_text('{"secret')), "/value")
+        check_value(Value(type="Json", value=json_text('{"secret')), "/value")
     assert "secret" not in refusal.value.detail
 
 
@@ -183,4 +183,4 @@ def test_value_info_beside_a_type_that_is_none_leaves_the_refusal_to_the_type(ki
 
 def test_value_that_is_in_our_spelling_already_stays_the_same_object() -> None:
     value = typed("json", '{"a":1}')
-    assert checked(value) is value
+    assert check_value(value) is value
