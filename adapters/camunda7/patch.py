@@ -77,8 +77,9 @@ def _encode_all(
     """
     encoded: dict[str, wire.WireValue] = {}
     rules: list[Rule] = []
+    longest = settings.string_length
     for name, value in values.items():
-        wired = plain(value, settings.string_length) if len(name) <= NAME_LENGTH else None
+        wired = plain(value, longest) if len(name) <= NAME_LENGTH else None
         if wired is not None:
             encoded[name] = wired
             continue
