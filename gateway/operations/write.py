@@ -44,7 +44,7 @@ async def write_instance(
         StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
     """
     if command is not None and call.claim is not None:
-        call.intended = intents.intended(target, command)
+        call.intended = intents.encode_intent(target, command)
     while True:
         placed = placing.place(gateway, target)
         begun = partial(work, placed) if call.claim is None else partial(_claim_and_work, call, work, placed)

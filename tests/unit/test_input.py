@@ -202,6 +202,6 @@ def test_intent_of_any_patch_that_is_read_is_kept_without_its_values(content: by
     if found is None:
         return
     command = PatchVariables(instance="1", modifications=found.modifications, deletions=tuple(found.deletions))
-    kept = intents.intended(Target(subject.engine, "1"), command)
+    kept = intents.encode_intent(Target(subject.engine, "1"), command)
     if kept:
-        assert set(intents.decoded(kept).names) == {*found.modifications, *found.deletions}
+        assert set(intents.decode_intent(kept).names) == {*found.modifications, *found.deletions}

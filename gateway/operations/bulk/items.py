@@ -91,13 +91,13 @@ class ItemChanges:
 
         False also where reading cannot tell: the item is then written again, with the same end.
         """
-        encoded = intents.intended(target, command)
+        encoded = intents.encode_intent(target, command)
         if not encoded:
             return False
-        intent = intents.decoded(encoded)
+        intent = intents.decode_intent(encoded)
         wanted = ListVariables(instance=target.native, names=intent.names)
         listed = await variables.list_variables(self._gateway, target, wanted, new_call(self._operation_id))
-        return intents.found(intent, listed.variables)
+        return intents.is_fulfilled(intent, listed.variables)
 
     def _placed(self, item: BulkItem) -> tuple[Target, PatchVariables]:
         target = parse_canonical(self._gateway, item.instance)

@@ -1,4 +1,4 @@
-"""Intents: what a read must find for a write of variables to have happened. Digests only, no values are kept.
+"""Intents: what a read must find for a write of variables to have happened. Only digests are stored, no values.
 
 Two values are equal where they mean the same: ``1.0`` and ``1``, members in another order, one moment in two zones.
 An intent that is not found proves nothing: the write may have been overwritten since, or still be on its way.
@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from gateway.errors import VarbridgeError
+from gateway.errors import InvalidJson, PayloadTooLarge, VarbridgeError
 from gateway.model import jsontext
 from gateway.model.commands import PatchVariables
 from gateway.model.results import Variable
@@ -56,12 +56,12 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Give every name concerned."""
+        """Return the names of all variables that the intent is about."""
         return tuple(dict.fromkeys((*self.values, *self.leaves, *self.absent)))
 
 
-def intended(target: Target, command: PatchVariables) -> bytes:
-    """Give what a patch intends, encoded; empty where reading back could not tell."""
+def encode_intent(target: Target, command: PatchVariables) -> bytes:
+    """Return the encoded intent of a patch; empty if reading back could not tell whether it happened."""
     deleted = frozenset(command.deletions)
     merges = {name: text for name, text in command.merges.items() if name not in deleted}
     try:
@@ -72,7 +72,7 @@ def intended(target: Target, command: PatchVariables) -> bytes:
             engine=target.engine.name,
             instance=target.native,
             scope=command.scope,
-            values={name: _digests(_parsed(value)) for name, value in values.items()},
+            values={name: _digests(_parse(value)) for name, value in values.items()},
             leaves={name: tuple(_leaves(jsontext.parse(bytes(text), depth=_DEPTH))) for name, text in merges.items()},
             absent=tuple(deleted),
             null_is_absent="variables.delete_by_null" in target.engine.capabilities.features,
@@ -82,31 +82,46 @@ def intended(target: Target, command: PatchVariables) -> bytes:
     return msgspec.json.encode(intent)
 
 
-def decoded(intent: bytes) -> Intent:
-    """Give an intent that was kept."""
+def decode_intent(intent: bytes) -> Intent:
+    """Return a stored intent."""
     return msgspec.json.decode(intent, type=Intent)
 
 
-def found(intent: Intent, variables: Iterable[Variable]) -> bool:
-    """Tell whether everything that was intended is so now."""
-    there = {variable.name: variable.value for variable in variables}
-    return (
-        all(name in there and _is(there[name], digests) for name, digests in intent.values.items())
-        and all(name in there and _holds(there[name], leaves) for name, leaves in intent.leaves.items())
-        and all(name not in there or (intent.null_is_absent and there[name].is_null()) for name in intent.absent)
-    )
+def is_fulfilled(intent: Intent, variables: Iterable[Variable]) -> bool:
+    """Return whether everything that was intended is so now; a value that cannot be read is never what was intended."""
+    there = {variable.name: variable for variable in variables}
+    try:
+        return (
+            all(name in there and _is(_read(there[name]), digests) for name, digests in intent.values.items())
+            and all(name in there and _holds(_read(there[name]), leaves) for name, leaves in intent.leaves.items())
+            and all(
+                name not in there or (intent.null_is_absent and _read(there[name]) is None) for name in intent.absent
+            )
+        )
+    except (InvalidJson, PayloadTooLarge):
+        return False
 
 
-def _parsed(value: Value) -> jsontext.Tree:
+def _read(variable: Variable) -> jsontext.Tree:
+    """Return the tree of a value that was read.
+
+    Raises:
+        InvalidJson, PayloadTooLarge: it cannot be read, or the list does not show it.
+    """
+    if variable.error is not None or not variable.value.text:
+        raise InvalidJson(variable.error or "The list does not show the value.")
+    return _parse(variable.value)
+
+
+def _parse(value: Value) -> jsontext.Tree:
     return jsontext.parse(value.text or b"null", depth=_DEPTH)
 
 
-def _is(value: Value, digests: tuple[str, ...]) -> bool:
-    return bool(set(_digests(_parsed(value))) & set(digests))
+def _is(tree: jsontext.Tree, digests: tuple[str, ...]) -> bool:
+    return bool(set(_digests(tree)) & set(digests))
 
 
-def _holds(value: Value, leaves: tuple[Leaf, ...]) -> bool:
-    tree = _parsed(value)
+def _holds(tree: jsontext.Tree, leaves: tuple[Leaf, ...]) -> bool:
     return all(_at(tree, leaf) for leaf in leaves)
 
 
@@ -133,7 +148,7 @@ def _leaves(patch: jsontext.Tree, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
 
 
 def _digests(tree: jsontext.Tree) -> tuple[str, ...]:
-    """Give the digests that a value may have: as it is, and a text that names a moment also as that moment."""
+    """Return the digests that a value may have; a text that names a moment also has the digest of that moment."""
     spelled = [_spelled(tree)]
     if isinstance(tree, str):
         with contextlib.suppress(VarbridgeError):

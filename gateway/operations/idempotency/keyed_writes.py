@@ -179,7 +179,7 @@ class Idempotency:
         """Find out by a read whether a write happened. That it is not found proves nothing."""
         if not known.intent:
             return self._unsettled(known.request_id)
-        intent = intents.decoded(known.intent)
+        intent = intents.decode_intent(known.intent)
         if await self._happened(gateway, intent, call):
             return StoredAnswer(status=204, engine=intent.engine)
         if known.age_s < self._settle_s:
@@ -202,7 +202,7 @@ class Idempotency:
             raise RequestInProgress(
                 "The outcome is not known yet, and cannot be read back now.", engine=engine.name, headers=_SOON
             ) from error
-        return intents.found(intent, listed.variables)
+        return intents.is_fulfilled(intent, listed.variables)
 
     async def _renew(self) -> None:
         loop = asyncio.get_running_loop()
