@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench import before, stub, work
+from tests.bench.fairness import shares
 from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
@@ -120,6 +121,10 @@ def test_processes_that_share_a_store_are_measured_beside_one_alone() -> None:
     assert [(each.who, each.work) for each in found] == [(who, work) for who in WAYS for work in (PATCH, KEYED)]
     assert all(min(each.cpu_us, each.ratio) > 0 for each in found)
     assert {(each.who, each.work) for each in found if each.goal is not None} == set(SHARING)
+
+
+def test_processes_that_compete_for_one_lock_all_write() -> None:
+    assert [share.writes > 0 for share in shares(2, 0.3)] == [True, True]
 
 
 def test_sharing_that_costs_too_much_is_named() -> None:
