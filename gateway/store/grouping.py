@@ -23,7 +23,7 @@ _FAULTS = (DataError, IntegrityError, ProgrammingError, ValueError)
 """Faults of a row, e.g. text that the database cannot hold (ValueError: that is no Unicode); others may be fine."""
 _PATIENCE_S = 0.003
 """How long a row waits that nobody waits for; less than the pause of a process that waits for a lock."""
-_GATHER_S = 0.001
+_GATHER_S = 0.002
 """How long the next turn on PostgreSQL waits for more rows under load; a turn costs the gateway some 0.4 ms of CPU."""
 _LOAD = 3
 """Rows of the turn before that mean load."""
@@ -71,7 +71,9 @@ class Groups:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: dict[Kind[Any, Any], list[tuple[Any, asyncio.Future[Any]]]] = {}
+        self._is_urgent = False
         self._turns: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def join(self, kind: Kind[P, R], row: P, *, patient: bool = False) -> asyncio.Future[R]:
         """Carry out one row with all that wait at this moment; a patient row waits a little for one that is not.
@@ -84,21 +86,26 @@ class Groups:
         self._waiting.setdefault(kind, []).append((row, done))
         if not patient:
             self._begin()
-        elif self._turns is None:
-            _ = loop.call_later(_PATIENCE_S, self._begin)
+        elif self._timer is None:
+            self._timer = loop.call_later(_PATIENCE_S, self._begin)
         return done
 
     def _begin(self) -> None:
-        if self._turns is None and self._waiting:
+        """Begin a turn with all that waits, or have one follow the turn that runs."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._is_urgent = bool(self._waiting)
+        if self._turns is None and self._is_urgent:
             self._turns = asyncio.get_running_loop().create_task(self._take_turns())
 
     async def _take_turns(self) -> None:
         busy = False
         try:
-            while self._waiting:
+            while self._is_urgent:
                 if busy and not self._store.is_sqlite:
                     await asyncio.sleep(_GATHER_S)
-                waiting, self._waiting = self._waiting, {}
+                waiting, self._waiting, self._is_urgent = self._waiting, {}, False
                 busy = await self._turn(waiting) >= _LOAD
         finally:
             self._turns = None

@@ -16,7 +16,6 @@ import os
 import struct
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +36,9 @@ _FLOCK = struct.Struct("hhqqi")
 _SET: int | None = getattr(fcntl, "F_OFD_SETLK", None)
 _GET: int | None = getattr(fcntl, "F_OFD_GETLK", None)
 _BUSY = {errno.EAGAIN, errno.EACCES}
+_CHECK_S = 0.5
+"""Between two looks whether the file was removed. Only a worker that starts can use another file of the same name, and
+one that died is started again after a second."""
 _PROBE_TIMES = 20
 _SLOW_S = 0.001
 """A lock takes 2 µs where the kernel decides alone. Where it takes longer, another machine is asked over a network,
@@ -66,7 +68,8 @@ class LockFile:
         except OSError as error:
             raise CannotLock(f"{path}: {error.strerror}") from error
         self._set, self._get = _SET, _GET
-        self._taken: Counter[int] = Counter()
+        self._taken: dict[int, int] = {}
+        self._check_at = 0.0
 
     def take(self, key: LockKey) -> bool:
         """Take a lock; False where another process has it.
@@ -75,22 +78,33 @@ class LockFile:
             StoreUnavailable: nobody can say: the kernel has no room for more locks, or somebody removed the file.
         """
         at = _offset(key)
-        if at not in self._taken:
-            if os.fstat(self._fd).st_nlink == 0:
-                raise StoreUnavailable("The lock file beside the store was removed; the gateway must be started again.")
+        count = self._taken.get(at, 0)
+        if not count:
+            now = time.monotonic()
+            if now >= self._check_at:
+                self._check_at = now + _CHECK_S
+                self._require_file()
             if not self._ask(fcntl.F_WRLCK, at):
                 return False
-        self._taken[at] += 1
+        self._taken[at] = count + 1
         return True
+
+    def _require_file(self) -> None:
+        if os.fstat(self._fd).st_nlink == 0:
+            self._check_at = 0.0
+            raise StoreUnavailable("The lock file beside the store was removed; the gateway must be started again.")
 
     def release(self, key: LockKey) -> None:
         """Release a lock, unless another key with the same offset is held still."""
         at = _offset(key)
-        self._taken[at] -= 1
-        if not self._taken[at]:
-            del self._taken[at]
-            with contextlib.suppress(StoreUnavailable):  # no memory to split a range: it stays ours until the next time
-                _ = self._ask(fcntl.F_UNLCK, at)
+        count = self._taken.pop(at) - 1
+        if count:
+            self._taken[at] = count
+            return
+        try:
+            _ = self._ask(fcntl.F_UNLCK, at)
+        except StoreUnavailable:
+            return  # no memory to split a range: the lock stays this process's until the next release
 
     @contextlib.contextmanager
     def waiting(self, key: LockKey) -> Iterator[None]:
