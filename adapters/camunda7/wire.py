@@ -17,10 +17,10 @@ NULL = msgspec.Raw(b"null")
 
 
 class WireValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # it can be in no cycle
-    """``{type, value, valueInfo}``."""
+    """``{type, value, valueInfo}``; an answer without the first two is no answer to what was asked, and is no null."""
 
-    type: str | None = None
-    value: msgspec.Raw = NULL
+    type: str | None
+    value: msgspec.Raw
     valueInfo: dict[str, Any] | None = None  # noqa: N815 - the vendor's spelling
 
 
