@@ -30,22 +30,22 @@ class Tuning(Protocol):
 
     @property
     def timeout_s(self) -> float:
-        """Give the longest wait, seconds."""
+        """Return the longest wait, seconds."""
         ...
 
     @property
     def connections(self) -> int:
-        """Give the most connections."""
+        """Return the most connections."""
         ...
 
     @property
     def synchronous(self) -> str:
-        """Give when SQLite waits for the disk."""
+        """Return when SQLite waits for the disk."""
         ...
 
 
 def is_sqlite(url: str) -> bool:
-    """Tell whether the store is a file of this machine."""
+    """Return whether the store is a file of this machine."""
     return url.startswith("sqlite:")
 
 
@@ -56,17 +56,17 @@ def database_path(url: str) -> Path | None:
 
 
 def file_of(url: str) -> tuple[str, int, int] | None:
-    """Give which file a database is in, None where it is in none: path, device and number.
+    """Return the file that a database is in, as path, device and inode number; None where it is in no file.
 
     Raises:
-        OSError: it is not there.
+        OSError: the file is not there.
     """
     path = database_path(url)
     return None if path is None else (str(path), *_numbers(path))
 
 
 def is_still(file: tuple[str, int, int] | None) -> bool:
-    """Tell whether that file is still there: SQLite goes on with one that was removed, and all would be lost."""
+    """Return whether that file is still there: SQLite writes on to a removed one, and everything would be lost."""
     try:
         return file is None or (file[1], file[2]) == _numbers(Path(file[0]))
     except OSError:
@@ -79,7 +79,7 @@ def _numbers(path: Path) -> tuple[int, int]:
 
 
 def connected(url: str, tuning: Tuning) -> Engine:
-    """Give the database with its tables up to date.
+    """Connect to the database and bring its tables up to date.
 
     Raises:
         SQLAlchemyError: it cannot be reached, or it is of a later version than this program.

@@ -126,12 +126,12 @@ def forgets_keys(_world: World, patched: pytest.MonkeyPatch) -> None:
 
 
 def keeps_keys_of_what_was_refused(_world: World, patched: pytest.MonkeyPatch) -> None:
-    ended = Idempotency._ended
+    ended = Idempotency._store_end
 
     async def keeping(self: Any, ident: Any, end: WriteEnd) -> Any:
         return await ended(self, ident, WriteEnd(answer=end.answer, outcome="applied"))
 
-    patched.setattr(Idempotency, "_ended", keeping)
+    patched.setattr(Idempotency, "_store_end", keeping)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Idempotency keys: a write that carries one is applied once, whatever happens to the caller, to us or to the engine.
 
-A key is looked up first, and claimed inside the write lane, directly before the first request that may write. What ends
-with nothing applied frees the key: the same request may be tried again, or be mended. Everything else is kept and given
-again. A write of which nobody knows the outcome is settled by reading back; it is never sent a second time. So a keyed
-write costs two commits: the claim, and the answer.
+A key is looked up first, and claimed under the write lock, directly before the first request that may write. What ends
+with nothing applied frees the key: the same request may be tried again, or be corrected. Every other answer is stored
+and given again. A write whose outcome is unknown is settled by reading back; it is never sent a second time. A keyed
+write costs two commits, the claim and the answer, which it shares with others that wait at the same moment.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gateway.plan import Call, WriteLease
 
 Ident: TypeAlias = tuple[str, str]
 _MARGIN = 0.1
-"""As of a lane's lease: part of a claim's life that is not used."""
+"""Part of a claim's life that is not used, as of a lease of a write lock."""
 _SWEEP_S = 600.0
 _SOON = (("Retry-After", "1"),)
 _decoder = msgspec.json.Decoder(StoredAnswer)
@@ -36,19 +36,19 @@ class KeyRecords(Protocol):
     life_s: float
 
     async def find(self, ident: Ident) -> KeyRecord | None:
-        """Give what is known of a key."""
+        """Return what is known of a key."""
         ...
 
     async def claim(self, claim: Claim) -> bool:
-        """Claim a key; tell whether it was free."""
+        """Claim a key; return whether it was free."""
         ...
 
     async def renew(self, idents: Iterable[Ident]) -> frozenset[Ident]:
-        """Renew claims; give those that are still ours."""
+        """Renew claims; return those that are still ours."""
         ...
 
     async def keep_answer(self, ident: Ident, state: str, answer: bytes) -> None:
-        """Keep an answer."""
+        """Store an answer."""
         ...
 
     async def free(self, ident: Ident) -> None:
@@ -60,7 +60,7 @@ class KeyRecords(Protocol):
         ...
 
     async def settle(self, ident: Ident, answer: bytes) -> bytes:
-        """Keep what was found out; give what is kept."""
+        """Store what was found out; return what is stored."""
         ...
 
     async def sweep(self) -> None:
@@ -109,7 +109,7 @@ class Idempotency:
         self._tasks = [loop.create_task(self._renew()), loop.create_task(self._sweep())]
 
     async def close(self) -> None:
-        """End that; answers that could not be kept so far get a last chance."""
+        """Stop both; try once more to store the answers that could not be stored so far."""
         for task in self._tasks:
             _ = task.cancel()
         _ = await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -132,9 +132,9 @@ class Idempotency:
         try:
             known = await self._keys.find(asked.ident)
             if known is not None:
-                return await self._again(gateway, asked, known, call)
+                return await self._replay(gateway, asked, known, call)
             call.claim = lambda: self._claim(asked, call)
-            return await self._ended(asked.ident, await work())
+            return await self._store_end(asked.ident, await work())
         finally:
             del self._running[asked.ident]
             _ = self._claims.pop(asked.ident, None)
@@ -150,8 +150,8 @@ class Idempotency:
         self._claims[asked.ident] = hold = WriteLease(until=self._until(begun))
         call.leases = (*call.leases, hold)
 
-    async def _ended(self, ident: Ident, ended: WriteEnd) -> StoredAnswer:
-        """Keep the answer; one that cannot be kept now is the answer all the same: the write is done."""
+    async def _store_end(self, ident: Ident, ended: WriteEnd) -> StoredAnswer:
+        """Store the answer. One that cannot be stored now is returned all the same: the write is done."""
         if ident in self._claims:
             try:
                 if ended.outcome == "not_applied":
@@ -165,22 +165,22 @@ class Idempotency:
                 pass  # tried again with the next renewal; else the key is settled by reading back
         return ended.answer
 
-    async def _again(self, gateway: Gateway, asked: KeyedRequest, known: KeyRecord, call: Call) -> Replayed:
+    async def _replay(self, gateway: Gateway, asked: KeyedRequest, known: KeyRecord, call: Call) -> Replayed:
         if known.fingerprint != asked.fingerprint or known.state == "running":
             raise _refusal(asked, known.fingerprint)
         if known.state == "done" and known.answer is not None:
             return Replayed(_decoder.decode(known.answer))
         if known.state == "abandoned" and not await self._keys.abandon(asked.ident):
             raise RequestInProgress(headers=_SOON)  # it was only slow
-        kept = await self._settled(gateway, known, call)
+        kept = await self._settle(gateway, known, call)
         return Replayed(_decoder.decode(await self._keys.settle(asked.ident, msgspec.json.encode(kept))))
 
-    async def _settled(self, gateway: Gateway, known: KeyRecord, call: Call) -> StoredAnswer:
-        """Find out by a read whether a write happened. That it is not found proves nothing."""
+    async def _settle(self, gateway: Gateway, known: KeyRecord, call: Call) -> StoredAnswer:
+        """Find out by a read whether a write happened; a change that is not found proves nothing."""
         if not known.intent:
             return self._unsettled(known.request_id)
         intent = intents.decode_intent(known.intent)
-        if await self._happened(gateway, intent, call):
+        if await self._has_happened(gateway, intent, call):
             return StoredAnswer(status=204, engine=intent.engine)
         if known.age_s < self._settle_s:
             raise RequestInProgress(
@@ -189,7 +189,7 @@ class Idempotency:
         return self._unsettled(known.request_id)
 
     @staticmethod
-    async def _happened(gateway: Gateway, intent: intents.Intent, call: Call) -> bool:
+    async def _has_happened(gateway: Gateway, intent: intents.Intent, call: Call) -> bool:
         engine = gateway.engines.get(intent.engine)
         if engine is None:
             return False
@@ -236,5 +236,5 @@ class Idempotency:
 
 
 def _refusal(asked: KeyedRequest, fingerprint: bytes) -> VarbridgeError:
-    """Give why a key cannot be used now: the same request runs, or another one has it."""
+    """Return why a key cannot be used now: the same request runs, or another request has the key."""
     return RequestInProgress(headers=_SOON) if asked.fingerprint == fingerprint else IdempotencyKeyReused()

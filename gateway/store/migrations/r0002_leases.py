@@ -1,4 +1,4 @@
-"""Leases of write lanes."""
+"""Leases of write locks."""
 
 from __future__ import annotations
 
