@@ -173,6 +173,17 @@ async def test_engine_in_front_of_an_id_that_is_misspelt_is_named(site: Site) ->
     assert problem["detail"] == "No such instance, or it has ended. Did you mean `hr`?"
 
 
+async def test_engine_in_front_of_an_instance_in_the_body_that_is_misspelt_is_named(site: Site) -> None:
+    status, problem, _ = await site.ask("POST", "messages", body={"name": "paid", "instance": f"hrr:{site.hr[3:]}"})
+    assert (status, problem["detail"]) == (404, "No such instance, or it has ended. Did you mean `hr`?")
+
+
+async def test_engine_in_front_of_a_task_that_is_misspelt_is_named(site: Site) -> None:
+    status, problem, _ = await site.ask("POST", "tasks", "hrr:1", "complete", body={})
+    assert (status, problem["code"]) == (400, "invalid-request")
+    assert problem["detail"].endswith(" Did you mean `hr`?")
+
+
 async def test_member_in_fields_that_is_misspelt_is_refused_with_the_one_that_is_meant(site: Site) -> None:
     _, problem, _ = await site.ask("GET", "instances", site.hr, "variables", query="fields=vlaue")
     assert problem["detail"].endswith(" Did you mean `value`?")

@@ -110,6 +110,7 @@ def _tags(index: int, each: BatchItem) -> etag.Tags | None:
 def outcome(context: RequestContext, instance: str, result: VarbridgeError | VariablesPatched) -> BatchOutcome:
     """Return the outcome of one item."""
     if isinstance(result, VarbridgeError):
-        add_closest(context, instance, result)
+        context.instance = instance
+        add_closest(context, result)
         return BatchOutcome(instance=instance, status=result.status, problem=problem(result))
     return BatchOutcome(instance=instance, status=_DONE, rules=result.rules)

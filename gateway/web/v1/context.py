@@ -17,6 +17,7 @@ class RequestContext(msgspec.Struct, kw_only=True):
         params: decoded path parameters, in order.
         query: decoded query, names to raw (still encoded) values.
         engine: name of the engine that answered, once known.
+        instance: id of the instance that was looked for last, as the caller wrote it.
         media_type: of the body, where the route decodes one.
     """
 
@@ -27,4 +28,5 @@ class RequestContext(msgspec.Struct, kw_only=True):
     params: tuple[str, ...]
     query: dict[str, str]
     engine: str = ""
+    instance: str = ""
     media_type: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import EngineNotFound, Fault, Forbidden, InstanceNotFound, InvalidRequest
+from gateway.errors import EngineNotFound, Fault, Forbidden, InvalidRequest, VarbridgeError
 from gateway.nearest import suggestion
 from gateway.operations import Target, placing
 from gateway.port import Engine
@@ -25,6 +25,7 @@ async def locate(context: RequestContext, public: str, explicit: str | None, *, 
     """
     check_known(context, explicit)
     gateway, may_use = context.services.gateway, context.caller.may_use
+    context.instance = public
     found = await placing.locate(gateway, public, explicit, may_use, context.call, ended=ended)
     context.engine = found.engine.name
     return found
@@ -40,7 +41,7 @@ def check_known(context: RequestContext, name: str | None, errors: tuple[Fault, 
         raise EngineNotFound(errors=errors).hint(suggestion(name, _usable(context)))
 
 
-def add_closest(context: RequestContext, public: str, error: InstanceNotFound) -> None:
+def add_closest(context: RequestContext, public: str, error: VarbridgeError) -> None:
     """Add the engine that was probably meant to the error, if the id has a name in front that no engine has."""
     name, colon, _ = public.partition(":")
     if colon and name not in context.services.gateway.engines:

@@ -114,7 +114,7 @@ async def _ended(context: RequestContext, handler: Callable[[RequestContext], Aw
 
 
 def _refused(context: RequestContext, error: VarbridgeError) -> StoredAnswer:
-    add_closest(context, next(iter(context.params), ""), error)
+    add_closest(context, error)
     return _stored(problems.answer(error, context.call.request_id, context.engine), context)
 
 

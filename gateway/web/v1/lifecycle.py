@@ -110,7 +110,11 @@ async def complete_task(context: RequestContext) -> Answer:
     decoded = await bodies.decode(context, _completion)
     _may_write(context, decoded.variables)
     gateway, explicit = context.services.gateway, engine_choice.one(context, None)
-    engine, task = placing.locate_task(gateway, context.params[0], explicit, context.caller.may_use)
+    try:
+        engine, task = placing.locate_task(gateway, context.params[0], explicit, context.caller.may_use)
+    except InvalidRequest as error:
+        engine_choice.add_closest(context, context.params[0], error)
+        raise
     engine_choice.note(context, engine)
     command = model.CompleteTask(task=task, variables=decoded.variables)
     done = await lifecycle.complete_task(gateway, engine, command, context.call)

@@ -114,18 +114,15 @@ def wants_ended(query: dict[str, str]) -> bool:
     return "state" in query
 
 
-def add_closest(context: RequestContext, public: str, error: VarbridgeError) -> None:
+def add_closest(context: RequestContext, error: VarbridgeError) -> None:
     """Add the name that was probably meant to the error of an unknown one, if the caller may see that name.
 
-    Args:
-        context: of the request.
-        public: id of the instance that the error is about, as the caller wrote it.
-        error: of a variable, if the plan has read names; of an instance, if its id begins with an engine's name.
+    It is that of a variable, if the plan has read names, or of an engine in front of the instance's id.
     """
     if isinstance(error, VariableNotFound):
         _ = error.hint(suggestion(error.name, [each for each in error.known if context.caller.may_touch(each)]))
     elif isinstance(error, InstanceNotFound):
-        engine_choice.add_closest(context, public, error)
+        engine_choice.add_closest(context, context.instance, error)
 
 
 def require_names_of(caller: Caller, names: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ class UnifiedRequest:
     def problem(self, error: VarbridgeError) -> Answer:
         """Return an error's answer."""
         if self.context is not None:
-            add_closest(self.context, next(iter(self.context.params), ""), error)
+            add_closest(self.context, error)
         return problems.answer(error, self.call.request_id, self.engine)
 
     async def answer(self) -> Answer:
