@@ -62,6 +62,10 @@ WRONG: dict[str, tuple[tuple[str, ...], Any, str, str]] = {
     "start with Camunda's definition": (
         START, {"processDefinitionKey": "invoice"}, "/processDefinitionKey", meant("definition"),
     ),
+    "value with a vendor's member in another case": (
+        ONE, {"type": "File", "value": "", "valueinfo": {}}, "/valueinfo", meant("valueInfo"),
+    ),
+    "value with a typo in a member that is answered": (ONE, {"value": 1, "nmae": "amount"}, "/nmae", meant("name")),
     "start in snake case": (START, {"definition": "a", "business_key": "1"}, "/business_key", meant("businessKey")),
     "start with Camunda's tenant": (START, {"definition": "a", "tenantId": "1"}, "/tenantId", meant("tenant")),
     "start without a definition": (

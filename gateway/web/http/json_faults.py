@@ -39,12 +39,14 @@ class Hints(msgspec.Struct, frozen=True):
         choices: other people's words for choices (operators, sort keys), likewise.
         examples: of structs that have no ``EXAMPLE`` of their own; without one, the required members are shown.
         notes: what else may help where a struct is expected.
+        beside: members that are taken beside a struct's own, before it is decoded.
     """
 
     synonyms: Mapping[str, tuple[str, ...]] = {}
     choices: Mapping[str, tuple[str, ...]] = {}
     examples: Mapping[type, Any] = {}
     notes: Mapping[type, str] = {}
+    beside: Mapping[type, tuple[str, ...]] = {}
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ def refusal(error: msgspec.ValidationError, body: type, tree: jsontext.Tree, hin
     pointer = place.pointer
     if unknown := _UNKNOWN.search(reason):
         pointer += "/" + jsontext.escape(unknown.group(1))
-        more = _closest(unknown.group(1), _members(place.expected), hints.synonyms)
+        more = _closest(unknown.group(1), _members(place.expected, hints), hints.synonyms)
     elif choice := _CHOICE.search(reason):
         choices = [str(each) for each in _choices(place.expected)]
         more = f" Known: {', '.join(choices)}." + _closest(choice.group(1), choices, hints.choices)
@@ -138,8 +140,10 @@ def _culprit(entries: jsontext.Tree, expected: inspect.Type | None) -> str:
     return ""
 
 
-def _members(expected: inspect.Type | None) -> list[str]:
-    return [each.encode_name for each in expected.fields] if isinstance(expected, inspect.StructType) else []
+def _members(expected: inspect.Type | None, hints: Hints) -> list[str]:
+    if not isinstance(expected, inspect.StructType):
+        return []
+    return [*(each.encode_name for each in expected.fields), *(_of_class(hints.beside, expected.cls) or ())]
 
 
 def _choices(expected: inspect.Type | None) -> list[Any]:

@@ -89,4 +89,5 @@ HINTS = Hints(
         Condition: {"name": "amount", "operator": "gteq", "value": 5},
         Instruction: {"type": "startBeforeActivity", "activityId": "approve"},
     },
+    beside={Value: ("valueInfo", "name", "scope")},
 )
