@@ -228,6 +228,15 @@ def test_worker_that_dies_is_replaced_even_if_it_cannot_be_told(tmp_path: Path) 
         assert program.end() == 0
 
 
+def test_several_workers_on_a_store_that_they_cannot_share_are_refused_with_the_reason(tmp_path: Path) -> None:
+    path, _, _ = written(tmp_path, store=":memory:")
+    served = varbridge("serve", "--config", str(path), "--workers", "2")
+    path.write_text(path.read_text().replace("[server]", "[server]\nworkers = 2"))
+    checked = varbridge("check", str(path), "--reach")
+    reason = "server.workers: only 1 with this store: a database in memory is one process's own"
+    assert [(each.returncode, reason in each.stderr) for each in (served, checked)] == [(3, True), (3, True)]
+
+
 def test_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
     path, _, _ = written(tmp_path)
     assert varbridge("check", str(path)).returncode == 0
