@@ -90,13 +90,14 @@ class Routing:
         """
         if not public:
             raise InvalidRequest("The instance id is empty.")
-        if explicit is not None and explicit not in engines:
-            raise EngineNotFound
-        named = choose_engine(*split_id(public, engines), explicit)
-        if named is not None:
-            name, native = named
-            return (Candidate(name, engines[name].native_id(native)),)
-        return self._find_bare(public, engines)
+        name, native = split_id(public, engines)
+        if explicit is not None:
+            if explicit not in engines:
+                raise EngineNotFound
+            name, native = choose_engine(name, native, explicit) or (None, native)
+        if name is None:
+            return self._find_bare(public, engines)
+        return (Candidate(name, engines[name].native_id(native)),)
 
     def _find_bare(self, public: str, engines: Mapping[str, Engine]) -> tuple[Candidate, ...]:
         matching = [name for name, pattern in self._patterns.items() if pattern.fullmatch(public)]

@@ -88,7 +88,8 @@ def get_variable(engine: str, settings: Settings, command: GetVariable) -> Plan[
     if value.type == "file":
         content = yield wire.read_request("process-instance", command.instance, "variables", command.name, "data")
         value = with_content(engine, value, content)
-    return VariableRead(Variable(name=command.name, value=value, error=unreadable(value)))
+    error = None if value.value else unreadable(value)
+    return VariableRead(Variable(name=command.name, value=value, error=error))
 
 
 def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:

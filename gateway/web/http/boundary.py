@@ -77,11 +77,26 @@ async def respond(dispatched: Dispatched, metrics: RequestMetrics, origins: froz
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
         answer = dispatched.problem(_known(error, dispatched.call))
     spent = perf_counter() - started
-    _record(dispatched, metrics, answer, spent)
+    engine, template = dispatched.engine, dispatched.template
+    access_log.record(
+        metrics,
+        dispatched.call,
+        route="unmatched" if template is None else template,
+        method="other" if template is None else dispatched.request.method,
+        status=answer.status,
+        outcome=answer.outcome,
+        engine=engine,
+        caller=dispatched.caller_name,
+        duration_s=spent,
+    )
     headers = _headers(dispatched, answer, spent, origins)
+    if engine:
+        headers["Gateway-Engine"] = engine
     if answer.stream is not None:
         return await _stream(dispatched, answer, headers)
-    return _buffered(answer, headers)
+    if "Connection" in headers:
+        return _closing(answer, headers)
+    return BufferedResponse(answer.status, headers, answer.body)
 
 
 def _known(error: Exception, call: Call) -> VarbridgeError:
@@ -95,21 +110,6 @@ def _known(error: Exception, call: Call) -> VarbridgeError:
             return Internal()
 
 
-def _record(dispatched: Dispatched, metrics: RequestMetrics, answer: Answer, spent: float) -> None:
-    template = dispatched.template
-    access_log.record(
-        metrics,
-        dispatched.call,
-        route="unmatched" if template is None else template,
-        method="other" if template is None else dispatched.request.method,
-        status=answer.status,
-        outcome=answer.outcome,
-        engine=dispatched.engine,
-        caller=dispatched.caller_name,
-        duration_s=spent,
-    )
-
-
 def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: frozenset[str]) -> dict[str, str]:
     call = dispatched.call
     headers = {
@@ -118,8 +118,6 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
         "Server": "varbridge",  # else it would tell the versions of what is inside
         "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
     }
-    if engine := dispatched.engine:
-        headers["Gateway-Engine"] = engine
     if origins:
         headers |= cors.response_headers(dispatched.request, origins)
     headers.update(answer.headers)
@@ -128,8 +126,9 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
     return headers
 
 
-def _buffered(answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
-    closes = headers.pop("Connection", "") == "close"
+def _closing(answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+    """Return an answer that says itself whether the connection ends with it."""
+    closes = headers.pop("Connection") == "close"
     response = BufferedResponse(answer.status, headers, answer.body)
     if closes:
         response.force_close()

@@ -23,7 +23,8 @@ async def locate(context: RequestContext, public: str, explicit: str | None, *, 
         EngineNotFound: the explicit engine is not configured.
         VarbridgeError: as ``placing.locate`` says.
     """
-    check_known(context, explicit)
+    if explicit is not None:
+        check_known(context, explicit)
     gateway, may_use = context.services.gateway, context.caller.may_use
     context.instance = public
     found = await placing.locate(gateway, public, explicit, may_use, context.call, ended=ended)
@@ -73,10 +74,15 @@ def one(context: RequestContext, in_body: str | None) -> str | None:
     return in_body if in_body is not None else explicit
 
 
-def named_first(context: RequestContext) -> str:
-    """Return the engine that a request names before or beside its id, where the caller may use it; else nothing."""
-    explicit = context.query.get("engine") or context.request.headers.get("Gateway-Engine") or ""
-    return placing.find_named(context.services.gateway, context.params[0], explicit, context.caller.may_use)
+def note_named(context: RequestContext) -> None:
+    """Note the engine that a refused request names before or beside its id, if the caller may use it.
+
+    For requests that are refused before their instance is looked for; the others note the owner.
+    """
+    if context.params and not context.engine:
+        explicit = context.query.get("engine") or context.request.headers.get("Gateway-Engine") or ""
+        gateway, may_use = context.services.gateway, context.caller.may_use
+        context.engine = placing.find_named(gateway, context.params[0], explicit, may_use)
 
 
 def use(context: RequestContext, name: str) -> Engine:

@@ -16,7 +16,7 @@ from gateway.model.idempotency import StoredAnswer
 from gateway.operations.idempotency import KeyedRequest, Replayed, WriteEnd
 from gateway.web.http import body
 from gateway.web.http.answers import Answer
-from gateway.web.v1 import problems
+from gateway.web.v1 import engine_choice, problems
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import add_closest
 
@@ -114,6 +114,7 @@ async def _ended(context: RequestContext, handler: Callable[[RequestContext], Aw
 
 
 def _refused(context: RequestContext, error: VarbridgeError) -> StoredAnswer:
+    engine_choice.note_named(context)
     add_closest(context, error)
     return _stored(problems.answer(error, context.call.request_id, context.engine), context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable
 
 from aiohttp import web
 
@@ -51,6 +52,7 @@ class UnifiedRequest:
     def problem(self, error: VarbridgeError) -> Answer:
         """Return an error's answer."""
         if self.context is not None:
+            engine_choice.note_named(self.context)
             add_closest(self.context, error)
         return problems.answer(error, self.call.request_id, self.engine)
 
@@ -78,21 +80,20 @@ class UnifiedRequest:
         self.context = RequestContext(
             services=services, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query
         )
-        if params:
-            self.context.engine = engine_choice.named_first(self.context)
-        return await self._handled(self.route, self.context)
+        return await self._handle(self.route, self.context)
 
-    async def _handled(self, route: Route, context: RequestContext) -> Answer:
+    @staticmethod
+    def _handle(route: Route, context: RequestContext) -> Awaitable[Answer]:
         check(route, context)
         if not route.writes:
             if route.only_json:
                 negotiation.check_json(context.request)
-            return await route.handler(context)
+            return route.handler(context)
         if "dryRun" in context.query and dry_runs.is_wanted(context):
-            return await dry_runs.answer_dry_run(context, route.handler)
+            return dry_runs.answer_dry_run(context, route.handler)
         if idempotency.HEADER in context.request.headers:
-            return await idempotency.answer_once(context, route.template, route.handler)
-        return await route.handler(context)
+            return idempotency.answer_once(context, route.template, route.handler)
+        return route.handler(context)
 
     async def _recognised(self) -> Caller:
         """Return who calls where finding out may take a question to an engine or a look at a signed token."""

@@ -81,7 +81,9 @@ class Http1Sender:
         body = request.body
         if request.method == "HEAD" or not isinstance(body, bytes):
             return await self._other_send(request, call)
-        pool = self._require_pool()
+        pool = self._pool
+        if pool is None:
+            raise self._closed()
         connection = await self._ask(pool, self._writer.write_held(request, call, body), request, call)
         try:
             return connection.answer.response()
@@ -98,14 +100,14 @@ class Http1Sender:
         body = request.body
         if request.polls or request.method == "HEAD" or not (body is None or isinstance(body, bytes)):
             return await self._other_relay(request, call)
-        pool = self._require_pool()
+        pool = self._pool
+        if pool is None:
+            raise self._closed()
         connection = await self._ask(pool, self._writer.write_raw(request, body or b""), request, call)
         return Http1RawAnswer(connection, pool.release, self._engine, request)
 
-    def _require_pool(self) -> Pool:
-        if self._pool is None:
-            raise EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
-        return self._pool
+    def _closed(self) -> EngineUnavailable:
+        return EngineUnavailable("The gateway has not opened this engine's session.", engine=self._engine)
 
     async def _ask(self, pool: Pool, text: bytes, request: VendorRequest | RawRequest, call: Call) -> Connection:
         """Return a connection that has the answer, or for a raw request its head; the caller releases it."""
