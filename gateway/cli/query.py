@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ def _sort_key(text: str) -> dict[str, str]:
 
 def _body_of_file(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        content: dict[str, Any] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
         raise click.UsageError(f"{path} is not a JSON object.") from error
     return content

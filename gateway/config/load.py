@@ -25,12 +25,14 @@ _NO_CHOICE = re.compile(r"Invalid enum value ")
 def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Vendor]) -> Config:
     """Read a file, let ``VARBRIDGE__SECTION__KEY`` of the environment override it, and check the result.
 
+    A byte order mark, with which some editors begin a file, is passed over.
+
     Raises:
         ConfigError: naming file and key path.
     """
     source = str(path)
     try:
-        tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        tree = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

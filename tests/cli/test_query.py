@@ -40,7 +40,7 @@ def test_pages_are_followed_and_counted(url: str, tmp_path: Path) -> None:
     counted = json.loads(varbridge("query", "--count", "--json", **there).stdout)
     assert counted["count"] == len(everything) > 10
     body = tmp_path / "query.json"
-    body.write_text('{"variableName": "amount", "limit": 1}')
+    body.write_text('\ufeff{"variableName": "amount", "limit": 1}', encoding="utf-8")  # as PowerShell writes it
     assert len(json.loads(varbridge("query", "--file", str(body), "--all", "--json", **there).stdout)) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -332,6 +333,13 @@ def test_login_without_what_it_needs_is_refused(
 )
 def test_text_that_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text).startswith("not TOML: ")
+
+
+def test_file_with_a_byte_order_mark_is_read_as_one_without(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_bytes(codecs.BOM_UTF8 + b"[server]\r\nport = 8088\r\n")
+
+    assert config.load(path, {}, VENDORS).server.port == 8088
 
 
 def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
