@@ -118,6 +118,7 @@ class Application:
         operators = admin.application(self.gateway, self.metrics, self.state, self.store.reachable)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self.bulk.start()
+        self.metrics.start()
         self.state.ready = True
 
     async def stop(self) -> None:
@@ -132,6 +133,7 @@ class Application:
         await self.locks.close()
         await self.idempotency.close()
         await self.store.close()
+        self.metrics.stop()
 
 
 async def check_engines(config: configuration.Config) -> dict[str, instances.Health]:

@@ -351,3 +351,19 @@ def test_nothing_is_left_for_later() -> None:
 
 def test_note_for_later_is_seen() -> None:
     assert left_over("# " + "TO" + "DO: more")
+
+
+def riddles(text: str) -> list[str]:
+    """First lines of docstrings that begin with a verb for everything, where the verb that fits would say more."""
+    return re.findall(r'"""((?:Gives?|Tells?)\b[^\n]*)', text)
+
+
+def test_docstring_begins_with_the_verb_that_fits() -> None:
+    rooms = sources("gateway", "adapters", "tests")
+    found = [path.relative_to(ROOT).as_posix() for path in rooms if riddles(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_verb_for_everything_is_seen() -> None:
+    quotes = '"' * 3
+    assert riddles(f"{quotes}Give the lane.{quotes}\n{quotes}Return the lane.{quotes}") == [f"Give the lane.{quotes}"]

@@ -1,6 +1,6 @@
 """A histogram of seconds for one event loop: no lock, at a quarter of the cost of the library's own histogram.
 
-What must not live here: workers that share the ports; their counts are summed up through files (``metrics``).
+What must not live here: workers that share the ports (``worker_durations``).
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Cell:
         """Count one observation; a bucket holds those up to and including its bound."""
         self.counts[bisect_left(self._bounds, seconds)] += 1
         self.total += seconds
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.counts = [0] * len(self.counts)
+        self.total = 0.0
 
 
 class Durations(Collector):

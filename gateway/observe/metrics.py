@@ -1,19 +1,25 @@
 """Prometheus metrics: requests by route template, exchanges with engines. Label children are cached.
 
 Workers that share the ports write to files in one folder (``PROMETHEUS_MULTIPROC_DIR``, which prometheus-client reads
-when it is imported); the worker that is asked for metrics sums up the files of all workers.
+when it is imported), each once a second; the worker that is asked for metrics sums up the files of all workers.
 """
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest, values
+import asyncio
+
+from prometheus_client import CollectorRegistry, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.observe.durations import Cell, Durations
+from gateway.observe.worker_durations import WorkerDurations
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Bounds in seconds, from the time of an answer over loopback to the longest default deadline."""
+
+_FLUSH_S = 1.0
+"""How far the counts of other workers may lag; Prometheus itself asks every 15 seconds or so."""
 
 
 class Metrics:
@@ -21,6 +27,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self._registry = registry or CollectorRegistry()
+        self._shared: list[WorkerDurations] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._requests = self._durations(
             "varbridge_request_duration_seconds",
             "Requests of callers.",
@@ -29,12 +37,31 @@ class Metrics:
         self._exchanges = self._durations(
             "varbridge_engine_request_duration_seconds", "Requests to engines.", ("engine", "method", "result")
         )
-        self._request_children: dict[tuple[str, str, int, str, str], Histogram | Cell] = {}
-        self._exchange_children: dict[tuple[str, str, int | str | None], Histogram | Cell] = {}
+        self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
+        self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
-    def _durations(self, name: str, documentation: str, labels: tuple[str, ...]) -> Histogram | Durations:
+    def start(self) -> None:
+        """Begin to share the counts with the other workers, if there are any; needs the running loop."""
+        if self._shared:
+            self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._share)
+
+    def stop(self) -> None:
+        """Share what is left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for each in self._shared:
+            each.flush()
+
+    def _share(self) -> None:
+        for each in self._shared:
+            each.flush()
+        self.start()
+
+    def _durations(self, name: str, documentation: str, labels: tuple[str, ...]) -> WorkerDurations | Durations:
         if _has_workers():
-            return Histogram(name, documentation, labels, buckets=_BUCKETS, registry=self._registry)
+            shared = WorkerDurations(name, documentation, labels, _BUCKETS, self._registry)
+            self._shared.append(shared)
+            return shared
         durations = Durations(name, documentation, labels, _BUCKETS)
         self._registry.register(durations)
         return durations
@@ -60,6 +87,8 @@ class Metrics:
 
     def render(self) -> tuple[bytes, str]:
         """Return the metrics in the exposition format, summed over all workers, and the content type."""
+        for each in self._shared:
+            each.flush()
         return generate_latest(_sum_of_workers() if _has_workers() else self._registry), CONTENT_TYPE_LATEST
 
 

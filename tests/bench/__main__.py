@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _all(programs: list[str], past: Path | None, asked: argparse.Namespace) -> list[str]:
-    """Give the programs, with that of before where the history has it."""
+    """Return the programs, with that of before where the history has it."""
     return [*programs, before.NAME] if past is not None and before.NAME not in asked.without else programs
 
 

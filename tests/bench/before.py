@@ -20,7 +20,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @contextlib.contextmanager
 def checked_out(commit: str = COMMIT) -> Iterator[Path | None]:
-    """Give a folder with the gateway of a commit; None where the history is not there (a shallow clone, a tarball)."""
+    """Return a folder with the gateway of a commit; None where the history is not there (a shallow clone, a tarball)."""
     command = ["git", "-C", str(_ROOT), "archive", commit, "gateway", "adapters", "tests/bench"]
     try:
         archive = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout

@@ -43,7 +43,7 @@ class Gain(msgspec.Struct, kw_only=True):
 
     @property
     def missed(self) -> bool:
-        """Tell whether it is less than the goal."""
+        """Return whether it is less than the goal."""
         return self.gain < GOALS.get(self.what, 0.0)
 
 
@@ -80,7 +80,7 @@ class _Batch:
         self._body = msgspec.json.encode({"items": items})
 
     def cpu_us(self) -> float:
-        """Give the gateway's CPU time for an item of one batch."""
+        """Return the gateway's CPU time for an item of one batch."""
         before = cpu_ns(self._pid)
         content = _posted(self._port, "/v1/variables/batch", self._body, status=207)
         if content.count(b'"status":204') != ITEMS:
@@ -97,11 +97,11 @@ class _Query:
         self._body = msgspec.json.encode({**_ASKED, "engines": stage.row_engines[both], "limit": 2 * ROWS})
 
     def through_ms(self) -> float:
-        """Give the time that one query takes by the gateway."""
+        """Return the time that one query takes by the gateway."""
         return _spent_ms(lambda: _posted(self._gateway, "/v1/variables/query", self._body, rows=2 * ROWS))
 
     def directly_ms(self) -> float:
-        """Give the time that both engines take, one after the other."""
+        """Return the time that both engines take, one after the other."""
         path = f"/engine-rest/variable-instance?deserializeValues=false&firstResult=0&maxResults={2 * ROWS}"
         body = msgspec.json.encode(_ASKED)
         return _spent_ms(lambda: [_posted(port, path, body, rows=ROWS) for port in self._engines])
@@ -114,7 +114,7 @@ def _spent_ms(work: Callable[[], object]) -> float:
 
 
 def _posted(port: int, path: str, body: bytes, *, status: int = 200, rows: int | None = None) -> bytes:
-    """Give the answer to one request.
+    """Return the answer to one request.
 
     Raises:
         RuntimeError: it is not what it must be.

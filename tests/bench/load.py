@@ -66,7 +66,7 @@ class Block(msgspec.Struct, kw_only=True):
 
 
 def cpu_ns(pid: int) -> int:
-    """Give the CPU time of all threads of a process, in nanoseconds."""
+    """Return the CPU time of all threads of a process, in nanoseconds."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -91,7 +91,7 @@ class _Window:
         self.statuses: dict[str, int] = {}
 
     def next(self) -> bytes | None:
-        """Give the next request; None when the window is over."""
+        """Return the next request; None when the window is over."""
         if self.ended:
             return None
         self.sent += 1

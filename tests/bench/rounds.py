@@ -52,7 +52,7 @@ class Calls(msgspec.Struct, kw_only=True):
 
     @property
     def missed(self) -> bool:
-        """Tell whether it was tried and came out otherwise."""
+        """Return whether it was tried and came out otherwise."""
         return self.status is not None and (self.found != self.wanted or self.status >= 300)
 
 
@@ -97,7 +97,7 @@ def measured(
 
 
 def does(program: str, work: str) -> bool:
-    """Tell whether a program does a work."""
+    """Return whether a program does a work."""
     return work in before.WORKS if program == before.NAME else program in DONE_BY[work]
 
 
@@ -118,7 +118,7 @@ def _row(work: str, name: str, blocks: dict[str, list[Block]], asked: Counter[st
 
 
 def counted(stage: Stage) -> list[Calls]:
-    """Give the requests to the engines that single patches cause; exact, whatever the machine does."""
+    """Return the requests to the engines that single patches cause; exact, whatever the machine does."""
     found = [
         _caused(stage, "Camunda: patch of 3 typed variables", patch(instances()[0]), {"camunda.patch": 1}),
         _caused(

@@ -45,7 +45,7 @@ _END_S = 5.0
 
 
 def free_port() -> int:
-    """Give a port that nobody uses at the moment."""
+    """Return a port that nobody uses at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -107,7 +107,7 @@ class Stage:
 
     @property
     def row_engines(self) -> list[str]:
-        """Give the names by which the gateway knows the engines that are asked for variables."""
+        """Return the names by which the gateway knows the engines that are asked for variables."""
         return [f"rows{number}" for number in range(len(self.row_ports))]
 
     def __exit__(
@@ -224,7 +224,7 @@ class Stage:
         return msgspec.json.decode(line, type=Block)
 
     def counts(self) -> Counter[str]:
-        """Give the requests that the stub has had so far, by class."""
+        """Return the requests that the stub has had so far, by class."""
         connection = http.client.HTTPConnection("127.0.0.1", self.engine_port, timeout=5)
         try:
             connection.request("GET", "/__count")
@@ -233,7 +233,7 @@ class Stage:
             connection.close()
 
     def taken(self) -> int:
-        """Give the bytes that the engine of large variables has taken so far."""
+        """Return the bytes that the engine of large variables has taken so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.blob_port}/__taken", timeout=5) as answer:
             return int(answer.read())
 

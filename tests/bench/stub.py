@@ -75,7 +75,7 @@ _WRITTEN = _answer({"status": "200", "data": {"message": "Successfully updated."
 
 
 def kind_of(method: bytes, path: bytes) -> str:
-    """Give the class of a request: who is asked, and what for."""
+    """Return the class of a request: who is asked, and what for."""
     resource, _, _ = path.partition(b"?")
     if resource.startswith(b"/engine-rest/process-instance/"):
         if method == b"POST" and resource.endswith(b"/variables"):

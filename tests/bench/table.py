@@ -61,7 +61,7 @@ def missed(run: Run) -> list[str]:
 
 
 def printed(run: Run) -> Iterator[str]:
-    """Give the lines."""
+    """Return the lines."""
     cells = [_HEAD, *(_cells(row) for row in run.rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     for line in cells:

@@ -37,7 +37,7 @@ class Transfer(msgspec.Struct, kw_only=True):
 
     @property
     def missed(self) -> bool:
-        """Tell whether too much was held, or not all arrived."""
+        """Return whether too much was held, or not all arrived."""
         return self.extra > MOST_EXTRA or self.moved != self.size
 
 

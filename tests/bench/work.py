@@ -48,7 +48,7 @@ STORED = (
 
 
 def request(method: str, path: str, body: object = None, **headers: str) -> bytes:
-    """Give one request as bytes."""
+    """Return one request as bytes."""
     content = b"" if body is None else msgspec.json.encode(body)
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: {KEY}\r\n"
     head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
@@ -58,17 +58,17 @@ def request(method: str, path: str, body: object = None, **headers: str) -> byte
 
 
 def patch(instance: str) -> bytes:
-    """Give a unified patch of three variables with their types."""
+    """Return a unified patch of three variables with their types."""
     return request("PATCH", f"/v1/instances/{instance}/variables", PATCH)
 
 
 def read(instance: str) -> bytes:
-    """Give a unified read of one variable."""
+    """Return a unified read of one variable."""
     return request("GET", f"/v1/instances/{instance}/variables/amount")
 
 
 def wide_patch(instance: str, count: int) -> bytes:
-    """Give a unified patch of many variables with their types."""
+    """Return a unified patch of many variables with their types."""
     entry = {"type": "string", "value": "x"}
     return request(
         "PATCH", f"/v1/instances/{instance}/variables", {"modifications": {f"v{i}": entry for i in range(count)}}
@@ -76,41 +76,41 @@ def wide_patch(instance: str, count: int) -> bytes:
 
 
 def untyped_patch(instance: str) -> bytes:
-    """Give a unified patch without types: the stored ones are looked up, which is a second call."""
+    """Return a unified patch without types: the stored ones are looked up, which is a second call."""
     entries = {name: {"value": entry["value"]} for name, entry in PATCH["modifications"].items()}
     return request("PATCH", f"/v1/instances/{instance}/variables", {"modifications": entries})
 
 
 def matching_patch(instance: str) -> bytes:
-    """Give the patch of three variables under the condition that they are what they are."""
+    """Return the patch of three variables under the condition that they are what they are."""
     tag = View().tag_of([Variable(name=name, value=value) for name, _, _, value in STORED])
     return request("PATCH", f"/v1/instances/{instance}/variables", PATCH, If_Match=tag)
 
 
 def keyed_patch(instance: str) -> bytes:
-    """Give the patch of three variables with a key that no other has."""
+    """Return the patch of three variables with a key that no other has."""
     return request("PATCH", f"/v1/instances/{instance}/variables", PATCH, Idempotency_Key=os.urandom(12).hex())
 
 
 def put_if_match(instance: str, name: str) -> bytes:
-    """Give a write of one variable under the condition that it is there."""
+    """Return a write of one variable under the condition that it is there."""
     entry = {"type": "string", "value": "x"}
     return request("PUT", f"/v1/instances/{instance}/variables/{name}", entry, If_Match="*")
 
 
 def thousand(instance: str) -> bytes:
-    """Give a unified patch of 1000 variables with their types."""
+    """Return a unified patch of 1000 variables with their types."""
     return wide_patch(instance, 1000)
 
 
 def native_read(instance: str) -> bytes:
-    """Give a read in the engine's own language."""
+    """Return a read in the engine's own language."""
     native = instance.partition(":")[2]
     return request("GET", f"/engine-rest/process-instance/{native}/variables/amount?deserializeValue=false")
 
 
 def native_patch(instance: str) -> bytes:
-    """Give a patch in the engine's own language."""
+    """Return a patch in the engine's own language."""
     native = instance.partition(":")[2]
     return request("POST", f"/engine-rest/process-instance/{native}/variables", _NATIVE_PATCH)
 
@@ -137,7 +137,7 @@ CALLS = {"patch, stored types": 2.0, "patch, If-Match": 2.0, "IBM patch": 2.0}
 
 
 def instances(count: int = INSTANCES) -> list[str]:
-    """Give the public ids that take turns."""
+    """Return the public ids that take turns."""
     return [f"{CAMUNDA}:{number:08x}-3f5a-11ef-9c6b-0242ac110002" for number in range(count)]
 
 
@@ -147,13 +147,13 @@ def ibm_instances(count: int = INSTANCES) -> list[str]:
 
 
 def texts(work: str) -> list[bytes]:
-    """Give the requests of a work that take turns."""
+    """Return the requests of a work that take turns."""
     ids = ibm_instances if work.startswith("IBM") else instances
     return [WORKS[work](instance) for instance in ids(_FEW if work == "patch of 1000" else INSTANCES)]
 
 
 def status_of(answer: bytearray | bytes) -> int:
-    """Give the status of a complete answer at the start of ``answer``; 0 while it is incomplete.
+    """Return the status of a complete answer at the start of ``answer``; 0 while it is incomplete.
 
     Raises:
         ValueError: the answer is of a form that none of the programs has (chunked, until close).

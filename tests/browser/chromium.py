@@ -31,7 +31,7 @@ class CannotRun(Exception):
 
 
 def program() -> str:
-    """Give the browser's path.
+    """Return the browser's path.
 
     Raises:
         CannotRun: there is none.
@@ -43,7 +43,7 @@ def program() -> str:
 
 
 def opened(url: str, profile: Path, *, screenshot: Path | None = None) -> tuple[str, list[str]]:
-    """Give the page's document as its scripts have left it, and what the page complained about."""
+    """Return the page's document as its scripts have left it, and what the page complained about."""
     more = [f"--screenshot={screenshot}"] if screenshot else ["--dump-dom"]
     done = subprocess.run(
         [program(), *_FLAGS, f"--user-data-dir={profile}", *more, url],

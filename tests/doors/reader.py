@@ -8,7 +8,7 @@ METHODS = ("get", "put", "post", "delete")
 
 
 def carrying(document: dict[str, Any]) -> list[str]:
-    """Give ``METHOD path`` of each operation that reaches a schema about variables, or says so in its path."""
+    """Return ``METHOD path`` of each operation that reaches a schema about variables, or says so in its path."""
     schemas = document["components"]["schemas"]
     return sorted(
         f"{method.upper()} {path}"

@@ -14,7 +14,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def matrix() -> str:
-    """Give the table of capabilities, each vendor with its default settings."""
+    """Return the table of capabilities, each vendor with its default settings."""
     engines = {name: vendor.engine(name, vendor.settings(), Credentials()) for name, vendor in VENDORS.items()}
     capabilities = {name: engine.capabilities for name, engine in engines.items()}
     rows = [f"| capability | {' | '.join(f'`{name}`' for name in engines)} |", "|---|" + "---|" * len(engines)]
@@ -28,7 +28,7 @@ def matrix() -> str:
 
 
 def error_classes() -> list[type[errors.VarbridgeError]]:
-    """Give every error that a caller can see."""
+    """Return every error that a caller can see."""
     found = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.VarbridgeError)
     ]
@@ -37,7 +37,7 @@ def error_classes() -> list[type[errors.VarbridgeError]]:
 
 
 def error_table() -> str:
-    """Give the table of codes."""
+    """Return the table of codes."""
     rows = [f"| status | `code` of the `{MEDIA_TYPE}` | when | retry? |", "|---|---|---|---|"]
     seen: set[str] = set()
     for kind in error_classes():
@@ -51,20 +51,20 @@ TABLES = {"matrix": matrix, "errors": error_table}
 
 
 def shown(text: str, name: str) -> str:
-    """Give what stands between the markers of a table."""
+    """Return what stands between the markers of a table."""
     found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
     return found.group(1) if found else ""
 
 
 def written(text: str) -> str:
-    """Give the page with its tables as they should be."""
+    """Return the page with its tables as they should be."""
     for name, table in TABLES.items():
         text = replaced(text, name, table())
     return text
 
 
 def replaced(text: str, name: str, table: str) -> str:
-    """Give a page with one table anew."""
+    """Return a page with one table anew."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     return pattern.sub(lambda found: found.group(1) + table + "\n" + found.group(2), text)
 

@@ -89,7 +89,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(vendor: str, settings: Settings) -> tuple[Subject, str]:
-    """Give an engine on its fake, and an instance that may have the variable."""
+    """Return an engine on its fake, and an instance that may have the variable."""
     fake = VENDORS[vendor].fake()
     engine = VENDORS[vendor].engine("page", VENDORS[vendor].settings(**settings), Credentials())
     made = on_fake(engine, fake, begin=fake.start, end=lambda _: None, missing="4711")
@@ -157,7 +157,7 @@ def _given(value: Value) -> str:
 
 
 def table() -> str:
-    """Give the table."""
+    """Return the table."""
     rows = ["| `/v1` | `camunda7` | `ibm_bpm` |", "|---|---|---|"]
     for example in EXAMPLES:
         cells = [

@@ -18,7 +18,7 @@ class CannotRun(Exception):
 
 
 def build(project: Path, jar: Path) -> Path:
-    """Gives the jar of a Maven project, built anew where it is missing or older than its sources.
+    """Return the jar of a Maven project, built anew where it is missing or older than its sources.
 
     Raises:
         CannotRun: java or mvn is missing, or Maven failed (most often: a download).

@@ -40,7 +40,7 @@ _JAVA = ("java", "-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Du
 
 
 def build() -> Path:
-    """Gives the engine's jar.
+    """Return the engine's jar.
 
     Raises:
         CannotRun: It cannot be built.
@@ -49,7 +49,7 @@ def build() -> Path:
 
 
 def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
-    """Gives a `preexec_fn` that lets a child go with its parent, even a killed one; on Linux, elsewhere None.
+    """Return a `preexec_fn` that lets a child go with its parent, even a killed one; on Linux, elsewhere None.
 
     The parent is the thread that starts the child.
     """
@@ -132,7 +132,7 @@ class LiveEngine:
             shutil.rmtree(folder, ignore_errors=True)
 
     def log_tail(self) -> str:
-        """Gives the last lines the engine wrote."""
+        """Return the last lines the engine wrote."""
         log = Path() if self._folder is None else self._folder / "log"
         if not log.is_file():
             return ""

@@ -13,7 +13,7 @@ TIMEOUT_S = 30
 
 
 def sender(url: str) -> Send:
-    """Gives a `send` to the server of this base URL; each request has a connection of its own."""
+    """Return a `send` to the server of this base URL; each request has a connection of its own."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
 

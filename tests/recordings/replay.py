@@ -91,13 +91,13 @@ class Mismatch:
 
 
 def load(name: str) -> tuple[Exchange, ...]:
-    """Gives the exchanges of a recording of this folder, in order."""
+    """Return the exchanges of a recording of this folder, in order."""
     lines = (HERE / name).read_text(encoding="utf-8").split("\n")
     return tuple(_exchange(json.loads(line)) for line in lines if line)
 
 
 def scenarios(exchanges: Iterable[Exchange]) -> Iterator[tuple[str, tuple[Exchange, ...]]]:
-    """Gives each scenario with its exchanges; ids last as long as it."""
+    """Return each scenario with its exchanges; ids last as long as it."""
     for name, group in itertools.groupby(exchanges, key=lambda exchange: exchange.scenario):
         yield name, tuple(group)
 

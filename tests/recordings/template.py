@@ -34,7 +34,7 @@ class Difference(NamedTuple):
 
 
 def fill(template: str, bound: Bindings) -> str:
-    """Gives the text to send.
+    """Return the text to send.
 
     Raises:
         Unbound: A placeholder has no value yet.
@@ -49,7 +49,7 @@ def fill(template: str, bound: Bindings) -> str:
 
 
 def match(template: str, text: str, bound: Bindings) -> bool:
-    """Tells whether the text fits the template; if so, new placeholders get their values in `bound`."""
+    """Return whether the text fits the template; if so, new placeholders get their values in `bound`."""
     groups: dict[str, str] = {}
     parts: list[str] = []
     end = 0

@@ -40,7 +40,7 @@ def values(draw: st.DrawFn) -> Value:
 
 
 def told(work: Any, *arguments: Any) -> Any:
-    """Give what comes, or what is said against it."""
+    """Return what comes, or what is said against it."""
     try:
         return work(*arguments)
     except VarbridgeError as error:
@@ -128,7 +128,7 @@ WORDS = sorted({part for route in (*ROUTES, *PAGES) for part in route.template[1
 
 @st.composite
 def paths(draw: st.DrawFn) -> tuple[str, ...]:
-    """Give the path of a route with some of its parts, mostly its parameters, in other words."""
+    """Return the path of a route with some of its parts, mostly its parameters, in other words."""
     parts = draw(st.sampled_from(ROUTES + PAGES)).template[1:].split("/")
     path = [draw(st.sampled_from([*WORDS, *[part] * (1 if part[:1] == "{" else 200)])) for part in parts]
     return tuple(path + draw(st.lists(st.sampled_from(WORDS), max_size=1)))

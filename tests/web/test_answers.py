@@ -26,7 +26,7 @@ def parts(answer: bytes) -> tuple[str, dict[str, str], bytes]:
 
 
 async def sent(site, text: bytes) -> bytes:
-    """Give all that comes until the gateway closes."""
+    """Return all that comes until the gateway closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(text)
     try:

@@ -61,7 +61,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def camunda(patch: Unified) -> bytes:
-    """Give Camunda's body of a patch."""
+    """Return Camunda's body of a patch."""
     entries = {
         name: WrittenValue(_NAMES[entry.type, entry.format], entry.value) for name, entry in patch.modifications.items()
     }
@@ -69,6 +69,6 @@ def camunda(patch: Unified) -> bytes:
 
 
 def unified(name: str, value: ReadValue) -> bytes:
-    """Give the unified body of one variable."""
+    """Return the unified body of one variable."""
     kind, form = _TYPES[value.type]
     return _encoder.encode(Shown(name, kind, value.value, form))

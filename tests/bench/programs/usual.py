@@ -28,7 +28,7 @@ class Patch(BaseModel):
 
 
 def application(engine: str, client: httpx.AsyncClient) -> FastAPI:
-    """Give the application."""
+    """Return the application."""
     app = FastAPI()
 
     @app.patch("/v1/instances/{instance}/variables", status_code=204)

@@ -13,7 +13,7 @@ from tests.bench.work import BLOB, CAMUNDA, IBM, KEY
 
 
 def tree(settings: dict[str, Any]) -> dict[str, Any]:
-    """Give the configuration, as tables."""
+    """Return the configuration, as tables."""
     engines = {CAMUNDA: {"vendor": "camunda7", "url": f"{settings['engine']}/engine-rest"}}
     if "ibm_bpm" in app.VENDORS:
         engines[IBM] = {"vendor": "ibm_bpm", "url": f"{settings['engine']}/rest/bpm/wle/v1"}

@@ -21,7 +21,7 @@ class WorkerFailed(Exception):
 
 
 def java() -> tuple[str, ...]:
-    """Give the command of the Java worker, built."""
+    """Return the command of the Java worker, built."""
     jar = maven.build(JAVA, JAVA / "target" / "java-client.jar")
     return (
         "java",
@@ -35,7 +35,7 @@ def java() -> tuple[str, ...]:
 
 
 def node() -> tuple[str, ...]:
-    """Give the command of the JavaScript worker, its packages installed from the lock file."""
+    """Return the command of the JavaScript worker, its packages installed from the lock file."""
     maven.demand("node")
     installed = NODE / "node_modules" / ".package-lock.json"
     with maven.alone(NODE / ".install.lock"):
@@ -46,7 +46,7 @@ def node() -> tuple[str, ...]:
 
 
 def python() -> tuple[str, ...]:
-    """Give the command of the Python worker, whose client is in the lock file of the tests."""
+    """Return the command of the Python worker, whose client is in the lock file of the tests."""
     return (sys.executable, str(HERE / "worker.py"))
 
 
@@ -54,7 +54,7 @@ WORKERS: dict[str, Callable[[], tuple[str, ...]]] = {"java": java, "node": node,
 
 
 def run(command: tuple[str, ...], told: Mapping[str, object]) -> Any:
-    """Give what the worker says in its last line.
+    """Return what the worker says in its last line.
 
     Raises:
         WorkerFailed: It ended badly or took too long.

@@ -67,7 +67,7 @@ class Side:
         return asked(self._host, self._port, self._base, filled)
 
     def compared(self, reply: Reply, *, twins: bool) -> Compared:
-        """Gives what the other side must answer too."""
+        """Return what the other side must answer too."""
         headers: list[tuple[str, str]] = []
         for name, value in reply.headers:
             if name.lower() in _HOP_BY_HOP | _OWN:
@@ -121,7 +121,7 @@ class Side:
 
 
 def _now(found: re.Match[bytes]) -> bytes:
-    """Gives a time of today as `NOW`, and one that is the models' time to live away as `THEN`; any other is data."""
+    """Return a time of today as `NOW`, and one that is the models' time to live away as `THEN`; any other is data."""
     away = dt.datetime.strptime(found[0].decode(), "%Y-%m-%dT%H:%M:%S.%f%z") - dt.datetime.now(dt.UTC)
     if abs(away) < dt.timedelta(days=1):
         return b"NOW"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -10,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.observe.durations import Durations
 from gateway.observe.metrics import Metrics
 
+ROOT = Path(__file__).parents[3]
 BOUNDS = (0.001, 0.25, 1.0, 60.0)
 LABELS = st.tuples(st.sampled_from(["a", 'quo"ted', "line\nbreak"]), st.sampled_from(["ok", "bad"]))
 SECONDS = st.floats(0, 100) | st.sampled_from(BOUNDS)
@@ -31,6 +38,44 @@ def test_same_observations_show_the_same(observed) -> None:
         library.labels(*labels).observe(seconds)
         own.labels(*labels).observe(seconds)
     assert shown(ours) == shown(theirs)
+
+
+SHARED = """
+import json, sys
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+from gateway.observe.worker_durations import WorkerDurations
+bounds, observed = json.loads(sys.argv[1])
+library = Histogram("theirs", "Durations.", ("who",), buckets=bounds)
+ours = WorkerDurations("ours", "Durations.", ("who",), bounds)
+cells = {who: ours.labels(who) for who, _ in observed}
+for index, (who, seconds) in enumerate(observed):
+    library.labels(who).observe(seconds)
+    cells[who].observe(seconds)
+    if index % 3 == 0:
+        ours.flush()
+ours.flush()
+ours.flush()
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+shown = {"theirs": {}, "ours": {}}
+for family in registry.collect():
+    for sample in family.samples:
+        kind = sample.name.removeprefix(family.name)
+        shown[family.name][kind + str(sorted(sample.labels.items()))] = round(sample.value, 9)
+print(json.dumps(shown))
+"""
+
+
+def test_counts_of_a_worker_that_are_written_now_and_then_show_the_same(tmp_path: Path) -> None:
+    observed = [("a", 0.0005), ("a", 0.25), ("b", 61.0), ("a", 0.3), ("b", 0.001), ("a", 59.0), ("a", 0.25)]
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED, json.dumps([BOUNDS, observed])],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True, check=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    shown = json.loads(done.stdout)
+    assert shown["ours"] == shown["theirs"] != {}
 
 
 def test_metrics_tell_requests_and_exchanges_by_their_labels() -> None:

@@ -35,7 +35,7 @@ class Shelf(Engine):
         return Capabilities(features=self.features, types=frozenset())
 
     def find_instances(self, command: FindInstances) -> Any:
-        """Give the result itself: the runner here hands on what it is given."""
+        """Return the result itself: the runner here hands on what it is given."""
         if self.down:
             raise EngineUnavailable
         self.reads.append(command.limit)

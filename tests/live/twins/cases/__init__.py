@@ -17,7 +17,7 @@ BARE = "userTask"
 
 
 def cases() -> Iterator[Case]:
-    """Gives all cases; their ids are unique."""
+    """Return all cases; their ids are unique."""
     made = itertools.chain(_reads(), _rows(), _headers(), _flows(), _values(), _bodies(), _methods(), _doors())
     for at, case in enumerate(made):
         yield Case(f"{at:03d}-{_shown(case.id)}", case.asks, case.model)
@@ -102,7 +102,7 @@ _KNOWN = {"process-instance": "@instance@", "execution": "@instance@", "task": "
 
 
 def _doors() -> Iterator[Case]:
-    """Gives every operation of the vendor's document that carries variables, asked with an empty object."""
+    """Return every operation of the vendor's document that carries variables, asked with an empty object."""
     for door in DOORS:
         method, path = door.split()
         named = path.replace("{varName}", "a").replace("{key}", "userTask")

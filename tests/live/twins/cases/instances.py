@@ -25,7 +25,7 @@ from tests.live.twins.cases.values import ODD_NAMES, VALUES
 
 
 def modified(*instructions: object, **more: object) -> Ask:
-    """Gives a modification of the side's own instance."""
+    """Return a modification of the side's own instance."""
     return post(f"{OF}/modification", {"instructions": list(instructions), **more})
 
 

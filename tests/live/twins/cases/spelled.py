@@ -39,7 +39,7 @@ Flows = dict[str, tuple[str, tuple[Ask, ...]]]
 
 
 def value(of: object, kind: str | None = None, **info: object) -> dict[str, object]:
-    """Gives a typed value in the vendor's spelling."""
+    """Return a typed value in the vendor's spelling."""
     typed: dict[str, object] = {"value": of}
     if kind is not None:
         typed["type"] = kind
@@ -49,22 +49,22 @@ def value(of: object, kind: str | None = None, **info: object) -> dict[str, obje
 
 
 def put(name: str, body: object) -> Ask:
-    """Gives the write of one variable of the side's own instance."""
+    """Return the write of one variable of the side's own instance."""
     return Ask("PUT", f"/process-instance/@instance@/variables/{name}", JSON, text(body))
 
 
 def post(target: str, body: object, headers: Headers = JSON) -> Ask:
-    """Gives a request with a JSON body, or with bytes that only say they are one."""
+    """Return a request with a JSON body, or with bytes that only say they are one."""
     return Ask("POST", target, headers, text(body))
 
 
 def text(body: object) -> bytes:
-    """Gives JSON; bytes stay as they are."""
+    """Return JSON; bytes stay as they are."""
     return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
 
 
 def part(name: str, content: bytes, *, filename: str = "", kind: str = "") -> bytes:
-    """Gives one part of a form."""
+    """Return one part of a form."""
     head = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename else "")
     lines = head + (f"\r\nContent-Type: {kind}" if kind else "")
     return b"--limit\r\n" + lines.encode() + b"\r\n\r\n" + content + b"\r\n"
