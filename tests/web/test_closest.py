@@ -140,6 +140,14 @@ async def test_refusal_of_a_wrong_shape_does_not_repeat_the_value(site: Site, va
             assert secret not in json.dumps(problem)
 
 
+async def test_refusal_of_a_choice_does_not_repeat_the_value_that_stands_in_its_place(site: Site) -> None:
+    body = {"variableValues": [{"name": "customer", "operator": "Mustermann", "value": "eq"}]}
+    status, problem, _ = await site.ask("POST", "variables", "query", body=body)
+    assert (status, problem["errors"][0]["pointer"]) == (400, "/variableValues/0/operator")
+    assert problem["detail"].startswith("Unknown choice. Known: eq, ")
+    assert "Mustermann" not in json.dumps(problem)
+
+
 UNIFIED = {
     "the engine itself": ("GET", ("engines", "hrr"), "", None),
     "beside the id": ("GET", ("instances", "1"), "engine=Hr", None),

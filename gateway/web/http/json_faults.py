@@ -1,7 +1,7 @@
 """Says how a JSON body differs from what it is decoded to: where (JSON Pointer), what, and what would be right.
 
 Only bodies that are refused come here, so that what is good pays for none of it. What must not live here: the words of
-a resource; a dialect gives them as ``Hints``. No part of the body is repeated but names of members and choices.
+a resource; a dialect gives them as ``Hints``. No part of the body is repeated but names of members.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def refusal(error: msgspec.ValidationError, body: type, tree: jsontext.Tree, hin
         pointer += "/" + jsontext.escape(unknown.group(1))
         more = _closest(unknown.group(1), _members(place.expected, hints), hints.synonyms)
     elif choice := _CHOICE.search(reason):
+        reason = "Unknown choice"  # without it: what is misplaced there may be the value of a variable
         choices = [str(each) for each in _choices(place.expected)]
         more = f" Known: {', '.join(choices)}." + _closest(choice.group(1), choices, hints.choices)
     else:
