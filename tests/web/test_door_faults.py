@@ -288,3 +288,11 @@ async def test_answer_before_the_upload_is_read_reaches_the_caller() -> None:
         assert answer.startswith(b"HTTP/1.1 413 Too Big"), answer[:300]
         assert answer.endswith(b"{}")
         door.engine.early = {}
+
+
+async def test_versions_of_what_is_inside_are_not_told_at_a_door() -> None:
+    async with gate(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), says(b"no head\r\n\r\n")) as door:
+        status, headers, _ = await door.ask("/door/a")
+        assert (status, headers["server"]) == (200, "varbridge")
+        status, headers, _ = await door.ask("/door/a")
+        assert (status, headers["server"]) == (502, "varbridge")

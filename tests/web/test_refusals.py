@@ -249,6 +249,12 @@ async def test_versions_of_what_is_inside_are_not_told(site: Site) -> None:
         assert (await site.ask("GET", path))[2]["Server"] == "varbridge"
 
 
+async def test_versions_of_what_is_inside_are_not_told_to_bytes_that_are_not_http(site: Site) -> None:
+    answer = await site.raw(b"\x16\x03\x01\x02\x00\x01\r\n\r\n")
+    assert b"\r\nServer: varbridge\r\n" in answer
+    assert b"aiohttp" not in answer
+
+
 async def test_other_origin_is_told_what_it_may(site: Site) -> None:
     asked = {"Access_Control_Request_Method": "PATCH", "Access_Control_Request_Headers": "content-type"}
     status, _, headers = await site.ask("OPTIONS", "engines", Origin="https://portal", **asked)

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+SERVER_NAME = "varbridge"
+"""``Server`` of what the gateway answers; aiohttp would tell the versions of what is inside."""
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer to a caller: status, headers, and a body or a stream."""

@@ -19,7 +19,7 @@ from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import access_log, cors
 from gateway.web.http.access_log import RequestMetrics
-from gateway.web.http.answers import Answer
+from gateway.web.http.answers import SERVER_NAME, Answer
 from gateway.web.http.buffered import BufferedResponse
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
@@ -115,7 +115,7 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
     headers = {
         "X-Request-Id": call.request_id,
         "Cache-Control": "no-store",
-        "Server": "varbridge",  # else it would tell the versions of what is inside
+        "Server": SERVER_NAME,
         "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
     }
     if origins:

@@ -12,7 +12,7 @@ from aiohttp.helpers import reify
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
-from gateway.web.http.answers import Answer
+from gateway.web.http.answers import SERVER_NAME, Answer
 
 _log = structlog.get_logger("varbridge")
 _OURS = 500
@@ -57,7 +57,12 @@ class _Protocol(RequestHandler):
         error = Internal() if status >= _OURS else InvalidRequest("This is not HTTP/1.1 that can be read.")
         _log.warning("unreadable_request", request_id=request_id, status=status, error=type(exc).__name__)
         answer = self.problem_answer(error, request_id)
-        headers = {"X-Request-Id": request_id, "Content-Type": answer.media_type, "Cache-Control": "no-store"}
+        headers = {
+            "X-Request-Id": request_id,
+            "Content-Type": answer.media_type,
+            "Cache-Control": "no-store",
+            "Server": SERVER_NAME,
+        }
         response = web.Response(status=error.status, body=answer.body, headers=headers)
         response.force_close()
         return response

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from gateway.web.http import cors
+from gateway.web.http.answers import SERVER_NAME
 from gateway.web.proxy.request import ProxiedRequest
 
 _HOP_BY_HOP = frozenset(
@@ -113,8 +114,9 @@ def _below(value: str, base: str) -> bool:
 
 
 def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
-    """Add what every answer of a front door has: the request id, and what lets pages of other origins read it."""
+    """Add what every answer of a front door has: id, a server's name, and what lets pages of other origins read it."""
     _ = response.headers.setdefault("X-Request-Id", proxied.call.request_id)
+    _ = response.headers.setdefault(hdrs.SERVER, SERVER_NAME)
     origin = cors.allowed_origin(proxied.request, proxied.services.cors_origins)
     if origin is not None:
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
@@ -136,5 +138,6 @@ def preflight(proxied: ProxiedRequest) -> web.Response | None:
             hdrs.ACCESS_CONTROL_ALLOW_HEADERS: wanted if re.fullmatch(r"[A-Za-z0-9, _-]*", wanted) else "",
             hdrs.ACCESS_CONTROL_MAX_AGE: "600",
             hdrs.VARY: "Origin",
+            hdrs.SERVER: SERVER_NAME,
         },
     )
