@@ -121,7 +121,7 @@ def _check_deletions(engine: str, settings: Settings, command: PatchVariables) -
     for name in command.deletions:
         check_name(name)
     if command.deletions and settings.deletions == "refuse":
-        faults_ = tuple(Fault(f"/deletions/{index}", "refused") for index, _ in enumerate(command.deletions))
+        faults_ = tuple(Fault(command.deletion_pointer(index), "refused") for index, _ in enumerate(command.deletions))
         raise Unsupported(
             "This engine cannot delete a variable and is set to refuse it.", engine=engine, errors=faults_
         )
@@ -202,7 +202,8 @@ def _written(command: PatchVariables, body: Mapping[str, Tree]) -> list[Written]
         for name in command.written
         if name not in command.deletions
     ]
-    return [*found, *(Written(name, f"/deletions/{index}") for index, name in enumerate(command.deletions))]
+    deleted = (Written(name, command.deletion_pointer(index)) for index, name in enumerate(command.deletions))
+    return [*found, *deleted]
 
 
 def _settle(

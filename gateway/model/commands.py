@@ -138,6 +138,11 @@ class PatchVariables(InstanceWrite, frozen=True, kw_only=True):
         known = self.pointers.get(name)
         return known if known is not None else f"{self.at}/" + name.replace("~", "~0").replace("/", "~1")
 
+    def deletion_pointer(self, index: int) -> str:
+        """Return the JSON Pointer of a deletion in the caller's body; deletions stand beside modifications."""
+        known = self.pointers.get(self.deletions[index])
+        return known if known is not None else f"{self.at.removesuffix('/modifications')}/deletions/{index}"
+
 
 class ReadBinary(Command, frozen=True, kw_only=True):
     """Read the content of a bytes or file variable as a stream. ``scope`` and ``ended`` as in ``GetVariable``."""

@@ -24,7 +24,7 @@ def check_written(engine: str, command: PatchVariables, held: Container[str]) ->
         ConcurrentUpdate: some are not; ``applied`` has those that are, ``errors`` the others.
     """
     set_ = {name: command.pointer(name) for name in command.written if name not in command.deletions}
-    all_ = set_ | {name: f"/deletions/{index}" for index, name in enumerate(command.deletions)}
+    all_ = set_ | {name: command.deletion_pointer(index) for index, name in enumerate(command.deletions)}
     applied = tuple(name for name in all_ if name in held)
     lost = tuple(Fault(pointer, "not as it was written") for name, pointer in all_.items() if name not in held)
     if lost:

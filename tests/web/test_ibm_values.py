@@ -95,3 +95,31 @@ async def fetched(site: Site, name: str) -> bytes:
         answer = await reader.read()
     writer.close()
     return answer
+
+
+MERGE = "application/merge-patch+json"
+
+
+@pytest.mark.parametrize("setting", ["set_null", "refuse"])
+@pytest.mark.parametrize(
+    ("method", "rest", "body", "kind", "pointer"),
+    [
+        ("PATCH", (), {"deletions": ["nope"]}, "application/json", "/deletions/0"),
+        ("PATCH", (), {"nope": None}, MERGE, "/nope"),
+        ("DELETE", ("nope",), None, "application/json", ""),
+    ],
+    ids=["patch", "merge-patch", "delete"],
+)
+async def test_refused_deletion_is_pointed_at_where_the_caller_wrote_it(
+    site: Site, setting: str, method: str, rest: tuple[str, ...], body: Any, kind: str, pointer: str
+) -> None:
+    path = ("instances", site.claims, "variables", *rest)
+    status, problem, _ = await keeping(site, deletions=setting).ask(method, *path, body=body, Content_Type=kind)
+    assert status == (404 if setting == "set_null" else 422)
+    assert [each["pointer"] for each in problem["errors"]] == [pointer]
+
+
+async def test_refused_deletion_of_a_batch_is_pointed_at_in_its_item(site: Site) -> None:
+    items = [{"instance": site.hr, "deletions": ["a"]}, {"instance": site.claims, "deletions": ["nope"]}]
+    _, body, _ = await site.ask("POST", "variables", "batch", body={"items": items})
+    assert [each["pointer"] for each in body["items"][1]["problem"]["errors"]] == ["/items/1/deletions/0"]

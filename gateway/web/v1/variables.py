@@ -91,6 +91,7 @@ async def delete_variable(context: RequestContext) -> Answer:
         instance=found.native,
         scope=where,
         deletions=(name,),
+        pointers={name: ""},
         expect=conditions.variable_condition(context, found, name),
     )
     return await write_variables(context, found, command)
