@@ -67,6 +67,42 @@ class RawAnswer(Protocol):
         ...
 
 
+class HeldAnswer:
+    """An answer that was looked at before it is handed back: its body in full, or its beginning and the rest of it.
+
+    Args:
+        answer: as it came.
+        first: what has been read of the body.
+        rest: the rest of it as it comes, None where ``first`` is all.
+    """
+
+    def __init__(self, answer: RawAnswer, first: bytes, rest: AsyncIterator[bytes] | None) -> None:
+        self.status, self.reason, self.headers = answer.status, answer.reason, answer.headers
+        self.first, self._rest = first, rest
+
+    def close(self) -> None:
+        """Do nothing: whoever had the answer first closes it."""
+
+    def ended(self) -> bool:
+        """Return whether all of the body has been read."""
+        return self._rest is None
+
+    def buffered(self) -> bytes | None:
+        """Return the whole body, None if more of it is to come."""
+        return self.first if self._rest is None else None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            EngineFailure: as the answer that is held.
+        """
+        yield self.first
+        if self._rest is not None:
+            async for piece in self._rest:
+                yield piece
+
+
 class Relayer(Protocol):
     """Hands a raw request to an engine."""
 

@@ -53,6 +53,7 @@ class Routing:
         self._starts = starts or {}
         self._patterns = {name: re.compile(pattern) for name, pattern in (patterns or {}).items()}
         self._owners: OrderedDict[str, Candidate] = OrderedDict()
+        self._beyond: OrderedDict[tuple[str, str], Candidate] = OrderedDict()
         self._roots: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def choose_start(self, definition: str, explicit: str | None, engines: Container[str]) -> str:
@@ -114,6 +115,20 @@ class Routing:
         self._owners[public] = owner
         if len(self._owners) > _REMEMBERED:
             _ = self._owners.popitem(last=False)
+
+    def owner_beyond(self, door: str, public: str) -> Candidate | None:
+        """Return the owner of a bare id that the engine of a front door does not have, None if none is known."""
+        return self._beyond.get((door, public))
+
+    def remember_beyond(self, door: str, public: str, owner: Candidate) -> None:
+        """Remember which engine owns a bare id that the engine of a front door does not have.
+
+        It is kept apart from other owners: at another front door, whose own engine goes first, the id may mean another
+        instance.
+        """
+        self._beyond[door, public] = owner
+        if len(self._beyond) > _REMEMBERED:
+            _ = self._beyond.popitem(last=False)
 
     def root_of(self, engine: str, native: str) -> str | None:
         """Return the instance that an execution is known to be inside of; None for instances, and for unknown ids."""

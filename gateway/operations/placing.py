@@ -145,22 +145,84 @@ def find_named(gateway: Gateway, public: str, beside: str, may_use: MayUse) -> s
 def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> tuple[Target, bool]:
     """Return the instance that a front-door request names, and whether its id names its engine.
 
-    An id that the engine cannot have is handed on all the same: the engine's own answer is what callers expect.
+    A bare id means the door's engine, unless another one is known to be the owner. An id that the door's engine cannot
+    have is handed on all the same: the engine's own answer is what callers expect.
 
     Raises:
         Forbidden: the id names an engine that the caller may not use.
-        Unsupported: the id names an engine that is not behind the front door.
+        InvalidRequest: the id names another engine, which cannot have such an id.
     """
     name, native = split_id(written, gateway.engines)
     if name is not None and not may_use(name):
         raise Forbidden("The caller may not use this engine.")
     if name not in {None, door.name}:
-        raise Unsupported(f"The instance is on {name}, which is not behind this front door.", engine=name)
+        engine = gateway.engines[name or ""]
+        return place(gateway, Target(engine, engine.native_id(native))), True
+    beyond = gateway.routing.owner_beyond(door.name, written) if name is None else None
+    if beyond is not None and may_use(beyond.engine):
+        return _target(gateway, beyond), False
     try:
         spelled = door.native_id(native)
     except InvalidRequest:
         spelled = native
     return place(gateway, Target(door, spelled)), name is not None
+
+
+async def locate_beyond(gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call) -> Target | None:
+    """Find the one other engine that has what the engine of a front door was said not to know.
+
+    Args:
+        gateway: whose engines may own it.
+        door: the engine of the front door; it is asked for the instance itself before another engine counts as owner.
+        written: a bare id, as the caller wrote it.
+        may_use: which engines count.
+        call: for asking them.
+
+    Returns:
+        The instance; None where no other engine has it, or the door's engine has it after all.
+
+    Raises:
+        InstanceAmbiguous: several other engines have it.
+        EngineFailure: an engine could not be asked, and fewer than two others have it.
+    """
+    if not gateway.routing.probe:
+        return None
+    others, own = _beyond(gateway, door, written, may_use)
+    for ended in (False, True):
+        owner = await _find_owner(gateway, _with_ended(gateway, others) if ended else others, call, ended=ended)
+        if owner is not None:
+            break
+    else:
+        return None
+    if any([await _has(gateway, each, call, ended=True) for each in own]):
+        return None
+    gateway.routing.remember_beyond(door.name, written, owner)
+    return _target(gateway, owner)
+
+
+def _beyond(
+    gateway: Gateway, door: Engine, written: str, may_use: MayUse
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """Return the other engines that may own a bare id, and the door's own where it can have such an id."""
+    try:
+        candidates = gateway.routing.find_candidates(written, None, gateway.engines)
+    except InvalidRequest:
+        candidates = ()
+    others = tuple(each for each in candidates if each.engine != door.name and may_use(each.engine))
+    try:
+        own: tuple[Candidate, ...] = (Candidate(door.name, door.native_id(written)),)
+    except InvalidRequest:
+        own = ()
+    return others, own
+
+
+async def _find_owner(
+    gateway: Gateway, candidates: tuple[Candidate, ...], call: Call, *, ended: bool
+) -> Candidate | None:
+    try:
+        return await _probe(gateway, candidates, call, ended=ended)
+    except InstanceNotFound:
+        return None
 
 
 def check_start_behind(gateway: Gateway, door: Engine, definition: str | None) -> None:

@@ -1,9 +1,10 @@
 """Front-door requests: which scope they need, which engine owns what they name, and which way they take.
 
 Read top to bottom: the destination of a request (scope, owner, lane, in this order; the dialect resolved the method
-override before), then the request on its way to the engine, under the write lock where it changes a known instance.
-What must not live here: how requests are read and answers handed back (``web.proxy``), and what a request of a vendor
-means (the dialects).
+override before), its destination where the engine of the front door does not know what it names, then the request on
+its way to the engine, under the write lock where it changes a known instance. What must not live here: how requests are
+read and answers handed back (``web.proxy``), what a request of a vendor means (the dialects), and how its commands are
+carried out (``translating``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import check_start_behind, locate_behind
+from gateway.operations.placing import check_start_behind, locate_behind, locate_beyond
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
 from gateway.port import Engine, RequestFacts
@@ -73,59 +74,117 @@ class Rights(Protocol):
         """Return whether the caller may use an engine."""
         ...
 
+    def may_touch(self, name: str) -> bool:
+        """Return whether the caller may read and write a variable."""
+        ...
+
+    def is_masked(self, name: str) -> bool:
+        """Return whether the value of a variable is hidden from the caller."""
+        ...
+
+
+class DoorRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request at a front door, as far as its destination depends on it.
+
+    Args:
+        vendor: whose dialect the front door speaks.
+        default: the engine of whatever names no other.
+        facts: what the request is about.
+        call: method and path, for people.
+        rights: what the caller may do.
+    """
+
+    vendor: str
+    default: Engine
+    facts: RequestFacts
+    call: str
+    rights: Rights
+
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """Where a front-door request goes.
 
     Args:
-        engine: the owner, to which the request is relayed.
+        engine: the owner, to which the request is relayed, or which carries out what it means.
         instance: what a write changes; None where no instance is named for certain.
         qualified: whether the caller wrote the id as ``engine:id``, which no engine would understand.
+        is_translated: whether the request is carried out as commands.
+        is_certain: whether no other engine can be the owner.
     """
 
     engine: Engine
     instance: Target | None = None
     qualified: bool = False
+    is_translated: bool = False
+    is_certain: bool = True
 
 
-def find_destination(
-    gateway: Gateway, vendor: str, default: Engine, facts: RequestFacts, rights: Rights
-) -> Destination:
-    """Find out where a front-door request goes.
-
-    Args:
-        gateway: whose engines may be meant.
-        vendor: whose dialect the front door speaks.
-        default: the engine of whatever names no other.
-        facts: what the request is about.
-        rights: what the caller may do.
+def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
+    """Find out where a front-door request goes. No engine is asked.
 
     Raises:
         Forbidden: the caller lacks the scope, may not use the engine, or is limited where nobody can enforce limits.
-        Unsupported: the owner is not behind the front door, or the request would have to be translated.
+        Unsupported: new instances start on another engine, or the request cannot be said to the owner.
+        InvalidRequest: the id names an engine that cannot have it.
     """
+    facts, default, rights = request.facts, request.default, request.rights
     rights.require(facts.scope)
     if not rights.may_use(default.name):
         raise Forbidden("The caller may not use this engine.")
-    found = _find_owner(gateway, default, facts, rights)
-    chosen = lane(
-        LaneFacts(about_variables=facts.is_known, same_vendor=vendor == found.engine.vendor, limited=rights.limited)
-    )
-    match chosen:
-        case "native" | "passed_through":
-            return found
-        case "translated":
-            raise Unsupported("This request needs a translation that is not offered here.", engine=found.engine.name)
-        case "refused":
-            raise Forbidden("This request cannot be handed on for this caller.", engine=found.engine.name)
-
-
-def _find_owner(gateway: Gateway, default: Engine, facts: RequestFacts, rights: Rights) -> Destination:
     check_start_behind(gateway, default, facts.definition)
-    if facts.instance is None:
-        return Destination(engine=default)
-    target, qualified = locate_behind(gateway, default, facts.instance, rights.may_use)
-    return Destination(engine=target.engine, instance=target, qualified=qualified)
+    if facts.named is None:
+        return _destination(request, default, None)
+    target, qualified = locate_behind(gateway, default, facts.named, rights.may_use)
+    is_certain = qualified or target.engine.name != default.name or not _has_others(gateway)
+    return _destination(request, target.engine, target, qualified=qualified, is_certain=is_certain)
+
+
+async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call) -> Destination | None:
+    """Find out where a request goes whose instance the engine of the front door does not know; None = nowhere else.
+
+    Raises:
+        InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
+        Unsupported: the request cannot be said to the owner.
+    """
+    if request.facts.named is None:
+        return None
+    target = await locate_beyond(gateway, request.default, request.facts.named, request.rights.may_use, call)
+    return None if target is None else _destination(request, target.engine, target)
+
+
+def _has_others(gateway: Gateway) -> bool:
+    return gateway.routing.probe and len(gateway.engines) > 1
+
+
+def _destination(
+    request: DoorRequest, engine: Engine, target: Target | None, *, qualified: bool = False, is_certain: bool = True
+) -> Destination:
+    """Return the destination of a request whose owner is found, by its lane.
+
+    Raises:
+        Forbidden: the caller is limited where nobody can enforce limits.
+        Unsupported: the request cannot be said to an engine of another vendor.
+    """
+    facts, limited = request.facts, request.rights.limited
+    same_vendor = request.vendor == engine.vendor
+    chosen = lane(LaneFacts(about_variables=facts.is_known, same_vendor=same_vendor, limited=limited))
+    if chosen == "refused":
+        if same_vendor:
+            raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)
+        raise untranslated(request, engine)
+    is_translated = chosen == "translated"
+    if is_translated and (target is None or (same_vendor and facts.instance is None)):
+        raise Unsupported("This request needs a translation that is not offered here.", engine=engine.name)
+    named = target if is_translated or facts.instance is not None else None
+    return Destination(
+        engine=engine, instance=named, qualified=qualified, is_translated=is_translated, is_certain=is_certain
+    )
+
+
+def untranslated(request: DoorRequest, engine: Engine) -> Unsupported:
+    """Return the refusal of a request that means no command and cannot be relayed to the owner."""
+    detail = f"{request.call} is not offered here for what is on the engine {engine.name}."
+    return Unsupported(detail, engine=engine.name)
 
 
 async def relay_request(

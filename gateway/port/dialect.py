@@ -42,6 +42,8 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         scope: the scope that it needs (``variables:read`` …), or ``passthrough:read`` and ``passthrough:write``.
         writes: whether it changes anything; verbs lie.
         instance: id of the instance that it names, as the caller wrote it; None where that is not certain.
+        execution: id of an execution that it names instead, as the caller wrote it: the instance around it is not
+            known, but an engine that has no such execution is not the owner.
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
     """
@@ -49,8 +51,14 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     writes: bool
     instance: str | None = None
+    execution: str | None = None
     polls: bool = False
     definition: str | None = None
+
+    @property
+    def named(self) -> str | None:
+        """Return the id by which the owner is found, None where the request names neither instance nor execution."""
+        return self.execution if self.instance is None else self.instance
 
     @property
     def is_known(self) -> bool:
@@ -68,8 +76,8 @@ class Dialect:
     """A vendor's language towards callers. Pure: it reads requests and spells answers, and relays nothing.
 
     Every request has ``facts``; they need no body, and decide whether it is relayed or translated. A request that is
-    translated is read in full, decoded to a command, carried out, and its result encoded. By default no request is a
-    command, and no result can be encoded.
+    translated is read in full, decoded to commands, these are carried out, and their results encoded. By default no
+    request means a command, and no result can be encoded.
     """
 
     vendor: ClassVar[str] = ""
@@ -90,34 +98,51 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def decode(self, request: DialectRequest) -> commands.Command | Passed:
-        """Return the command that a request means, or its facts where it is none.
+    def misses(self, answer: VendorResponse) -> bool:
+        """Return whether an engine's answer to a request may mean that it does not know what the request names.
+
+        Such an answer is looked at before the caller sees it: another engine may be the owner. Only answers of 400 and
+        above are asked about. An answer that means something else too does no harm: nothing is done elsewhere before
+        the engine has been asked for the instance itself.
+        """
+        del answer
+        return False
+
+    def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
+        """Return the commands that a request means, in order, or its facts where it means none.
+
+        Commands name their instance as the caller wrote it.
 
         Raises:
-            Refusal: what is asked cannot be said as a command faithfully.
+            Refusal: what is asked cannot be said as commands faithfully.
         """
         return Passed(self.facts(request))
 
-    def encode(self, request: DialectRequest, result: msgspec.Struct) -> VendorResponse:
-        """Return the answer to a request that was decoded, from the result of its command.
+    def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
+        """Return the answer to a request that was decoded, from the results of its commands.
 
         Args:
             request: as it was decoded; it says what the caller accepts, and which parts it asked for.
-            result: what the command came to (``gateway.model.results``).
+            results: what each command came to (``gateway.model.results``), in order.
 
         Raises:
             Unsupported: this dialect has no such answer.
         """
         del request
-        msg = f"The {self.vendor} dialect has no answer for {type(result).__name__}."
+        kinds = ", ".join(type(result).__name__ for result in results)
+        msg = f"The {self.vendor} dialect has no answer for {kinds}."
         raise Unsupported(msg)
 
-    def encode_error(self, error: VarbridgeError, accept: str) -> VendorResponse:
+    def encode_error(
+        self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None
+    ) -> VendorResponse:
         """Return the answer for an error that was born in the gateway, as this vendor's clients expect errors.
 
         Args:
             error: what went wrong.
             accept: the request's ``Accept`` header.
+            translated: the request, where it was to be carried out as commands: then the answer is the one that this
+                vendor's own engine would give to it. None = the request was not understood, or is only relayed.
         """
         raise NotImplementedError
 

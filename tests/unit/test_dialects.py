@@ -1,12 +1,19 @@
-"""Dialects: no request is a command so far, whatever its facts are, and no result is spelled in a vendor's words."""
+"""Dialects: what requests are about, and every error of the gateway in the vendors' words."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from adapters import camunda7, ibm_bpm
-from gateway.errors import Unsupported
-from gateway.model.results import VariablesListed
+from adapters.camunda7.dialect import errors as camunda_errors
+from adapters.ibm_bpm.dialect import errors as ibm_errors
+from gateway.errors import Fault, InstanceNotFound, Unsupported, ValueInvalid, VarbridgeError
+from gateway.model.results import EngineDescribed
+from gateway.plan import VendorResponse
 from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
 
 CAMUNDA, IBM = camunda7.VENDOR.dialect(), ibm_bpm.VENDOR.dialect()
@@ -19,14 +26,14 @@ def request(method: str, path: str, body: bytes = b"", **query: str) -> DialectR
 REQUESTS = [
     pytest.param(
         CAMUNDA,
-        request("POST", "process-instance/1/variables", b'{"deletions": ["a"]}'),
-        RequestFacts(scope="variables:write", writes=True, instance="1"),
-        id="camunda patch",
+        request("POST", "process-instance/1/modification", b"{}"),
+        RequestFacts(scope="modification", writes=True, instance="1"),
+        id="camunda modification",
     ),
     pytest.param(
         CAMUNDA,
-        request("GET", "engine/default/process-instance/1/variables/a"),
-        RequestFacts(scope="variables:read", writes=False, instance="1"),
+        request("GET", "engine/default/process-instance/1/activity-instances"),
+        RequestFacts(scope="passthrough:read", writes=False, instance="1"),
         id="camunda read below an engine's name",
     ),
     pytest.param(
@@ -37,15 +44,45 @@ REQUESTS = [
     ),
     pytest.param(
         CAMUNDA,
+        request("GET", "execution/1/localVariables/a/data"),
+        RequestFacts(scope="variables:read", writes=False, execution="1"),
+        id="camunda execution",
+    ),
+    pytest.param(
+        CAMUNDA,
+        request("GET", "process-instance/count"),
+        RequestFacts(scope="instances:read", writes=False),
+        id="camunda word where ids stand",
+    ),
+    pytest.param(
+        CAMUNDA,
+        request("PUT", "process-instance/suspended", b"{}"),
+        RequestFacts(scope="passthrough:write", writes=True),
+        id="camunda write of many instances",
+    ),
+    pytest.param(
+        CAMUNDA,
         request("POST", "external-task/fetchAndLock"),
         RequestFacts(scope="passthrough:write", writes=True, polls=True),
         id="camunda poll",
     ),
     pytest.param(
         IBM,
-        request("PUT", "process/1/variable/a", b"1"),
+        request("PUT", "process/1/allVariables", b"{}"),
         RequestFacts(scope="variables:write", writes=True, instance="1"),
-        id="ibm write",
+        id="ibm write of inner scopes",
+    ),
+    pytest.param(
+        IBM,
+        request("PUT", "process/1", action="suspend"),
+        RequestFacts(scope="passthrough:write", writes=True, instance="1"),
+        id="ibm action",
+    ),
+    pytest.param(
+        IBM,
+        request("PUT", "process/bulk", action="suspend"),
+        RequestFacts(scope="passthrough:write", writes=True),
+        id="ibm action on many instances",
     ),
     pytest.param(
         IBM,
@@ -66,7 +103,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("dialect", "asked", "facts"), REQUESTS)
-def test_request_is_known_by_its_facts_and_only_passes(
+def test_request_that_means_no_command_is_known_by_its_facts_and_only_passes(
     dialect: Dialect, asked: DialectRequest, facts: RequestFacts
 ) -> None:
     assert dialect.facts(asked) == facts
@@ -81,6 +118,132 @@ def test_request_is_known_unless_it_only_passes_through(scope: str, is_known: bo
 
 
 @pytest.mark.parametrize("dialect", [CAMUNDA, IBM], ids=lambda dialect: dialect.vendor)
-def test_result_is_not_encoded(dialect: Dialect) -> None:
-    with pytest.raises(Unsupported, match=f"The {dialect.vendor} dialect has no answer for VariablesListed."):
-        dialect.encode(request("GET", "process-instance/1/variables"), VariablesListed(()))
+def test_result_that_no_answer_shows_is_not_encoded(dialect: Dialect) -> None:
+    with pytest.raises(Unsupported, match=f"The {dialect.vendor} dialect has no answer for EngineDescribed."):
+        dialect.encode(request("GET", "version"), (EngineDescribed(),))
+
+
+def kinds_of(kind: type[VarbridgeError]) -> set[type[VarbridgeError]]:
+    return {kind}.union(*map(kinds_of, kind.__subclasses__()))
+
+
+KINDS = sorted(kinds_of(VarbridgeError), key=lambda kind: kind.__name__)
+TABLES = {"camunda7": camunda_errors.ERRORS, "ibm_bpm": ibm_errors.ERRORS}
+ASKED = {
+    "camunda7": [
+        request(method, path)
+        for path in ("process-instance/1", "process-instance/1/variables", "execution/1/localVariables/a", "other")
+        for method in ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
+    ],
+    "ibm_bpm": [request("GET", "process/1"), request("PUT", "process/1/variables"), request("PUT", "other")],
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+def test_every_error_has_a_row_and_no_other_has(table: Mapping[type[VarbridgeError], object]) -> None:
+    assert set(table) == set(KINDS)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml"])
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
+@pytest.mark.parametrize("dialect", [CAMUNDA, IBM], ids=lambda dialect: dialect.vendor)
+def test_every_error_is_told_in_the_vendors_shape(dialect: Dialect, kind: type[VarbridgeError], accept: str) -> None:
+    error = kind("What <happened>.", errors=(Fault("/modifications/a~1b", "this"),))
+    for asked in ASKED[dialect.vendor]:
+        answer = dialect.encode_error(error, accept, asked)
+        assert 400 <= answer.status != 422
+        assert told(answer, dialect.vendor, accept)
+    alone = dialect.encode_error(error, accept)
+    assert alone.status == (400 if kind.status == 422 else kind.status)
+    assert kind.__name__ in alone.content().decode()
+    assert "<happened>" in told(alone, dialect.vendor, accept)
+
+
+def told(answer: VendorResponse, vendor: str, accept: str) -> str:
+    """The message of an error, after a look at its shape."""
+    if vendor == "camunda7":
+        body = json.loads(answer.content())
+        assert (answer.headers, list(body)) == ((("Content-Type", "application/json"),), ["type", "message", "code"])
+        return body["message"]
+    if accept == "application/xml":
+        members = {each.tag.rpartition("}")[2]: each.text for each in ET.fromstring(answer.content()).iter()}
+        assert (answer.headers, members["status"]) == ((("Content-Type", "application/xml"),), "error")
+    else:
+        body = json.loads(answer.content())
+        members = body["Data"]
+        assert (body["status"], members["status"]) == ("error", "error")
+    assert members["errorMessage"].startswith(members["errorNumber"] + ": ")
+    return members["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body"),
+    [
+        pytest.param(
+            request("GET", "process-instance/1"),
+            404,
+            ("InvalidRequestException", "Process instance with id 1 does not exist", None),
+            id="instance",
+        ),
+        pytest.param(
+            request("GET", "process-instance/1/variables"),
+            500,
+            ("RestException", "execution 1 doesn't exist: execution is null", 0),
+            id="list",
+        ),
+        pytest.param(
+            request("GET", "process-instance/1/variables/a"),
+            404,
+            (
+                "InvalidRequestException",
+                "Cannot get process instance variable a: execution 1 doesn't exist: execution is null",
+                None,
+            ),
+            id="variable",
+        ),
+        pytest.param(
+            request("PUT", "engine/default/execution/1/localVariables/a"),
+            500,
+            ("RestException", "Cannot put execution variable a: execution 1 doesn't exist: execution is null", 0),
+            id="write of one",
+        ),
+        pytest.param(
+            request("POST", "process-instance/1/variables"),
+            500,
+            (
+                "RestException",
+                "Cannot modify variables for process instance 1: execution 1 doesn't exist: execution is null",
+                0,
+            ),
+            id="patch",
+        ),
+    ],
+)
+def test_missing_instance_is_told_as_camunda_does(
+    asked: DialectRequest, status: int, body: tuple[str, str, int | None]
+) -> None:
+    answer = CAMUNDA.encode_error(InstanceNotFound(), "", asked)
+    assert answer.status == status
+    assert tuple(json.loads(answer.content()).values()) == body
+
+
+def test_refused_value_names_its_variable() -> None:
+    error = ValueInvalid("It is no date.", errors=(Fault("/modifications/a~1b/value", "It is no date."),))
+    camunda = CAMUNDA.encode_error(error, "", request("POST", "process-instance/1/variables"))
+    assert json.loads(camunda.content()) == {
+        "type": "InvalidRequestException",
+        "message": "Cannot modify variables for process instance: variable a/b: It is no date.",
+        "code": None,
+    }
+    ibm = IBM.encode_error(error, "", request("PUT", "process/1/variables"))
+    assert "variable a/b: It is no date." in json.loads(ibm.content())["Data"]["errorMessage"]
+
+
+def test_ibm_error_carries_the_vendors_number_only_where_a_server_gives_it() -> None:
+    missing = json.loads(IBM.encode_error(InstanceNotFound(), "", request("GET", "process/1")).content())["Data"]
+    assert (missing["errorNumber"], missing["exceptionType"]) == (
+        "CWTBG0059E",
+        "com.ibm.bpm.wle.api.InstanceDoesNotExistException",
+    )
+    unsaid = json.loads(IBM.encode_error(Unsupported(), "", request("GET", "process/1")).content())["Data"]
+    assert (unsaid["errorNumber"], unsaid["exceptionType"]) == ("VBG0019E", "varbridge.Unsupported")

@@ -63,10 +63,7 @@ async def test_ibm_id_with_its_engine_is_taken() -> None:
         assert door.engine.heard[0].target == "/api/process/2072.5?parts=data"
 
 
-async def test_instance_of_an_engine_that_is_not_behind_the_door_is_asked_nowhere() -> None:
-    async with gate(others=("claims",)) as door:
-        status, _, body = await door.ask("/door/process-instance/claims:1/variables")
-        assert (status, json.loads(body)["type"], door.engine.heard) == (400, "Unsupported", [])
+async def test_instance_of_an_engine_that_the_caller_may_not_use_is_asked_nowhere() -> None:
     only = Access((entry(engines=("hr",)),))
     async with gate(others=("claims",), access=only) as door:
         status, _, body = await door.ask("/door/process-instance/claims:1/variables", more="X-Api-Key: secret\r\n")
@@ -256,7 +253,7 @@ async def test_limited_caller_and_other_vendor_are_refused_in_the_dialects_shape
     everything = frozenset({"variables:read", "passthrough:read"})
     limited = Access((entry(scopes=everything, masked=("salary",)),))
     async with gate(access=limited) as door:
-        for path in ("/process-instance/1/variables", "/task/1/form-variables", "/history/variable-instance"):
+        for path in ("/execution/1/localVariables", "/task/1/form-variables", "/history/variable-instance"):
             status, _, body = await door.ask("/door" + path, more="X-Api-Key: secret\r\n")
             assert (status, set(json.loads(body))) in [
                 (400, {"type", "message", "code"}),
@@ -264,7 +261,7 @@ async def test_limited_caller_and_other_vendor_are_refused_in_the_dialects_shape
             ]
         assert door.engine.heard == []
     async with gate(vendor=camunda7.VENDOR, owner=ibm_bpm.VENDOR) as door:
-        status, _, body = await door.ask("/door/process-instance/1/variables")
+        status, _, body = await door.ask("/door/variable-instance")
         assert (status, json.loads(body)["type"], door.engine.heard) == (400, "Unsupported", [])
 
 

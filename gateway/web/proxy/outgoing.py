@@ -10,6 +10,7 @@ from gateway.port import RequestFacts
 from gateway.raw import RawRequest
 from gateway.web.http import body
 from gateway.web.proxy import headers
+from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.incoming import remove_engine
 from gateway.web.proxy.request import ProxiedRequest
 
@@ -24,11 +25,13 @@ async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destinatio
         InvalidRequest: the target has a fragment. PayloadTooLarge: the body of a poll is too long.
     """
     target = proxied.raw_target
-    if destination.qualified and facts.instance is not None:
-        target = remove_engine(target, facts.instance)
+    if destination.qualified and facts.named is not None:
+        target = remove_engine(target, facts.named)
     if "#" in target:
         raise InvalidRequest("A request target has no fragment.")
     content, idle_s = await _read_body(proxied, facts)
+    if content is not None and not destination.is_certain:
+        content = _copied(proxied, content)
     return RawRequest(
         method=proxied.request.method,
         target=target,
@@ -44,7 +47,19 @@ async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destinatio
 async def _read_body(proxied: ProxiedRequest, facts: RequestFacts) -> tuple[bytes | AsyncIterator[bytes] | None, float]:
     """Return the body, and how long the engine may be silent; the body of a poll says so and is read in full."""
     request, limits, idle_s = proxied.request, proxied.services.limits, proxied.upstream.idle_s
+    if proxied.body is not None:  # another engine was asked first
+        return await proxied.body.whole(), idle_s
     if facts.polls:
         content = await body.receive(request, limits)
         return content, max(idle_s, proxied.door.dialect.poll_s(content) + _POLL_MARGIN_S)
     return (await body.pass_on(request, limits) if request.body_exists else None), idle_s
+
+
+def _copied(proxied: ProxiedRequest, content: bytes | AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes]:
+    """Return a body of which a copy is kept while it is relayed."""
+    request, limits = proxied.request, proxied.services.limits
+    if isinstance(content, bytes):
+        proxied.body = BodyCopy(request, limits, content)
+        return content
+    proxied.body = BodyCopy(request, limits)
+    return proxied.body.copying(content)

@@ -1,7 +1,9 @@
 """Front doors in a vendor's own dialect: requests are relayed as they are, and answers come back as they are.
 
-Read top to bottom: who calls, what the request is about, where it goes, relay it, hand the answer back. Bodies are not
-looked at, unless a poll or a form says in its body what is asked.
+Read top to bottom: who calls, what the request is about, where it goes; relay it and hand the answer back, or carry it
+out as commands where the owner is of another vendor (``translated``). Where the engine of the front door does not know
+what is named, the request goes once more, to the owner. Bodies that are relayed are not looked at, unless a poll or a
+form says in its body what is asked.
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ import aiohttp
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.errors import Internal, InvalidRequest, VarbridgeError
+from gateway.errors import InstanceNotFound, Internal, InvalidRequest, Unsupported, VarbridgeError
 from gateway.operations import relaying
+from gateway.operations.relaying import Destination, DoorRequest
+from gateway.port import DialectRequest
+from gateway.raw import HeldAnswer
 from gateway.web.http import access_log, body
-from gateway.web.proxy import headers
+from gateway.web.proxy import headers, translated
 from gateway.web.proxy.incoming import read_request
 from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
-from gateway.web.proxy.returning import hand_back
+from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
 
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
@@ -65,17 +70,61 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         proxied.request.headers, forwards=proxied.upstream.forwards
     )
     proxied.caller = caller
-    proxied.facts = facts = door.dialect.facts(await read_request(proxied))
-    proxied.destination = destination = relaying.find_destination(
-        services.gateway, door.dialect.vendor, door.default, facts, caller
-    )
+    read = await read_request(proxied)
+    proxied.facts = facts = door.dialect.facts(read)
     call.deadline = asyncio.get_running_loop().time() + services.limits.max_timeout_s
-    request = await build_request(proxied, facts, destination)
-    return await relaying.relay_request(services.gateway, destination, request, call, partial(hand_back, proxied))
+    request = DoorRequest(
+        vendor=door.dialect.vendor,
+        default=door.default,
+        facts=facts,
+        call=f"{read.method} /{'/'.join(read.segments)}",
+        rights=caller,
+    )
+    try:
+        destination = relaying.find_destination(services.gateway, request)
+    except Unsupported:
+        proxied.translated = read if facts.named is not None else None
+        raise
+    return await _answer_at(proxied, read, request, destination)
+
+
+async def _answer_at(
+    proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
+) -> web.StreamResponse:
+    """Return the answer of a destination; where its engine does not know what is named, that of the owner, if any."""
+    proxied.destination = destination
+    outcome: web.StreamResponse | HeldAnswer | InstanceNotFound
+    try:
+        outcome = await _ask(proxied, read, request, destination)
+    except InstanceNotFound as error:
+        if destination.is_certain or not destination.is_translated:
+            raise
+        outcome = error
+    if isinstance(outcome, web.StreamResponse):
+        return outcome
+    proxied.translated = read
+    beyond = await relaying.find_beyond(proxied.services.gateway, request, proxied.call)
+    if beyond is not None:
+        return await _answer_at(proxied, read, request, beyond)
+    if isinstance(outcome, InstanceNotFound):
+        raise outcome
+    proxied.translated = None
+    return await hand_back(proxied, outcome)
+
+
+async def _ask(
+    proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
+) -> web.StreamResponse | HeldAnswer:
+    """Return the answer of a destination; one that says that it does not know what is named is held."""
+    if destination.is_translated and destination.instance is not None:
+        return await translated.answer(proxied, read, request, destination.instance)
+    raw = await build_request(proxied, request.facts, destination)
+    back = partial(hand_back if destination.is_certain else hand_back_unless_missed, proxied)
+    return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back)
 
 
 def _refuse(proxied: ProxiedRequest, error: VarbridgeError) -> web.Response:
-    encoded = proxied.door.dialect.encode_error(error, proxied.accept)
+    encoded = proxied.door.dialect.encode_error(error, proxied.accept, proxied.translated)
     response = web.Response(status=encoded.status, body=encoded.content(), headers=[*encoded.headers, *error.headers])
     headers.decorate(response, proxied)
     if response.headers.get(hdrs.CONNECTION, "").lower() == "close":

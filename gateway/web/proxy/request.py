@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 from gateway.access import Caller
 from gateway.operations.relaying import Destination
 from gateway.plan import Call
-from gateway.port import RequestFacts
+from gateway.port import DialectRequest, RequestFacts
+from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.door import Door, Upstream
 from gateway.web.services import Services
 
@@ -17,10 +18,23 @@ class ProxiedRequest:
 
     Args:
         caller, facts, destination: each None until it is known, in this order.
+        translated: the request as it is carried out as commands; None where it is relayed.
+        body: a copy of the body as far as it was relayed; None where nothing of it was.
         credentials_ours: whether the credentials were meant for the gateway; then no engine sees them.
     """
 
-    __slots__ = ("call", "caller", "credentials_ours", "destination", "door", "facts", "request", "services")
+    __slots__ = (
+        "body",
+        "call",
+        "caller",
+        "credentials_ours",
+        "destination",
+        "door",
+        "facts",
+        "request",
+        "services",
+        "translated",
+    )
 
     def __init__(self, services: Services, door: Door, request: web.BaseRequest, call: Call) -> None:
         self.services, self.door, self.request, self.call = services, door, request, call
@@ -28,6 +42,8 @@ class ProxiedRequest:
         self.credentials_ours = False
         self.facts: RequestFacts | None = None
         self.destination: Destination | None = None
+        self.translated: DialectRequest | None = None
+        self.body: BodyCopy | None = None
 
     @property
     def raw_target(self) -> str:

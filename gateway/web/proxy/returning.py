@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from aiohttp import hdrs, web
 
 from gateway.errors import EngineFailure, EngineMisbehaved, OutcomeUnknown, VarbridgeError
-from gateway.raw import RawAnswer, read_up_to
+from gateway.plan import VendorResponse
+from gateway.raw import HeldAnswer, RawAnswer, read_up_to
 from gateway.web.proxy import headers
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.response import ProxiedResponse
 
 _SCRUBBED_BYTES = 1024 * 1024
 """Answers up to this size are held where something must be cut out of them; errors are far smaller."""
+_MISSED_BYTES = 64 * 1024
+"""Errors up to this size are searched for what means an instance that the engine does not know."""
 Body = tuple[bytes | None, AsyncIterator[bytes] | None]
 """How a body begins, as far as it is there, and the rest of it as it comes."""
 
@@ -41,6 +44,34 @@ async def hand_back(proxied: ProxiedRequest, answer: RawAnswer) -> web.StreamRes
     return response
 
 
+async def hand_back_unless_missed(proxied: ProxiedRequest, answer: RawAnswer) -> web.StreamResponse | HeldAnswer:
+    """Send an engine's answer to the caller, or return it where it may mean that another engine is the owner.
+
+    Raises:
+        OutcomeUnknown, EngineFailure: as ``hand_back``.
+    """
+    if answer.status < 400 or _is_packed(answer):  # noqa: PLR2004 - successes are not looked at
+        return await hand_back(proxied, answer)
+    first = answer.buffered()
+    whole, rest = (first, None) if first is not None else await _read(proxied, answer, _MISSED_BYTES)
+    held = HeldAnswer(answer, whole, rest)
+    if rest is None and proxied.door.dialect.misses(VendorResponse(answer.status, body=whole)):
+        return held
+    return await hand_back(proxied, held)
+
+
+async def _read(proxied: ProxiedRequest, answer: RawAnswer, most: int) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """Return an answer's body, or its beginning and the rest.
+
+    Raises:
+        OutcomeUnknown: it is that of a write, and cannot be read; EngineFailure: likewise of a read.
+    """
+    try:
+        return await read_up_to(answer.pieces(), most)
+    except EngineFailure as failure:
+        raise _unreadable(proxied, failure) from failure
+
+
 async def _send(response: ProxiedResponse, first: bytes | None, pieces: AsyncIterator[bytes] | None) -> None:
     if first:
         await response.write(first)
@@ -65,13 +96,10 @@ async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedRe
         OutcomeUnknown, EngineFailure: as ``hand_back``.
     """
     dialect = proxied.door.dialect
-    try:
-        _check_readable(answer, proxied.engine)
-        whole, rest = (first, None) if first is not None else await read_up_to(answer.pieces(), _SCRUBBED_BYTES)
-    except EngineFailure as failure:
-        if proxied.facts is None or not proxied.facts.writes:
-            raise
-        raise OutcomeUnknown("The answer to the write could not be read.", engine=failure.engine) from failure
+    if _is_packed(answer):
+        packed = EngineMisbehaved("The answer is packed, which was not asked for.", engine=proxied.engine)
+        raise _unreadable(proxied, packed)
+    whole, rest = (first, None) if first is not None else await _read(proxied, answer, _SCRUBBED_BYTES)
     if rest is not None:
         return b"", break_off_at(dialect.hides, whole, rest)
     cut = dialect.scrub(whole)
@@ -80,10 +108,15 @@ async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedRe
     return cut, None
 
 
-def _check_readable(answer: RawAnswer, engine: str) -> None:
-    for name, value in answer.headers:
-        if name.lower() == "content-encoding" and value.lower() != "identity":
-            raise EngineMisbehaved("The answer is packed, which was not asked for.", engine=engine)
+def _is_packed(answer: RawAnswer) -> bool:
+    return any(name.lower() == "content-encoding" and value.lower() != "identity" for name, value in answer.headers)
+
+
+def _unreadable(proxied: ProxiedRequest, failure: EngineFailure) -> EngineFailure:
+    """Return what it means that an answer cannot be read: of a write nobody knows the outcome."""
+    if proxied.facts is None or not proxied.facts.writes:
+        return failure
+    return OutcomeUnknown("The answer to the write could not be read.", engine=failure.engine)
 
 
 async def break_off_at(hidden: bytes, first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

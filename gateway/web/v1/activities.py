@@ -9,6 +9,7 @@ from gateway.model.expect import Expect
 from gateway.model.modification import Instruction, ModifyInstance
 from gateway.operations import Target, activities
 from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.rules import rules_header
 from gateway.web.v1 import bodies, conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import locate_instance, require_names
@@ -53,7 +54,7 @@ async def modify_instance(context: RequestContext) -> Answer:
         expect=_expected(context, found, decoded),
     )
     done = await activities.modify_instance(context.services.gateway, found, command, context.call)
-    return Answer(status=204, headers=shapes.rules_header(done.rules))
+    return Answer(status=204, headers=rules_header(done.rules))
 
 
 def _expected(context: RequestContext, found: Target, decoded: ModificationBody) -> Expect | None:

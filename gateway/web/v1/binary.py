@@ -23,7 +23,7 @@ from gateway.operations import Target, binaries, variables
 from gateway.plan import Stream
 from gateway.web.http import body
 from gateway.web.http.answers import Answer
-from gateway.web.v1 import shapes
+from gateway.web.http.rules import rules_header
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.form import Form
 
@@ -133,7 +133,7 @@ async def write(context: RequestContext, place: ContentTarget) -> Answer:
         expect=place.expect,
     )
     done = await binaries.write_binary(context.services.gateway, found, command, context.call)
-    return Answer(status=204, headers=shapes.rules_header(done.rules))
+    return Answer(status=204, headers=rules_header(done.rules))
 
 
 async def _write_value(context: RequestContext, place: ContentTarget, upload: _Upload) -> Answer:
@@ -160,7 +160,7 @@ async def _write_value(context: RequestContext, place: ContentTarget, upload: _U
         expect=place.expect,
     )
     done = await variables.patch_variables(context.services.gateway, place.target, command, context.call)
-    return Answer(status=204, headers=shapes.rules_header(done.rules))
+    return Answer(status=204, headers=rules_header(done.rules))
 
 
 class _Upload(msgspec.Struct, kw_only=True):

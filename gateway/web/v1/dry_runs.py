@@ -18,8 +18,9 @@ from gateway.model import jsontext
 from gateway.operations.dry_run import DryRunner, ShownRequest
 from gateway.plan import Body, Call, Multipart, Stream, encode_target
 from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.rules import rules_header
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.shapes import DryRun, EngineRequest, rules_header
+from gateway.web.v1.shapes import DryRun, EngineRequest
 
 DRY_RUN = "dryRun"
 _STARS = "***"

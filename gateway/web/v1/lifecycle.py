@@ -15,6 +15,7 @@ from gateway.operations import Target, lifecycle, placing
 from gateway.plan import encode_path
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.rules import rules_header
 from gateway.web.v1 import bodies, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import require_names
@@ -102,7 +103,7 @@ async def start_instance(context: RequestContext) -> Answer:
     done = await lifecycle.start_instance(gateway, engine, command, context.call)
     shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
     where = encode_path(("v1", "instances", f"{engine.name}:{done.instance.id}"))
-    return json_answer(shown, status=201, headers=(("Location", where), *shapes.rules_header(done.rules)))
+    return json_answer(shown, status=201, headers=(("Location", where), *rules_header(done.rules)))
 
 
 async def complete_task(context: RequestContext) -> Answer:
@@ -118,7 +119,7 @@ async def complete_task(context: RequestContext) -> Answer:
     engine_choice.note(context, engine)
     command = model.CompleteTask(task=task, variables=decoded.variables)
     done = await lifecycle.complete_task(gateway, engine, command, context.call)
-    return Answer(status=204, headers=shapes.rules_header(done.rules))
+    return Answer(status=204, headers=rules_header(done.rules))
 
 
 async def correlate_message(context: RequestContext) -> Answer:
@@ -145,7 +146,7 @@ async def correlate_message(context: RequestContext) -> Answer:
         Receiver(instance=f"{engine.name}:{each.instance}", engine=engine.name, started=each.started)
         for each in done.receivers
     )
-    return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=shapes.rules_header(done.rules))
+    return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=rules_header(done.rules))
 
 
 async def _receiver(context: RequestContext, decoded: MessageBody) -> Target | Engine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -191,14 +190,3 @@ def engine_status(name: str, count: int, problem: Problem | None) -> dict[str, o
     """Return the JSON of one engine's part in a search."""
     status = "ok" if problem is None else "failed"
     return {"engine": name, "status": status, "count": count, **({"problem": problem} if problem else {})}
-
-
-def rules_header(rules: tuple[Rule, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the header ``Gateway-Rules``; beyond printable ASCII, names are percent-encoded."""
-    if not rules:
-        return ()
-    listed = ", ".join(f'{rule.id};name="{quote(rule.name, safe=_PRINTABLE)}"' for rule in rules)
-    return (("Gateway-Rules", listed),)
-
-
-_PRINTABLE = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"

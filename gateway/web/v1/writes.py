@@ -6,6 +6,7 @@ from gateway.model import commands
 from gateway.model.expect import set_tag
 from gateway.operations import Target, variables
 from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.rules import rules_header
 from gateway.web.v1 import conditions, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import preferences
@@ -33,9 +34,9 @@ async def write_variables(
     if preferred == "minimal" or (preferred != "representation" and not shows):
         done = await variables.patch_variables(gateway, found, command, context.call)
         applied = (("Preference-Applied", "return=minimal"),) if preferred == "minimal" else ()
-        return Answer(status=204, headers=(*shapes.rules_header(done.rules), *applied))
+        return Answer(status=204, headers=(*rules_header(done.rules), *applied))
     done, read = await variables.patch_and_list(gateway, found, command, context.call)
-    headers = shapes.rules_header(done.rules)
+    headers = rules_header(done.rules)
     if preferred == "representation":
         headers += (("Preference-Applied", "return=representation"),)
     tagged = conditions.view(context.caller).tagged(read.variables)

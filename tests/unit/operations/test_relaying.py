@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import Forbidden, Unsupported, VarbridgeError
 from gateway.operations import Gateway, Target, WriteLocks
-from gateway.operations.relaying import Destination, LaneFacts, find_destination, lane
+from gateway.operations.relaying import Destination, DoorRequest, LaneFacts, find_destination, lane
 from gateway.port import Capabilities, Credentials, Engine, RequestFacts
 from gateway.routing import Routing
 
@@ -59,6 +59,12 @@ class Caller:
     def may_use(self, engine: str) -> bool:
         return engine in self.engines
 
+    def may_touch(self, name: str) -> bool:
+        return not self.limited
+
+    def is_masked(self, name: str) -> bool:
+        return self.limited
+
 
 async def _never(engine: str, plan: Any, call: Any) -> Any:
     raise AssertionError
@@ -72,7 +78,8 @@ def gateway() -> Gateway:
 
 def found(caller: Caller, vendor: str = "plain", **facts: Any) -> Destination:
     known = RequestFacts(**{"scope": "variables:read", "writes": False, **facts})
-    return find_destination(gateway(), vendor, HR, known, caller)
+    request = DoorRequest(vendor=vendor, default=HR, facts=known, call="GET /x", rights=caller)
+    return find_destination(gateway(), request)
 
 
 BOTH_ENGINES = ("hr", "claims")
@@ -82,20 +89,53 @@ BOTH_ENGINES = ("hr", "claims")
     ("facts", "expected"),
     [
         pytest.param({}, Destination(engine=HR), id="no instance"),
-        pytest.param({"instance": "1"}, Destination(engine=HR, instance=Target(HR, "1")), id="bare id"),
+        pytest.param(
+            {"instance": "1"}, Destination(engine=HR, instance=Target(HR, "1"), is_certain=False), id="bare id"
+        ),
+        pytest.param({"execution": "1"}, Destination(engine=HR, is_certain=False), id="bare execution"),
+        pytest.param({"execution": "hr:1"}, Destination(engine=HR, qualified=True), id="execution of the door"),
         pytest.param(
             {"instance": "hr:1"}, Destination(engine=HR, instance=Target(HR, "1"), qualified=True), id="id of the door"
         ),
         pytest.param(
-            {"instance": "inner"}, Destination(engine=HR, instance=Target(HR, "inner", "1")), id="known execution"
+            {"instance": "inner"},
+            Destination(engine=HR, instance=Target(HR, "inner", "1"), is_certain=False),
+            id="known execution",
         ),
-        pytest.param({"instance": "zz:1"}, Destination(engine=HR, instance=Target(HR, "zz:1")), id="no such engine"),
+        pytest.param(
+            {"instance": "zz:1"},
+            Destination(engine=HR, instance=Target(HR, "zz:1"), is_certain=False),
+            id="no such engine",
+        ),
         pytest.param({"definition": "Order"}, Destination(engine=HR), id="start by a rule"),
         pytest.param({"definition": "Other"}, Destination(engine=HR), id="start without a rule"),
     ],
 )
 def test_destination_of_what_is_behind_the_door(facts: dict[str, str], expected: Destination) -> None:
     assert found(Caller(*BOTH_ENGINES), **facts) == expected
+
+
+TRANSLATED = Destination(engine=CLAIMS, instance=Target(CLAIMS, "1"), qualified=True, is_translated=True)
+
+
+@pytest.mark.parametrize(
+    ("caller", "facts", "expected"),
+    [
+        pytest.param(Caller(*BOTH_ENGINES), {"instance": "claims:1"}, TRANSLATED, id="instance of another vendor"),
+        pytest.param(Caller(*BOTH_ENGINES), {"execution": "claims:1"}, TRANSLATED, id="execution of another vendor"),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True), {"instance": "claims:1"}, TRANSLATED, id="limited at another vendor"
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True),
+            {"instance": "1"},
+            Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
+            id="limited at the door's engine",
+        ),
+    ],
+)
+def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expected: Destination) -> None:
+    assert found(caller, **facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -109,10 +149,10 @@ def test_destination_of_what_is_behind_the_door(facts: dict[str, str], expected:
             Caller("hr"), {"instance": "claims:1"}, Forbidden("The caller may not use this engine."), id="other engine"
         ),
         pytest.param(
-            Caller(*BOTH_ENGINES, limited=True),
-            {"instance": "claims:1"},
-            Unsupported("The instance is on claims, which is not behind this front door."),
-            id="owner before lane",
+            Caller(*BOTH_ENGINES, limited=True, scopes="passthrough:read"),
+            {"scope": "passthrough:read", "instance": "claims:1"},
+            Unsupported("GET /x is not offered here for what is on the engine claims."),
+            id="other call at another vendor",
         ),
         pytest.param(
             Caller(*BOTH_ENGINES),
@@ -122,9 +162,9 @@ def test_destination_of_what_is_behind_the_door(facts: dict[str, str], expected:
         ),
         pytest.param(
             Caller(*BOTH_ENGINES, limited=True),
-            {"instance": "1"},
+            {"execution": "1"},
             Unsupported("This request needs a translation that is not offered here."),
-            id="translated lane",
+            id="limited at an execution",
         ),
         pytest.param(
             Caller(*BOTH_ENGINES, limited=True, scopes="passthrough:read"),
@@ -140,9 +180,9 @@ def test_request_that_goes_nowhere(caller: Caller, facts: dict[str, Any], error:
     assert raised.value.detail == error.detail
 
 
-def test_door_of_another_vendor_translates_what_is_about_variables_and_refuses_the_rest() -> None:
+def test_door_of_another_vendor_translates_what_names_an_instance_and_refuses_the_rest() -> None:
     caller = Caller("hr", scopes="variables:read passthrough:read")
-    with pytest.raises(Unsupported):
-        found(caller, "other")
-    with pytest.raises(Forbidden):
-        found(caller, "other", scope="passthrough:read")
+    assert found(caller, "other", instance="1").is_translated
+    for facts in ({}, {"scope": "passthrough:read"}, {"scope": "passthrough:read", "instance": "1"}):
+        with pytest.raises(Unsupported):
+            found(caller, "other", **facts)

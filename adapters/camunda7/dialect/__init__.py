@@ -1,0 +1,56 @@
+"""Camunda's REST API as a language of callers: what requests are about, what they mean as commands, and the answers.
+
+The values in it are those of ``adapters.camunda7.values``, the same that this adapter speaks to engines.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from adapters.camunda7.dialect.decode import decode
+from adapters.camunda7.dialect.encode import encode
+from adapters.camunda7.dialect.errors import encode_error, misses
+from adapters.camunda7.dialect.facts import facts
+from gateway.errors import VarbridgeError
+from gateway.model import commands
+from gateway.plan import VendorResponse
+from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
+
+_POLL = re.compile(rb'"asyncResponseTimeout"\s*:\s*(\d{1,9})')
+
+
+class Camunda7Dialect(Dialect):
+    """The language of ``/engine-rest``."""
+
+    vendor = "camunda7"
+
+    def facts(self, request: DialectRequest) -> RequestFacts:
+        """Return what a request is about; whatever is not certain passes through."""
+        return facts(request)
+
+    def misses(self, answer: VendorResponse) -> bool:
+        """Return whether an answer says that there is no such instance or execution."""
+        return misses(answer)
+
+    def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
+        """Return the commands that a request means: those on an instance's variables, and the read of an instance."""
+        known = facts(request)
+        return (() if known.named is None else decode(request)) or Passed(known)
+
+    def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
+        """Return the answer that Camunda would give."""
+        return encode(request, results) or super().encode(request, results)
+
+    def encode_error(
+        self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None
+    ) -> VendorResponse:
+        """Return an error as ``{"type", "message", "code"}``; what is 422 elsewhere is 400 here."""
+        del accept
+        return encode_error(error, translated)
+
+    def poll_s(self, body: bytes) -> float:
+        """Return ``asyncResponseTimeout`` of ``fetchAndLock``, which is in milliseconds there."""
+        found = _POLL.search(body)
+        return int(found.group(1)) / 1000 if found else 0.0

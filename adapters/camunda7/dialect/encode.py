@@ -1,0 +1,101 @@
+"""From results to the answers that Camunda would give: ``{type, value, valueInfo}``, and the instance.
+
+Business objects and lists of other vendors are shown as ``Json`` texts. A value that cannot be shown (a blob in a list,
+one that is hidden from the caller or that its engine cannot read) stands there as null, with the reason in
+``valueInfo``. The counterpart, for requests, is ``decode``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.values.encode import SCALARS
+from gateway.model.results import Instance, InstanceDescribed, Variable, VariableRead, VariablesListed, VariablesPatched
+from gateway.model.values import NULL, Value, instant, json_text, text_of
+from gateway.plan import VendorResponse
+from gateway.port import DialectRequest
+
+_JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-cache"))
+_DATES = Settings().dates
+"""Callers get dates in the pattern that engines have unless somebody changed it; there is no engine here to ask."""
+_INFO = {
+    "objectTypeName": "class_name",
+    "serializationDataFormat": "serialization",
+    "filename": "filename",
+    "mimeType": "media_type",
+    "encoding": "encoding",
+}
+"""Members of ``valueInfo``, and where they come from."""
+
+
+def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse | None:
+    """Return the answer to a request from the results of its commands; None where this language has none."""
+    match results:
+        case (InstanceDescribed(instance),):
+            return _shown(_instance(instance, below_engine(request.segments)[1]))
+        case (VariablesListed(variables),):
+            return _shown({each.name: _variable(each) for each in variables})
+        case (VariableRead(variable),):
+            return _shown(_variable(variable))
+        case (VariablesPatched(),):
+            return VendorResponse(204)
+        case _:
+            return None
+
+
+def _shown(body: dict[str, Any]) -> VendorResponse:
+    return VendorResponse(200, _JSON, msgspec.json.encode(body))
+
+
+def _instance(instance: Instance, written: str) -> dict[str, Any]:
+    """Return an instance as ``GET /process-instance/{id}`` shows it, with the id as the caller wrote it."""
+    return {
+        "links": [],
+        "id": written,
+        "definitionId": instance.definition_id,
+        "definitionKey": instance.definition,
+        "businessKey": instance.business_key,
+        "caseInstanceId": None,
+        "ended": instance.state in {"completed", "terminated"},
+        "suspended": instance.state == "suspended",
+        "tenantId": instance.tenant,
+    }
+
+
+def _variable(variable: Variable) -> dict[str, Any]:
+    value = variable.value
+    kind, raw = _spelled(value)
+    info = {wire: content for wire, ours in _INFO.items() if (content := getattr(value, ours)) is not None}
+    if kind in {"Json", "Xml"}:
+        info = {}
+    if value.transient:
+        info["transient"] = True
+    if variable.error is not None:
+        info["error"] = variable.error
+    return {"type": kind, "value": raw if value.value else None, "valueInfo": info}
+
+
+def _spelled(value: Value) -> tuple[str, msgspec.Raw]:
+    """Return Camunda's name of a value's type, and its text.
+
+    A decimal that no double holds keeps its digits: a caller that sends them back is told so instead of losing some.
+    """
+    if value.type in {"json", "list", "object"}:
+        kind = "Json" if value.serialization is None else "Object"
+        plain = value.is_null() or value.serialization not in {None, "application/json"}
+        return kind, value.value if plain else json_text(value.text.decode())
+    match value.type or "null":
+        case "date-time":
+            return "Date", NULL if value.is_null() else json_text(_DATES.write(instant(text_of(value.text))))
+        case "file":
+            return "File", NULL  # its content is at …/data only
+        case "opaque":
+            return "Object", value.value
+        case "number":
+            return "Double", value.value
+        case kind:
+            return SCALARS[kind, value.format], value.value

@@ -1,0 +1,169 @@
+"""Errors in Camunda's words: for each class of the gateway's errors the status, the type and the code.
+
+``ERRORS`` is what a caller sees of a request that was to be carried out as commands: what the vendor's own engine would
+answer. Errors of requests that are only relayed carry the name of the gateway's class, since no engine made them.
+What engines answer means is in ``adapters.camunda7.faults``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.faults import error_of
+from gateway import errors
+from gateway.errors import VarbridgeError
+from gateway.plan import VendorResponse
+from gateway.port import DialectRequest
+
+_JSON = (("Content-Type", "application/json"),)
+_UNKNOWN = (
+    "execution is null",  # Cannot get process instance variable a: execution 1 doesn't exist: execution is null
+    "Process instance with id",  # Process instance with id 1 does not exist
+    "No process instance found for id",  # No process instance found for id '1': processInstance is null
+    "The process instance does not exist",  # ENGINE-13036 Process instance '1' cannot be modified. The process …
+)
+"""What the engine says of an instance or execution that it does not have (``tests/recordings``)."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """How Camunda tells an error: HTTP status, ``type``, and ``code``."""
+
+    status: int
+    type: str
+    code: int | None = None
+
+
+_INVALID = Row(400, "InvalidRequestException")
+_FAILED = Row(500, "RestException", 0)
+_NOT_FOUND = Row(404, "InvalidRequestException")
+ERRORS: Mapping[type[VarbridgeError], Row] = {
+    errors.VarbridgeError: Row(500, "Internal"),
+    errors.Internal: Row(500, "Internal"),
+    errors.Refusal: _INVALID,
+    errors.InvalidJson: _INVALID,
+    errors.InvalidRequest: _INVALID,
+    errors.ValueInvalid: _INVALID,
+    errors.ValueNotRepresentable: _INVALID,
+    errors.ValueTooLong: Row(400, "RestException", 0),
+    errors.Unsupported: _INVALID,
+    errors.Unauthenticated: Row(401, "Unauthenticated"),
+    errors.Forbidden: Row(403, "Forbidden"),
+    errors.RouteNotFound: Row(404, "NotFoundException"),
+    errors.EngineNotFound: Row(404, "EngineNotFound"),
+    errors.OperationNotFound: Row(404, "OperationNotFound"),
+    errors.MethodNotAllowed: Row(405, "NotAllowedException"),
+    errors.NotAcceptable: Row(406, "NotAcceptableException"),
+    errors.UnsupportedMediaType: Row(415, "NotSupportedException"),
+    errors.InstanceAmbiguous: Row(409, "InstanceAmbiguous"),
+    errors.CursorExpired: Row(409, "CursorExpired"),
+    errors.RequestInProgress: Row(409, "RequestInProgress"),
+    errors.BridgeTransitionRefused: Row(409, "BridgeTransitionRefused"),
+    errors.PreconditionFailed: Row(412, "PreconditionFailed"),
+    errors.PayloadTooLarge: Row(413, "PayloadTooLarge"),
+    errors.IdempotencyKeyReused: Row(400, "IdempotencyKeyReused"),
+    errors.PreconditionRequired: Row(428, "PreconditionRequired"),
+    errors.RateLimited: Row(429, "RateLimited"),
+    errors.Overloaded: Row(503, "Overloaded"),
+    errors.StoreUnavailable: Row(503, "StoreUnavailable"),
+    errors.Draining: Row(503, "Draining"),
+    errors.EngineFailure: _FAILED,
+    errors.InstanceNotFound: _FAILED,
+    errors.ScopeNotFound: _FAILED,
+    errors.VariableNotFound: _NOT_FOUND,
+    errors.TaskNotFound: _FAILED,
+    errors.EngineForbidden: Row(403, "AuthorizationException"),
+    errors.InstanceStateConflict: _FAILED,
+    errors.ConcurrentUpdate: Row(500, "RestException", 1),  # an OptimisticLockingException, by which clients try again
+    errors.EngineError: _FAILED,
+    errors.EngineMisbehaved: Row(502, "EngineMisbehaved"),
+    errors.EngineCredentialsRejected: Row(502, "EngineCredentialsRejected"),
+    errors.EngineUnavailable: Row(503, "EngineUnavailable"),
+    errors.EngineTimeout: Row(504, "EngineTimeout"),
+    errors.OutcomeUnknown: Row(504, "OutcomeUnknown"),
+}
+"""Every class of ``gateway.errors``; only codes that the vendor's own engine would give are in it."""
+_JAX = {
+    "NotFoundException": "HTTP 404 Not Found",
+    "NotAllowedException": "HTTP 405 Method Not Allowed",
+    "NotAcceptableException": "HTTP 406 Not Acceptable",
+    "NotSupportedException": "HTTP 415 Unsupported Media Type",
+}
+"""What the engine's HTTP library says by itself, the same for every path."""
+_VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "DELETE": "delete"}
+
+
+def misses(answer: VendorResponse) -> bool:
+    """Return whether an engine's answer says that there is no such instance or execution."""
+    if answer.status not in {404, 500}:
+        return False
+    message = error_of(answer).message or ""
+    return any(text in message for text in _UNKNOWN)
+
+
+def encode_error(error: VarbridgeError, translated: DialectRequest | None) -> VendorResponse:
+    """Return an error as ``{"type", "message", "code"}``.
+
+    Args:
+        error: what went wrong.
+        translated: the request, where it was to be carried out as commands; None = the gateway speaks of itself.
+    """
+    if translated is None:
+        status = 400 if error.status == 422 else error.status  # noqa: PLR2004
+        return _spelled(Row(status, type(error).__name__), error.detail)
+    row = _row(error, translated)
+    return _spelled(row, _JAX.get(row.type) or _message(error, row, translated))
+
+
+def _spelled(row: Row, message: str) -> VendorResponse:
+    body = {"type": row.type, "message": message, "code": row.code}
+    return VendorResponse(row.status, _JSON, msgspec.json.encode(body))
+
+
+def _row(error: VarbridgeError, request: DialectRequest) -> Row:
+    """Return how an error is told; a missing instance is 404 to whoever reads one thing, and 500 to all others."""
+    if isinstance(error, errors.InstanceNotFound) and request.method in {"GET", "HEAD"}:
+        match below_engine(request.segments):
+            case ("process-instance", _) | (_, _, _, _):
+                return _NOT_FOUND
+    return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+
+
+def _message(error: VarbridgeError, row: Row, request: DialectRequest) -> str:
+    """Return the engine's sentence for a call on variables; other calls have the error's own."""
+    match below_engine(request.segments):
+        case ("process-instance", instance) if isinstance(error, errors.InstanceNotFound):
+            return f"Process instance with id {instance} does not exist"
+        case (resource, instance, "variables" | "localVariables"):
+            return _of_set(_reason(error, instance), row, request.method, _noun(resource), instance)
+        case (resource, _, "variables" | "localVariables", name) if isinstance(error, errors.VariableNotFound):
+            return f"{_noun(resource)} variable with name {name} does not exist"
+        case (resource, instance, "variables" | "localVariables", name):
+            verb = _VERBS.get(request.method)
+            reason = _reason(error, instance)
+            return reason if verb is None else f"Cannot {verb} {_noun(resource)} variable {name}: {reason}"
+        case _:
+            return error.detail
+
+
+def _of_set(reason: str, row: Row, method: str, noun: str, instance: str) -> str:
+    if method != "POST":
+        return reason
+    whose = noun if row.status == 400 else f"{noun} {instance}"  # noqa: PLR2004 - as the engine does
+    return f"Cannot modify variables for {whose}: {reason}"
+
+
+def _noun(resource: str) -> str:
+    return resource.replace("-", " ")
+
+
+def _reason(error: VarbridgeError, instance: str) -> str:
+    """Return why, naming the variables concerned, which the engine itself does not."""
+    if isinstance(error, errors.InstanceNotFound):
+        return f"execution {instance} doesn't exist: execution is null"
+    at = "/modifications/"
+    named = [fault.pointer.removeprefix(at) for fault in error.errors if fault.pointer.startswith(at)]
+    names = ", ".join(name.partition("/")[0].replace("~1", "/").replace("~0", "~") for name in named)
+    return f"variable {names}: {error.detail}" if names else error.detail

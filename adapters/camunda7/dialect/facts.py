@@ -1,0 +1,102 @@
+"""What a request in Camunda's language is about; whatever is not certain passes through."""
+
+from __future__ import annotations
+
+from gateway.port import DialectRequest, RequestFacts
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# POSTs that only ask; the rest of them change something
+_QUERIES = frozenset(
+    (
+        "process-instance",
+        "execution",
+        "task",
+        "variable-instance",
+        "external-task",
+        "incident",
+        "job",
+        "batch",
+        "process-definition",
+        "deployment",
+        "event-subscription",
+    )
+)
+_VARIABLES = frozenset({"variables", "localVariables"})
+
+
+def facts(request: DialectRequest) -> RequestFacts:
+    """Return what a request is about."""
+    path = below_engine(request.segments)
+    safe = request.method in _SAFE
+    match path:
+        case ("process-instance", instance, kind, *_) if kind in _VARIABLES:
+            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, instance=instance)
+        case ("execution", execution, kind, *_) if kind in _VARIABLES:
+            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, execution=execution)
+        case ("task", _, kind, *_) if kind in _VARIABLES:
+            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe)
+        case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
+            return RequestFacts(scope="variables:read", writes=False)
+        case ("variable-instance", *_):
+            return RequestFacts(scope="variables:read", writes=False)
+        case ("process-instance", instance, "modification") if not safe:
+            return RequestFacts(scope="modification", writes=True, instance=instance)
+        case ("process-instance",) | ("process-instance", "count"):
+            return RequestFacts(scope="instances:read", writes=False)
+        case ("process-instance", instance) if safe:
+            return RequestFacts(scope="instances:read", writes=False, instance=instance)
+        case ("process-definition", *_, "start" | "submit-form"):
+            return RequestFacts(scope="instances:start", writes=True, definition=_definition(path))
+        case _:
+            return _other(path, request.method, safe=safe or _asks(path))
+
+
+def below_engine(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a path below ``/engine/{name}``, the name of an engine inside the vendor's server."""
+    return path[2:] if path[:1] == ("engine",) and len(path) > 2 else path  # noqa: PLR2004 - the word and the name
+
+
+def _definition(path: tuple[str, ...]) -> str | None:
+    """Return the key of what is started. An id is ``key:version:number``; one too long for that has no key in it."""
+    match path[1:-1]:
+        case ("key", key) | ("key", key, "tenant-id", _):
+            return key
+        case (definition,):
+            return definition.partition(":")[0]
+        case _:
+            return None
+
+
+def _of(kind: str, *, safe: bool) -> str:
+    return f"{kind}:read" if safe else f"{kind}:write"
+
+
+def _asks(path: tuple[str, ...]) -> bool:
+    """Return whether a POST only queries: a bare resource or its count, here or below ``history``."""
+    match path[:-1] if path[-1:] == ("count",) else path:
+        case ("history", _):
+            return True
+        case (resource,):
+            return resource in _QUERIES
+        case _:
+            return False
+
+
+def _other(path: tuple[str, ...], method: str, *, safe: bool) -> RequestFacts:
+    return RequestFacts(
+        scope=_of("passthrough", safe=safe),
+        writes=not safe,
+        instance=_instance(path, method),
+        polls=path == ("external-task", "fetchAndLock"),
+    )
+
+
+def _instance(path: tuple[str, ...], method: str) -> str | None:
+    """Return the instance of a call that is about one: below its path, or its deletion; others are no ids."""
+    match path:
+        case ("process-instance", instance, _, *_):
+            return instance
+        case ("process-instance", instance) if method == "DELETE":
+            return instance
+        case _:
+            return None

@@ -1,0 +1,57 @@
+"""IBM's REST API as a language of callers: what requests are about, what they mean as commands, and the answers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from adapters.ibm_bpm.dialect.decode import decode
+from adapters.ibm_bpm.dialect.encode import encode
+from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
+from adapters.ibm_bpm.dialect.facts import facts
+from gateway.errors import VarbridgeError
+from gateway.model import commands
+from gateway.plan import VendorResponse
+from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
+
+__all__ = ["NUMBERS", "IbmBpmDialect"]
+
+
+class IbmBpmDialect(Dialect):
+    """The language of ``/rest/bpm/wle/v1``."""
+
+    vendor = "ibm_bpm"
+    scrubs = True
+    hides = HIDDEN
+    forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
+    proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
+
+    def facts(self, request: DialectRequest) -> RequestFacts:
+        """Return what a request is about; a method override is resolved first, what is not certain passes through.
+
+        Raises:
+            InvalidRequest: the method is overridden in two ways.
+        """
+        return facts(request)
+
+    def misses(self, answer: VendorResponse) -> bool:
+        """Return whether an answer may mean that there is no such instance."""
+        return misses(answer)
+
+    def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
+        """Return the commands that a request means: the writes of variables, and the read of an instance with them."""
+        known = facts(request)
+        return (() if known.named is None else decode(request)) or Passed(known)
+
+    def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
+        """Return the answer that IBM's server would give."""
+        return encode(request, results) or super().encode(request, results)
+
+    def encode_error(
+        self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None
+    ) -> VendorResponse:
+        """Return an error as JSON or, where ``Accept`` asks for it, as XML; what is 422 elsewhere is 400 here."""
+        return encode_error(error, accept, translated)
+
+    def scrub(self, body: bytes) -> bytes:
+        """Return a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""
+        return scrub(body)

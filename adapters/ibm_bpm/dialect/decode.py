@@ -1,0 +1,171 @@
+"""From a request in IBM's language to commands: what its path and parameters name, and the plain JSON of its body.
+
+A value has no type here: the owner keeps the type that it has stored wherever the value fits. ``@metadata`` and the
+wrappers of lists are the vendor's own, and are taken off. The counterpart, for answers, is ``encode``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from adapters.ibm_bpm.dialect.errors import wants_xml
+from adapters.ibm_bpm.dialect.facts import resolve_method
+from adapters.ibm_bpm.values.trees import METADATA, class_name
+from gateway.errors import (
+    Fault,
+    InvalidJson,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotAcceptable,
+    Unsupported,
+    UnsupportedMediaType,
+    ValueNotRepresentable,
+)
+from gateway.model import jsontext
+from gateway.model.commands import Command, DescribeInstance, ListVariables, PatchVariables
+from gateway.model.jsontext import Tree
+from gateway.model.values import Value
+from gateway.port import DialectRequest
+
+_JSON = "application/json"
+_SAID = frozenset({"header", "data", "all"})
+"""Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
+_EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
+_OTHERS = frozenset(
+    ("summary", "dataModel", "diagram", "executionTree", "actions", "relationships", "documents", "tasks")
+)
+_LIST = frozenset({"selected", "items", METADATA})
+
+
+def decode(request: DialectRequest) -> tuple[Command, ...]:
+    """Return the commands that a request means; none where it means none.
+
+    Raises:
+        MethodNotAllowed: the path takes other methods. UnsupportedMediaType, NotAcceptable: another language.
+        InvalidJson, InvalidRequest, PayloadTooLarge: the body is not what the vendor's page says.
+        Unsupported, ValueNotRepresentable: parts or values that only the vendor's own instances have.
+    """
+    method = resolve_method(request)
+    match request.segments:
+        case ("process", instance) if method in {"GET", "HEAD"} and "action" not in request.query:
+            _check_accepted(request)
+            return _read(instance, parts(request))
+        case ("process", instance, "variable", name):
+            _check_written(request, method)
+            return (_whole_value(request, instance, name),)
+        case ("process", instance, "variables"):
+            _check_written(request, method)
+            return (_values(request, instance),)
+        case _:
+            return ()
+
+
+def parts(request: DialectRequest) -> frozenset[str]:
+    """Return the parts of an instance that are asked for: ``header`` and ``data``, both by default.
+
+    Raises:
+        InvalidRequest: there is no such part. Unsupported: a part that only the vendor's own instances have.
+    """
+    asked = frozenset(part.strip() for part in re.split(r"[|,]", request.query.get("parts", "all")))
+    if unknown := asked - _SAID - _EMPTY - _OTHERS:
+        raise InvalidRequest(f"There is no part {min(unknown)}.")
+    if others := asked & _OTHERS:
+        raise Unsupported(f"The part {min(others)} cannot be said of an instance of another vendor's engine.")
+    return _SAID - {"all"} if "all" in asked or not asked - {""} else asked & _SAID
+
+
+def _read(instance: str, asked: frozenset[str]) -> tuple[Command, ...]:
+    described = DescribeInstance(instance=instance, ended=True)
+    listed = ListVariables(instance=instance, ended=True)
+    if "data" not in asked:
+        return (described,)
+    return (described, listed) if "header" in asked else (listed,)
+
+
+def _whole_value(request: DialectRequest, instance: str, name: str) -> PatchVariables:
+    """Return the write of one variable, whole: what is not given is gone, as the vendor's page says.
+
+    Raises:
+        InvalidRequest: the value is no object; the page takes none but objects.
+    """
+    tree = _body(request)
+    pointer = f"/modifications/{jsontext.escape(name)}"
+    return PatchVariables(instance=instance, modifications={name: _value(tree, pointer)}, pointers={name: pointer})
+
+
+def _values(request: DialectRequest, instance: str) -> PatchVariables:
+    values = {
+        name: _value(tree, f"/modifications/{jsontext.escape(name)}")
+        for name, tree in _body(request).items()
+        if name != METADATA
+    }
+    return PatchVariables(instance=instance, modifications=values)
+
+
+def _value(tree: Tree, pointer: str) -> Value:
+    try:
+        return Value(value=msgspec.Raw(jsontext.write(plain(tree))))
+    except ValueNotRepresentable as error:
+        raise ValueNotRepresentable(error.detail, errors=(Fault(pointer, error.detail),)) from error
+
+
+def plain(node: Tree) -> Tree:
+    """Return a value without ``@metadata``, lists unwrapped.
+
+    An object of ``items`` alone is a list, as the vendor's page says; one whose ``@metadata`` names a class is not.
+
+    Raises:
+        ValueNotRepresentable: something is selected in a list, which has no place elsewhere.
+    """
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if not (node.keys() <= _LIST and isinstance(node.get("items"), list) and class_name(node) is None):
+        return {key: plain(child) for key, child in node.items() if key != METADATA}
+    if node.get("selected"):
+        raise ValueNotRepresentable("Another vendor's engine cannot hold which items of a list are selected.")
+    return [plain(item) for item in node["items"]]
+
+
+def _body(request: DialectRequest) -> dict[str, Any]:
+    """Return the JSON object of a body, read in the only way that it can be.
+
+    Raises:
+        UnsupportedMediaType: it is said to be something else. InvalidJson, PayloadTooLarge: it is not such a text.
+        InvalidRequest: it is no object.
+    """
+    kind = _header(request, "content-type").partition(";")[0].strip().lower()
+    if kind not in {"", _JSON}:  # the vendor's default
+        raise UnsupportedMediaType("Give the body as application/json.")
+    body = request.body.removeprefix(b"\xef\xbb\xbf")
+    if not body.strip():
+        raise InvalidJson("The body is empty.")
+    tree = jsontext.parse(body)
+    if not isinstance(tree, dict):
+        raise InvalidRequest("The body of the request is not a JSON object.")
+    return tree
+
+
+def _check_written(request: DialectRequest, method: str) -> None:
+    if method != "PUT":
+        raise MethodNotAllowed
+    _check_accepted(request)
+
+
+def _check_accepted(request: DialectRequest) -> None:
+    """Refuse a caller that takes no JSON, or wants it as a script.
+
+    Raises:
+        NotAcceptable: it does.
+    """
+    accepted = request.query.get("accept") or _header(request, "accept")
+    if "callback" in request.query or "javascript" in accepted or wants_xml(accepted):
+        raise NotAcceptable("For an instance of another vendor's engine the answer is application/json.")
+
+
+def _header(request: DialectRequest, name: str) -> str:
+    return next((value for key, value in request.headers.items() if key.lower() == name), "")

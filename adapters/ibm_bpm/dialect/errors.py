@@ -1,0 +1,211 @@
+"""Errors in IBM's words, in JSON and XML: for each class of the gateway's errors the status, the exception, the number.
+
+``ERRORS`` is what a caller sees of a request that was to be carried out as commands: what the vendor's own server would
+answer. Everything else has a number of the gateway's own. Here is also what answers must not show. What the answers of
+servers mean is in ``adapters.ibm_bpm.faults``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from gateway import errors
+from gateway.errors import VarbridgeError
+from gateway.plan import VendorResponse
+from gateway.port import DialectRequest
+
+HIDDEN = b"programmersDetails"
+_NAMESPACE = "http://rest.bpm.ibm.com/v1/data/exception"
+_UNKNOWN = re.compile(rb"CWTBG00(?:59|19|25)E|CWTBG0553E")
+"""Numbers that may mean an instance that the server does not have: 0059E not found, 0553E no such id can be; 0019E and
+0025E are any failure, of which "not found" has been recorded."""
+_MEMBER = re.compile(rb'"programmersDetails"\s*:\s*')
+_ELEMENT = re.compile(
+    rb"(<(?:[\w.-]+:)?programmersDetails(?:\s[^>]*)?(?<!/)>)"
+    rb"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
+    rb"(</(?:[\w.-]+:)?programmersDetails\s*>|\Z)",
+    re.DOTALL,
+)
+"""The element with its content, which may hold its own end as text; a text that was cut off ends within it."""
+NUMBERS: Mapping[str, str] = {
+    code: f"VBG{number:04d}E"
+    for number, code in enumerate(
+        (
+            "internal", "invalid-json", "invalid-request", "unauthenticated", "forbidden", "route-not-found",
+            "engine-not-found", "method-not-allowed", "not-acceptable", "instance-ambiguous", "request-in-progress",
+            "bridge-transition-refused", "precondition-failed", "payload-too-large", "unsupported-media-type",
+            "value-invalid", "value-not-representable", "value-too-long", "capability-unsupported",
+            "idempotency-key-reused", "precondition-required", "rate-limited", "overloaded", "draining",
+            "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
+            "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
+            "outcome-unknown", "store-unavailable", "scope-not-found", "operation-not-found",
+            "cursor-expired", "task-not-found",
+        ),
+        start=1,
+    )
+}  # fmt: skip
+"""Numbers of the gateway's own errors; the vendor's are never invented. New codes go to the end."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """How IBM's server tells an error: HTTP status, and exception and number, where the vendor has some for it."""
+
+    status: int
+    exception: str | None = None
+    number: str | None = None
+
+
+_WLE = "com.ibm.bpm.wle.api."
+ERRORS: Mapping[type[VarbridgeError], Row] = {
+    errors.VarbridgeError: Row(500),
+    errors.Internal: Row(500),
+    errors.Refusal: Row(400),
+    errors.InvalidJson: Row(400),
+    errors.InvalidRequest: Row(400),
+    errors.ValueInvalid: Row(400),
+    errors.ValueNotRepresentable: Row(400),
+    errors.ValueTooLong: Row(400),
+    errors.Unsupported: Row(400),
+    errors.Unauthenticated: Row(401),
+    errors.Forbidden: Row(403),
+    errors.RouteNotFound: Row(404),
+    errors.EngineNotFound: Row(404),
+    errors.OperationNotFound: Row(404),
+    errors.MethodNotAllowed: Row(405),
+    errors.NotAcceptable: Row(406),
+    errors.UnsupportedMediaType: Row(415),
+    errors.InstanceAmbiguous: Row(409),
+    errors.CursorExpired: Row(409),
+    errors.RequestInProgress: Row(409),
+    errors.BridgeTransitionRefused: Row(409),
+    errors.PreconditionFailed: Row(412),
+    errors.PayloadTooLarge: Row(413),
+    errors.IdempotencyKeyReused: Row(400),
+    errors.PreconditionRequired: Row(428),
+    errors.RateLimited: Row(429),
+    errors.Overloaded: Row(503),
+    errors.StoreUnavailable: Row(503),
+    errors.Draining: Row(503),
+    errors.EngineFailure: Row(502),
+    errors.InstanceNotFound: Row(404, f"{_WLE}InstanceDoesNotExistException", "CWTBG0059E"),
+    errors.ScopeNotFound: Row(404),
+    errors.VariableNotFound: Row(404),
+    errors.TaskNotFound: Row(404),
+    errors.EngineForbidden: Row(403),
+    errors.InstanceStateConflict: Row(409, f"{_WLE}WrongStateException", "CWTBG0014E"),
+    errors.ConcurrentUpdate: Row(409),
+    errors.EngineError: Row(502),
+    errors.EngineMisbehaved: Row(502),
+    errors.EngineCredentialsRejected: Row(502),
+    errors.EngineUnavailable: Row(503),
+    errors.EngineTimeout: Row(504),
+    errors.OutcomeUnknown: Row(504),
+}
+"""Every class of ``gateway.errors``; the vendor's numbers stand only where a server has been seen to give them."""
+
+
+def misses(answer: VendorResponse) -> bool:
+    """Return whether a server's answer may mean that there is no such instance."""
+    return answer.status in {400, 404, 500} and _UNKNOWN.search(answer.content()) is not None
+
+
+def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest | None) -> VendorResponse:
+    """Return an error in the vendor's envelope.
+
+    Args:
+        error: what went wrong.
+        accept: the request's ``Accept`` header; the parameter of that name goes first.
+        translated: the request, where it was to be carried out as commands; None = the gateway speaks of itself.
+    """
+    row = _row(error) if translated is not None else Row(400 if error.status == 422 else error.status)  # noqa: PLR2004
+    wanted = accept if translated is None else translated.query.get("accept", accept)
+    number = row.number or NUMBERS[error.code]
+    kind = row.exception or f"varbridge.{type(error).__name__}"
+    return _spelled(row.status, kind, number, f"{number}: {_detail(error, translated)}", wanted)
+
+
+def _row(error: VarbridgeError) -> Row:
+    return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+
+
+def _detail(error: VarbridgeError, translated: DialectRequest | None) -> str:
+    """Return what happened, naming the variables concerned where a request names several."""
+    at = "/modifications/"
+    named = [fault.pointer.removeprefix(at) for fault in error.errors if fault.pointer.startswith(at)]
+    if translated is None or not named:
+        return error.detail
+    names = ", ".join(name.partition("/")[0].replace("~1", "/").replace("~0", "~") for name in named)
+    return f"variable {names}: {error.detail}"
+
+
+def _spelled(status: int, kind: str, number: str, message: str, accept: str) -> VendorResponse:
+    if wants_xml(accept):
+        body = (
+            f'<?xml version="1.0" encoding="UTF-8"?><RestRuntimeException xmlns="{_NAMESPACE}">'
+            f"<status>error</status><Data><status>error</status><exceptionType>{kind}</exceptionType>"
+            f"<errorNumber>{number}</errorNumber><errorMessage>{escape(_XML_TEXT.sub('?', message))}</errorMessage>"
+            "<programmersDetails></programmersDetails></Data></RestRuntimeException>"
+        )
+        return VendorResponse(status, (("Content-Type", "application/xml"),), body.encode())
+    data: dict[str, object] = {
+        "status": "error",
+        "exceptionType": kind,
+        "errorNumber": number,
+        "errorMessage": message,
+        "errorMessageParameters": [],
+        "responses": None,
+        "errorData": None,
+    }
+    tree = {"status": "error", "Data": data}
+    return VendorResponse(status, (("Content-Type", "application/json"),), msgspec.json.encode(tree))
+
+
+_XML_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document can hold; names of variables may have some."""
+
+
+def wants_xml(accept: str) -> bool:
+    """Return whether a caller takes XML and no JSON."""
+    return "xml" in accept and "json" not in accept
+
+
+def scrub(body: bytes) -> bytes:
+    """Return a body without ``programmersDetails``; all else byte for byte.
+
+    In XML the element stays, emptied: the vendor's schema makes it mandatory (page "variable-put", XML schema).
+    """
+    if HIDDEN not in body:
+        return body
+    if body.lstrip()[:1] == b"<":
+        return _ELEMENT.sub(rb"\1\2", body)
+    return _without_members(body)
+
+
+def _without_members(body: bytes) -> bytes:
+    """Return a JSON text without the members that are hidden, and without one of the commas beside each."""
+    found = _MEMBER.search(body)
+    while found is not None:
+        start, end = found.start(), _end_of_value(body, found.end())
+        after = re.compile(rb"\s*,\s*").match(body, end)
+        if after:
+            end = after.end()
+        else:
+            before = re.compile(rb",\s*\Z").search(body, 0, start)
+            start = before.start() if before else start
+        body = body[:start] + body[end:]
+        found = _MEMBER.search(body, start)
+    return body
+
+
+def _end_of_value(body: bytes, start: int) -> int:
+    text = body[start:].decode("utf-8", "surrogateescape")
+    try:
+        _, length = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return len(body)  # a cut-off text: what follows could be the rest of it
+    return start + len(text[:length].encode("utf-8", "surrogateescape"))

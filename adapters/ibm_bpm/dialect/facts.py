@@ -1,0 +1,69 @@
+"""What a request in IBM's language is about: a method override goes first, what is not certain passes through."""
+
+from __future__ import annotations
+
+from gateway.errors import InvalidRequest
+from gateway.port import DialectRequest, RequestFacts
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
+_MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
+_SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
+_NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
+"""What stands where an instance's id stands, and is none."""
+
+
+def facts(request: DialectRequest) -> RequestFacts:
+    """Return what a request is about.
+
+    Raises:
+        InvalidRequest: the method is overridden in two ways.
+    """
+    query = request.query
+    safe = resolve_method(request) in SAFE
+    match request.segments:
+        case ("process", instance, "variable" | "variables" | "allVariables", *_):
+            return RequestFacts(
+                scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance
+            )
+        case ("process", instance) if safe:
+            return RequestFacts(scope="variables:read", writes=False, instance=_instance(instance))
+        case ("process", instance) if query.get("action") in _MODIFICATIONS:
+            return RequestFacts(scope="modification", writes=True, instance=instance)
+        case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
+            return RequestFacts(scope="variables:write", writes=True, instance=instance)
+        case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
+            return RequestFacts(scope="admin", writes=True)
+        case ("process",) if query.get("action") == "start":
+            return RequestFacts(scope="instances:start", writes=True, definition=query.get("bpdId"))
+        case ("process",) if query.get("action") == "getdetails":
+            return RequestFacts(scope="variables:read", writes=False)
+        case _:
+            return _other(request.segments, safe=safe or request.segments in _SEARCHES)
+
+
+def _other(path: tuple[str, ...], *, safe: bool) -> RequestFacts:
+    instance = _instance(path[1]) if path[:1] == ("process",) and len(path) > 1 else None
+    return RequestFacts(scope="passthrough:read" if safe else "passthrough:write", writes=not safe, instance=instance)
+
+
+def _instance(segment: str) -> str | None:
+    return None if segment in _NO_IDS else segment
+
+
+def resolve_method(request: DialectRequest) -> str:
+    """Return the method that the server will carry out, which a header or parameter may override.
+
+    The documentation allows it for POST alone. A safe method that is overridden counts as what it says all the same:
+    a server that is laxer than its documentation must not be talked into a write.
+
+    Raises:
+        InvalidRequest: the method is overridden in two ways, and nobody knows which of them counts.
+    """
+    method, pairs = request.method, (*request.headers.items(), *request.query.items())
+    said = {value.strip().upper() for name, value in pairs if name.lower() in _OVERRIDES}
+    if not said:
+        return method
+    if len(said) > 1:
+        raise InvalidRequest("The method is overridden in two ways.")
+    return said.pop() if method == "POST" or method in SAFE else method

@@ -1,0 +1,79 @@
+"""A front-door request that is carried out as commands: read in full, decoded, carried out, and its answer encoded."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from aiohttp import hdrs, web
+
+from gateway.errors import InvalidRequest, PayloadTooLarge
+from gateway.model.commands import Command, PatchVariables
+from gateway.model.results import WriteResult
+from gateway.operations import translating
+from gateway.operations.gateway import Target
+from gateway.operations.relaying import DoorRequest, untranslated
+from gateway.port import DialectRequest, Passed
+from gateway.web.http import body
+from gateway.web.http.rules import rules_header
+from gateway.web.proxy import headers
+from gateway.web.proxy.request import ProxiedRequest
+
+_UNREADABLE = re.compile("[\udc80-\udcff]")
+"""Bytes of a path that are no UTF-8."""
+
+
+async def answer(proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, target: Target) -> web.Response:
+    """Carry out what a request means on an instance, and return the answer in the caller's own dialect.
+
+    Raises:
+        Unsupported: the request means no command. InvalidRequest: its path can be read in two ways.
+        VarbridgeError: the body, or what was made of it, was refused; or an engine failed.
+    """
+    dialect, gateway = proxied.door.dialect, proxied.services.gateway
+    proxied.translated = read
+    _check_path(proxied.raw_target.partition("?")[0], read.segments)
+    read = msgspec.structs.replace(read, body=await _whole_body(proxied))
+    commands = dialect.decode(read)
+    if isinstance(commands, Passed):
+        raise untranslated(request, target.engine)
+    for command in commands:
+        _check_count(proxied, command)
+    results = await translating.carry_out(gateway, target, commands, request.rights, proxied.call)
+    encoded = dialect.encode(read, results)
+    rules = tuple(rule for result in results if isinstance(result, WriteResult) for rule in result.rules)
+    shown = [*encoded.headers, *rules_header(rules)]
+    response = web.Response(status=encoded.status, body=encoded.content() or None, headers=shown)
+    if encoded.status == 204:  # noqa: PLR2004 - no content has no type either
+        _ = response.headers.pop(hdrs.CONTENT_TYPE, None)
+    headers.decorate(response, proxied)
+    return response
+
+
+async def _whole_body(proxied: ProxiedRequest) -> bytes:
+    if proxied.body is not None:
+        return await proxied.body.whole()
+    request = proxied.request
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise InvalidRequest("Bodies with a content encoding are not taken.")
+    return await body.receive(request, proxied.services.limits) if request.body_exists else b""
+
+
+def _check_path(raw: str, segments: tuple[str, ...]) -> None:
+    """Refuse a path that servers read in different ways: with dots, empty segments or parameters, or no text.
+
+    Raises:
+        InvalidRequest: it is such a path.
+    """
+    written = tuple(
+        unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in raw.strip("/").split("/")
+    )
+    if ";" in raw or written != segments or any(map(_UNREADABLE.search, segments)):
+        raise InvalidRequest("The path can be read in two ways; write each segment once, percent-encoded.")
+
+
+def _check_count(proxied: ProxiedRequest, command: Command) -> None:
+    most = proxied.services.limits.max_names
+    if isinstance(command, PatchVariables) and len(command.modifications) + len(command.deletions) > most:
+        raise PayloadTooLarge(f"A patch has at most {most} names.")
