@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gateway.errors import Fault, Forbidden, Unsupported
+from gateway.errors import Fault, Forbidden, InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import InstanceDescribed, Variable, VariableRead, VariablesListed
 from gateway.model.values import ABSENT
@@ -35,8 +35,13 @@ async def carry_out(
 
     Raises:
         Forbidden: naming variables that the caller may not touch; nothing was sent.
+        InstanceNotFound: no instance of the engine can have such an id; nothing was sent.
         VarbridgeError: as the operations do.
     """
+    try:
+        _ = target.engine.native_id(target.native)
+    except InvalidRequest as error:
+        raise InstanceNotFound(engine=target.engine.name) from error
     for command in commands:
         check_names(command, rights)
     return tuple([await _carry_out(gateway, target, command, rights, call) for command in commands])

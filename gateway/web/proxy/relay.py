@@ -77,7 +77,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         vendor=door.dialect.vendor,
         default=door.default,
         facts=facts,
-        call=f"{read.method} /{'/'.join(read.segments)}",
+        call=_shown_call(proxied, read),
         rights=caller,
     )
     try:
@@ -86,6 +86,12 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         proxied.translated = read if facts.named is not None else None
         raise
     return await _answer_at(proxied, read, request, destination)
+
+
+def _shown_call(proxied: ProxiedRequest, read: DialectRequest) -> str:
+    """Return what is asked, for people: method, path, and the parameters that decide what is asked."""
+    said = [f"{name}={read.query[name]}" for name in sorted(proxied.door.dialect.forms) if name in read.query]
+    return f"{read.method} /{'/'.join(read.segments)}" + (f"?{'&'.join(said)}" if said else "")
 
 
 async def _answer_at(

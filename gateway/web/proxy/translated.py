@@ -18,6 +18,7 @@ from gateway.port import DialectRequest, Passed
 from gateway.web.http import body
 from gateway.web.http.rules import rules_header
 from gateway.web.proxy import headers
+from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.request import ProxiedRequest
 
 _UNREADABLE = re.compile("[\udc80-\udcff]")
@@ -57,7 +58,9 @@ async def _whole_body(proxied: ProxiedRequest) -> bytes:
     request = proxied.request
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise InvalidRequest("Bodies with a content encoding are not taken.")
-    return await body.receive(request, proxied.services.limits) if request.body_exists else b""
+    content = await body.receive(request, proxied.services.limits) if request.body_exists else b""
+    proxied.body = BodyCopy(request, proxied.services.limits, content)
+    return content
 
 
 def _check_path(raw: str, segments: tuple[str, ...]) -> None:

@@ -1,0 +1,152 @@
+"""One intent said in three dialects sends the same requests to the engine, whichever vendor owns the instance."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.web.across import Across, Answer, across
+
+LIMITED = {"masked": ["nothing"]}
+"""Masks: then requests at the owner of the same vendor are carried out as commands too."""
+KEY = {"X_Api_Key": "secret"}
+Said = tuple[str, str, Any]
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Across]:
+    async with across(LIMITED) as made:
+        yield made
+
+
+def camunda(method: str, path: str, body: Any = None) -> Said:
+    return method, f"/engine-rest/process-instance/{{id}}{path}", body
+
+
+def ibm(method: str, path: str, body: Any = None) -> Said:
+    return method, f"/rest/bpm/wle/v1/process/{{id}}{path}", body
+
+
+def v1(method: str, path: str, body: Any = None) -> Said:
+    return method, f"/v1/instances/{{id}}{path}", body
+
+
+METADATA = {"objectID": "x", "dirty": False, "shared": False, "className": "Customer"}
+ADA = {"name": "Ada", "tags": ["new", None]}
+POSITIONS = [{"text": "glass", "price": 1.5}]
+WRAPPED = {
+    "name": "Ada",
+    "tags": {"selected": [], "items": ["new", None], "@metadata": {"objectID": "y"}},
+    "@metadata": METADATA,
+}
+INTENTS = {
+    "describe": (camunda("GET", ""), ibm("GET", "?parts=header"), v1("GET", "")),
+    "list": (
+        camunda("GET", "/variables?deserializeValues=false"),
+        ibm("GET", "?parts=data"),
+        v1("GET", "/variables"),
+    ),
+    "read one": (camunda("GET", "/variables/note?deserializeValue=true"), v1("GET", "/variables/note")),
+    "set one": (
+        camunda("PUT", "/variables/note", {"value": "x"}),
+        ibm("PUT", "/variables", {"note": "x"}),
+        v1("PUT", "/variables/note", {"value": "x"}),
+    ),
+    "set an object": (
+        camunda("PUT", "/variables/customer", {"value": ADA}),
+        ibm("PUT", "/variable/customer", WRAPPED),
+        v1("PUT", "/variables/customer", {"value": ADA}),
+    ),
+    "set a list": (
+        camunda("PUT", "/variables/positions", {"value": POSITIONS}),
+        ibm("PUT", "/variable/positions", {"items": [{**POSITIONS[0], "@metadata": {"objectID": "z"}}]}),
+        v1("PUT", "/variables/positions", {"value": POSITIONS}),
+    ),
+    "patch": (
+        camunda("POST", "/variables", {"modifications": {"amount": {"value": 5}, "note": {"value": "a\\b\u20ac"}}}),
+        ibm("PUT", "/variables", {"amount": 5, "note": "a\\b\u20ac"}),
+        v1("PATCH", "/variables", {"modifications": {"amount": {"value": 5}, "note": {"value": "a\\b\u20ac"}}}),
+    ),
+    "set to null": (
+        camunda("POST", "/variables", {"modifications": {"note": {"value": None}}}),
+        ibm("PUT", "/variables", {"note": None}),
+        v1("PATCH", "/variables", {"modifications": {"note": {"value": None}}}),
+    ),
+    "delete": (camunda("DELETE", "/variables/note"), v1("DELETE", "/variables/note")),
+    "patch and delete": (
+        camunda("POST", "/variables", {"modifications": {"amount": {"value": 5}}, "deletions": ["note", "amount"]}),
+        v1("PATCH", "/variables", {"modifications": {"amount": {"value": 5}}, "deletions": ["note", "amount"]}),
+    ),
+    "set with types": (
+        camunda("POST", "/variables", {"modifications": {"pages": {"value": 5, "type": "Integer"}}}),
+        v1("PATCH", "/variables", {"modifications": {"pages": {"value": 5, "type": "integer", "format": "int32"}}}),
+    ),
+    "set a date": (
+        camunda("PUT", "/variables/received", {"value": "2026-01-25T01:00:00.000+0100", "type": "Date"}),
+        v1("PUT", "/variables/received", {"value": "2026-01-25T00:00:00Z", "type": "date-time"}),
+    ),
+    "set a JSON text": (
+        camunda("PUT", "/variables/customer", {"value": '{"name":"Bo"}', "type": "Json", "valueInfo": {}}),
+        v1("PUT", "/variables/customer", {"value": {"name": "Bo"}, "type": "json"}),
+    ),
+    "set an object of a class": (
+        camunda(
+            "PUT",
+            "/variables/customer",
+            {
+                "value": '{"a":1}',
+                "type": "Object",
+                "valueInfo": {"objectTypeName": "C", "serializationDataFormat": "application/json"},
+            },
+        ),
+        v1("PUT", "/variables/customer", {"value": {"a": 1}, "type": "object", "className": "C"}),
+    ),
+    "set a name that no path carries": (
+        camunda("POST", "/variables", {"modifications": {"..": {"value": 1}, "a/b;c": {"value": 2}}}),
+        ibm("PUT", "/variables", {"..": 1, "a/b;c": 2}),
+        v1("PATCH", "/variables", {"modifications": {"..": {"value": 1}, "a/b;c": {"value": 2}}}),
+    ),
+}
+
+
+UNDECLARED = {("set a name that no path carries", "claims"), ("set an object of a class", "claims")}
+"""What the fake of IBM's server refuses, since the model of its instance declares no such name or class."""
+
+
+async def sent_by(site: Across, said: Said, instance: str) -> tuple[Answer, list[tuple[Any, ...]]]:
+    """The answer, and what the engines were sent to come to it."""
+    method, target, body = said
+    site.forget()
+    answer = await site.ask(method, target.format(id=instance), body, **KEY)
+    return answer, [(engine, each.method, each.path, each.query, each.body) for engine, each in site.planned]
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize("intent", INTENTS)
+async def test_one_intent_in_three_dialects_sends_the_same(site: Across, intent: str, owner: str) -> None:
+    instance = f"{owner}:{getattr(site, owner)}"
+    before = copy.deepcopy(site.fakes[owner].instances)
+    seen: list[tuple[bool, list[tuple[Any, ...]]]] = []
+    for said in INTENTS[intent]:
+        site.fakes[owner].instances = copy.deepcopy(before)
+        answer, sent = await sent_by(site, said, instance)
+        seen.append((answer.status < 300, sent))
+    assert all(each == seen[0] for each in seen)
+    succeeded, sent = seen[0]
+    assert sent
+    assert succeeded == ((intent, owner) not in UNDECLARED)
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+async def test_the_owner_is_found_by_the_bare_id_in_every_dialect(site: Across, intent: str) -> None:
+    for owner in ("hr", "claims"):
+        instance = getattr(site, owner)
+        _, expected = await sent_by(site, INTENTS[intent][-1], f"{owner}:{instance}")
+        for said in INTENTS[intent][:-1]:
+            _, first = await sent_by(site, said, instance)
+            _, again = await sent_by(site, said, instance)
+            assert {engine for engine, *_ in again} == {owner}
+            assert first[-1][:3] == expected[-1][:3]
