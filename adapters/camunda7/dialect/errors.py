@@ -118,7 +118,8 @@ def encode_error(error: VarbridgeError, translated: DialectRequest | None) -> Ve
 
 
 def _spelled(row: Row, message: str) -> VendorResponse:
-    body = {"type": row.type, "message": message, "code": row.code}
+    readable = message.encode("utf-8", "replace").decode()  # names in paths may be no UTF-8
+    body = {"type": row.type, "message": readable, "code": row.code}
     return VendorResponse(row.status, _JSON, msgspec.json.encode(body))
 
 

@@ -156,7 +156,7 @@ def _spelled(status: int, kind: str, number: str, message: str, accept: str) -> 
         "status": "error",
         "exceptionType": kind,
         "errorNumber": number,
-        "errorMessage": message,
+        "errorMessage": message.encode("utf-8", "replace").decode(),  # names in paths may be no UTF-8
         "errorMessageParameters": [],
         "responses": None,
         "errorData": None,
