@@ -14,6 +14,7 @@ import msgspec
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
+from gateway.errors import ValueNotRepresentable
 from gateway.model.results import Instance, InstanceDescribed, Variable, VariableRead, VariablesListed, VariablesPatched
 from gateway.model.values import NULL, Value, instant, json_text, text_of
 from gateway.plan import VendorResponse
@@ -67,15 +68,18 @@ def _instance(instance: Instance, written: str) -> dict[str, Any]:
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
-    value = variable.value
-    kind, raw = _spelled(value)
+    value, error = variable.value, variable.error
+    try:
+        kind, raw = _spelled(value)
+    except ValueNotRepresentable as unfit:  # a date that the pattern has no text for
+        kind, raw, error = "Date", NULL, unfit.detail
     info = {wire: content for wire, ours in _INFO.items() if (content := getattr(value, ours)) is not None}
     if kind in {"Json", "Xml"}:
         info = {}
     if value.transient:
         info["transient"] = True
-    if variable.error is not None:
-        info["error"] = variable.error
+    if error is not None:
+        info["error"] = error
     return {"type": kind, "value": raw if value.value else None, "valueInfo": info}
 
 
