@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import aiohttp
@@ -91,7 +92,8 @@ class _Demo:
             self._introduce()
             done = [await self._change_variables(name) for name in self.instances]
             done.append(await self._query_all_engines())
-            done += [await self._ask_as_existing_client(name) for name in self.instances]
+            done += [await self._ask_as_existing_client(name, name) for name in self.instances]
+            done += [await self._ask_as_existing_client(*pair) for pair in permutations(self.instances, 2)]
             if not once:
                 _say("\nServing until Ctrl-C.")
                 await _wait_for_signal()
@@ -189,13 +191,22 @@ class _Demo:
         counts = {part["engine"] for part in found.get("engines", ()) if part["count"]}
         return counts == set(self.instances)
 
-    async def _ask_as_existing_client(self, name: str) -> bool:
-        """Print how the gateway answers a client of the vendor's own API: as the engine does."""
+    async def _ask_as_existing_client(self, name: str, owner: str) -> bool:
+        """Print how the gateway answers a client of one engine's own API that asks for an instance of that or another.
+
+        Args:
+            name: the engine whose language is spoken; of its own instances the answer is what the engine says.
+            owner: the engine of the instance.
+        """
         vendor = app.VENDORS[_ENGINES[name]]
-        native = self.instances[name].partition(":")[2]
+        native = self.instances[owner].partition(":")[2]
         path, query = vendor.fake.example(native)
         url = f"{self.base}{vendor.fake.base_path}{encode_path(path)}" + (f"?{query}" if query else "")
-        _say_title(f"An existing client of {name} ({vendor.name}), with the gateway as its base URL")
+        _say_title(
+            f"An existing client of {name} ({vendor.name}), with the gateway as its base URL"
+            if name == owner
+            else f"A client of {name} ({vendor.name}) on an instance of {owner} ({_ENGINES[owner]}), in its own language"
+        )
         _say(f"curl -s '{url}'")
         async with aiohttp.ClientSession() as session, session.get(URL(url, encoded=True)) as answer:
             body = await answer.read()

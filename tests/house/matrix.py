@@ -1,4 +1,4 @@
-"""The generated tables of README.md: what each engine can do, and every error. ``python -m tests.house.matrix`` writes them."""
+"""The generated tables of README.md: what each engine and dialect can do, and every error. ``python -m tests.house.matrix`` writes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway import errors
 from gateway.app import VENDORS
-from gateway.port import FEATURES, Credentials
+from gateway.port import FEATURES, Credentials, DialectRequest, Passed
 from gateway.web.v1.problems import MEDIA_TYPE
 
 README = Path(__file__).parents[2] / "README.md"
@@ -47,7 +47,47 @@ def error_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"matrix": matrix, "errors": error_table}
+CALLS: tuple[tuple[str, str, str, str], ...] = (
+    ("camunda7", "GET", "process-instance/{id}", "the instance"),
+    ("camunda7", "GET", "process-instance/{id}/variables", "business objects and lists as `Json` texts"),
+    ("camunda7", "POST", "process-instance/{id}/variables", "types and `valueInfo` as Camunda takes them"),
+    ("camunda7", "GET", "process-instance/{id}/variables/{name}", "`deserializeValue` changes nothing"),
+    ("camunda7", "PUT", "process-instance/{id}/variables/{name}", ""),
+    ("camunda7", "DELETE", "process-instance/{id}/variables/{name}", ""),
+    ("camunda7", "GET", "execution/{id}/localVariables", "`{id}` is the instance: IBM has that scope only; writes too"),
+    ("camunda7", "GET", "process-instance/{id}/variables/{name}/data", ""),
+    ("camunda7", "POST", "process-instance/{id}/modification", ""),
+    ("camunda7", "GET", "process-instance/{id}/activity-instances", ""),
+    ("camunda7", "PUT", "process-instance/{id}/suspended", ""),
+    ("ibm_bpm", "GET", "process/{id}", "lists wrapped, objects with `@metadata`; `parts` header, data, all, none"),
+    ("ibm_bpm", "PUT", "process/{id}/variable/{name}", "the whole value, an object or a list; the stored type stays"),
+    ("ibm_bpm", "PUT", "process/{id}/variables", "values of any kind; null is null"),
+    ("ibm_bpm", "POST", "process/{id}?action=moveToken", ""),
+    ("ibm_bpm", "PUT", "process/{id}?action=suspend", ""),
+)
+"""Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""
+
+
+def dialect_table() -> str:
+    """Return the table of what each language can say of another vendor's instance."""
+    rows = ["| language | call | on an instance of the other vendor |", "|---|---|---|"]
+    for vendor, method, target, words in CALLS:
+        path, _, query = target.partition("?")
+        request = DialectRequest(
+            method=method,
+            segments=tuple(path.split("/")),
+            query=dict(each.split("=") for each in query.split("&") if each),
+            headers={"Content-Type": "application/json"},
+            body=b"{}",
+        )
+        decoded = VENDORS[vendor].dialect().decode(request)
+        commands = () if isinstance(decoded, Passed) else decoded
+        said = ", ".join(f"`{type(command).__name__}`" for command in commands) or "refused"
+        rows.append(f"| `{vendor}` | `{method} {target}` | {said}{f': {words}' if words else ''} |")
+    return "\n".join(rows)
+
+
+TABLES = {"matrix": matrix, "errors": error_table, "dialects": dialect_table}
 
 
 def shown(text: str, name: str) -> str:
