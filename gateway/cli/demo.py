@@ -205,7 +205,7 @@ class _Demo:
         _say_title(
             f"An existing client of {name} ({vendor.name}), with the gateway as its base URL"
             if name == owner
-            else f"A client of {name} ({vendor.name}) on an instance of {owner} ({_ENGINES[owner]}), in its own language"
+            else f"A client of {name} ({vendor.name}) in its own language, on an instance of {owner}"
         )
         _say(f"curl -s '{url}'")
         async with aiohttp.ClientSession() as session, session.get(URL(url, encoded=True)) as answer:

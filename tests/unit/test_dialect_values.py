@@ -15,7 +15,7 @@ from gateway.errors import Refusal, VarbridgeError
 from gateway.model import jsontext
 from gateway.model.commands import Command, PatchVariables
 from gateway.model.results import Instance, InstanceDescribed, Variable, VariableRead, VariablesListed
-from gateway.model.values import ABSENT, Value, checked, inferred, instant, text_of
+from gateway.model.values import ABSENT, Value, check_value, infer_type, instant, text_of
 from gateway.port import DialectRequest, Passed
 from tests.conformance.values import EXAMPLES, raw, trees, typed, values
 
@@ -55,7 +55,7 @@ def meant(value: Value) -> tuple[Any, ...]:
 @given(value=values)
 def test_value_read_in_camundas_language_is_the_same_when_it_is_written_back(value: Value) -> None:
     try:
-        stored = checked(value)
+        stored = check_value(value)
     except VarbridgeError:
         return
     if stored.type == "file":
@@ -66,7 +66,7 @@ def test_value_read_in_camundas_language_is_the_same_when_it_is_written_back(val
         return
     again = written_by_camunda(shown)
     try:
-        back = checked(again)
+        back = check_value(again)
     except Refusal:
         assert stored.format == "decimal"  # digits that no double holds are not lost, but refused
         return
@@ -81,7 +81,7 @@ def test_value_read_in_camundas_language_is_the_same_when_it_is_written_back(val
     "value", [each for kind, found in EXAMPLES.items() if kind not in {"file", "date-time"} for each in found]
 )
 def test_picked_value_is_shown_in_camundas_words(value: Value) -> None:
-    shown = json.loads(shown_by_camunda(checked(value)))
+    shown = json.loads(shown_by_camunda(check_value(value)))
     assert list(shown) == ["type", "value", "valueInfo"]
     assert shown["type"][0].isupper()
 
@@ -237,6 +237,6 @@ def test_any_body_is_decoded_or_refused(dialect: Any, method: str, path: str, bo
 
 def kind_of(text: bytes) -> str:
     try:
-        return inferred(text)[0]
+        return infer_type(text)[0]
     except Refusal:
         return "number"
