@@ -23,7 +23,7 @@ from gateway.operations.idempotency import Idempotency
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.operations.paging import Cursors
 from gateway.plan import Call
-from gateway.port import Credentials, Engine, Policy, Vendor
+from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
 from gateway.routing import Routing
 from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
 from gateway.store import (
@@ -236,7 +236,9 @@ def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple
     found = [
         Door(
             prefix=entry.prefix,
-            dialect=VENDORS[entry.vendor].dialect(),
+            dialect=VENDORS[entry.vendor].dialect(
+                DialectSettings(accept_primitives=entry.accept_primitives, objects=entry.objects)
+            ),
             default=engines[entry.engine],
             upstreams=upstreams,
             caller_host=entry.host == "caller",

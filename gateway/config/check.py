@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from gateway.access import ALGORITHMS, SCOPES
 from gateway.config import spelling
 from gateway.config.shapes import (
@@ -19,7 +21,7 @@ from gateway.config.shapes import (
     DialectConfig,
 )
 from gateway.config.spelling import did_you_mean
-from gateway.port import Vendor
+from gateway.port import DialectSettings, Vendor
 
 _NEEDS = {
     "basic": ("username", "password"),
@@ -47,6 +49,7 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
         if dialect.vendor not in vendors:
             raise ConfigError(f"{config.source}: dialects.{name}.vendor: one of {', '.join(sorted(vendors))}")
         _check_dialect(config, f"dialects.{name}", dialect)
+        _check_dialect_settings(config, f"dialects.{name}", dialect, vendors[dialect.vendor])
     if _repeated(dialect.prefix for dialect in config.dialects.values()):
         raise ConfigError(f"{config.source}: dialects: two front doors have the same prefix")
     for name in config.engines:
@@ -134,6 +137,12 @@ def _check_dialect(config: Config, path: str, dialect: DialectConfig) -> None:
         raise ConfigError(
             f"{config.source}: {path}.prefix: a path that begins with / and hides nothing of the gateway's"
         )
+
+
+def _check_dialect_settings(config: Config, path: str, dialect: DialectConfig, vendor: Vendor) -> None:
+    for field in msgspec.structs.fields(DialectSettings):
+        if getattr(dialect, field.name) != field.default and field.name not in vendor.dialect.takes:
+            raise ConfigError(f"{config.source}: {path}.{field.name}: has no meaning in the language of {vendor.name}")
 
 
 def _check_engine_name(config: Config, path: str, name: str) -> None:

@@ -136,6 +136,8 @@ class DialectConfig(Table, frozen=True, kw_only=True):
     engine: str
     host: Literal["caller", "engine"] = "caller"
     debug: bool = False
+    accept_primitives: bool = False
+    objects: Literal["json", "object"] = "json"
 
 
 class StartConfig(Table, frozen=True, kw_only=True):

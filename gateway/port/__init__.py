@@ -1,7 +1,7 @@
 """The port that an adapter fills in. Everything is imported from here; ``adapters/ADDING.md`` says how to begin."""
 
 from gateway.port.credentials import Credentials, Session, authorization
-from gateway.port.dialect import Dialect, DialectRequest, Passed, RequestFacts
+from gateway.port.dialect import Dialect, DialectRequest, DialectSettings, Passed, RequestFacts
 from gateway.port.engine import Engine, Policy
 from gateway.port.features import FEATURES, Capabilities, EngineLimits
 from gateway.port.vendor import Fake, Vendor
@@ -12,6 +12,7 @@ __all__ = [
     "Credentials",
     "Dialect",
     "DialectRequest",
+    "DialectSettings",
     "Engine",
     "EngineLimits",
     "Fake",

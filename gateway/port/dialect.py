@@ -7,7 +7,7 @@ way a request takes (``operations.relaying``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -72,6 +72,20 @@ class Passed(msgspec.Struct, frozen=True):
     facts: RequestFacts
 
 
+class DialectSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be set for a front door's language where requests are translated; each language takes some (``takes``).
+
+    Args:
+        accept_primitives: whether one variable can be set to a value that is no object, where the vendor's page says
+            that a body is an object.
+        objects: how an object that has a class is shown to who asks for it as it is stored: as ``json``, like
+            structures without a class, or as an ``object`` of that class.
+    """
+
+    accept_primitives: bool = False
+    objects: Literal["json", "object"] = "json"
+
+
 class Dialect:
     """A vendor's language towards callers. Pure: it reads requests and spells answers, and relays nothing.
 
@@ -89,6 +103,11 @@ class Dialect:
     """Parameters that decide what is asked, and may stand in a form instead of the query; none = forms do not count."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """Names of the settings (``DialectSettings``) that this language takes; others are refused in a configuration."""
+
+    def __init__(self, settings: DialectSettings | None = None) -> None:
+        self.settings = settings or DialectSettings()
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; a method override is resolved first.

@@ -110,6 +110,7 @@ async def across(
     fakes: dict[str, Any] | None = None,
     down: tuple[str, ...] = (),
     engines: Mapping[str, dict[str, Any]] | None = None,
+    doors: Mapping[str, dict[str, Any]] | None = None,
     **tables: Any,
 ) -> AsyncIterator[Across]:
     """A running gateway before both fakes.
@@ -118,7 +119,7 @@ async def across(
         callers: who may call, by the key ``secret``; none = anybody.
         fakes: engines by name; default ``hr`` and ``claims``.
         down: engines that nothing listens for.
-        engines: more keys of engines.
+        engines, doors: more keys of them, by name.
         tables: more tables of the configuration.
     """
     made = fakes or {name: app.VENDORS[vendor].fake() for name, vendor in VENDOR.items()}
@@ -143,7 +144,12 @@ async def across(
             for name, vendor in vendors.items()
         },
         "dialects": {
-            name: {"vendor": VENDOR[name], "prefix": app.VENDORS[VENDOR[name]].fake.base_path, "engine": name}
+            name: {
+                "vendor": VENDOR[name],
+                "prefix": app.VENDORS[VENDOR[name]].fake.base_path,
+                "engine": name,
+                **(doors or {}).get(name, {}),
+            }
             for name in (HR, CLAIMS)
         },
         **tables,

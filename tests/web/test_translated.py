@@ -172,6 +172,35 @@ async def test_ibm_writes_keep_stored_types_and_replace_whole_objects(site: Acro
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("body", "stored"), [(b'"x"', ("String", "x")), (b"[1]", ("Json", "[1]")), (b"7", ("Integer", 7))]
+)
+async def test_ibm_door_takes_primitives_where_it_is_set_to(body: bytes, stored: tuple[str, Any]) -> None:
+    async with across(doors={"claims": {"accept_primitives": True}}) as site:
+        answer = await site.ibm("PUT", f"/process/{site.hr}/variable/fresh", raw=body)
+        assert (answer.status, answer.json) == (200, DONE)
+        path = f"/process-instance/{site.hr}/variables/fresh?deserializeValue=false"
+        shown = (await site.camunda("GET", path)).json
+        assert (shown["type"], shown["value"]) == stored
+        assert (await site.ibm("PUT", f"/process/{site.hr}/variables", raw=body)).status == 400
+
+
+async def test_camunda_door_shows_business_objects_as_such_where_it_is_set_to() -> None:
+    async with across(doors={"hr": {"objects": "object"}}) as site:
+        path = f"/process-instance/{site.claims}/variables"
+        one = (await site.camunda("GET", f"{path}/customer?deserializeValue=false")).json
+        assert (one["type"], one["valueInfo"]) == (
+            "Object",
+            {"objectTypeName": "Customer", "serializationDataFormat": "application/json"},
+        )
+        listed = (await site.camunda("GET", f"{path}?deserializeValues=false")).json
+        assert (listed["customer"], listed["positions"]["type"]) == (one, "Json")
+        assert (await site.camunda("GET", f"{path}/customer")).json["type"] == "Json"
+        before = site.fakes["claims"].instances[site.claims].variables["customer"]
+        assert (await site.camunda("PUT", f"{path}/customer", one)).status == 204
+        assert site.fakes["claims"].instances[site.claims].variables["customer"] == before
+
+
 # Who is asked
 
 

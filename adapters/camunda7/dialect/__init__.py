@@ -25,6 +25,7 @@ class Camunda7Dialect(Dialect):
     """The language of ``/engine-rest``."""
 
     vendor = "camunda7"
+    takes = frozenset({"objects"})
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; whatever is not certain passes through."""
@@ -41,7 +42,7 @@ class Camunda7Dialect(Dialect):
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that Camunda would give."""
-        return encode(request, results) or super().encode(request, results)
+        return encode(request, results, self.settings) or super().encode(request, results)
 
     def encode_error(
         self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None

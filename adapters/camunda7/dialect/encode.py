@@ -18,11 +18,13 @@ from gateway.errors import ValueNotRepresentable
 from gateway.model.results import Instance, InstanceDescribed, Variable, VariableRead, VariablesListed, VariablesPatched
 from gateway.model.values import NULL, Value, instant, json_text, text_of
 from gateway.plan import VendorResponse
-from gateway.port import DialectRequest
+from gateway.port import DialectRequest, DialectSettings
 
 _JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-cache"))
 _DATES = Settings().dates
 """Callers get dates in the pattern that engines have unless somebody changed it; there is no engine here to ask."""
+_AS_STORED = ("deserializeValues", "deserializeValue")
+"""Parameters by which callers ask for texts as they are stored."""
 _INFO = {
     "objectTypeName": "class_name",
     "serializationDataFormat": "serialization",
@@ -33,15 +35,18 @@ _INFO = {
 """Members of ``valueInfo``, and where they come from."""
 
 
-def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse | None:
+def encode(
+    request: DialectRequest, results: tuple[msgspec.Struct, ...], settings: DialectSettings
+) -> VendorResponse | None:
     """Return the answer to a request from the results of its commands; None where this language has none."""
+    as_objects = settings.objects == "object" and any(request.query.get(name) == "false" for name in _AS_STORED)
     match results:
         case (InstanceDescribed(instance),):
             return _shown(_instance(instance, below_engine(request.segments)[1]))
         case (VariablesListed(variables),):
-            return _shown({each.name: _variable(each) for each in variables})
+            return _shown({each.name: _variable(each, as_objects=as_objects) for each in variables})
         case (VariableRead(variable),):
-            return _shown(_variable(variable))
+            return _shown(_variable(variable, as_objects=as_objects))
         case (VariablesPatched(),):
             return VendorResponse(204)
         case _:
@@ -67,8 +72,11 @@ def _instance(instance: Instance, written: str) -> dict[str, Any]:
     }
 
 
-def _variable(variable: Variable) -> dict[str, Any]:
-    value, error = variable.value, variable.error
+def _variable(variable: Variable, *, as_objects: bool) -> dict[str, Any]:
+    value = variable.value
+    if as_objects and value.class_name is not None and value.serialization is None:
+        value = msgspec.structs.replace(value, serialization="application/json")
+    error = variable.error
     try:
         kind, raw = _spelled(value)
     except ValueNotRepresentable as unfit:  # a date that the pattern has no text for

@@ -24,6 +24,7 @@ class IbmBpmDialect(Dialect):
     hides = HIDDEN
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
+    takes = frozenset({"accept_primitives"})
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; a method override is resolved first, what is not certain passes through.
@@ -40,7 +41,7 @@ class IbmBpmDialect(Dialect):
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
         """Return the commands that a request means: the writes of variables, and the read of an instance with them."""
         known = facts(request)
-        return (() if known.named is None else decode(request)) or Passed(known)
+        return (() if known.named is None else decode(request, self.settings)) or Passed(known)
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that IBM's server would give."""

@@ -28,7 +28,7 @@ from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, ListVariables, PatchVariables
 from gateway.model.jsontext import Tree
 from gateway.model.values import Value
-from gateway.port import DialectRequest
+from gateway.port import DialectRequest, DialectSettings
 
 _JSON = "application/json"
 _SAID = frozenset({"header", "data", "all"})
@@ -40,7 +40,7 @@ _OTHERS = frozenset(
 _LIST = frozenset({"selected", "items", METADATA})
 
 
-def decode(request: DialectRequest) -> tuple[Command, ...]:
+def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command, ...]:
     """Return the commands that a request means; none where it means none.
 
     Raises:
@@ -55,7 +55,7 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return _read(instance, parts(request))
         case ("process", instance, "variable", name):
             _check_written(request, method)
-            return (_whole_value(request, instance, name),)
+            return (_whole_value(request, instance, name, settings),)
         case ("process", instance, "variables"):
             _check_written(request, method)
             return (_values(request, instance),)
@@ -85,13 +85,13 @@ def _read(instance: str, asked: frozenset[str]) -> tuple[Command, ...]:
     return (described, listed) if "header" in asked else (listed,)
 
 
-def _whole_value(request: DialectRequest, instance: str, name: str) -> PatchVariables:
+def _whole_value(request: DialectRequest, instance: str, name: str, settings: DialectSettings) -> PatchVariables:
     """Return the write of one variable, whole: what is not given is gone, as the vendor's page says.
 
     Raises:
-        InvalidRequest: the value is no object; the page takes none but objects.
+        InvalidRequest: the value is no object, and the door is not set to take others.
     """
-    tree = _body(request)
+    tree = _tree(request) if settings.accept_primitives else _body(request)
     pointer = f"/modifications/{jsontext.escape(name)}"
     return PatchVariables(instance=instance, modifications={name: _value(tree, pointer)}, pointers={name: pointer})
 
@@ -132,11 +132,22 @@ def plain(node: Tree) -> Tree:
 
 
 def _body(request: DialectRequest) -> dict[str, Any]:
-    """Return the JSON object of a body, read in the only way that it can be.
+    """Return the JSON object of a body.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    tree = _tree(request)
+    if not isinstance(tree, dict):
+        raise InvalidRequest("The body of the request is not a JSON object.")
+    return tree
+
+
+def _tree(request: DialectRequest) -> Tree:
+    """Return the JSON of a body, read in the only way that it can be.
 
     Raises:
         UnsupportedMediaType: it is said to be something else. InvalidJson, PayloadTooLarge: it is not such a text.
-        InvalidRequest: it is no object.
     """
     kind = _header(request, "content-type").partition(";")[0].strip().lower()
     if kind not in {"", _JSON}:  # the vendor's default
@@ -144,10 +155,7 @@ def _body(request: DialectRequest) -> dict[str, Any]:
     body = request.body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         raise InvalidJson("The body is empty.")
-    tree = jsontext.parse(body)
-    if not isinstance(tree, dict):
-        raise InvalidRequest("The body of the request is not a JSON object.")
-    return tree
+    return jsontext.parse(body)
 
 
 def _check_written(request: DialectRequest, method: str) -> None:
