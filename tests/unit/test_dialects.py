@@ -62,6 +62,18 @@ REQUESTS = [
     ),
     pytest.param(
         CAMUNDA,
+        request("DELETE", "history/process-instance/1"),
+        RequestFacts(scope="passthrough:write", writes=True, instance="1"),
+        id="camunda instance of the history",
+    ),
+    pytest.param(
+        CAMUNDA,
+        request("POST", "history/process-instance/count"),
+        RequestFacts(scope="passthrough:read", writes=False),
+        id="camunda word in the history",
+    ),
+    pytest.param(
+        CAMUNDA,
         request("POST", "external-task/fetchAndLock"),
         RequestFacts(scope="passthrough:write", writes=True, polls=True),
         id="camunda poll",

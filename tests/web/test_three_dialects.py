@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -150,3 +151,56 @@ async def test_the_owner_is_found_by_the_bare_id_in_every_dialect(site: Across, 
             _, again = await sent_by(site, said, instance)
             assert {engine for engine, *_ in again} == {owner}
             assert first[-1][:3] == expected[-1][:3]
+
+
+VALUES = [
+    ("note", "x\u20ac\\\n"), ("note", ""), ("note", None), ("pages", -7), ("amount", 0.1), ("approved", True),
+    ("customer", {"name": "Bo", "tags": ["a", "b"]}), ("positions", [{"text": "t", "price": 2.5}, {"text": None, "price": 1.5}]),
+    ("positions", []),
+]  # fmt: skip
+
+
+def as_json_text(value: Any) -> dict[str, Any]:
+    """A variable as Camunda takes it: of an array or object without a type the engine itself would make a Java object."""
+    return {"value": json.dumps(value), "type": "Json"} if isinstance(value, dict | list) else {"value": value}
+
+
+WRITERS = {
+    "camunda": lambda name, value: camunda("PUT", f"/variables/{name}", as_json_text(value)),
+    "ibm": lambda name, value: ibm("PUT", "/variables", {name: value}),
+    "v1": lambda name, value: v1("PUT", f"/variables/{name}", {"value": value}),
+}
+
+
+def clean(node: Any) -> Any:
+    """A value of IBM's without what the vendor adds."""
+    if isinstance(node, list):
+        return [clean(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "selected" in node:
+        return clean(node["items"])
+    return {key: clean(each) for key, each in node.items() if key != "@metadata"}
+
+
+async def read_everywhere(site: Across, instance: str, name: str) -> list[Any]:
+    shown = (await site.camunda("GET", f"/process-instance/{instance}/variables/{name}?deserializeValue=false")).json
+    structured = shown["type"] in {"Json", "Object"} and shown["value"] is not None
+    variables = (await site.ibm("GET", f"/process/{instance}?parts=data")).json["data"]["variables"]
+    return [
+        json.loads(shown["value"]) if structured else shown["value"],
+        clean(variables[name]),
+        (await site.v1("GET", f"/instances/{instance}/variables/{name}")).json["value"],
+    ]
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize(("name", "value"), VALUES)
+async def test_what_is_written_at_one_door_is_read_at_all(name: str, value: Any, writer: str, owner: str) -> None:
+    async with across() as site:
+        instance = getattr(site, owner)
+        method, target, body = WRITERS[writer](name, value)
+        answer = await site.ask(method, target.format(id=instance), body)
+        assert answer.status < 300, answer.body
+        assert await read_everywhere(site, instance, name) == [value] * 3

@@ -317,6 +317,7 @@ CAMUNDA_ELSE = [
     ("PUT", "/process-instance/{id}/suspended"),
     ("DELETE", "/process-instance/{id}"),
     ("GET", "/process-instance/{id}/comment"),
+    ("GET", "/history/process-instance/{id}"),
     ("GET", "/execution/{id}/localVariables/a/data"),
 ]
 IBM_ELSE = [

@@ -21,6 +21,8 @@ _QUERIES = frozenset(
         "event-subscription",
     )
 )
+_NO_IDS = frozenset({"count", "delete", "report", "set-removal-time"})
+"""What stands in the history where an instance's id stands, and is none."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
 
@@ -95,6 +97,8 @@ def _instance(path: tuple[str, ...], method: str) -> str | None:
     """Return the instance of a call that is about one: below its path, or its deletion; others are no ids."""
     match path:
         case ("process-instance", instance, _, *_):
+            return instance
+        case ("history", "process-instance", instance, *_) if instance not in _NO_IDS:
             return instance
         case ("process-instance", instance) if method == "DELETE":
             return instance
