@@ -55,7 +55,8 @@ async def hand_back_unless_missed(proxied: ProxiedRequest, answer: RawAnswer) ->
     first = answer.buffered()
     whole, rest = (first, None) if first is not None else await _read(proxied, answer, _MISSED_BYTES)
     held = HeldAnswer(answer, whole, rest)
-    if rest is None and proxied.door.dialect.misses(VendorResponse(answer.status, body=whole)):
+    is_short = rest is None and len(whole) <= _MISSED_BYTES
+    if is_short and proxied.door.dialect.misses(VendorResponse(answer.status, body=whole)):
         return held
     return await hand_back(proxied, held)
 
