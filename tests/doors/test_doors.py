@@ -11,7 +11,7 @@ from adapters.camunda7.dialect import Camunda7Dialect
 from gateway.access import Access, CallerEntry
 from gateway.access.callers import SCOPES
 from gateway.operations.relaying import LaneFacts, lane
-from gateway.port import DialectRequest, RequestFacts
+from gateway.port import DialectRequest, Passed, RequestFacts
 from tests.doors.reader import carrying
 
 DOORS = Path(__file__).with_name("camunda7-7.24.txt").read_text(encoding="utf-8").splitlines()
@@ -37,6 +37,31 @@ def test_limited_caller_is_handed_on_by_no_door(door: str, prefix: str) -> None:
     method, path = door.split()
     assert lane_of(f"{method} {prefix}{path}", limited=True) in {"translated", "refused"}
     assert lane_of(f"{method} {prefix}{path}", limited=False) in {"native", "passed_through"}
+
+
+ON_ONE = [door for door in DOORS if door.split()[1].startswith(("/process-instance/{", "/execution/{"))]
+
+
+def test_most_doors_on_one_instance_are_known() -> None:
+    assert len(ON_ONE) > 10
+
+
+@pytest.mark.parametrize("door", ON_ONE)
+def test_door_on_one_instance_names_it_so_that_its_owner_is_found(door: str) -> None:
+    assert facts_of(door).named == "x"
+
+
+@pytest.mark.parametrize("door", ON_ONE)
+def test_door_on_another_vendors_instance_means_commands_or_nothing(door: str) -> None:
+    method, path = door.split()
+    request = DialectRequest(
+        method=method, segments=segments(path), headers={"Content-Type": "application/json"}, body=b"{}"
+    )
+    decoded = DIALECT.decode(request)
+    if isinstance(decoded, Passed):
+        assert not re.search(r"/(variables|localVariables)(/\{[^}]+\})?$", path)
+    else:
+        assert facts_of(door).is_known
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -319,6 +319,7 @@ CAMUNDA_ELSE = [
     ("GET", "/process-instance/{id}/comment"),
     ("GET", "/history/process-instance/{id}"),
     ("GET", "/execution/{id}/localVariables/a/data"),
+    ("POST", "/execution/{id}/signal"),
 ]
 IBM_ELSE = [
     ("POST", "/process/{id}?action=moveToken&tokenId=1"),

@@ -62,14 +62,14 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             _check_accepted(request)
             return (DescribeInstance(instance=instance),)
         case (resource, instance, kind) if _SCOPES.get(resource) == kind:
-            return (_of_set(request, instance),)
+            return (_set_command(request, instance),)
         case (resource, instance, kind, name) if _SCOPES.get(resource) == kind:
-            return (_of_variable(request, instance, name),)
+            return (_variable_command(request, instance, name),)
         case _:
             return ()
 
 
-def _of_set(request: DialectRequest, instance: str) -> Command:
+def _set_command(request: DialectRequest, instance: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
             _check_accepted(request)
@@ -80,7 +80,7 @@ def _of_set(request: DialectRequest, instance: str) -> Command:
             raise MethodNotAllowed
 
 
-def _of_variable(request: DialectRequest, instance: str, name: str) -> Command:
+def _variable_command(request: DialectRequest, instance: str, name: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
             _check_accepted(request)

@@ -28,7 +28,7 @@ _UNKNOWN = (
 """What the engine says of an instance or execution that it does not have (``tests/recordings``)."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class ErrorForm(msgspec.Struct, frozen=True):
     """How Camunda tells an error: HTTP status, ``type``, and ``code``."""
 
     status: int
@@ -36,53 +36,55 @@ class Row(msgspec.Struct, frozen=True):
     code: int | None = None
 
 
-_INVALID = Row(400, "InvalidRequestException")
-_FAILED = Row(500, "RestException", 0)
-_NOT_FOUND = Row(404, "InvalidRequestException")
-ERRORS: Mapping[type[VarbridgeError], Row] = {
-    errors.VarbridgeError: Row(500, "Internal"),
-    errors.Internal: Row(500, "Internal"),
+_INVALID = ErrorForm(400, "InvalidRequestException")
+_FAILED = ErrorForm(500, "RestException", 0)
+_NOT_FOUND = ErrorForm(404, "InvalidRequestException")
+ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
+    errors.VarbridgeError: ErrorForm(500, "Internal"),
+    errors.Internal: ErrorForm(500, "Internal"),
     errors.Refusal: _INVALID,
     errors.InvalidJson: _INVALID,
     errors.InvalidRequest: _INVALID,
     errors.ValueInvalid: _INVALID,
     errors.ValueNotRepresentable: _INVALID,
-    errors.ValueTooLong: Row(400, "RestException", 0),
+    errors.ValueTooLong: ErrorForm(400, "RestException", 0),
     errors.Unsupported: _INVALID,
-    errors.Unauthenticated: Row(401, "Unauthenticated"),
-    errors.Forbidden: Row(403, "Forbidden"),
-    errors.RouteNotFound: Row(404, "NotFoundException"),
-    errors.EngineNotFound: Row(404, "EngineNotFound"),
-    errors.OperationNotFound: Row(404, "OperationNotFound"),
-    errors.MethodNotAllowed: Row(405, "NotAllowedException"),
-    errors.NotAcceptable: Row(406, "NotAcceptableException"),
-    errors.UnsupportedMediaType: Row(415, "NotSupportedException"),
-    errors.InstanceAmbiguous: Row(409, "InstanceAmbiguous"),
-    errors.CursorExpired: Row(409, "CursorExpired"),
-    errors.RequestInProgress: Row(409, "RequestInProgress"),
-    errors.BridgeTransitionRefused: Row(409, "BridgeTransitionRefused"),
-    errors.PreconditionFailed: Row(412, "PreconditionFailed"),
-    errors.PayloadTooLarge: Row(413, "PayloadTooLarge"),
-    errors.IdempotencyKeyReused: Row(400, "IdempotencyKeyReused"),
-    errors.PreconditionRequired: Row(428, "PreconditionRequired"),
-    errors.RateLimited: Row(429, "RateLimited"),
-    errors.Overloaded: Row(503, "Overloaded"),
-    errors.StoreUnavailable: Row(503, "StoreUnavailable"),
-    errors.Draining: Row(503, "Draining"),
+    errors.Unauthenticated: ErrorForm(401, "Unauthenticated"),
+    errors.Forbidden: ErrorForm(403, "Forbidden"),
+    errors.RouteNotFound: ErrorForm(404, "NotFoundException"),
+    errors.EngineNotFound: ErrorForm(404, "EngineNotFound"),
+    errors.OperationNotFound: ErrorForm(404, "OperationNotFound"),
+    errors.MethodNotAllowed: ErrorForm(405, "NotAllowedException"),
+    errors.NotAcceptable: ErrorForm(406, "NotAcceptableException"),
+    errors.UnsupportedMediaType: ErrorForm(415, "NotSupportedException"),
+    errors.InstanceAmbiguous: ErrorForm(409, "InstanceAmbiguous"),
+    errors.CursorExpired: ErrorForm(409, "CursorExpired"),
+    errors.RequestInProgress: ErrorForm(409, "RequestInProgress"),
+    errors.BridgeTransitionRefused: ErrorForm(409, "BridgeTransitionRefused"),
+    errors.PreconditionFailed: ErrorForm(412, "PreconditionFailed"),
+    errors.PayloadTooLarge: ErrorForm(413, "PayloadTooLarge"),
+    errors.IdempotencyKeyReused: ErrorForm(400, "IdempotencyKeyReused"),
+    errors.PreconditionRequired: ErrorForm(428, "PreconditionRequired"),
+    errors.RateLimited: ErrorForm(429, "RateLimited"),
+    errors.Overloaded: ErrorForm(503, "Overloaded"),
+    errors.StoreUnavailable: ErrorForm(503, "StoreUnavailable"),
+    errors.Draining: ErrorForm(503, "Draining"),
     errors.EngineFailure: _FAILED,
     errors.InstanceNotFound: _FAILED,
     errors.ScopeNotFound: _FAILED,
     errors.VariableNotFound: _NOT_FOUND,
     errors.TaskNotFound: _FAILED,
-    errors.EngineForbidden: Row(403, "AuthorizationException"),
+    errors.EngineForbidden: ErrorForm(403, "AuthorizationException"),
     errors.InstanceStateConflict: _FAILED,
-    errors.ConcurrentUpdate: Row(500, "RestException", 1),  # an OptimisticLockingException, by which clients try again
+    errors.ConcurrentUpdate: ErrorForm(
+        500, "RestException", 1
+    ),  # an OptimisticLockingException, by which clients try again
     errors.EngineError: _FAILED,
-    errors.EngineMisbehaved: Row(502, "EngineMisbehaved"),
-    errors.EngineCredentialsRejected: Row(502, "EngineCredentialsRejected"),
-    errors.EngineUnavailable: Row(503, "EngineUnavailable"),
-    errors.EngineTimeout: Row(504, "EngineTimeout"),
-    errors.OutcomeUnknown: Row(504, "OutcomeUnknown"),
+    errors.EngineMisbehaved: ErrorForm(502, "EngineMisbehaved"),
+    errors.EngineCredentialsRejected: ErrorForm(502, "EngineCredentialsRejected"),
+    errors.EngineUnavailable: ErrorForm(503, "EngineUnavailable"),
+    errors.EngineTimeout: ErrorForm(504, "EngineTimeout"),
+    errors.OutcomeUnknown: ErrorForm(504, "OutcomeUnknown"),
 }
 """Every class of ``gateway.errors``; only codes that the vendor's own engine would give are in it."""
 _JAX = {
@@ -112,18 +114,18 @@ def encode_error(error: VarbridgeError, translated: DialectRequest | None) -> Ve
     """
     if translated is None:
         status = 400 if error.status == 422 else error.status  # noqa: PLR2004
-        return _spelled(Row(status, type(error).__name__), error.detail)
-    row = _row(error, translated)
-    return _spelled(row, _JAX.get(row.type) or _message(error, row, translated))
+        return _spelled(ErrorForm(status, type(error).__name__), error.detail)
+    form = _form(error, translated)
+    return _spelled(form, _JAX.get(form.type) or _message(error, form, translated))
 
 
-def _spelled(row: Row, message: str) -> VendorResponse:
+def _spelled(form: ErrorForm, message: str) -> VendorResponse:
     readable = message.encode("utf-8", "replace").decode()  # names in paths may be no UTF-8
-    body = {"type": row.type, "message": readable, "code": row.code}
-    return VendorResponse(row.status, _JSON, msgspec.json.encode(body))
+    body = {"type": form.type, "message": readable, "code": form.code}
+    return VendorResponse(form.status, _JSON, msgspec.json.encode(body))
 
 
-def _row(error: VarbridgeError, request: DialectRequest) -> Row:
+def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
     """Return how an error is told; a missing instance is 404 to whoever reads one thing, and 500 to all others."""
     if isinstance(error, errors.InstanceNotFound) and request.method in {"GET", "HEAD"}:
         match below_engine(request.segments):
@@ -132,13 +134,13 @@ def _row(error: VarbridgeError, request: DialectRequest) -> Row:
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 
-def _message(error: VarbridgeError, row: Row, request: DialectRequest) -> str:
+def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) -> str:
     """Return the engine's sentence for a call on variables; other calls have the error's own."""
     match below_engine(request.segments):
         case ("process-instance", instance) if isinstance(error, errors.InstanceNotFound):
             return f"Process instance with id {instance} does not exist"
         case (resource, instance, "variables" | "localVariables"):
-            return _of_set(_reason(error, instance), row, request.method, _noun(resource), instance)
+            return _set_message(_reason(error, instance), form, request.method, _noun(resource), instance)
         case (resource, _, "variables" | "localVariables", name) if isinstance(error, errors.VariableNotFound):
             return f"{_noun(resource)} variable with name {name} does not exist"
         case (resource, instance, "variables" | "localVariables", name):
@@ -149,10 +151,10 @@ def _message(error: VarbridgeError, row: Row, request: DialectRequest) -> str:
             return error.detail
 
 
-def _of_set(reason: str, row: Row, method: str, noun: str, instance: str) -> str:
+def _set_message(reason: str, form: ErrorForm, method: str, noun: str, instance: str) -> str:
     if method != "POST":
         return reason
-    whose = noun if row.status == 400 else f"{noun} {instance}"  # noqa: PLR2004 - as the engine does
+    whose = noun if form.status == 400 else f"{noun} {instance}"  # noqa: PLR2004 - as the engine does
     return f"Cannot modify variables for {whose}: {reason}"
 
 

@@ -22,7 +22,7 @@ _QUERIES = frozenset(
     )
 )
 _NO_IDS = frozenset({"count", "delete", "report", "set-removal-time"})
-"""What stands in the history where an instance's id stands, and is none."""
+"""What stands where the id of an execution, or of an instance of the history, stands, and is none."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
 
@@ -89,6 +89,7 @@ def _other(path: tuple[str, ...], method: str, *, safe: bool) -> RequestFacts:
         scope=_of("passthrough", safe=safe),
         writes=not safe,
         instance=_instance(path, method),
+        execution=path[1] if path[:1] == ("execution",) and len(path) > 1 and path[1] not in _NO_IDS else None,
         polls=path == ("external-task", "fetchAndLock"),
     )
 

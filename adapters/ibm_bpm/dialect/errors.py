@@ -52,7 +52,7 @@ NUMBERS: Mapping[str, str] = {
 """Numbers of the gateway's own errors; the vendor's are never invented. New codes go to the end."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class ErrorForm(msgspec.Struct, frozen=True):
     """How IBM's server tells an error: HTTP status, and exception and number, where the vendor has some for it."""
 
     status: int
@@ -61,50 +61,50 @@ class Row(msgspec.Struct, frozen=True):
 
 
 _WLE = "com.ibm.bpm.wle.api."
-ERRORS: Mapping[type[VarbridgeError], Row] = {
-    errors.VarbridgeError: Row(500),
-    errors.Internal: Row(500),
-    errors.Refusal: Row(400),
-    errors.InvalidJson: Row(400),
-    errors.InvalidRequest: Row(400),
-    errors.ValueInvalid: Row(400),
-    errors.ValueNotRepresentable: Row(400),
-    errors.ValueTooLong: Row(400),
-    errors.Unsupported: Row(400),
-    errors.Unauthenticated: Row(401),
-    errors.Forbidden: Row(403),
-    errors.RouteNotFound: Row(404),
-    errors.EngineNotFound: Row(404),
-    errors.OperationNotFound: Row(404),
-    errors.MethodNotAllowed: Row(405),
-    errors.NotAcceptable: Row(406),
-    errors.UnsupportedMediaType: Row(415),
-    errors.InstanceAmbiguous: Row(409),
-    errors.CursorExpired: Row(409),
-    errors.RequestInProgress: Row(409),
-    errors.BridgeTransitionRefused: Row(409),
-    errors.PreconditionFailed: Row(412),
-    errors.PayloadTooLarge: Row(413),
-    errors.IdempotencyKeyReused: Row(400),
-    errors.PreconditionRequired: Row(428),
-    errors.RateLimited: Row(429),
-    errors.Overloaded: Row(503),
-    errors.StoreUnavailable: Row(503),
-    errors.Draining: Row(503),
-    errors.EngineFailure: Row(502),
-    errors.InstanceNotFound: Row(404, f"{_WLE}InstanceDoesNotExistException", "CWTBG0059E"),
-    errors.ScopeNotFound: Row(404),
-    errors.VariableNotFound: Row(404),
-    errors.TaskNotFound: Row(404),
-    errors.EngineForbidden: Row(403),
-    errors.InstanceStateConflict: Row(409, f"{_WLE}WrongStateException", "CWTBG0014E"),
-    errors.ConcurrentUpdate: Row(409),
-    errors.EngineError: Row(502),
-    errors.EngineMisbehaved: Row(502),
-    errors.EngineCredentialsRejected: Row(502),
-    errors.EngineUnavailable: Row(503),
-    errors.EngineTimeout: Row(504),
-    errors.OutcomeUnknown: Row(504),
+ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
+    errors.VarbridgeError: ErrorForm(500),
+    errors.Internal: ErrorForm(500),
+    errors.Refusal: ErrorForm(400),
+    errors.InvalidJson: ErrorForm(400),
+    errors.InvalidRequest: ErrorForm(400),
+    errors.ValueInvalid: ErrorForm(400),
+    errors.ValueNotRepresentable: ErrorForm(400),
+    errors.ValueTooLong: ErrorForm(400),
+    errors.Unsupported: ErrorForm(400),
+    errors.Unauthenticated: ErrorForm(401),
+    errors.Forbidden: ErrorForm(403),
+    errors.RouteNotFound: ErrorForm(404),
+    errors.EngineNotFound: ErrorForm(404),
+    errors.OperationNotFound: ErrorForm(404),
+    errors.MethodNotAllowed: ErrorForm(405),
+    errors.NotAcceptable: ErrorForm(406),
+    errors.UnsupportedMediaType: ErrorForm(415),
+    errors.InstanceAmbiguous: ErrorForm(409),
+    errors.CursorExpired: ErrorForm(409),
+    errors.RequestInProgress: ErrorForm(409),
+    errors.BridgeTransitionRefused: ErrorForm(409),
+    errors.PreconditionFailed: ErrorForm(412),
+    errors.PayloadTooLarge: ErrorForm(413),
+    errors.IdempotencyKeyReused: ErrorForm(400),
+    errors.PreconditionRequired: ErrorForm(428),
+    errors.RateLimited: ErrorForm(429),
+    errors.Overloaded: ErrorForm(503),
+    errors.StoreUnavailable: ErrorForm(503),
+    errors.Draining: ErrorForm(503),
+    errors.EngineFailure: ErrorForm(502),
+    errors.InstanceNotFound: ErrorForm(404, f"{_WLE}InstanceDoesNotExistException", "CWTBG0059E"),
+    errors.ScopeNotFound: ErrorForm(404),
+    errors.VariableNotFound: ErrorForm(404),
+    errors.TaskNotFound: ErrorForm(404),
+    errors.EngineForbidden: ErrorForm(403),
+    errors.InstanceStateConflict: ErrorForm(409, f"{_WLE}WrongStateException", "CWTBG0014E"),
+    errors.ConcurrentUpdate: ErrorForm(409),
+    errors.EngineError: ErrorForm(502),
+    errors.EngineMisbehaved: ErrorForm(502),
+    errors.EngineCredentialsRejected: ErrorForm(502),
+    errors.EngineUnavailable: ErrorForm(503),
+    errors.EngineTimeout: ErrorForm(504),
+    errors.OutcomeUnknown: ErrorForm(504),
 }
 """Every class of ``gateway.errors``; the vendor's numbers stand only where a server has been seen to give them."""
 
@@ -122,14 +122,14 @@ def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest 
         accept: the request's ``Accept`` header; the parameter of that name goes first.
         translated: the request, where it was to be carried out as commands; None = the gateway speaks of itself.
     """
-    row = _row(error) if translated is not None else Row(400 if error.status == 422 else error.status)  # noqa: PLR2004
+    form = _form(error) if translated is not None else ErrorForm(400 if error.status == 422 else error.status)  # noqa: PLR2004
     wanted = accept if translated is None else translated.query.get("accept", accept)
-    number = row.number or NUMBERS[error.code]
-    kind = row.exception or f"varbridge.{type(error).__name__}"
-    return _spelled(row.status, kind, number, f"{number}: {_detail(error, translated)}", wanted)
+    number = form.number or NUMBERS[error.code]
+    kind = form.exception or f"varbridge.{type(error).__name__}"
+    return _spelled(form.status, kind, number, f"{number}: {_detail(error, translated)}", wanted)
 
 
-def _row(error: VarbridgeError) -> Row:
+def _form(error: VarbridgeError) -> ErrorForm:
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 
