@@ -76,9 +76,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.TaskNotFound: _FAILED,
     errors.EngineForbidden: ErrorForm(403, "AuthorizationException"),
     errors.InstanceStateConflict: _FAILED,
-    errors.ConcurrentUpdate: ErrorForm(
-        500, "RestException", 1
-    ),  # an OptimisticLockingException, by which clients try again
+    errors.ConcurrentUpdate: ErrorForm(500, "RestException", 1),  # optimistic locking: clients try again
     errors.EngineError: _FAILED,
     errors.EngineMisbehaved: ErrorForm(502, "EngineMisbehaved"),
     errors.EngineCredentialsRejected: ErrorForm(502, "EngineCredentialsRejected"),
