@@ -90,14 +90,14 @@ class DoorRequest(msgspec.Struct, frozen=True, kw_only=True):
         vendor: whose dialect the front door speaks.
         default: the engine of whatever names no other.
         facts: what the request is about.
-        call: method and path, for people.
+        call: returns method and path, for people.
         rights: what the caller may do.
     """
 
     vendor: str
     default: Engine
     facts: RequestFacts
-    call: str
+    call: Callable[[], str]
     rights: Rights
 
 
@@ -183,7 +183,7 @@ def _destination(
 
 def untranslated(request: DoorRequest, engine: Engine) -> Unsupported:
     """Return the refusal of a request that means no command and cannot be relayed to the owner."""
-    detail = f"{request.call} is not offered here for what is on the engine {engine.name}."
+    detail = f"{request.call()} is not offered here for what is on the engine {engine.name}."
     return Unsupported(detail, engine=engine.name)
 
 

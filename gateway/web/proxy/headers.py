@@ -25,26 +25,34 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     )
 )
+_NOT_FOR_ENGINES = _HOP_BY_HOP | {"host", "expect", "via", "forwarded", "x-api-key"}
+"""The gateway writes its own of these, or is the only one that is meant."""
 _VIA = "1.1 varbridge"
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
-def end_to_end(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers that are not for the next hop alone, and not named by ``Connection``."""
-    listed = list(pairs)
-    named = {
-        word.strip().lower() for name, value in listed if name.lower() == "connection" for word in value.split(",")
-    }
-    ended = _HOP_BY_HOP | (named - {"close", "keep-alive"})
-    return [(name, value) for name, value in listed if name.lower() not in ended]
+def end_to_end(pairs: Iterable[tuple[str, str]], ended: frozenset[str] = _HOP_BY_HOP) -> list[tuple[str, str]]:
+    """Return the headers that go further: none of those that end here, and none that ``Connection`` names.
+
+    Args:
+        pairs: names and values.
+        ended: names in lower case that end here; those that are for one hop alone are among them.
+    """
+    listed = [(name.lower(), name, value) for name, value in pairs]
+    named = [value for lower, _, value in listed if lower == "connection"]
+    if named:
+        ended = ended | ({word.strip().lower() for word in ",".join(named).split(",")} - {"close", "keep-alive"})
+    return [(name, value) for lower, name, value in listed if lower not in ended]
 
 
 def for_engine(proxied: ProxiedRequest) -> list[tuple[str, str]]:
     """Return the headers of a request as the engine is to see them."""
     request, door = proxied.request, proxied.door
-    ended = _ended(proxied)
-    received = ((_text(name), _text(value)) for name, value in request.raw_headers)
-    passed = [(name, value) for name, value in end_to_end(received) if name.lower() not in ended]
+    received = [
+        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.raw_headers
+    ]
+    passed = end_to_end(received, _ended(proxied))
     host = request.headers.get(hdrs.HOST)
     if host is not None and door.caller_host:
         passed.insert(0, ("Host", host))
@@ -55,20 +63,16 @@ def for_engine(proxied: ProxiedRequest) -> list[tuple[str, str]]:
     return passed
 
 
-def _ended(proxied: ProxiedRequest) -> set[str]:
+def _ended(proxied: ProxiedRequest) -> frozenset[str]:
     """Return the headers, in lower case, that the engine does not see."""
-    ended = {"host", "expect", "via", "forwarded", "x-api-key"}
+    ended = _NOT_FOR_ENGINES
     if not proxied.upstream.forwards:
-        ended |= {"authorization", "cookie", *proxied.door.dialect.proofs}
+        ended = ended | {"authorization", "cookie", *proxied.door.dialect.proofs}
     elif proxied.credentials_ours and "X-Api-Key" not in proxied.request.headers:
-        ended |= {"authorization"}
+        ended = ended | {"authorization"}
     if proxied.door.scrubs:
-        ended |= {"accept-encoding"}  # what is compressed cannot be looked at
+        ended = ended | {"accept-encoding"}  # what is compressed cannot be looked at
     return ended
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def _append(request: web.BaseRequest, name: str, value: str) -> str:
@@ -117,6 +121,8 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
     """Add what every answer of a front door has: id, a server's name, and what lets pages of other origins read it."""
     _ = response.headers.setdefault("X-Request-Id", proxied.call.request_id)
     _ = response.headers.setdefault(hdrs.SERVER, SERVER_NAME)
+    if not proxied.services.cors_origins:
+        return
     origin = cors.allowed_origin(proxied.request, proxied.services.cors_origins)
     if origin is not None:
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
@@ -126,8 +132,10 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
 def preflight(proxied: ProxiedRequest) -> web.Response | None:
     """Return the answer to a preflight of an allowed origin; None for any other request, which is the engine's."""
     request = proxied.request
+    if request.method != "OPTIONS":
+        return None
     origin = cors.allowed_origin(request, proxied.services.cors_origins)
-    if request.method != "OPTIONS" or origin is None or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
+    if origin is None or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
         return None
     wanted = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "")
     return web.Response(

@@ -17,6 +17,8 @@ from gateway.web.http import body
 from gateway.web.proxy.request import ProxiedRequest
 
 _FORM = "application/x-www-form-urlencoded"
+_NEEDS_READING = re.compile(r"[%;]|(?:^|/)\.")
+"""What makes a path more than its segments as they are written: escapes, parameters, dots at the start of a segment."""
 _COLON = re.compile(":|%3a", re.IGNORECASE)
 
 
@@ -54,6 +56,8 @@ def lenient_segments(path: str) -> tuple[str, ...]:
 
     Parameters after ``;`` are dropped, empty segments and dots are folded, and what cannot be decoded stays as it is.
     """
+    if path.isascii() and not _NEEDS_READING.search(path):
+        return tuple(filter(None, path.split("/")))
     folded: list[str] = []
     for raw in path.split("/"):
         segment = _decode(raw.partition(";")[0])
@@ -66,6 +70,8 @@ def lenient_segments(path: str) -> tuple[str, ...]:
 
 def lenient_query(query: str) -> dict[str, str]:
     """Return the first value of each parameter."""
+    if not query:
+        return {}
     found: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")

@@ -77,7 +77,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         vendor=door.dialect.vendor,
         default=door.default,
         facts=facts,
-        call=_shown_call(proxied, read),
+        call=partial(_shown_call, proxied, read),
         rights=caller,
     )
     try:
@@ -98,7 +98,7 @@ async def _answer_at(
     proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
 ) -> web.StreamResponse:
     """Return the answer of a destination; where its engine does not know what is named, that of the owner, if any."""
-    proxied.destination = destination
+    proxied.set_destination(destination)
     outcome: web.StreamResponse | HeldAnswer | InstanceNotFound
     try:
         outcome = await _ask(proxied, read, request, destination)

@@ -9,7 +9,7 @@ from gateway.operations.relaying import Destination
 from gateway.plan import Call
 from gateway.port import DialectRequest, RequestFacts
 from gateway.web.proxy.body_copy import BodyCopy
-from gateway.web.proxy.door import Door, Upstream
+from gateway.web.proxy.door import Door
 from gateway.web.services import Services
 
 
@@ -21,6 +21,9 @@ class ProxiedRequest:
         translated: the request as it is carried out as commands; None where it is relayed.
         body: a copy of the body as far as it was relayed; None where nothing of it was.
         credentials_ours: whether the credentials were meant for the gateway; then no engine sees them.
+        raw_target: path and query below the front door's prefix, as they were written.
+        engine: name of the engine that the request goes to; the door's default until that is known.
+        upstream: how requests are relayed to that engine.
     """
 
     __slots__ = (
@@ -30,10 +33,13 @@ class ProxiedRequest:
         "credentials_ours",
         "destination",
         "door",
+        "engine",
         "facts",
+        "raw_target",
         "request",
         "services",
         "translated",
+        "upstream",
     )
 
     def __init__(self, services: Services, door: Door, request: web.BaseRequest, call: Call) -> None:
@@ -44,26 +50,23 @@ class ProxiedRequest:
         self.destination: Destination | None = None
         self.translated: DialectRequest | None = None
         self.body: BodyCopy | None = None
+        self.raw_target = request.raw_path[len(door.prefix) :]
+        self._go_to(door.default.name)
 
-    @property
-    def raw_target(self) -> str:
-        """Return path and query below the front door's prefix, as they were written."""
-        return self.request.raw_path[len(self.door.prefix) :]
+    def _go_to(self, engine: str) -> None:
+        self.engine = engine
+        self.upstream = self.door.upstreams[engine]
+
+    def set_destination(self, destination: Destination) -> None:
+        """Note where the request goes."""
+        self.destination = destination
+        if destination.engine.name != self.engine:
+            self._go_to(destination.engine.name)
 
     @property
     def accept(self) -> str:
         """Return the ``Accept`` header; empty where there is none."""
         return self.request.headers.get(hdrs.ACCEPT, "")
-
-    @property
-    def engine(self) -> str:
-        """Return the name of the engine that the request is relayed to, the door's default until that is known."""
-        return self.door.default.name if self.destination is None else self.destination.engine.name
-
-    @property
-    def upstream(self) -> Upstream:
-        """Return how requests are relayed to that engine."""
-        return self.door.upstreams[self.engine]
 
     def is_gone(self) -> bool:
         """Return whether the caller has gone away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -55,14 +56,19 @@ async def receive(context: RequestContext) -> bytes:
     return body.utf8(await body.receive(context.request, context.services.limits))
 
 
-def patch(content: bytes, limits: RequestLimits, address: Address = ANYWHERE) -> PatchBody:
+def patch(content: bytes, limits: RequestLimits, find_address: Callable[[], Address] = lambda: ANYWHERE) -> PatchBody:
     """Return the decoded body of a patch.
+
+    Args:
+        content: the body.
+        limits: of a caller's body.
+        find_address: returns where the values go; called only where they may hold members that must agree with it.
 
     Raises:
         InvalidJson, InvalidRequest, PayloadTooLarge: with the pointer of what is wrong.
     """
     decoded = _at_a_glance(content) if limits.max_depth >= _FLAT else None
-    decoded = decoded or body.decode(_patch_decoder, content, limits, _TYPED, mend(address))
+    decoded = decoded or body.decode(_patch_decoder, content, limits, _TYPED, mend(find_address()))
     if len(decoded.modifications) + len(decoded.deletions) > limits.max_names:
         raise PayloadTooLarge(f"A patch has at most {limits.max_names} names.")
     return decoded

@@ -45,7 +45,10 @@ def _bounds(context: RequestContext) -> jsonpatch.Bounds:
 
 def _patch(context: RequestContext, content: bytes, where: str) -> tuple[tuple[str, ...], Build]:
     """Return the names that are touched, and what builds the command of a patch."""
-    address = Address(instance=engine_choice.qualified(context), scope=where)
+
+    def address() -> Address:
+        return Address(instance=engine_choice.qualified(context), scope=where)
+
     decoded = bodies.patch(content, context.services.limits, address)
     modifications, deletions = decoded.modifications, tuple(dict.fromkeys(decoded.deletions))
 

@@ -78,7 +78,7 @@ def gateway() -> Gateway:
 
 def found(caller: Caller, vendor: str = "plain", **facts: Any) -> Destination:
     known = RequestFacts(**{"scope": "variables:read", "writes": False, **facts})
-    request = DoorRequest(vendor=vendor, default=HR, facts=known, call="GET /x", rights=caller)
+    request = DoorRequest(vendor=vendor, default=HR, facts=known, call=lambda: "GET /x", rights=caller)
     return find_destination(gateway(), request)
 
 
