@@ -111,7 +111,8 @@ class _Window:
         self.spent.append(spent)
         now = perf_counter()
         if len(self.spent) >= self._order.requests or now >= self.began + self._order.seconds:
-            self.cpu_us = (self._order.cpu_ns() - self._cpu_ns) / 1000
+            spent_ns = self._order.cpu_ns() - self._cpu_ns
+            self.cpu_us = max(spent_ns, 1) / 1000  # a few requests may take less than the kernel's clock shows
             self.ended = now
 
 

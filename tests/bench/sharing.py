@@ -51,9 +51,19 @@ class Shared(msgspec.Struct, kw_only=True):
 
 
 def sharing(rounds: int, *, pin: bool, seconds: float = 1.0, connections: int = CONNECTIONS) -> list[Shared]:
-    """Measure every way in turns; gateways on PostgreSQL only where a server can be run."""
-    with _stage(pin=pin) as (stage, names):
-        works = [(name, work) for name in names for work in (PATCH, KEYED)]
+    """Measure every way in turns; gateways on PostgreSQL only where a server can be run.
+
+    What one process does is measured on one core, like all other programs of the bench. Several processes are there to
+    use several cores, and are measured so, beside one process that may use them too.
+    """
+    alone = _ratios([ONE], rounds, pin=pin, seconds=seconds, connections=connections)
+    together = _ratios(list(WAYS), rounds, pin=False, seconds=seconds, connections=connections)
+    return alone + [each for each in together if each.who != ONE]
+
+
+def _ratios(names: list[str], rounds: int, *, pin: bool, seconds: float, connections: int) -> list[Shared]:
+    with _stage(names, pin=pin) as (stage, able):
+        works = [(name, work) for name in able for work in (PATCH, KEYED)]
         turns = [[_cpu_us(stage, name, work, seconds, connections) for name, work in works] for _ in range(rounds + 1)]
     alone = works.index((ONE, PATCH))
     found = []
@@ -73,17 +83,18 @@ def _cpu_us(stage: Stage, name: str, work: str, seconds: float, connections: int
 
 
 @contextlib.contextmanager
-def _stage(*, pin: bool) -> Iterator[tuple[Stage, list[str]]]:
+def _stage(names: list[str], *, pin: bool) -> Iterator[tuple[Stage, list[str]]]:
     with contextlib.ExitStack() as ends:
         folder = ends.enter_context(tempfile.TemporaryDirectory())
-        postgres = _postgres(ends)
+        postgres = _postgres(ends) if GATEWAYS in names else None
         stage = ends.enter_context(Stage((), pin=pin))
         stage.start_gateways(ONE, f"sqlite:///{folder}/one.db")
-        stage.start_gateways(WORKERS, f"sqlite:///{folder}/workers.db", workers=2)
-        stage.name_again(WORKERS, BUSY)
+        if WORKERS in names:
+            stage.start_gateways(WORKERS, f"sqlite:///{folder}/workers.db", workers=2)
+            stage.name_again(WORKERS, BUSY)
         if postgres is not None:
             stage.start_gateways(GATEWAYS, postgres.database("bench"), gateways=2)
-        yield stage, [name for name in WAYS if name != GATEWAYS or postgres is not None]
+        yield stage, [name for name in names if name != GATEWAYS or postgres is not None]
 
 
 def _postgres(ends: contextlib.ExitStack) -> Postgres | None:
