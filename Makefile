@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lint live bench lock clean
+.PHONY: setup demo test lint live kills bench lock clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,10 @@ test: lint
 
 live: setup
 	$(BIN)/python -m pytest -m live
+
+# The long form of the test of kills: 300 of one process and of four, on both stores.
+kills: setup
+	VARBRIDGE_KILLS=300 $(BIN)/python -m pytest tests/chaos/test_kills.py
 
 ifeq ($(ENGINE),live)
 demo: setup

@@ -6,6 +6,7 @@ With several processes on the store one of them is killed at a time, and callers
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -22,6 +23,8 @@ CASES = {
     "4 gateways, PostgreSQL": ("postgresql", 4, 15),
 }
 """Database, processes, kills."""
+KILLS = int(os.environ.get("VARBRIDGE_KILLS", "0"))
+"""So many in every case instead (``make kills``)."""
 CALLERS, INSTANCES = 4, 2
 LEASE_S, SETTLE_S = 1.0, 3.0
 STEPS, PAUSE_S = 8, 0.006
@@ -76,6 +79,7 @@ class Writer:
 async def test_gateway_that_is_killed_applies_no_write_twice_and_loses_none_it_acknowledged(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, processes: int, kills: int
 ) -> None:
+    kills = KILLS or kills
     url = f"sqlite:///{tmp_path}/store.db"
     if database == "postgresql":
         url = request.getfixturevalue("postgres").database(f"kills{processes}")
