@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.camunda7.fake import convert
 from adapters.camunda7.fake.convert import Refused
-from adapters.camunda7.fake.places import Local, Running, Stored, View, execution_of
+from adapters.camunda7.fake.places import FakeInstance, Local, Stored, View, execution_of
 from gateway.model.jsontext import Number
 from gateway.plan import Multipart, Stream, VendorRequest, VendorResponse
 
@@ -90,7 +90,7 @@ def prefixed(said: str, work: Callable[[], Any], bad_request: int | None = None)
         raise Refused(status, refused.kind, prefix + refused.message, refused.code) from refused
 
 
-def store(place: Running | Local, name: str, change: convert.Change) -> None:
+def store(place: FakeInstance | Local, name: str, change: convert.Change) -> None:
     """Set a variable; its id stays, and a transient one is not kept."""
     if change.transient:
         return
@@ -147,7 +147,7 @@ def content_of(found: Stored, scope: str) -> VendorResponse:
     return VendorResponse(200, tuple(headers), base64.b64decode(found.value or ""))
 
 
-def row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
+def row(instance: FakeInstance, place: FakeInstance | Local, found: Stored) -> dict[str, Any]:
     """Return one row of ``/variable-instance``."""
     inner = place if isinstance(place, Local) else None
     shown = convert.shown(found.type, found.value, found.info)
@@ -169,7 +169,7 @@ def row(instance: Running, place: Running | Local, found: Stored) -> dict[str, A
     }
 
 
-def past_row(instance: Running, place: Running | Local, found: Stored) -> dict[str, Any]:
+def past_row(instance: FakeInstance, place: FakeInstance | Local, found: Stored) -> dict[str, Any]:
     """Return one row of ``/history/variable-instance``."""
     shown = row(instance, place, found)
     del shown["batchId"]
@@ -184,7 +184,7 @@ def past_row(instance: Running, place: Running | Local, found: Stored) -> dict[s
     }
 
 
-def past_shape(instance: Running) -> dict[str, Any]:
+def past_shape(instance: FakeInstance) -> dict[str, Any]:
     """Return one instance of the history."""
     return {
         "id": instance.id,
@@ -199,7 +199,7 @@ def past_shape(instance: Running) -> dict[str, Any]:
     }
 
 
-def task_shape(instance: Running, place: Local) -> dict[str, Any]:
+def task_shape(instance: FakeInstance, place: Local) -> dict[str, Any]:
     """Return one task."""
     return {
         "id": place.id,
@@ -214,7 +214,7 @@ def task_shape(instance: Running, place: Local) -> dict[str, Any]:
     }
 
 
-def shape(instance: Running) -> dict[str, Any]:
+def shape(instance: FakeInstance) -> dict[str, Any]:
     """Return one instance."""
     return {
         "id": instance.id,

@@ -41,7 +41,7 @@ class Local(msgspec.Struct, kw_only=True):
     variables: dict[str, Stored]
 
 
-class Running(msgspec.Struct, kw_only=True):
+class FakeInstance(msgspec.Struct, kw_only=True):
     """One instance."""
 
     id: str
@@ -56,15 +56,15 @@ class Running(msgspec.Struct, kw_only=True):
     """Name of the message that it waits for, once."""
     places: dict[str, Local] = {}
 
-    def chain(self, place_id: str) -> list[Running | Local]:
+    def chain(self, place_id: str) -> list[FakeInstance | Local]:
         """Return a place and all above it, the instance last."""
-        found: list[Running | Local] = []
+        found: list[FakeInstance | Local] = []
         while place_id != self.id:
             found.append(self.places[place_id])
             place_id = self.places[place_id].parent
         return [*found, self]
 
-    def holders(self) -> Iterator[Running | Local]:
+    def holders(self) -> Iterator[FakeInstance | Local]:
         """Return everything that can hold variables."""
         yield self
         yield from self.places.values()
@@ -73,20 +73,20 @@ class Running(msgspec.Struct, kw_only=True):
 class View(msgspec.Struct, frozen=True):
     """The variables that one REST resource shows and changes: of the nearest place first."""
 
-    instance: Running
+    instance: FakeInstance
     noun: str
-    chain: tuple[Running | Local, ...]
+    chain: tuple[FakeInstance | Local, ...]
 
     def visible(self) -> dict[str, Stored]:
         """Return the variables by name; an inner one hides an outer one."""
         return {name: each for place in reversed(self.chain) for name, each in place.variables.items()}
 
-    def home(self, name: str) -> Running | Local:
+    def home(self, name: str) -> FakeInstance | Local:
         """Return the place where a name is set: the nearest that has it, else the outermost."""
         return next((place for place in self.chain if name in place.variables), self.chain[-1])
 
 
-def begun(instance: Running, new_id: str, second_id: str, third_id: str) -> dict[str, Local]:
+def begun(instance: FakeInstance, new_id: str, second_id: str, third_id: str) -> dict[str, Local]:
     """Return the places of a new instance: a task, and in ``parallelScope`` an inner execution with its own."""
     own = f"review:{new_id}"
     task = Local(id=new_id, kind="task", parent=instance.id, activity="review", activity_instance=own, variables={})
@@ -105,7 +105,7 @@ def begun(instance: Running, new_id: str, second_id: str, third_id: str) -> dict
     return {new_id: task, second_id: inner, third_id: deep}
 
 
-def view(running: dict[str, Running], root: str, place_id: str, said: str, *, local: bool) -> View:
+def view(running: dict[str, FakeInstance], root: str, place_id: str, said: str, *, local: bool) -> View:
     """Return what ``/{root}/{id}/variables`` or ``/localVariables`` shows.
 
     Raises:

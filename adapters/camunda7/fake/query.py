@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.camunda7.fake import answers, convert
 from adapters.camunda7.fake.convert import JAVA_FORMAT, Change, Refused
-from adapters.camunda7.fake.places import Local, Running, Stored
+from adapters.camunda7.fake.places import FakeInstance, Local, Stored
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import decode
 from adapters.camunda7.wire import WireValue
@@ -42,7 +42,7 @@ _WORDS = {
     "like": "like",
 }
 _OPERATORS = {"eq", "neq", *_WORDS}
-Found = Iterable[tuple[Running, Running | Local, Stored]]
+Found = Iterable[tuple[FakeInstance, FakeInstance | Local, Stored]]
 
 
 def rows(everything: Found, wanted: dict[str, Any]) -> list[dict[str, Any]]:

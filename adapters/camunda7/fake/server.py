@@ -14,7 +14,7 @@ import msgspec
 from adapters.camunda7.fake import answers, convert, places, tokens, work
 from adapters.camunda7.fake import query as queries
 from adapters.camunda7.fake.convert import Refused
-from adapters.camunda7.fake.places import Local, Running, Stored, View
+from adapters.camunda7.fake.places import FakeInstance, Local, Stored, View
 from adapters.camunda7.fake.showcase import DEFINITION, VARIABLES
 from gateway.plan import VendorRequest, VendorResponse
 
@@ -30,12 +30,12 @@ class Fake:
 
     def __init__(self, definitions: frozenset[str] | None = None) -> None:
         self.definitions = definitions
-        self.instances: dict[str, Running] = {}
-        self.ended: dict[str, Running] = {}
+        self.instances: dict[str, FakeInstance] = {}
+        self.ended: dict[str, FakeInstance] = {}
 
     def start(self, definition: str, variables: Mapping[str, Any], business_key: str | None = None) -> str:
         """Begin an instance with ``{name: {type, value, valueInfo}}`` and give its id."""
-        instance = Running(id=answers.new_id(), definition=definition, business_key=business_key, variables={})
+        instance = FakeInstance(id=answers.new_id(), definition=definition, business_key=business_key, variables={})
         instance.places = places.begun(instance, answers.new_id(), answers.new_id(), answers.new_id())
         self.instances[instance.id] = instance
         tokens.begun(instance)
@@ -213,7 +213,7 @@ class Fake:
                 return answers.ok(answers.task_shape(instance, place))
         return answers.error(404, "InvalidRequestException", f"No matching task with id {task_id}", None)
 
-    def _all_tasks(self) -> list[tuple[Running, Local]]:
+    def _all_tasks(self) -> list[tuple[FakeInstance, Local]]:
         return [
             (instance, place)
             for instance in self.instances.values()
@@ -344,7 +344,7 @@ class Fake:
         return answers.ok(answers.page(sorted(rows, key=lambda row: (row["name"], row["id"])), query))
 
     @staticmethod
-    def _by_id(variable_id: str, among: dict[str, Running]) -> tuple[Running, Running | Local, Stored]:
+    def _by_id(variable_id: str, among: dict[str, FakeInstance]) -> tuple[FakeInstance, FakeInstance | Local, Stored]:
         for instance in among.values():
             for place in instance.holders():
                 for found in place.variables.values():

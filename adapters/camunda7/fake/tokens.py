@@ -7,19 +7,19 @@ from typing import Any
 
 from adapters.camunda7.fake import answers, convert
 from adapters.camunda7.fake.convert import Refused
-from adapters.camunda7.fake.places import Running
+from adapters.camunda7.fake.places import FakeInstance
 
 ELEMENTS = {"start": ("", "startEvent"), "review": ("Review", "userTask"), "end": ("", "noneEndEvent")}
 FLOWS = {"toReview": ("start", "review"), "toEnd": ("review", "end")}
 WAITS = "review"
 
 
-def begun(instance: Running) -> None:
+def begun(instance: FakeInstance) -> None:
     """Place the first token where the process waits."""
     _enter(instance, WAITS)
 
 
-def tree(instance: Running) -> dict[str, Any]:
+def tree(instance: FakeInstance) -> dict[str, Any]:
     """Return the activity-instance tree."""
     children = [_node(instance, token, activity) for token, activity in instance.tokens.items()]
     return {
@@ -39,7 +39,7 @@ def tree(instance: Running) -> dict[str, Any]:
     }
 
 
-def _node(instance: Running, token: str, activity: str) -> dict[str, Any]:
+def _node(instance: FakeInstance, token: str, activity: str) -> dict[str, Any]:
     name, kind = ELEMENTS[activity]
     return {
         "id": token,
@@ -58,7 +58,7 @@ def _node(instance: Running, token: str, activity: str) -> dict[str, Any]:
     }
 
 
-def _enter(instance: Running, activity: str) -> None:
+def _enter(instance: FakeInstance, activity: str) -> None:
     """Let a token run from an element until it waits or ends."""
     if activity == "start":
         activity = WAITS
@@ -66,7 +66,7 @@ def _enter(instance: Running, activity: str) -> None:
         instance.tokens[f"{WAITS}:{uuid.uuid4()}"] = WAITS
 
 
-def modified(instance: Running, instructions: list[dict[str, Any]]) -> bool:
+def modified(instance: FakeInstance, instructions: list[dict[str, Any]]) -> bool:
     """Carry instructions out, all or none; tell whether the instance is still there.
 
     Raises:
@@ -90,13 +90,13 @@ def modified(instance: Running, instructions: list[dict[str, Any]]) -> bool:
     return bool(instance.tokens)
 
 
-def _set(instance: Running, given: dict[str, Any], changes: dict[str, convert.Change]) -> None:
+def _set(instance: FakeInstance, given: dict[str, Any], changes: dict[str, convert.Change]) -> None:
     for name, change in changes.items():
         if not given[name].get("local"):
             answers.store(instance, name, change)
 
 
-def _carry_out(instance: Running, each: dict[str, Any]) -> None:
+def _carry_out(instance: FakeInstance, each: dict[str, Any]) -> None:
     activity = each.get("activityId")
     match each.get("type"):
         case "startBeforeActivity":
@@ -121,7 +121,7 @@ def _carry_out(instance: Running, each: dict[str, Any]) -> None:
             raise Refused(400, "InvalidRequestException", "", None)
 
 
-def _known(instance: Running, activity: str | None, said: str) -> str:
+def _known(instance: FakeInstance, activity: str | None, said: str) -> str:
     if activity is None:
         message = "For instruction type 'startBeforeActivity': 'activityId' must be set"
         raise Refused(400, "InvalidRequestException", message, None)
@@ -131,7 +131,7 @@ def _known(instance: Running, activity: str | None, said: str) -> str:
     return activity
 
 
-def _cancel(instance: Running, each: dict[str, Any]) -> None:
+def _cancel(instance: FakeInstance, each: dict[str, Any]) -> None:
     token = each.get("activityInstanceId") or each.get("transitionInstanceId")
     if token is None:
         instance.tokens = {key: at for key, at in instance.tokens.items() if at != each.get("activityId")}

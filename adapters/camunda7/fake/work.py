@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.camunda7.fake import answers, convert
 from adapters.camunda7.fake.convert import Refused
-from adapters.camunda7.fake.places import Running
+from adapters.camunda7.fake.places import FakeInstance
 from gateway.plan import VendorResponse
 
 AWAITED = {"messageWait": "Paid"}
@@ -53,7 +53,7 @@ def described(known: frozenset[str] | None, definition_id: str) -> VendorRespons
     return answers.ok({"id": definition_id, "key": definition_id.partition(":")[0], "version": 1, "suspended": False})
 
 
-def correlated(instances: Mapping[str, Running], body: dict[str, Any]) -> VendorResponse:
+def correlated(instances: Mapping[str, FakeInstance], body: dict[str, Any]) -> VendorResponse:
     """Hand a message to who waits for it."""
     name = body.get("messageName")
     if name is None:
@@ -79,7 +79,7 @@ def correlated(instances: Mapping[str, Running], body: dict[str, Any]) -> Vendor
     return answers.ok(rows) if body.get("resultEnabled") else answers.no_content()
 
 
-def _waits(instance: Running, body: dict[str, Any]) -> bool:
+def _waits(instance: FakeInstance, body: dict[str, Any]) -> bool:
     keys = answers.converted(body.get("correlationKeys") or {})
     return (
         instance.awaits == body.get("messageName")
@@ -92,13 +92,13 @@ def _waits(instance: Running, body: dict[str, Any]) -> bool:
     )
 
 
-def _row(instance: Running, *, values: bool) -> dict[str, Any]:
+def _row(instance: FakeInstance, *, values: bool) -> dict[str, Any]:
     execution = {"id": answers.new_id(), "processInstanceId": instance.id, "ended": True, "tenantId": None}
     shown = {name: convert.shown(each.type, each.value, each.info) for name, each in instance.variables.items()}
     row = {"resultType": "Execution", "execution": execution, "processInstance": None}
     return row | ({"variables": shown} if values else {})
 
 
-def _store(instance: Running, changes: Mapping[str, convert.Change]) -> None:
+def _store(instance: FakeInstance, changes: Mapping[str, convert.Change]) -> None:
     for name, change in changes.items():
         answers.store(instance, name, change)

@@ -9,7 +9,7 @@ from adapters.ibm_bpm.fake.tokens import Tokens
 from gateway.model.jsontext import Tree
 
 
-class Running(msgspec.Struct, kw_only=True):
+class FakeInstance(msgspec.Struct, kw_only=True):
     """One instance: what its model declares, and what is set."""
 
     id: str

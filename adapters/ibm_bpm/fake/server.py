@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 from adapters.ibm_bpm.fake import convert, spelled, work
 from adapters.ibm_bpm.fake import query as queries
 from adapters.ibm_bpm.fake.convert import Refused, Shape
-from adapters.ibm_bpm.fake.instance import Running
+from adapters.ibm_bpm.fake.instance import FakeInstance
 from adapters.ibm_bpm.fake.showcase import DEFINITION, VARIABLES
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
@@ -61,7 +61,7 @@ class Fake:
         details: bool = False,
     ) -> None:
         self.csrf, self.details = csrf, details
-        self.instances: dict[str, Running] = {}
+        self.instances: dict[str, FakeInstance] = {}
         self.models: dict[str, dict[str, Shape]] = {}
         self.nulls, self.atomic, self.sessions = nulls, atomic, sessions
         self.logins = 0
@@ -74,7 +74,7 @@ class Fake:
         trees = {name: convert.tree_of(value) for name, value in variables.items()}
         shapes = {name: convert.declared(tree) for name, tree in trees.items()}
         values = {name: convert.conformed(tree, shapes[name]) for name, tree in trees.items() if tree is not None}
-        instance = Running(id=str(next(self._numbers)), definition=definition, shapes=shapes, variables=values)
+        instance = FakeInstance(id=str(next(self._numbers)), definition=definition, shapes=shapes, variables=values)
         self.instances[instance.id] = instance
         self.models[definition] = shapes
         return instance.id
@@ -169,7 +169,7 @@ class Fake:
             case _:
                 return VendorResponse(405 if request.path[:1] == ("process",) else 404)
 
-    def _existing(self, instance_id: str) -> Running:
+    def _existing(self, instance_id: str) -> FakeInstance:
         if not instance_id.isdigit():
             raise Refused(400, "CWTBG0553E", "UnexpectedInstanceIDException", "BPDInstance", instance_id)
         instance = self.instances.get(instance_id)
@@ -187,7 +187,7 @@ class Fake:
             raise Refused(400, "CWTBG0022E", "MissingParameterException", "snapshotId", "processAppId")
         shapes = dict(self.models[name])
         values = work.conformed(work.params(query), shapes)
-        instance = Running(id=str(next(self._numbers)), definition=name, shapes=shapes, variables=values)
+        instance = FakeInstance(id=str(next(self._numbers)), definition=name, shapes=shapes, variables=values)
         self.instances[instance.id] = instance
         return _ok(self._details(instance, "header|data"))
 
@@ -201,14 +201,14 @@ class Fake:
             instance.state = "Completed"
         return _ok({"tkiid": task_id, "piid": instance.id, "status": "Closed", "state": "STATE_FINISHED"})
 
-    def _acted(self, instance: Running, action: str) -> VendorResponse:
+    def _acted(self, instance: FakeInstance, action: str) -> VendorResponse:
         needed, then = _ACTIONS[action]
         if instance.state != needed:
             raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", action)
         instance.state = then
         return _ok(self._details(instance, "header"))
 
-    def _moved(self, instance: Running, query: dict[str, str]) -> VendorResponse:
+    def _moved(self, instance: FakeInstance, query: dict[str, str]) -> VendorResponse:
         if instance.state not in _WRITABLE:
             raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", query["action"])
         if query["action"] == "moveToken":
@@ -219,7 +219,7 @@ class Fake:
             instance.state = "Completed"
         return _ok(self._details(instance, "header|executionTree"))
 
-    def _written(self, instance: Running, values: Tree) -> VendorResponse:
+    def _written(self, instance: FakeInstance, values: Tree) -> VendorResponse:
         if instance.state not in _WRITABLE:
             raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", "update")
         if not isinstance(values, dict):
@@ -233,7 +233,7 @@ class Fake:
         instance.variables = changed
         return _ok({"message": "Successfully updated."})
 
-    def _details(self, instance: Running, parts: str) -> dict[str, Tree]:
+    def _details(self, instance: FakeInstance, parts: str) -> dict[str, Tree]:
         wanted = set(parts.replace(",", "|").split("|"))
         everything = "all" in wanted
         shown: dict[str, Tree] = dict.fromkeys(

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from adapters.ibm_bpm.fake import convert
 from adapters.ibm_bpm.fake.convert import Refused, Shape
-from adapters.ibm_bpm.fake.instance import Running
+from adapters.ibm_bpm.fake.instance import FakeInstance
 from adapters.ibm_bpm.fake.tokens import STEPS, task_of
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
@@ -69,7 +69,7 @@ def conformed(values: Mapping[str, Tree], shapes: Mapping[str, Shape]) -> dict[s
     return found
 
 
-def owner(instances: Mapping[str, Running], task_id: str) -> tuple[Running, str]:
+def owner(instances: Mapping[str, FakeInstance], task_id: str) -> tuple[FakeInstance, str]:
     """Return the instance and the token of an open task.
 
     Raises:
@@ -82,7 +82,7 @@ def owner(instances: Mapping[str, Running], task_id: str) -> tuple[Running, str]
     raise Refused(404, "CWTBG0013E", "ObjectDoesNotExistException", f"Task.{task_id}")
 
 
-def task(instances: Mapping[str, Running], task_id: str) -> dict[str, Tree]:
+def task(instances: Mapping[str, FakeInstance], task_id: str) -> dict[str, Tree]:
     """Return one open task."""
     instance, token = owner(instances, task_id)
     return {

@@ -111,8 +111,8 @@ def _names(text: bytes) -> list[str]:
     """Return the names as they stand in the text; only asked where an escape may be in one."""
     names: list[list[str]] = [[]]
 
-    def kept(pairs: list[tuple[str, object]]) -> None:
+    def keep_names(pairs: list[tuple[str, object]]) -> None:
         names[0] = [name for name, _ in pairs]  # the outermost object is the last to end
 
-    _ = json.loads(text, object_pairs_hook=kept, parse_int=str, parse_float=str)
+    _ = json.loads(text, object_pairs_hook=keep_names, parse_int=str, parse_float=str)
     return names[0]
