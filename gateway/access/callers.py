@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from gateway.errors import Forbidden
+from gateway.errors import Fault, Forbidden
 
 SCOPES = frozenset(
     (
@@ -39,7 +39,7 @@ class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller:
-    """A caller that was recognised. ``touches_all``: there is no variable that it may not touch."""
+    """A caller that was recognised."""
 
     def __init__(self, entry: CallerEntry) -> None:
         self.name = entry.name
@@ -47,7 +47,6 @@ class Caller:
         self._scopes = SCOPES if "admin" in entry.scopes else entry.scopes
         self._engines = _pattern(entry.engines)
         self._variables = None if "*" in entry.variables else _pattern(entry.variables)
-        self.touches_all = self._variables is None
         self._masked = _pattern(entry.masked) if entry.masked else None
 
     @property
@@ -75,6 +74,17 @@ class Caller:
     def may_touch(self, name: str) -> bool:
         """Return whether the caller may read and write a variable."""
         return self._variables is None or self._variables.fullmatch(name) is not None
+
+    def require_names(self, names: tuple[str, ...]) -> None:
+        """Refuse names of variables that the caller may not touch.
+
+        Raises:
+            Forbidden: it names those variables.
+        """
+        denied = [] if self._variables is None else [name for name in names if not self.may_touch(name)]
+        if denied:
+            faults = tuple(Fault("", f"variable {name}") for name in denied)
+            raise Forbidden("The caller may not touch some of the variables.", errors=faults)
 
     def is_masked(self, name: str) -> bool:
         """Return whether the value of a variable is hidden from the caller."""

@@ -17,6 +17,7 @@ from gateway.model.results import Instance
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway
 from gateway.operations.paging import EngineShare
+from gateway.operations.paging.position import last_anchor
 from gateway.plan import Call
 from gateway.port import FEATURES, Engine
 
@@ -120,7 +121,7 @@ class _EngineWalk:
             start = max(0, self.position.offset - around)
             most = self.position.offset - start + around + wanted
             rows = await self._read_piece(start, most, call)
-            anchor = _last_anchor(rows, self.position.anchors)
+            anchor = last_anchor(rows, self.position.anchors)
             if anchor is not None or not self.position.anchors:
                 first = 0 if anchor is None else anchor + 1
                 self._pending = [(each, start + first + index + 1) for index, each in enumerate(rows[first:])]
@@ -147,10 +148,6 @@ class _EngineWalk:
         elif not self._pending:
             self.was_read = False  # the piece is used up, and there is more
         return [each for each, _ in taken]
-
-
-def _last_anchor(rows: Sequence[Instance], anchors: tuple[str, ...]) -> int | None:
-    return next((index for index in range(len(rows) - 1, -1, -1) if rows[index].id in anchors), None)
 
 
 def _refusal(engine: Engine, command: FindInstances) -> Unsupported | None:

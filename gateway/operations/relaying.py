@@ -78,6 +78,14 @@ class Rights(Protocol):
         """Return whether the caller may read and write a variable."""
         ...
 
+    def require_names(self, names: tuple[str, ...]) -> None:
+        """Refuse names of variables that the caller may not touch.
+
+        Raises:
+            Forbidden: it names those variables.
+        """
+        ...
+
     def is_masked(self, name: str) -> bool:
         """Return whether the value of a variable is hidden from the caller."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gateway.errors import Fault, Forbidden, InstanceNotFound, InvalidRequest, Unsupported
+from gateway.errors import InstanceNotFound, InvalidRequest, Unsupported
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.model.results import InstanceDescribed, Variable, VariableRead, VariablesListed
 from gateway.model.values import ABSENT
@@ -73,15 +73,9 @@ def check_names(command: Command, rights: Rights) -> None:
     """
     match command:
         case GetVariable(name=name):
-            names: tuple[str, ...] = (name,)
+            rights.require_names((name,))
         case PatchVariables():
-            names = (*command.written, *command.deletions)
-        case _:
-            return
-    denied = [name for name in names if not rights.may_touch(name)]
-    if denied:
-        faults = tuple(Fault("", f"variable {name}") for name in denied)
-        raise Forbidden("The caller may not touch some of the variables.", errors=faults)
+            rights.require_names((*command.written, *command.deletions))
 
 
 def _seen(listed: Iterable[Variable], rights: Rights) -> Iterable[Variable]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 
 from gateway.model.query import Row
@@ -33,7 +36,16 @@ def sort_key(row: Row) -> tuple[str, str, str]:
     return variable.name.casefold(), kind, (activity or "").casefold()
 
 
-def last_anchor(rows: tuple[Row, ...], anchors: tuple[str, ...]) -> int | None:
-    """Return the index of the last row that is an anchor, or None."""
+class Identified(Protocol):
+    """What has an id: a row, or an instance."""
+
+    @property
+    def id(self) -> str:
+        """Return the id."""
+        ...
+
+
+def last_anchor(rows: Sequence[Identified], anchors: tuple[str, ...]) -> int | None:
+    """Return the index of the last row, or instance, that is an anchor; or None."""
     known = frozenset(anchors)
     return next((index for index in range(len(rows) - 1, -1, -1) if rows[index].id in known), None)

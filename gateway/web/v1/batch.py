@@ -16,7 +16,7 @@ from gateway.operations import batch
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, conditions
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import add_closest, require_names_of
+from gateway.web.v1.parameters import add_closest
 from gateway.web.v1.problems import Problem, problem
 
 _MULTI_STATUS = 207
@@ -85,7 +85,7 @@ def _item(index: int, each: BatchItem, caller: Caller) -> batch.Item:
     if caller.limited or each.if_match is not None:
         touched = (*each.modifications, *deletions)
         try:
-            require_names_of(caller, touched)
+            caller.require_names(touched)
             expect = conditions.set_expectation(_tags(index, each), None, touched, caller)
         except (Forbidden, InvalidRequest) as error:
             refused = error

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 
-from gateway.access import Caller
 from gateway.errors import (
-    Fault,
-    Forbidden,
     InstanceNotFound,
     InvalidRequest,
     Unsupported,
@@ -125,18 +122,6 @@ def add_closest(context: RequestContext, error: VarbridgeError) -> None:
         engine_choice.add_closest(context, context.instance, error)
 
 
-def require_names_of(caller: Caller, names: tuple[str, ...]) -> None:
-    """Refuse names of variables that a caller may not touch.
-
-    Raises:
-        Forbidden: it names those variables.
-    """
-    denied = [] if caller.touches_all else [name for name in names if not caller.may_touch(name)]
-    if denied:
-        faults = tuple(Fault("", f"variable {name}") for name in denied)
-        raise Forbidden("The caller may not touch some of the variables.", errors=faults)
-
-
 def require_names(context: RequestContext, names: tuple[str, ...]) -> None:
     """Refuse names of variables that the request's caller may not touch."""
-    require_names_of(context.caller, names)
+    context.caller.require_names(names)

@@ -62,6 +62,10 @@ class Caller:
     def may_touch(self, name: str) -> bool:
         return not self.limited
 
+    def require_names(self, names: tuple[str, ...]) -> None:
+        if self.limited and names:
+            raise Forbidden("The caller may touch no variable.")
+
     def is_masked(self, name: str) -> bool:
         return self.limited
 
