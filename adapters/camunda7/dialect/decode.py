@@ -1,42 +1,21 @@
-"""From a request in Camunda's language to commands: what its path names, and the typed values of its body.
+"""From a request in Camunda's language to commands: what its path names, and what its body (``bodies``) says to do.
 
-The engine itself passes over members that it does not know, and of a name that stands twice it takes the last one.
-Here both are refused, since nobody can tell what the caller meant. The counterpart, for answers, is ``encode``.
+The counterpart, for answers, is ``encode``.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_value
 from adapters.camunda7.dialect.facts import below_engine
-from gateway.errors import Fault, InvalidJson, InvalidRequest, MethodNotAllowed, NotAcceptable, UnsupportedMediaType
+from gateway.errors import InvalidRequest, MethodNotAllowed
 from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
-from gateway.model.values import NULL, SYNONYMS, Value, with_vendor_info
 from gateway.port import DialectRequest
 
 _SCOPES = {"process-instance": "variables", "execution": "localVariables"}
 """Resources whose variables are an instance's own, and what they are called there."""
-_JSON = "application/json"
-_TAKEN = frozenset({_JSON, "application/*", "*/*"})
-TYPES = frozenset(
-    (
-        "Null", "Boolean", "Short", "Integer", "Long", "Double", "String", "Date", "Bytes", "File", "Json", "Object",
-        "Xml",
-    )
-) & SYNONYMS.keys()  # fmt: skip
-"""Camunda's names of types; only the first letter's case is free (recording ``type-upper-case``)."""
-
-
-class GivenValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One variable as callers write it; ``local`` means nothing here, as on the engine's own patches."""
-
-    value: msgspec.Raw = NULL
-    type: str | None = None
-    valueInfo: dict[str, Any] | None = None  # noqa: N815 - the vendor's spelling
-    local: Any = None
 
 
 class GivenPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +25,6 @@ class GivenPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     deletions: list[str] | None = None
 
 
-_value_decoder = msgspec.json.Decoder(GivenValue)
 _patch_decoder = msgspec.json.Decoder(GivenPatch)
 
 
@@ -59,7 +37,7 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
     """
     match below_engine(request.segments):
         case ("process-instance", instance) if request.method in {"GET", "HEAD"}:
-            _check_accepted(request)
+            check_accepted(request)
             return (DescribeInstance(instance=instance),)
         case (resource, instance, kind) if _SCOPES.get(resource) == kind:
             return (_set_command(request, instance),)
@@ -72,10 +50,10 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
 def _set_command(request: DialectRequest, instance: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
-            _check_accepted(request)
+            check_accepted(request)
             return ListVariables(instance=instance, seen=True)
         case "POST":
-            return _patch(_body(request), instance)
+            return _patch(read_body(request), instance)
         case _:
             raise MethodNotAllowed
 
@@ -83,10 +61,10 @@ def _set_command(request: DialectRequest, instance: str) -> Command:
 def _variable_command(request: DialectRequest, instance: str, name: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
-            _check_accepted(request)
+            check_accepted(request)
             return GetVariable(instance=instance, name=name)
         case "PUT":
-            value = _value(_body(request), name, "")
+            value = read_value(read_body(request), name, "")
             return PatchVariables(instance=instance, modifications={name: value}, pointers={name: ""})
         case "DELETE":
             return PatchVariables(instance=instance, deletions=(name,))
@@ -100,67 +78,7 @@ def _patch(body: bytes, instance: str) -> PatchVariables:
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{error}.") from error
     modifications = {
-        name: _value(bytes(raw), name, f"/modifications/{jsontext.escape(name)}")
+        name: read_value(bytes(raw), name, f"/modifications/{jsontext.escape(name)}")
         for name, raw in (given.modifications or {}).items()
     }
     return PatchVariables(instance=instance, modifications=modifications, deletions=tuple(given.deletions or ()))
-
-
-def _value(text: bytes, name: str, pointer: str) -> Value:
-    """Return the typed value of a variable; what it is beyond that, the owner's adapter checks.
-
-    Raises:
-        InvalidRequest: it is no object of type, value and valueInfo, or says two things.
-    """
-    try:
-        given = _value_decoder.decode(text)
-        return _typed(given, pointer)
-    except msgspec.ValidationError as error:
-        detail = f"The variable is an object with value, type and valueInfo: {error}."
-        raise InvalidRequest(detail, errors=(Fault(pointer or f"/{jsontext.escape(name)}", detail),)) from error
-
-
-def _typed(given: GivenValue, pointer: str) -> Value:
-    kind = given.type if given.type is None else given.type[:1].upper() + given.type[1:]
-    if kind is not None and kind not in TYPES:
-        detail = f"Unsupported value type '{given.type}'"
-        raise InvalidRequest(detail, errors=(Fault(pointer, detail),))
-    more: dict[str, Any] = {"type": kind}
-    info = {member: content for member, content in (given.valueInfo or {}).items() if content is not None}
-    if info:
-        more["valueInfo"] = info
-        with_vendor_info(more, pointer)
-    return msgspec.structs.replace(msgspec.convert(more, Value), value=given.value)
-
-
-def _body(request: DialectRequest) -> bytes:
-    """Return a JSON body that can be read in one way only.
-
-    Raises:
-        UnsupportedMediaType: it is not said to be JSON. InvalidJson, PayloadTooLarge: it is not such a text.
-        InvalidRequest: it is no object.
-    """
-    kind = _header(request, "content-type").partition(";")[0].strip().lower()
-    if kind != _JSON:
-        raise UnsupportedMediaType("Give the body as application/json.")
-    body = request.body.removeprefix(b"\xef\xbb\xbf")
-    if not body.strip():
-        raise InvalidJson("The body is empty.")
-    if not isinstance(jsontext.parse(body), dict):
-        raise InvalidRequest("The body is a JSON object.")
-    return body
-
-
-def _check_accepted(request: DialectRequest) -> None:
-    """Refuse a caller that takes no JSON; who does not say what it takes takes anything.
-
-    Raises:
-        NotAcceptable: it takes other things only.
-    """
-    accepted = _header(request, "accept")
-    if accepted and not _TAKEN & {each.partition(";")[0].strip().lower() for each in accepted.split(",")}:
-        raise NotAcceptable("The answer is application/json.")
-
-
-def _header(request: DialectRequest, name: str) -> str:
-    return next((value for key, value in request.headers.items() if key.lower() == name), "")

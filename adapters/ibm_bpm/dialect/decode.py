@@ -1,43 +1,31 @@
-"""From a request in IBM's language to commands: what its path and parameters name, and the plain JSON of its body.
+"""From a request in IBM's language to commands: what its path and parameters name, and its body (``bodies``).
 
-A value has no type here: the owner keeps the type that it has stored wherever the value fits. ``@metadata`` and the
-wrappers of lists are the vendor's own, and are taken off. The counterpart, for answers, is ``encode``.
+A value has no type here: the owner keeps the type that it has stored wherever the value fits. The counterpart, for
+answers, is ``encode``.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
-from adapters.ibm_bpm.dialect.errors import wants_xml
+from adapters.ibm_bpm.dialect.bodies import check_accepted, plain, read_object, read_tree
 from adapters.ibm_bpm.dialect.facts import resolve_method
-from adapters.ibm_bpm.values.trees import METADATA, class_name
-from gateway.errors import (
-    Fault,
-    InvalidJson,
-    InvalidRequest,
-    MethodNotAllowed,
-    NotAcceptable,
-    Unsupported,
-    UnsupportedMediaType,
-    ValueNotRepresentable,
-)
+from adapters.ibm_bpm.values.trees import METADATA
+from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, Unsupported, ValueNotRepresentable
 from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, ListVariables, PatchVariables
 from gateway.model.jsontext import Tree
 from gateway.model.values import Value
 from gateway.port import DialectRequest, DialectSettings
 
-_JSON = "application/json"
 _SAID = frozenset({"header", "data", "all"})
 """Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
 _EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
 _OTHERS = frozenset(
     ("summary", "dataModel", "diagram", "executionTree", "actions", "relationships", "documents", "tasks")
 )
-_LIST = frozenset({"selected", "items", METADATA})
 
 
 def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command, ...]:
@@ -51,7 +39,7 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
     method = resolve_method(request)
     match request.segments:
         case ("process", instance) if method in {"GET", "HEAD"} and "action" not in request.query:
-            _check_accepted(request)
+            check_accepted(request)
             return _read(instance, parts(request))
         case ("process", instance, "variable", name):
             _check_written(request, method)
@@ -91,7 +79,7 @@ def _whole_value(request: DialectRequest, instance: str, name: str, settings: Di
     Raises:
         InvalidRequest: the value is no object, and the door is not set to take others.
     """
-    tree = _tree(request) if settings.accept_primitives else _body(request)
+    tree = read_tree(request) if settings.accept_primitives else read_object(request)
     pointer = f"/modifications/{jsontext.escape(name)}"
     return PatchVariables(instance=instance, modifications={name: _value(tree, pointer)}, pointers={name: pointer})
 
@@ -99,7 +87,7 @@ def _whole_value(request: DialectRequest, instance: str, name: str, settings: Di
 def _values(request: DialectRequest, instance: str) -> PatchVariables:
     values = {
         name: _value(tree, f"/modifications/{jsontext.escape(name)}")
-        for name, tree in _body(request).items()
+        for name, tree in read_object(request).items()
         if name != METADATA
     }
     return PatchVariables(instance=instance, modifications=values)
@@ -112,68 +100,7 @@ def _value(tree: Tree, pointer: str) -> Value:
         raise ValueNotRepresentable(error.detail, errors=(Fault(pointer, error.detail),)) from error
 
 
-def plain(node: Tree) -> Tree:
-    """Return a value without ``@metadata``, lists unwrapped.
-
-    An object of ``items`` alone is a list, as the vendor's page says; one whose ``@metadata`` names a class is not.
-
-    Raises:
-        ValueNotRepresentable: something is selected in a list, which has no place elsewhere.
-    """
-    if isinstance(node, list):
-        return [plain(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if not (node.keys() <= _LIST and isinstance(node.get("items"), list) and class_name(node) is None):
-        return {key: plain(child) for key, child in node.items() if key != METADATA}
-    if node.get("selected"):
-        raise ValueNotRepresentable("Another vendor's engine cannot hold which items of a list are selected.")
-    return [plain(item) for item in node["items"]]
-
-
-def _body(request: DialectRequest) -> dict[str, Any]:
-    """Return the JSON object of a body.
-
-    Raises:
-        InvalidRequest: it is something else.
-    """
-    tree = _tree(request)
-    if not isinstance(tree, dict):
-        raise InvalidRequest("The body of the request is not a JSON object.")
-    return tree
-
-
-def _tree(request: DialectRequest) -> Tree:
-    """Return the JSON of a body, read in the only way that it can be.
-
-    Raises:
-        UnsupportedMediaType: it is said to be something else. InvalidJson, PayloadTooLarge: it is not such a text.
-    """
-    kind = _header(request, "content-type").partition(";")[0].strip().lower()
-    if kind not in {"", _JSON}:  # the vendor's default
-        raise UnsupportedMediaType("Give the body as application/json.")
-    body = request.body.removeprefix(b"\xef\xbb\xbf")
-    if not body.strip():
-        raise InvalidJson("The body is empty.")
-    return jsontext.parse(body)
-
-
 def _check_written(request: DialectRequest, method: str) -> None:
     if method != "PUT":
         raise MethodNotAllowed
-    _check_accepted(request)
-
-
-def _check_accepted(request: DialectRequest) -> None:
-    """Refuse a caller that takes no JSON, or wants it as a script.
-
-    Raises:
-        NotAcceptable: it does.
-    """
-    accepted = request.query.get("accept") or _header(request, "accept")
-    if "callback" in request.query or "javascript" in accepted or wants_xml(accepted):
-        raise NotAcceptable("For an instance of another vendor's engine the answer is application/json.")
-
-
-def _header(request: DialectRequest, name: str) -> str:
-    return next((value for key, value in request.headers.items() if key.lower() == name), "")
+    check_accepted(request)

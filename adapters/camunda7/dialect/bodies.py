@@ -1,0 +1,100 @@
+"""Bodies of requests in Camunda's language: JSON that can be read in one way only, and the typed values in it.
+
+The engine itself passes over members that it does not know, and of a name that stands twice it takes the last one.
+Here both are refused, since nobody can tell what the caller meant. What must not live here: what a body is for
+(``decode``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Fault, InvalidJson, InvalidRequest, NotAcceptable, UnsupportedMediaType
+from gateway.model import jsontext
+from gateway.model.values import NULL, SYNONYMS, Value, with_vendor_info
+from gateway.port import DialectRequest
+
+_JSON = "application/json"
+_TAKEN = frozenset({_JSON, "application/*", "*/*"})
+TYPES = frozenset(
+    (
+        "Null", "Boolean", "Short", "Integer", "Long", "Double", "String", "Date", "Bytes", "File", "Json", "Object",
+        "Xml",
+    )
+) & SYNONYMS.keys()  # fmt: skip
+"""Camunda's names of types; only the first letter's case is free (recording ``type-upper-case``)."""
+
+
+class GivenValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One variable as callers write it; ``local`` means nothing here, as on the engine's own patches."""
+
+    value: msgspec.Raw = NULL
+    type: str | None = None
+    valueInfo: dict[str, Any] | None = None  # noqa: N815 - the vendor's spelling
+    local: Any = None
+
+
+_value_decoder = msgspec.json.Decoder(GivenValue)
+
+
+def read_value(text: bytes, name: str, pointer: str) -> Value:
+    """Return the typed value of a variable; what it is beyond that, the owner's adapter checks.
+
+    Raises:
+        InvalidRequest: it is no object of type, value and valueInfo, or says two things.
+    """
+    try:
+        given = _value_decoder.decode(text)
+        return _typed(given, pointer)
+    except msgspec.ValidationError as error:
+        detail = f"The variable is an object with value, type and valueInfo: {error}."
+        raise InvalidRequest(detail, errors=(Fault(pointer or f"/{jsontext.escape(name)}", detail),)) from error
+
+
+def _typed(given: GivenValue, pointer: str) -> Value:
+    kind = given.type if given.type is None else given.type[:1].upper() + given.type[1:]
+    if kind is not None and kind not in TYPES:
+        detail = f"Unsupported value type '{given.type}'"
+        raise InvalidRequest(detail, errors=(Fault(pointer, detail),))
+    more: dict[str, Any] = {"type": kind}
+    info = {member: content for member, content in (given.valueInfo or {}).items() if content is not None}
+    if info:
+        more["valueInfo"] = info
+        with_vendor_info(more, pointer)
+    return msgspec.structs.replace(msgspec.convert(more, Value), value=given.value)
+
+
+def read_body(request: DialectRequest) -> bytes:
+    """Return a JSON body that can be read in one way only.
+
+    Raises:
+        UnsupportedMediaType: it is not said to be JSON. InvalidJson, PayloadTooLarge: it is not such a text.
+        InvalidRequest: it is no object.
+    """
+    kind = find_header(request, "content-type").partition(";")[0].strip().lower()
+    if kind != _JSON:
+        raise UnsupportedMediaType("Give the body as application/json.")
+    body = request.body.removeprefix(b"\xef\xbb\xbf")
+    if not body.strip():
+        raise InvalidJson("The body is empty.")
+    if not isinstance(jsontext.parse(body), dict):
+        raise InvalidRequest("The body is a JSON object.")
+    return body
+
+
+def check_accepted(request: DialectRequest) -> None:
+    """Refuse a caller that takes no JSON; who does not say what it takes takes anything.
+
+    Raises:
+        NotAcceptable: it takes other things only.
+    """
+    accepted = find_header(request, "accept")
+    if accepted and not _TAKEN & {each.partition(";")[0].strip().lower() for each in accepted.split(",")}:
+        raise NotAcceptable("The answer is application/json.")
+
+
+def find_header(request: DialectRequest, name: str) -> str:
+    """Return a header by its name in lower case; empty where there is none."""
+    return next((value for key, value in request.headers.items() if key.lower() == name), "")

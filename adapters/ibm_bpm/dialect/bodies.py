@@ -1,0 +1,81 @@
+"""Bodies of requests in IBM's language: plain JSON that can be read in one way only, and which answers callers take.
+
+``@metadata`` and the wrappers of lists are the vendor's own, and are taken off. What must not live here: what a body is
+for (``decode``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.ibm_bpm.dialect.errors import wants_xml
+from adapters.ibm_bpm.values.trees import METADATA, class_name
+from gateway.errors import InvalidJson, InvalidRequest, NotAcceptable, UnsupportedMediaType, ValueNotRepresentable
+from gateway.model import jsontext
+from gateway.model.jsontext import Tree
+from gateway.port import DialectRequest
+
+_JSON = "application/json"
+_LIST = frozenset({"selected", "items", METADATA})
+
+
+def plain(node: Tree) -> Tree:
+    """Return a value without ``@metadata``, lists unwrapped.
+
+    An object of ``items`` alone is a list, as the vendor's page says; one whose ``@metadata`` names a class is not.
+
+    Raises:
+        ValueNotRepresentable: something is selected in a list, which has no place elsewhere.
+    """
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if not (node.keys() <= _LIST and isinstance(node.get("items"), list) and class_name(node) is None):
+        return {key: plain(child) for key, child in node.items() if key != METADATA}
+    if node.get("selected"):
+        raise ValueNotRepresentable("Another vendor's engine cannot hold which items of a list are selected.")
+    return [plain(item) for item in node["items"]]
+
+
+def read_object(request: DialectRequest) -> dict[str, Any]:
+    """Return the JSON object of a body.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    tree = read_tree(request)
+    if not isinstance(tree, dict):
+        raise InvalidRequest("The body of the request is not a JSON object.")
+    return tree
+
+
+def read_tree(request: DialectRequest) -> Tree:
+    """Return the JSON of a body, read in the only way that it can be.
+
+    Raises:
+        UnsupportedMediaType: it is said to be something else. InvalidJson, PayloadTooLarge: it is not such a text.
+    """
+    kind = find_header(request, "content-type").partition(";")[0].strip().lower()
+    if kind not in {"", _JSON}:  # the vendor's default
+        raise UnsupportedMediaType("Give the body as application/json.")
+    body = request.body.removeprefix(b"\xef\xbb\xbf")
+    if not body.strip():
+        raise InvalidJson("The body is empty.")
+    return jsontext.parse(body)
+
+
+def check_accepted(request: DialectRequest) -> None:
+    """Refuse a caller that takes no JSON, or wants it as a script.
+
+    Raises:
+        NotAcceptable: it does.
+    """
+    accepted = request.query.get("accept") or find_header(request, "accept")
+    if "callback" in request.query or "javascript" in accepted or wants_xml(accepted):
+        raise NotAcceptable("For an instance of another vendor's engine the answer is application/json.")
+
+
+def find_header(request: DialectRequest, name: str) -> str:
+    """Return a header by its name in lower case; empty where there is none."""
+    return next((value for key, value in request.headers.items() if key.lower() == name), "")
