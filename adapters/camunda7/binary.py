@@ -44,7 +44,7 @@ def read_binary(engine: str, settings: Settings, command: ReadBinary) -> Plan[Bi
         case 200:
             return _content(answer)
         case 404:
-            raise faults.missing_variable(engine)
+            raise (yield from faults.find_meant(engine, settings, command.instance, command.name))
         case 400:
             raise ValueInvalid("The variable is neither bytes nor a file.", engine=engine, engine_status=_BAD)
         case _:
@@ -60,7 +60,7 @@ def _own_path(
     found = yield from scopes.find_rows(engine, settings, wanted)
     own = next((row.id for row in found.rows if row.name == command.name), None)
     if own is None:
-        raise faults.missing_variable(engine)
+        raise (yield from scopes.find_meant(engine, settings, wanted, found))
     return (*found.source, own, "data")
 
 

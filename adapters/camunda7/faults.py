@@ -10,7 +10,16 @@ from typing import NoReturn
 
 import msgspec
 
-from adapters.camunda7.wire import WireError, decode_body, error_decoder, owned_decoder, read_request
+from adapters.camunda7.settings import Settings
+from adapters.camunda7.wire import (
+    WireError,
+    decode_body,
+    error_decoder,
+    names_decoder,
+    owned_decoder,
+    query_request,
+    read_request,
+)
 from gateway.errors import (
     ConcurrentUpdate,
     EngineCredentialsRejected,
@@ -45,7 +54,11 @@ _VALUE = (
     "ENGINE-17007",
 )
 
+_MAX_NAMES = 100
+"""Rows that are read to find the name that was meant; the engine has no read of names alone, and sends their values."""
+
 Failing = Generator[VendorRequest, VendorResponse, NoReturn]
+Missing = Generator[VendorRequest, VendorResponse, VariableNotFound]
 
 
 def failed(engine: str, answer: VendorResponse, instance: str, *, writes: bool) -> Failing:
@@ -78,6 +91,28 @@ def confirm(engine: str, instance: str) -> Generator[VendorRequest, VendorRespon
 def missing_variable(engine: str) -> VariableNotFound:
     """Return the error for a name that the instance does not have."""
     return VariableNotFound(engine=engine, engine_status=404)
+
+
+def find_meant(engine: str, settings: Settings, scope: str, name: str) -> Missing:
+    """Return the error for a name that a scope does not have, with the names that it has, one of which may be meant.
+
+    These are the first hundred, by one more request. If that fails, the error stands without names.
+
+    Args:
+        engine: its name.
+        settings: its own; ``page_size`` may be below a hundred.
+        scope: id of the instance, execution or task that was looked at.
+        name: the name that is not there.
+    """
+    error = missing_variable(engine)
+    rows = str(min(_MAX_NAMES, settings.page_size))
+    query = (("deserializeValues", "false"), ("firstResult", "0"), ("maxResults", rows))
+    try:
+        answer = yield query_request("variable-instance", body={"variableScopeIdIn": [scope]}, query=query)
+        known = decode_body(names_decoder, answer, engine) if answer.status == 200 else []  # noqa: PLR2004
+    except VarbridgeError:
+        return error
+    return error.among((row.name for row in known), name)
 
 
 def error_of(answer: VendorResponse) -> WireError:

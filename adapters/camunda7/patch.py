@@ -56,9 +56,9 @@ def patch_variables(engine: str, settings: Settings, command: PatchVariables) ->
         sight = yield from _read(engine, settings, command, entry, waiting)
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
-        yield from _check(engine, settings, command, sight)
+        yield from _check(engine, settings, command, entry, sight)
         stored = {row.name: value_of(row, settings) for row in sight.seen}
-        changed, more = _encode_all(_change(engine, settings, command, waiting, stored), settings, command)
+        changed, more = _encode_all(_change(settings, command, waiting, stored), settings, command)
         modifications |= changed
         rules += more
     yield from _write(engine, command, entry, modifications)
@@ -112,8 +112,10 @@ def _read(
     return (yield from scopes.read_sight(engine, settings, entry, names, command.root or command.instance, sure=sure))
 
 
-def _check(engine: str, settings: Settings, command: PatchVariables, sight: Sight) -> Reading:
+def _check(engine: str, settings: Settings, command: PatchVariables, entry: Entry, sight: Sight) -> Reading:
     """Check that the variables are as expected, and that those to be patched are there.
+
+    Where only the one that is not there was asked for, its neighbours' names are read too.
 
     Raises:
         PreconditionFailed, VariableNotFound: they are not.
@@ -121,8 +123,11 @@ def _check(engine: str, settings: Settings, command: PatchVariables, sight: Sigh
     if command.expect is not None:
         yield from check_expected(engine, settings, command.expect, sight, command.instance)
     there = {row.name for row in sight.seen}
-    if any(name not in there for name in command.patches):
-        raise faults.missing_variable(engine)
+    unknown = next((name for name in command.patches if name not in there), None)
+    if unknown is not None and there:
+        raise faults.missing_variable(engine).among(there, unknown)
+    if unknown is not None:
+        raise (yield from faults.find_meant(engine, settings, entry.place.id or entry.root, unknown))
 
 
 def check_expected(engine: str, settings: Settings, expect: Expect, sight: Sight, instance: str) -> Reading:
@@ -153,7 +158,7 @@ def _with_contents(
 
 
 def _change(
-    engine: str, settings: Settings, command: PatchVariables, waiting: list[str], stored: dict[str, Value]
+    settings: Settings, command: PatchVariables, waiting: list[str], stored: dict[str, Value]
 ) -> dict[str, Value]:
     """Return the values that depend on what is stored."""
     values: dict[str, Value] = {}
@@ -166,8 +171,6 @@ def _change(
         text = command.bounds.text(merge_patch(target, jsontext.parse(bytes(patch), depth=command.bounds.max_depth)))
         values[name] = with_stored_type(Value(value=text), old if _is_structured(old) else None, settings, at)
     for name, operations in command.patches.items():
-        if name not in stored:
-            raise faults.missing_variable(engine)
         at = command.pointer(name)
         result = jsonpatch.apply_patch(_document(stored[name], at), operations, bounds=command.bounds)
         values[name] = with_stored_type(Value(value=command.bounds.text(result)), stored[name], settings, at)

@@ -235,6 +235,13 @@ def enter(engine: str, place: Place, instance: str) -> Generator[VendorRequest, 
     return Entry(place, path, root)
 
 
+def find_meant(engine: str, settings: Settings, wanted: Wanted, found: Rows) -> faults.Missing:
+    """Return the error for a name that a scope does not have; with the names that it has, if the instance runs."""
+    if found.source == PAST:
+        return faults.missing_variable(engine)
+    return (yield from faults.find_meant(engine, settings, wanted.place.id or wanted.instance, wanted.name or ""))
+
+
 def raise_failure(engine: str, answer: VendorResponse, place: Place, instance: str) -> faults.Failing:
     """Raise the error that a write's answer stands for; the scope may have ended meanwhile.
 

@@ -81,7 +81,7 @@ def get_variable(engine: str, settings: Settings, command: GetVariable) -> Plan[
         "process-instance", command.instance, "variables", command.name, query=(("deserializeValue", "false"),)
     )
     if answer.status == _NOT_FOUND:
-        raise faults.missing_variable(engine)
+        raise (yield from faults.find_meant(engine, settings, command.instance, command.name))
     if answer.status != _OK:
         yield from faults.failed(engine, answer, command.instance, writes=False)
     value = decode(wire.decode_body(wire.value_decoder, answer, engine), settings)
@@ -97,7 +97,7 @@ def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Pla
     found = yield from scopes.find_rows(engine, settings, wanted)
     row = next((row for row in found.rows if row.name == command.name), None)
     if row is None:
-        raise faults.missing_variable(engine)
+        raise (yield from scopes.find_meant(engine, settings, wanted, found))
     variable = variable_of(row, command.instance, settings)
     if variable.value.type in BLOBS and row.id is not None:
         content = yield wire.read_request(*found.source, row.id, "data")

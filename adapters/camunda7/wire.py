@@ -36,6 +36,12 @@ class WireVariable(WireValue, frozen=True, kw_only=True):
     errorMessage: str | None = None  # noqa: N815
 
 
+class WireName(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``/variable-instance``, of which only the name matters."""
+
+    name: str
+
+
 class WireRow(WireVariable, frozen=True, kw_only=True):
     """One row of a query over all instances."""
 
@@ -138,6 +144,7 @@ class WireVersion(msgspec.Struct, frozen=True, kw_only=True):
 value_decoder = msgspec.json.Decoder(WireValue)
 values_decoder = msgspec.json.Decoder(dict[str, WireValue])
 rows_decoder = msgspec.json.Decoder(list[WireVariable])
+names_decoder = msgspec.json.Decoder(list[WireName])
 raw_rows_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 found_decoder = msgspec.json.Decoder(list[WireRow])
 count_decoder = msgspec.json.Decoder(WireCount)

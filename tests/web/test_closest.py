@@ -201,6 +201,35 @@ async def test_member_in_fields_that_is_misspelt_is_refused_with_the_one_that_is
     assert problem["detail"].endswith(" Did you mean `value`?")
 
 
+MISSPELT = {
+    "read": ("GET", (), {}),
+    "content": ("GET", ("data",), {}),
+    "read of the execution": ("GET", (), {"query": "scope=execution:{native}"}),
+    "content of the execution": ("GET", ("data",), {"query": "scope=execution:{native}"}),
+    "patch of the value": (
+        "PATCH", (), {"body": [{"op": "add", "path": "/a", "value": 1}], "Content_Type": "application/json-patch+json"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISSPELT)
+async def test_misspelt_variable_of_camunda_is_named_after_one_more_read(site: Site, case: str) -> None:
+    (method, rest, more), native = MISSPELT[case], site.hr.partition(":")[2]
+    more = more | {"query": more.get("query", "").format(native=native)}
+    status, problem, _ = await site.ask(method, "instances", site.hr, "variables", "amuont", *rest, **more)
+    assert (status, problem["code"]) == (404, "variable-not-found")
+    assert problem["detail"] == "The instance has no such variable. Did you mean `amount`?"
+    assert site.sent[-1].body == json.dumps({"variableScopeIdIn": [native]}, separators=(",", ":")).encode()
+    assert dict(site.sent[-1].query)["maxResults"] == "100"
+
+
+async def test_misspelt_variable_of_camunda_that_ended_is_not_looked_for(site: Site) -> None:
+    site.fakes["hr"].end(site.hr.partition(":")[2])
+    status, problem, _ = await site.ask("GET", "instances", site.hr, "variables", "amuont", query="state=any")
+    assert (status, problem["detail"]) == (404, "The instance has no such variable")
+    assert b"variableScopeIdIn" not in bytes(site.sent[-1].body)
+
+
 @pytest.mark.parametrize(
     ("method", "rest", "body", "kind"),
     [
@@ -240,9 +269,10 @@ async def test_variable_that_the_caller_may_not_touch_is_not_named_to_its_write(
     assert (status, problem["detail"]) == (404, "The instance has no such variable")
 
 
-async def test_variable_that_the_caller_may_not_touch_is_never_named(started: Any) -> None:
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+async def test_variable_that_the_caller_may_not_touch_is_never_named(started: Any, owner: str) -> None:
     site = await started(Site(Access((entry(variables=("amu*",)),))))
-    status, problem, _ = await site.ask("GET", "instances", site.claims, "variables", "amuont", **KEY)
+    status, problem, _ = await site.ask("GET", "instances", getattr(site, owner), "variables", "amuont", **KEY)
     assert (status, problem["detail"]) == (404, "The instance has no such variable")
 
 

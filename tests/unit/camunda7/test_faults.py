@@ -9,6 +9,7 @@ from adapters.camunda7.engine import Camunda7Engine
 from adapters.camunda7.settings import Settings
 from gateway import errors
 from gateway.model.commands import GetVariable, ListVariables, PatchVariables
+from gateway.model.jsonpatch.document import PatchOperation
 from gateway.model.values import Value
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played
@@ -103,3 +104,46 @@ def test_names_that_no_path_carries_are_read_by_query() -> None:
     row = {"name": "..", "type": "Integer", "value": 1, "id": "v"}
     result, (request,) = played(ENGINE.get_variable(GetVariable(instance="1", name="..")), answer(200, [row]))
     assert (result.variable.value.text, request.path) == (b"1", ("variable-instance",))
+
+
+MEANT = answer(
+    200, [{"name": "amount", "type": "Bytes", "value": None}, {"name": "note", "type": "Json", "value": "{"}]
+)
+UNHELPFUL = {
+    "engine fails": answer(500, error("boom")),
+    "engine takes fewer rows": answer(400, error("Max results limit of 50 exceeded!", None)),
+    "no JSON": answer(200, b"<html>", "text/html"),
+    "connection is refused": errors.EngineUnavailable(),
+    "deadline is over": errors.EngineTimeout(),
+}
+
+
+def test_name_that_is_not_there_comes_with_those_that_are() -> None:
+    with pytest.raises(errors.VariableNotFound) as missing:
+        _ = played(ENGINE.get_variable(GetVariable(instance="1", name="amuont")), NOT_THERE, MEANT)
+    assert (missing.value.name, missing.value.known) == ("amuont", ("amount", "note"))
+
+
+@pytest.mark.parametrize("case", UNHELPFUL)
+def test_name_that_is_not_there_is_told_though_the_others_cannot_be_read(case: str) -> None:
+    with pytest.raises(errors.VariableNotFound) as missing:
+        _ = played(ENGINE.get_variable(GetVariable(instance="1", name="amuont")), NOT_THERE, UNHELPFUL[case])
+    assert (missing.value.known, missing.value.engine_status, missing.value.outcome) == ((), 404, "not_applied")
+
+
+def test_names_are_asked_for_in_pages_that_the_engine_takes() -> None:
+    engine = Camunda7Engine("hr", Settings(page_size=50), Credentials())
+    plan = engine.get_variable(GetVariable(instance="1", name="amuont"))
+    _ = next(plan)
+    asked = plan.send(NOT_THERE)
+    assert (asked.path, asked.body) == (("variable-instance",), b'{"variableScopeIdIn":["1"]}')
+    assert dict(asked.query) == {"deserializeValues": "false", "firstResult": "0", "maxResults": "50"}
+
+
+def test_patch_of_several_names_needs_no_more_requests_to_name_those_that_are_there() -> None:
+    operations = (PatchOperation(op="remove", path=()),)
+    command = PatchVariables(instance="1", patches={"a": operations, "amuont": operations})
+    rows = answer(200, [{"name": "a", "type": "Json", "value": "1", "processInstanceId": "1"}])
+    with pytest.raises(errors.VariableNotFound) as missing:
+        _ = played(ENGINE.patch_variables(command), rows)
+    assert (missing.value.name, missing.value.known) == ("amuont", ("a",))
