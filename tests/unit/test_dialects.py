@@ -11,7 +11,7 @@ import pytest
 from adapters import camunda7, ibm_bpm
 from adapters.camunda7.dialect import errors as camunda_errors
 from adapters.ibm_bpm.dialect import errors as ibm_errors
-from gateway.errors import Fault, InstanceNotFound, Unsupported, ValueInvalid, VarbridgeError
+from gateway.errors import Fault, InstanceNotFound, InvalidJson, Unsupported, ValueInvalid, VarbridgeError
 from gateway.model.results import EngineDescribed
 from gateway.plan import VendorResponse
 from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
@@ -258,4 +258,6 @@ def test_ibm_error_carries_the_vendors_number_only_where_a_server_gives_it() -> 
         "com.ibm.bpm.wle.api.InstanceDoesNotExistException",
     )
     unsaid = json.loads(IBM.encode_error(Unsupported(), "", request("GET", "process/1")).content())["Data"]
-    assert (unsaid["errorNumber"], unsaid["exceptionType"]) == ("VBG0019E", "varbridge.Unsupported")
+    assert (unsaid["errorNumber"], unsaid["exceptionType"]) == ("VBG0002E", "varbridge.Unsupported")
+    malformed = json.loads(IBM.encode_error(InvalidJson(), "").content())["Data"]
+    assert (malformed["errorNumber"], malformed["exceptionType"]) == ("VBG0019E", "varbridge.InvalidJson")

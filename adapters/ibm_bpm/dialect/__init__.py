@@ -8,6 +8,8 @@ from adapters.ibm_bpm.dialect.decode import decode
 from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
 from adapters.ibm_bpm.dialect.facts import facts
+from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
+from adapters.ibm_bpm.dialect.xml import success_document
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.plan import VendorResponse
@@ -44,8 +46,11 @@ class IbmBpmDialect(Dialect):
         return (() if known.named is None else decode(request, self.settings)) or Passed(known)
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
-        """Return the answer that IBM's server would give."""
-        return encode(request, results) or super().encode(request, results)
+        """Return the answer that IBM's server would give, as XML where that is what the caller takes."""
+        answer = encode(request, results) or super().encode(request, results)
+        if not wants_xml(accepted(request)):
+            return answer
+        return VendorResponse(answer.status, (("Content-Type", XML),), success_document(answer.content()))
 
     def encode_error(
         self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None

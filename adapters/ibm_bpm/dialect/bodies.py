@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.ibm_bpm.dialect.errors import wants_xml
+from adapters.ibm_bpm.dialect.media import JSON, is_taken
 from adapters.ibm_bpm.values.trees import METADATA, class_name
 from gateway.errors import InvalidJson, InvalidRequest, NotAcceptable, UnsupportedMediaType, ValueNotRepresentable
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
 from gateway.port import DialectRequest
 
-_JSON = "application/json"
 _LIST = frozenset({"selected", "items", METADATA})
 
 
@@ -57,7 +56,7 @@ def read_tree(request: DialectRequest) -> Tree:
         UnsupportedMediaType: it is said to be something else. InvalidJson, PayloadTooLarge: it is not such a text.
     """
     kind = find_header(request, "content-type").partition(";")[0].strip().lower()
-    if kind not in {"", _JSON}:  # the vendor's default
+    if kind not in {"", JSON}:  # the vendor's default
         raise UnsupportedMediaType("Give the body as application/json.")
     body = request.body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
@@ -66,14 +65,13 @@ def read_tree(request: DialectRequest) -> Tree:
 
 
 def check_accepted(request: DialectRequest) -> None:
-    """Refuse a caller that takes no JSON, or wants it as a script.
+    """Refuse a caller that takes neither JSON nor XML, or wants a script.
 
     Raises:
         NotAcceptable: it does.
     """
-    accepted = request.query.get("accept") or find_header(request, "accept")
-    if "callback" in request.query or "javascript" in accepted or wants_xml(accepted):
-        raise NotAcceptable("For an instance of another vendor's engine the answer is application/json.")
+    if not is_taken(request):
+        raise NotAcceptable("For what is on another vendor's engine the answer is application/json or application/xml.")
 
 
 def find_header(request: DialectRequest, name: str) -> str:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 import msgspec
 
+from adapters.ibm_bpm.dialect.media import JSON, XML, wants_xml
+from adapters.ibm_bpm.dialect.xml import error_document
 from gateway import errors
 from gateway.errors import VarbridgeError
 from gateway.plan import VendorResponse
 from gateway.port import DialectRequest
 
 HIDDEN = b"programmersDetails"
-_NAMESPACE = "http://rest.bpm.ibm.com/v1/data/exception"
 _UNKNOWN = re.compile(rb"CWTBG00(?:59|19|25)E|CWTBG0553E")
 """Numbers that may mean an instance that the server does not have: 0059E not found, 0553E no such id can be; 0019E and
 0025E are any failure, of which "not found" has been recorded."""
@@ -36,10 +36,10 @@ NUMBERS: Mapping[str, str] = {
     code: f"VBG{number:04d}E"
     for number, code in enumerate(
         (
-            "internal", "invalid-json", "invalid-request", "unauthenticated", "forbidden", "route-not-found",
+            "internal", "capability-unsupported", "invalid-request", "unauthenticated", "forbidden", "route-not-found",
             "engine-not-found", "method-not-allowed", "not-acceptable", "instance-ambiguous", "request-in-progress",
             "bridge-transition-refused", "precondition-failed", "payload-too-large", "unsupported-media-type",
-            "value-invalid", "value-not-representable", "value-too-long", "capability-unsupported",
+            "value-invalid", "value-not-representable", "value-too-long", "invalid-json",
             "idempotency-key-reused", "precondition-required", "rate-limited", "overloaded", "draining",
             "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
             "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
@@ -49,7 +49,8 @@ NUMBERS: Mapping[str, str] = {
         start=1,
     )
 }  # fmt: skip
-"""Numbers of the gateway's own errors; the vendor's are never invented. New codes go to the end."""
+"""Numbers of the gateway's own errors; the vendor's are never invented. What this language cannot say is ``VBG0002E``,
+which clients look for; the others are in the order in which they came. New codes go to the end."""
 
 
 class ErrorForm(msgspec.Struct, frozen=True):
@@ -145,13 +146,7 @@ def _detail(error: VarbridgeError, translated: DialectRequest | None) -> str:
 
 def _spelled(status: int, kind: str, number: str, message: str, accept: str) -> VendorResponse:
     if wants_xml(accept):
-        body = (
-            f'<?xml version="1.0" encoding="UTF-8"?><RestRuntimeException xmlns="{_NAMESPACE}">'
-            f"<status>error</status><Data><status>error</status><exceptionType>{kind}</exceptionType>"
-            f"<errorNumber>{number}</errorNumber><errorMessage>{escape(_XML_TEXT.sub('?', message))}</errorMessage>"
-            "<programmersDetails></programmersDetails></Data></RestRuntimeException>"
-        )
-        return VendorResponse(status, (("Content-Type", "application/xml"),), body.encode())
+        return VendorResponse(status, (("Content-Type", XML),), error_document(kind, number, message))
     data: dict[str, object] = {
         "status": "error",
         "exceptionType": kind,
@@ -162,16 +157,7 @@ def _spelled(status: int, kind: str, number: str, message: str, accept: str) -> 
         "errorData": None,
     }
     tree = {"status": "error", "Data": data}
-    return VendorResponse(status, (("Content-Type", "application/json"),), msgspec.json.encode(tree))
-
-
-_XML_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document can hold; names of variables may have some."""
-
-
-def wants_xml(accept: str) -> bool:
-    """Return whether a caller takes XML and no JSON."""
-    return "xml" in accept and "json" not in accept
+    return VendorResponse(status, (("Content-Type", JSON),), msgspec.json.encode(tree))
 
 
 def scrub(body: bytes) -> bytes:
