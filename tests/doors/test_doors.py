@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,10 @@ from gateway.access import Access, CallerEntry
 from gateway.access.callers import SCOPES
 from gateway.operations.relaying import LaneFacts, lane
 from gateway.port import DialectRequest, Passed, RequestFacts
-from tests.doors.reader import carrying
+from tests.doors.calls import CALLS
+from tests.doors.openapi import lines
 
-DOORS = Path(__file__).with_name("camunda7-7.24.txt").read_text(encoding="utf-8").splitlines()
+DOORS = [call.text for call in CALLS["camunda7"] if call.variables]
 DIALECT = Camunda7Dialect()
 
 
@@ -83,13 +83,27 @@ def test_masks_and_name_limits_make_a_caller_limited(entry: dict[str, tuple[str,
     assert access.identify({"X-Api-Key": "secret"}).limited
 
 
-def test_reader_finds_a_variable_behind_references() -> None:
+def test_reader_finds_variables_and_ids_behind_references() -> None:
+    query = {"processInstanceId": {"type": "string"}, "orQueries": {"items": {"$ref": "#/components/schemas/Query"}}}
+    many = {"processInstanceIds": {"type": "array", "items": {"type": "string"}}}
     document = {
         "paths": {
-            "/a": {"post": {"x": {"$ref": "#/components/schemas/A"}}},
-            "/b": {"get": {}},
-            "/variable": {"get": {}},
+            "/a": {"post": {"requestBody": {"x": {"$ref": "#/components/schemas/A"}}}},
+            "/b": {"get": {"parameters": [{"in": "query", "name": "taskId"}, {"in": "query", "name": "sortBy"}]}},
+            "/variable": {"get": {}, "options": {}},
         },
-        "components": {"schemas": {"A": {"p": [{"$ref": "#/components/schemas/VariableValueDto"}]}}},
+        "components": {
+            "schemas": {
+                "A": {"properties": {"p": [{"$ref": "#/components/schemas/VariableValueDto"}], **many, "q": QUERY}},
+                "Query": {"properties": query},
+            }
+        },
     }
-    assert carrying(document) == ["GET /variable", "POST /a"]
+    assert lines(document) == [
+        "POST /a variables body=processInstanceIds,q.processInstanceId",
+        "GET /b query=taskId",
+        "GET /variable variables",
+    ]
+
+
+QUERY = {"$ref": "#/components/schemas/Query"}

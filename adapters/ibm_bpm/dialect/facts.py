@@ -43,8 +43,20 @@ def facts(request: DialectRequest) -> RequestFacts:
 
 
 def _other(path: tuple[str, ...], *, safe: bool) -> RequestFacts:
-    instance = _instance(path[1]) if path[:1] == ("process",) and len(path) > 1 else None
-    return RequestFacts(scope="passthrough:read" if safe else "passthrough:write", writes=not safe, instance=instance)
+    return RequestFacts(
+        scope="passthrough:read" if safe else "passthrough:write", writes=not safe, instance=_named(path)
+    )
+
+
+def _named(path: tuple[str, ...]) -> str | None:
+    """Return the instance of a call that is about one; others are no ids."""
+    match path:
+        case ("process", instance, *_):
+            return _instance(instance)
+        case ("social" | "performance", "instance", instance, *_):
+            return instance
+        case _:
+            return None
 
 
 def _instance(segment: str) -> str | None:
