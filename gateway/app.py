@@ -237,7 +237,9 @@ def _doors(config: configuration.Config, engines: Mapping[str, Engine]) -> tuple
         Door(
             prefix=entry.prefix,
             dialect=VENDORS[entry.vendor].dialect(
-                DialectSettings(accept_primitives=entry.accept_primitives, objects=entry.objects)
+                DialectSettings(
+                    accept_primitives=entry.accept_primitives, objects=entry.objects, federated=entry.federated
+                )
             ),
             default=engines[entry.engine],
             upstreams=upstreams,

@@ -54,6 +54,7 @@ class Routing:
         self._patterns = {name: re.compile(pattern) for name, pattern in (patterns or {}).items()}
         self._owners: OrderedDict[str, Candidate] = OrderedDict()
         self._beyond: OrderedDict[tuple[str, str], Candidate] = OrderedDict()
+        self._own: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._roots: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def choose_start(self, definition: str, explicit: str | None, engines: Container[str]) -> str:
@@ -129,6 +130,16 @@ class Routing:
         self._beyond[door, public] = owner
         if len(self._beyond) > _REMEMBERED:
             _ = self._beyond.popitem(last=False)
+
+    def is_own(self, door: str, public: str) -> bool:
+        """Return whether the engine of a front door is known to have the instance of a bare id."""
+        return (door, public) in self._own
+
+    def remember_own(self, door: str, public: str) -> None:
+        """Remember that the engine of a front door has the instance of a bare id."""
+        self._own[door, public] = None
+        if len(self._own) > _REMEMBERED:
+            _ = self._own.popitem(last=False)
 
     def root_of(self, engine: str, native: str) -> str | None:
         """Return the instance that an execution is known to be inside of; None for instances, and for unknown ids."""

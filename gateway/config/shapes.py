@@ -138,6 +138,7 @@ class DialectConfig(Table, frozen=True, kw_only=True):
     debug: bool = False
     accept_primitives: bool = False
     objects: Literal["json", "object"] = "json"
+    federated: bool = False
 
 
 class StartConfig(Table, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ which has the rules and asks nobody. What must not live here: write locks (``wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -19,7 +19,6 @@ from gateway.errors import (
     InstanceAmbiguous,
     InstanceNotFound,
     InvalidRequest,
-    Unsupported,
 )
 from gateway.model.commands import DescribeInstance
 from gateway.model.lifecycle import DescribeTask
@@ -194,7 +193,7 @@ async def locate_beyond(gateway: Gateway, door: Engine, written: str, may_use: M
             break
     else:
         return None
-    if any([await _has(gateway, each, call, ended=True) for each in own]):
+    if any([await has_instance(gateway, each, call, ended=True) for each in own]):
         return None
     gateway.routing.remember_beyond(door.name, written, owner)
     return _target(gateway, owner)
@@ -225,16 +224,13 @@ async def _find_owner(
         return None
 
 
-def check_start_behind(gateway: Gateway, door: Engine, definition: str | None) -> None:
-    """Refuse to start on a front door's engine what a rule starts on another engine.
+def locate_start_behind(gateway: Gateway, door: Engine, definition: str, may_use: MayUse) -> Engine:
+    """Return the engine on which a start at a front door takes place: the one of the rule, else the door's own.
 
     Raises:
-        Unsupported: the other engine is not behind the front door.
+        Forbidden: the caller may not use the engine of the rule.
     """
-    owner = gateway.routing.start_rule(definition)
-    if owner not in {None, door.name}:
-        detail = f"New instances of {definition} start on {owner}, which is not behind this front door."
-        raise Unsupported(detail, engine=owner)
+    return find_engine(gateway, gateway.routing.start_rule(definition) or door.name, may_use)
 
 
 def _target(gateway: Gateway, owner: Candidate) -> Target:
@@ -249,25 +245,37 @@ def _with_ended(gateway: Gateway, candidates: tuple[Candidate, ...]) -> tuple[Ca
 async def _probe(gateway: Gateway, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
     """Ask every candidate which instances it has.
 
+    Raises:
+        InstanceNotFound: none of them has it; else as ``pick_owner``.
+    """
+    owner = await pick_owner(candidates, lambda each: has_instance(gateway, each, call, ended=ended))
+    if owner is None:
+        raise InstanceNotFound
+    return owner
+
+
+async def pick_owner(candidates: Sequence[Candidate], has: Callable[[Candidate], Awaitable[bool]]) -> Candidate | None:
+    """Ask every candidate whether it has something; return the one that has it, None where none has.
+
     Two owners make the id ambiguous, whatever the other engines say. With fewer, an engine that did not answer might
     be an owner too, so its failure is raised.
+
+    Raises:
+        InstanceAmbiguous: more than one engine has it. EngineFailure: an engine could not be asked.
     """
-    answers = await asyncio.gather(
-        *(_has(gateway, candidate, call, ended=ended) for candidate in candidates), return_exceptions=True
-    )
-    owners = [candidate for candidate, has in zip(candidates, answers, strict=True) if has is True]
+    answers = await asyncio.gather(*map(has, candidates), return_exceptions=True)
+    owners = [candidate for candidate, answer in zip(candidates, answers, strict=True) if answer is True]
     if len(owners) > 1:
         names = tuple(f"{owner.engine}:{owner.native}" for owner in owners)
         raise InstanceAmbiguous(f"More than one engine has it: {', '.join(names)}.", candidates=names)
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
-    if not owners:
-        raise InstanceNotFound
-    return owners[0]
+    return owners[0] if owners else None
 
 
-async def _has(gateway: Gateway, candidate: Candidate, call: Call, *, ended: bool) -> bool:
+async def has_instance(gateway: Gateway, candidate: Candidate, call: Call, *, ended: bool) -> bool:
+    """Return whether an engine has an instance; one that has ended counts only with ``ended``."""
     engine = gateway.engines[candidate.engine]
     command = DescribeInstance(instance=candidate.native, ended=ended)
     try:

@@ -16,11 +16,14 @@ import msgspec
 
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import check_start_behind, locate_behind, locate_beyond
+from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind
+from gateway.operations.placing_ids import engines_of, known_elsewhere
+from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
 from gateway.port import Engine, RequestFacts
 from gateway.raw import RawAnswer, RawRequest
+from gateway.routing import split_id
 
 R = TypeVar("R")
 HandBack = Callable[[RawAnswer], Awaitable[R]]
@@ -100,6 +103,7 @@ class DoorRequest(msgspec.Struct, frozen=True, kw_only=True):
         facts: what the request is about.
         call: returns method and path, for people.
         rights: what the caller may do.
+        federated: whether searches ask every engine that the caller may use.
     """
 
     vendor: str
@@ -107,6 +111,7 @@ class DoorRequest(msgspec.Struct, frozen=True, kw_only=True):
     facts: RequestFacts
     call: Callable[[], str]
     rights: Rights
+    federated: bool = False
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +120,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         engine: the owner, to which the request is relayed, or which carries out what it means.
         instance: what a write changes; None where no instance is named for certain.
+        task: id of the task that is named, as the engine spells it; None where none is.
+        engines: which engines a search asks, if not this one alone; then it is carried out as a command.
         qualified: whether the caller wrote the id as ``engine:id``, which no engine would understand.
         is_translated: whether the request is carried out as commands.
         is_certain: whether no other engine can be the owner.
@@ -122,24 +129,32 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: Engine
     instance: Target | None = None
+    task: str | None = None
+    engines: tuple[str, ...] = ()
     qualified: bool = False
     is_translated: bool = False
     is_certain: bool = True
 
 
 def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
-    """Find out where a front-door request goes. No engine is asked.
+    """Find out where a front-door request goes. No engine is asked; searches have ``find_searched`` after it.
 
     Raises:
         Forbidden: the caller lacks the scope, may not use the engine, or is limited where nobody can enforce limits.
-        Unsupported: new instances start on another engine, or the request cannot be said to the owner.
+        Unsupported: the request cannot be said to the owner, or names instances of other engines beside its own.
         InvalidRequest: the id names an engine that cannot have it.
     """
     facts, default, rights = request.facts, request.default, request.rights
     rights.require(facts.scope)
     if not rights.may_use(default.name):
         raise Forbidden("The caller may not use this engine.")
-    check_start_behind(gateway, default, facts.definition)
+    if facts.ids and not facts.searches:
+        _refuse_foreign(gateway, request)
+    if facts.definition is not None:
+        engine = locate_start_behind(gateway, default, facts.definition, rights.may_use)
+        return _destination(request, engine, None) if engine is default else _translated(engine)
+    if facts.task is not None:
+        return _find_task(gateway, request, facts.task)
     if facts.named is None:
         return _destination(request, default, None)
     target, qualified = locate_behind(gateway, default, facts.named, rights.may_use)
@@ -147,25 +162,75 @@ def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
     return _destination(request, target.engine, target, qualified=qualified, is_certain=is_certain)
 
 
+def _find_task(gateway: Gateway, request: DoorRequest, written: str) -> Destination:
+    default = request.default
+    engine, task, qualified = locate_task_behind(gateway, default, written, request.rights.may_use)
+    is_certain = qualified or engine.name != default.name or not _has_others(gateway)
+    return _destination(request, engine, None, task=task, qualified=qualified, is_certain=is_certain)
+
+
+async def find_searched(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
+    """Find out which engines a search asks: the front door's, and those that own an instance named in it.
+
+    Raises:
+        InstanceAmbiguous: several other engines have an instance; EngineFailure: an engine could not be asked.
+    """
+    default, may_use, ids = request.default, request.rights.may_use, request.facts.ids
+    if request.federated:
+        others = sorted(name for name in gateway.engines if name != default.name and may_use(name))
+        engines = (default.name, *others)
+    else:
+        engines = await engines_of(gateway, default, ids, may_use, call) if ids else (default.name,)
+    if engines == (default.name,) and not any(_is_qualified(gateway, written) for written in ids):
+        return found
+    return msgspec.structs.replace(found, engines=engines, is_translated=True)
+
+
 async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call) -> Destination | None:
-    """Find out where a request goes whose instance the engine of the front door does not know; None = nowhere else.
+    """Find out where a request goes whose instance or task the front door's engine does not know; None = nowhere else.
 
     Raises:
         InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
         Unsupported: the request cannot be said to the owner.
     """
-    if request.facts.named is None:
+    facts, default, may_use = request.facts, request.default, request.rights.may_use
+    if facts.task is not None:
+        beyond = await locate_task_beyond(gateway, default, facts.task, may_use, call)
+        return None if beyond is None else _destination(request, beyond[0], None, task=beyond[1])
+    if facts.named is None:
         return None
-    target = await locate_beyond(gateway, request.default, request.facts.named, request.rights.may_use, call)
+    target = await locate_beyond(gateway, default, facts.named, may_use, call)
     return None if target is None else _destination(request, target.engine, target)
+
+
+def _refuse_foreign(gateway: Gateway, request: DoorRequest) -> None:
+    """Refuse a request that names, beside its path, instances of another engine; it goes to one engine as it is."""
+    for written in request.facts.ids:
+        name = known_elsewhere(gateway, request.default, written)
+        if name is not None or _is_qualified(gateway, written):
+            raise untranslated(request, gateway.engines[name or request.default.name])
+
+
+def _is_qualified(gateway: Gateway, written: str) -> bool:
+    return split_id(written, gateway.engines)[0] is not None
 
 
 def _has_others(gateway: Gateway) -> bool:
     return gateway.routing.probe and len(gateway.engines) > 1
 
 
-def _destination(
-    request: DoorRequest, engine: Engine, target: Target | None, *, qualified: bool = False, is_certain: bool = True
+def _translated(engine: Engine) -> Destination:
+    return Destination(engine=engine, is_translated=True)
+
+
+def _destination(  # noqa: PLR0913 - an owner, and how it was found
+    request: DoorRequest,
+    engine: Engine,
+    target: Target | None,
+    *,
+    task: str | None = None,
+    qualified: bool = False,
+    is_certain: bool = True,
 ) -> Destination:
     """Return the destination of a request whose owner is found, by its lane.
 
@@ -175,17 +240,25 @@ def _destination(
     """
     facts, limited = request.facts, request.rights.limited
     same_vendor = request.vendor == engine.vendor
-    chosen = lane(LaneFacts(about_variables=facts.is_known, same_vendor=same_vendor, limited=limited))
+    body_needed = qualified and facts.in_body
+    chosen = lane(
+        LaneFacts(about_variables=facts.is_known, same_vendor=same_vendor, limited=limited, body_needed=body_needed)
+    )
     if chosen == "refused":
         if same_vendor:
             raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)
         raise untranslated(request, engine)
     is_translated = chosen == "translated"
-    if is_translated and (target is None or (same_vendor and facts.instance is None)):
+    if is_translated and same_vendor and facts.execution is not None:
         raise Unsupported("This request needs a translation that is not offered here.", engine=engine.name)
     named = target if is_translated or facts.instance is not None else None
     return Destination(
-        engine=engine, instance=named, qualified=qualified, is_translated=is_translated, is_certain=is_certain
+        engine=engine,
+        instance=named,
+        task=task,
+        qualified=qualified,
+        is_translated=is_translated,
+        is_certain=is_certain,
     )
 
 

@@ -24,8 +24,9 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
         segments: path below the front door's prefix, decoded segment by segment.
         query: decoded parameters, each with its first value; of a form those that decide what is asked (``forms``).
         headers: names in any case; a mapping that ignores case, where there is one.
-        body: in full where the request is to be decoded; empty where only its facts are wanted, since bodies that are
-            relayed are not read.
+        body: in full where the request is to be decoded, or where its facts depend on it (``Dialect.reads_body``);
+            empty otherwise, since bodies that are relayed are not read.
+        base: URL of the front door as the caller wrote it, without a trailing slash; only for decoded requests.
     """
 
     method: str
@@ -33,6 +34,7 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    base: str = ""
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,10 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         instance: id of the instance that it names, as the caller wrote it; None where that is not certain.
         execution: id of an execution that it names instead, as the caller wrote it: the instance around it is not
             known, but an engine that has no such execution is not the owner.
+        task: id of a task that it names instead, as the caller wrote it.
+        in_body: whether the instance is named in the body, where an engine gets it as it was written.
+        searches: whether it asks for what is on an engine, so that it can be answered from several engines.
+        ids: ids of instances that it names otherwise, in a search or beside others, as the caller wrote them.
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
     """
@@ -52,6 +58,10 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool
     instance: str | None = None
     execution: str | None = None
+    task: str | None = None
+    in_body: bool = False
+    searches: bool = False
+    ids: tuple[str, ...] = ()
     polls: bool = False
     definition: str | None = None
 
@@ -59,6 +69,11 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     def named(self) -> str | None:
         """Return the id by which the owner is found, None where the request names neither instance nor execution."""
         return self.execution if self.instance is None else self.instance
+
+    @property
+    def names_one(self) -> bool:
+        """Return whether the request names one thing, which has one owner: an instance, an execution or a task."""
+        return self.named is not None or self.task is not None
 
     @property
     def is_known(self) -> bool:
@@ -80,10 +95,12 @@ class DialectSettings(msgspec.Struct, frozen=True, kw_only=True):
             that a body is an object.
         objects: how an object that has a class is shown to who asks for it as it is stored: as ``json``, like
             structures without a class, or as an ``object`` of that class.
+        federated: whether searches ask every engine that the caller may use, not the front door's alone.
     """
 
     accept_primitives: bool = False
     objects: Literal["json", "object"] = "json"
+    federated: bool = False
 
 
 class Dialect:
@@ -109,6 +126,14 @@ class Dialect:
     def __init__(self, settings: DialectSettings | None = None) -> None:
         self.settings = settings or DialectSettings()
 
+    def reads_body(self, request: DialectRequest) -> bool:
+        """Return whether the facts of a request depend on its body; then it is read in full before ``facts``.
+
+        It is not read where no other engine could be meant.
+        """
+        del request
+        return False
+
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; a method override is resolved first.
 
@@ -118,7 +143,7 @@ class Dialect:
         raise NotImplementedError
 
     def misses(self, answer: VendorResponse) -> bool:
-        """Return whether an engine's answer to a request may mean that it does not know what the request names.
+        """Return whether an engine's answer to a request may mean that it does not know the instance or task named.
 
         Such an answer is looked at before the caller sees it: another engine may be the owner. Only answers of 400 and
         above are asked about. An answer that means something else too does no harm: nothing is done elsewhere before
@@ -130,7 +155,8 @@ class Dialect:
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
         """Return the commands that a request means, in order, or its facts where it means none.
 
-        Commands name their instance as the caller wrote it.
+        Commands name their instance, execution or task as the caller wrote it; those that follow a start or a
+        completion, or read of a task, are about its instance, whatever they name.
 
         Raises:
             Refusal: what is asked cannot be said as commands faithfully.

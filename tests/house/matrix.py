@@ -59,6 +59,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "POST", "process-instance/{id}/modification", ""),
     ("camunda7", "GET", "process-instance/{id}/activity-instances", ""),
     ("camunda7", "PUT", "process-instance/{id}/suspended", ""),
+    (
+        "camunda7",
+        "POST",
+        "process-definition/key/{key}/start",
+        "where `[[routing.start]]` sends the key; `submit-form` too",
+    ),
     ("ibm_bpm", "GET", "process/{id}", "lists wrapped, objects with `@metadata`; `parts` header, data, all, none"),
     ("ibm_bpm", "PUT", "process/{id}/variable/{name}", "the whole value, an object or a list; the stored type stays"),
     ("ibm_bpm", "PUT", "process/{id}/variables", "values of any kind; null is null"),

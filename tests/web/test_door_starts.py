@@ -1,24 +1,24 @@
-"""Start calls by front doors: they keep to the rules of start routing, and are refused where these lead elsewhere."""
+"""Start calls by front doors: they keep to the rules of start routing, wherever these lead."""
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import pytest
 
 from adapters import camunda7, ibm_bpm
 from gateway.port import DialectRequest
+from tests.web.across import SCOPES, across
 from tests.web.gate import gate
 
-STARTS = {"invoice": "other", "order": "hr", "25.claim": "other", "25.order": "hr"}
+STARTS = {"order": "hr", "25.order": "hr"}
+RULES = {"start": [{"definition": "Claim", "engine": "claims"}, {"definition": "review", "engine": "hr"}]}
 CAMUNDA_ELSEWHERE = [
-    "/process-definition/key/invoice/start",
-    "/process-definition/key/invoice/submit-form",
-    "/process-definition/key/invoice/tenant-id/t/start",
-    "/process-definition/invoice:3:4f1c/start",
-    "/process-definition/invoice:3:4f1c/submit-form",
-    "/engine/default/process-definition/key/invoice/start",
-    "//process-definition/key/%69nvoice;x=1/start/",
+    "/process-definition/key/Claim/start",
+    "/process-definition/key/Claim/submit-form",
+    "/process-definition/Claim:3:4f1c/start",
+    "/process-definition/Claim:3:4f1c/submit-form",
+    "/engine/default/process-definition/key/%43laim/start",
 ]
 CAMUNDA_HERE = [
     "/process-definition/key/order/start",
@@ -30,12 +30,78 @@ CAMUNDA_HERE = [
 
 
 @pytest.mark.parametrize("target", CAMUNDA_ELSEWHERE)
-async def test_camunda_start_that_a_rule_sends_elsewhere_is_refused_in_its_shape(target: str) -> None:
-    async with gate(starts=STARTS) as door:
-        status, _, body = await door.ask("/door" + target, "POST", "Content-Length: 2\r\n", b"{}")
-        detail = "New instances of invoice start on other, which is not behind this front door."
-        assert (status, json.loads(body)) == (400, {"type": "Unsupported", "message": detail, "code": None})
-        assert door.engine.heard == []
+async def test_camunda_start_that_a_rule_sends_elsewhere_starts_there(target: str) -> None:
+    async with across(routing=RULES) as site:
+        answer = await site.camunda("POST", target, {"variables": {"amount": {"value": 5}}})
+        started = answer.json["id"]
+        assert (answer.status, answer.json) == (
+            200,
+            {
+                "links": [{"method": "GET", "href": link(target, started), "rel": "self"}],
+                "id": started, "definitionId": "25.Claim", "definitionKey": "Claim", "businessKey": None,
+                "caseInstanceId": None, "ended": False, "suspended": False, "tenantId": None,
+            },
+        )  # fmt: skip
+        assert site.engines[-1] == "hr"  # asked whether it has this id, too
+        site.forget()
+        read = await site.camunda("GET", f"/process-instance/{started}/variables/amount")
+        assert (read.json["value"], set(site.engines)) == (5, {"claims"})
+
+
+def link(target: str, instance: str) -> str:
+    below = "/engine/default" if target.startswith("/engine/") else ""
+    return f"http://gateway/engine-rest{below}/process-instance/{instance}"
+
+
+async def test_camunda_start_elsewhere_answers_with_variables_where_they_are_asked_for() -> None:
+    async with across(routing=RULES) as site:
+        body = {"variables": {"note": {"value": "x"}}, "withVariablesInReturn": True}
+        answer = await site.camunda("POST", "/process-definition/key/Claim/start", body)
+        assert answer.json["variables"]["note"] == {"type": "String", "value": "x", "valueInfo": {}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"caseInstanceId": "c"}, {"startInstructions": [{}]}, {"skipCustomListeners": True}, {"skipIoMappings": True},
+        {"unknown": 1}, {"businessKey": "no variable is set to take it"},
+    ],
+    ids=lambda more: next(iter(more)),
+)  # fmt: skip
+async def test_camunda_start_elsewhere_refuses_what_cannot_be_said_there(more: dict[str, Any]) -> None:
+    async with across(routing=RULES) as site:
+        before = len(site.fakes["claims"].instances)
+        answer = await site.camunda("POST", "/process-definition/key/Claim/start", more)
+        assert (answer.status, answer.json["type"]) == (400, "InvalidRequestException")
+        assert next(iter(more)) in answer.json["message"] or "business key" in answer.json["message"]
+        assert (site.engines, len(site.fakes["claims"].instances)) == ([], before)
+
+
+async def test_start_elsewhere_of_an_id_that_the_doors_engine_has_too_is_named_with_its_engine() -> None:
+    async with across(routing=RULES) as site:
+        first = (await site.camunda("POST", "/process-definition/key/Claim/start", {})).json["id"]
+        site.fakes["hr"].instances[str(int(first) + 1)] = next(iter(site.fakes["hr"].instances.values()))
+        second = (await site.camunda("POST", "/process-definition/key/Claim/start", {})).json["id"]
+        assert second == f"claims:{int(first) + 1}"
+        shown = await site.camunda("GET", f"/process-instance/{second}")
+        assert (shown.status, shown.json["definitionKey"]) == (200, "Claim")
+
+
+async def test_start_elsewhere_is_named_with_its_engine_where_the_doors_engine_is_down() -> None:
+    async with across(routing=RULES, down=("hr",)) as site:
+        answer = await site.camunda("POST", "/process-definition/key/Claim/start", {})
+        assert (answer.status, answer.json["id"].partition(":")[0]) == (200, "claims")
+
+
+async def test_limited_caller_starts_with_names_that_it_may_touch() -> None:
+    async with across({"variables": ["a*"], "scopes": [*SCOPES, "instances:start"]}, routing=RULES) as site:
+        for path in ("/process-definition/key/Claim/start", "/process-definition/key/review/start"):
+            refused = await site.camunda("POST", path, {"variables": {"note": {"value": 1}}}, X_Api_Key="secret")
+            assert (refused.status, site.engines) == (403, [])
+        answer = await site.camunda("POST", path, {"variables": {"amount": {"value": 1}}}, X_Api_Key="secret")
+        assert (answer.status, [each.path for _, each in site.planned]) == (
+            200, [("process-definition", "key", "review", "start")],
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("target", CAMUNDA_HERE)
@@ -48,28 +114,6 @@ async def test_camunda_start_that_belongs_here_or_nowhere_is_handed_on(target: s
 async def test_form_of_a_definition_that_starts_elsewhere_is_still_read_here() -> None:
     async with gate(starts=STARTS) as door:
         assert (await door.ask("/door/process-definition/key/invoice/start-form"))[0] == 200
-
-
-@pytest.mark.parametrize(("process", "status"), [("25.claim", 400), ("25.order", 200), ("25.new", 200)])
-async def test_ibm_start_keeps_to_the_rules_too(process: str, status: int) -> None:
-    async with gate(vendor=ibm_bpm.VENDOR, starts=STARTS) as door:
-        answered, _, body = await door.ask(
-            f"/door/process?action=start&bpdId={process}&branchId=2063.1", "POST", "Content-Length: 0\r\n"
-        )
-        assert (answered, len(door.engine.heard)) == (status, int(status == 200))
-        if status == 400:
-            assert json.loads(body)["Data"]["exceptionType"] == "varbridge.Unsupported"
-
-
-@pytest.mark.parametrize(
-    "kind",
-    ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; charset=UTF-8"],
-    ids=["plain type", "type in capitals"],
-)
-@pytest.mark.parametrize("query", ["", "?action=start", "?action=start&bpdId=25.claim"], ids=["form", "action", "both"])
-async def test_ibm_start_by_a_form_keeps_to_the_rules_too(kind: str, query: str) -> None:
-    async with gate(vendor=ibm_bpm.VENDOR, starts=STARTS) as door:
-        assert await form(door, f"/door/process{query}", b"action=start&bpdId=25.claim", kind) == (400, 0)
 
 
 async def test_ibm_start_by_a_form_that_belongs_here_is_handed_on_byte_for_byte() -> None:

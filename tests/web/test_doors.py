@@ -262,7 +262,7 @@ async def test_limited_caller_and_other_vendor_are_refused_in_the_dialects_shape
         assert door.engine.heard == []
     async with gate(vendor=camunda7.VENDOR, owner=ibm_bpm.VENDOR) as door:
         status, _, body = await door.ask("/door/variable-instance")
-        assert (status, json.loads(body)["type"], door.engine.heard) == (400, "Unsupported", [])
+        assert (status, json.loads(body)["type"], door.engine.heard) == (400, "InvalidRequestException", [])
 
 
 async def test_scope_of_the_operation_is_needed() -> None:

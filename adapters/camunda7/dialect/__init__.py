@@ -25,7 +25,7 @@ class Camunda7Dialect(Dialect):
     """The language of ``/engine-rest``."""
 
     vendor = "camunda7"
-    takes = frozenset({"objects"})
+    takes = frozenset({"objects", "federated"})
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; whatever is not certain passes through."""
@@ -36,9 +36,8 @@ class Camunda7Dialect(Dialect):
         return misses(answer)
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
-        """Return the commands that a request means: those on an instance's variables, and the read of an instance."""
-        known = facts(request)
-        return (() if known.named is None else decode(request)) or Passed(known)
+        """Return the commands that a request means."""
+        return decode(request) or Passed(facts(request))
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that Camunda would give."""

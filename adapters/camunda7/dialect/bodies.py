@@ -7,7 +7,8 @@ Here both are refused, since nobody can tell what the caller meant. What must no
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from gateway.model import jsontext
 from gateway.model.values import NULL, SYNONYMS, Value, with_vendor_info
 from gateway.port import DialectRequest
 
+S = TypeVar("S")
 _JSON = "application/json"
 _TAKEN = frozenset({_JSON, "application/*", "*/*"})
 TYPES = frozenset(
@@ -37,6 +39,33 @@ class GivenValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 _value_decoder = msgspec.json.Decoder(GivenValue)
+
+
+def read_json(request: DialectRequest, decoder: msgspec.json.Decoder[S]) -> S:
+    """Return the body of a request: a JSON object with the members that a decoder knows.
+
+    Raises:
+        UnsupportedMediaType, InvalidJson, PayloadTooLarge: as ``read_body``. InvalidRequest: it is something else.
+    """
+    try:
+        return decoder.decode(read_body(request))
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"{error}.") from error
+
+
+def read_values(given: Mapping[str, msgspec.Raw] | None, member: str) -> dict[str, Value]:
+    """Return typed values by name.
+
+    Args:
+        given: name to the value as it is written; None = no names.
+        member: where they stand in the body.
+
+    Raises:
+        InvalidRequest: as ``read_value``.
+    """
+    return {
+        name: read_value(bytes(raw), name, f"/{member}/{jsontext.escape(name)}") for name, raw in (given or {}).items()
+    }
 
 
 def read_value(text: bytes, name: str, pointer: str) -> Value:

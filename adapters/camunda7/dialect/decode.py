@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
-from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_value
-from adapters.camunda7.dialect.facts import below_engine
-from gateway.errors import InvalidRequest, MethodNotAllowed
-from gateway.model import jsontext
+from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_json, read_value, read_values
+from adapters.camunda7.dialect.facts import NO_IDS, below_engine
+from adapters.camunda7.dialect.starting import decode_start
+from gateway.errors import MethodNotAllowed
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
 from gateway.port import DialectRequest
 
@@ -36,7 +36,9 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
         InvalidJson, InvalidRequest, PayloadTooLarge: the body is not what the vendor's page says.
     """
     match below_engine(request.segments):
-        case ("process-instance", instance) if request.method in {"GET", "HEAD"}:
+        case ("process-definition", *definition, "start" | "submit-form"):
+            return _start_commands(request, definition)
+        case ("process-instance", instance) if request.method in {"GET", "HEAD"} and instance not in NO_IDS:
             check_accepted(request)
             return (DescribeInstance(instance=instance),)
         case (resource, instance, kind) if _SCOPES.get(resource) == kind:
@@ -47,13 +49,25 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return ()
 
 
+def _start_commands(request: DialectRequest, definition: list[str]) -> tuple[Command, ...]:
+    match definition:
+        case ["key", key]:
+            return decode_start(request, key)
+        case ["key", key, "tenant-id", tenant]:
+            return decode_start(request, key, tenant)
+        case [definition_id]:
+            return decode_start(request, definition_id)
+        case _:
+            return ()
+
+
 def _set_command(request: DialectRequest, instance: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
             check_accepted(request)
             return ListVariables(instance=instance, seen=True)
         case "POST":
-            return _patch(read_body(request), instance)
+            return _patch(request, instance)
         case _:
             raise MethodNotAllowed
 
@@ -72,13 +86,7 @@ def _variable_command(request: DialectRequest, instance: str, name: str) -> Comm
             raise MethodNotAllowed
 
 
-def _patch(body: bytes, instance: str) -> PatchVariables:
-    try:
-        given = _patch_decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"{error}.") from error
-    modifications = {
-        name: read_value(bytes(raw), name, f"/modifications/{jsontext.escape(name)}")
-        for name, raw in (given.modifications or {}).items()
-    }
+def _patch(request: DialectRequest, instance: str) -> PatchVariables:
+    given = read_json(request, _patch_decoder)
+    modifications = read_values(given.modifications, "modifications")
     return PatchVariables(instance=instance, modifications=modifications, deletions=tuple(given.deletions or ()))

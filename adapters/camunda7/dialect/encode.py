@@ -12,10 +12,19 @@ from typing import Any
 import msgspec
 
 from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
 from gateway.errors import ValueNotRepresentable
-from gateway.model.results import Instance, InstanceDescribed, Variable, VariableRead, VariablesListed, VariablesPatched
+from gateway.model.results import (
+    Instance,
+    InstanceDescribed,
+    InstanceStarted,
+    Variable,
+    VariableRead,
+    VariablesListed,
+    VariablesPatched,
+)
 from gateway.model.values import NULL, Value, instant, json_text, text_of
 from gateway.plan import VendorResponse
 from gateway.port import DialectRequest, DialectSettings
@@ -44,13 +53,22 @@ def encode(
         case (InstanceDescribed(instance),):
             return _shown(_instance(instance, below_engine(request.segments)[1]))
         case (VariablesListed(variables),):
-            return _shown({each.name: _variable(each, as_objects=as_objects) for each in variables})
+            return _shown(_variables(variables, as_objects=as_objects))
         case (VariableRead(variable),):
             return _shown(_variable(variable, as_objects=as_objects))
         case (VariablesPatched(),):
             return VendorResponse(204)
+        case (InstanceStarted(instance=started),):
+            return _shown(_started(request, started))
+        case (InstanceStarted(instance=started), VariablesListed(variables)):
+            stored = _variables(variables, as_objects=settings.objects == "object")
+            return _shown(_started(request, started) | {"variables": stored})
         case _:
             return None
+
+
+def _variables(variables: tuple[Variable, ...], *, as_objects: bool) -> dict[str, Any]:
+    return {each.name: _variable(each, as_objects=as_objects) for each in variables}
 
 
 def _shown(body: dict[str, Any]) -> VendorResponse:
@@ -70,6 +88,10 @@ def _instance(instance: Instance, written: str) -> dict[str, Any]:
         "suspended": instance.state == "suspended",
         "tenantId": instance.tenant,
     }
+
+
+def _started(request: DialectRequest, instance: Instance) -> dict[str, Any]:
+    return _instance(instance, instance.id) | {"links": links(request, instance.id)}
 
 
 def _variable(variable: Variable, *, as_objects: bool) -> dict[str, Any]:

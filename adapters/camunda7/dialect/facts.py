@@ -21,7 +21,7 @@ _QUERIES = frozenset(
         "event-subscription",
     )
 )
-_NO_IDS = frozenset({"count", "delete", "report", "set-removal-time"})
+NO_IDS = frozenset({"count", "delete", "report", "set-removal-time"})
 """What stands where the id of an execution, or of an instance of the history, stands, and is none."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
@@ -89,7 +89,7 @@ def _other(path: tuple[str, ...], method: str, *, safe: bool) -> RequestFacts:
         scope=_of("passthrough", safe=safe),
         writes=not safe,
         instance=_instance(path, method),
-        execution=path[1] if path[:1] == ("execution",) and len(path) > 1 and path[1] not in _NO_IDS else None,
+        execution=path[1] if path[:1] == ("execution",) and len(path) > 1 and path[1] not in NO_IDS else None,
         polls=path == ("external-task", "fetchAndLock"),
     )
 
@@ -99,7 +99,7 @@ def _instance(path: tuple[str, ...], method: str) -> str | None:
     match path:
         case ("process-instance", instance, _, *_):
             return instance
-        case ("history", "process-instance", instance, *_) if instance not in _NO_IDS:
+        case ("history", "process-instance", instance, *_) if instance not in NO_IDS:
             return instance
         case ("process-instance", instance) if method == "DELETE":
             return instance

@@ -25,8 +25,9 @@ async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destinatio
         InvalidRequest: the target has a fragment. PayloadTooLarge: the body of a poll is too long.
     """
     target = proxied.raw_target
-    if destination.qualified and facts.named is not None:
-        target = remove_engine(target, facts.named)
+    named = facts.task if facts.task is not None else facts.named
+    if destination.qualified and named is not None:
+        target = remove_engine(target, named)
     if "#" in target:
         raise InvalidRequest("A request target has no fragment.")
     content, idle_s = await _read_body(proxied, facts)

@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.errors import InstanceNotFound, Internal, InvalidRequest, Unsupported, VarbridgeError
+from gateway.errors import InstanceNotFound, Internal, InvalidRequest, TaskNotFound, Unsupported, VarbridgeError
 from gateway.operations import relaying
 from gateway.operations.relaying import Destination, DoorRequest
 from gateway.port import DialectRequest
@@ -70,22 +70,34 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         proxied.request.headers, forwards=proxied.upstream.forwards
     )
     proxied.caller = caller
-    read = await read_request(proxied)
-    proxied.facts = facts = door.dialect.facts(read)
     call.deadline = asyncio.get_running_loop().time() + services.limits.max_timeout_s
+    read = await read_request(proxied)
+    if door.dialect.reads_body(read) and _may_be_elsewhere(proxied):
+        read = await translated.with_body(proxied, read)
+    proxied.facts = facts = door.dialect.facts(read)
     request = DoorRequest(
         vendor=door.dialect.vendor,
         default=door.default,
         facts=facts,
         call=partial(_shown_call, proxied, read),
         rights=caller,
+        federated=door.dialect.settings.federated,
     )
     try:
         destination = relaying.find_destination(services.gateway, request)
+        if facts.searches:
+            destination = await relaying.find_searched(services.gateway, request, destination, call)
     except Unsupported:
-        proxied.translated = read if facts.named is not None else None
+        proxied.translated = read if facts.names_one or facts.ids else None
         raise
     return await _answer_at(proxied, read, request, destination)
+
+
+def _may_be_elsewhere(proxied: ProxiedRequest) -> bool:
+    """Return whether what the request names may be on another engine than the front door's, or is carried out."""
+    door, caller = proxied.door, proxied.caller
+    same_vendor = door.default.vendor == door.dialect.vendor
+    return len(proxied.services.gateway.engines) > 1 or not same_vendor or (caller is not None and caller.limited)
 
 
 def _shown_call(proxied: ProxiedRequest, read: DialectRequest) -> str:
@@ -99,10 +111,10 @@ async def _answer_at(
 ) -> web.StreamResponse:
     """Return the answer of a destination; where its engine does not know what is named, that of the owner, if any."""
     proxied.set_destination(destination)
-    outcome: web.StreamResponse | HeldAnswer | InstanceNotFound
+    outcome: web.StreamResponse | HeldAnswer | InstanceNotFound | TaskNotFound
     try:
         outcome = await _ask(proxied, read, request, destination)
-    except InstanceNotFound as error:
+    except (InstanceNotFound, TaskNotFound) as error:
         if destination.is_certain or not destination.is_translated:
             raise
         outcome = error
@@ -112,7 +124,7 @@ async def _answer_at(
     beyond = await relaying.find_beyond(proxied.services.gateway, request, proxied.call)
     if beyond is not None:
         return await _answer_at(proxied, read, request, beyond)
-    if isinstance(outcome, InstanceNotFound):
+    if isinstance(outcome, VarbridgeError):
         raise outcome
     proxied.translated = None
     return await hand_back(proxied, outcome)
@@ -122,8 +134,8 @@ async def _ask(
     proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
 ) -> web.StreamResponse | HeldAnswer:
     """Return the answer of a destination; one that says that it does not know what is named is held."""
-    if destination.is_translated and destination.instance is not None:
-        return await translated.answer(proxied, read, request, destination.instance)
+    if destination.is_translated:
+        return await translated.answer(proxied, read, request, destination)
     raw = await build_request(proxied, request.facts, destination)
     back = partial(hand_back if destination.is_certain else hand_back_unless_missed, proxied)
     return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back)

@@ -9,11 +9,9 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.errors import InvalidRequest, PayloadTooLarge
-from gateway.model.commands import Command, PatchVariables
-from gateway.model.results import WriteResult
-from gateway.operations import translating
-from gateway.operations.gateway import Target
-from gateway.operations.relaying import DoorRequest, untranslated
+from gateway.model.commands import Command
+from gateway.operations.relaying import Destination, DoorRequest, untranslated
+from gateway.operations.translating import Translation, carry_out, count_names
 from gateway.port import DialectRequest, Passed
 from gateway.web.http import body
 from gateway.web.http.rules import rules_header
@@ -25,31 +23,57 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")
 """Bytes of a path that are no UTF-8."""
 
 
-async def answer(proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, target: Target) -> web.Response:
-    """Carry out what a request means on an instance, and return the answer in the caller's own dialect.
+async def answer(
+    proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
+) -> web.Response:
+    """Carry out what a request means, and return the answer in the caller's own dialect.
 
     Raises:
         Unsupported: the request means no command. InvalidRequest: its path can be read in two ways.
         VarbridgeError: the body, or what was made of it, was refused; or an engine failed.
     """
-    dialect, gateway = proxied.door.dialect, proxied.services.gateway
+    dialect = proxied.door.dialect
     proxied.translated = read
     _check_path(proxied.raw_target.partition("?")[0], read.segments)
-    read = msgspec.structs.replace(read, body=await _whole_body(proxied))
+    read = await with_body(proxied, read)
     commands = dialect.decode(read)
     if isinstance(commands, Passed):
-        raise untranslated(request, target.engine)
+        raise untranslated(request, destination.engine)
     for command in commands:
         _check_count(proxied, command)
-    results = await translating.carry_out(gateway, target, commands, request.rights, proxied.call)
+    results = await carry_out(_translation(proxied, request, destination), commands)
     encoded = dialect.encode(read, results)
-    rules = tuple(rule for result in results if isinstance(result, WriteResult) for rule in result.rules)
+    rules = tuple(rule for result in results for rule in getattr(result, "rules", ()))
     shown = [*encoded.headers, *rules_header(rules)]
     response = web.Response(status=encoded.status, body=encoded.content() or None, headers=shown)
     if encoded.status == 204:  # noqa: PLR2004 - no content has no type either
         _ = response.headers.pop(hdrs.CONTENT_TYPE, None)
     headers.decorate(response, proxied)
     return response
+
+
+def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Destination) -> Translation:
+    return Translation(
+        gateway=proxied.services.gateway,
+        door=request.default,
+        engine=destination.engine,
+        target=destination.instance,
+        task=destination.task,
+        engines=destination.engines or (destination.engine.name,),
+        rights=request.rights,
+        call=proxied.call,
+    )
+
+
+async def with_body(proxied: ProxiedRequest, read: DialectRequest) -> DialectRequest:
+    """Return a request with its whole body, which is kept for relaying, and with what links begin with.
+
+    Raises:
+        InvalidRequest: it has a content encoding. PayloadTooLarge: it is over the limit of a JSON body.
+    """
+    request = proxied.request
+    base = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}{proxied.door.prefix}"
+    return msgspec.structs.replace(read, body=await _whole_body(proxied), base=base)
 
 
 async def _whole_body(proxied: ProxiedRequest) -> bytes:
@@ -78,5 +102,5 @@ def _check_path(raw: str, segments: tuple[str, ...]) -> None:
 
 def _check_count(proxied: ProxiedRequest, command: Command) -> None:
     most = proxied.services.limits.max_names
-    if isinstance(command, PatchVariables) and len(command.modifications) + len(command.deletions) > most:
-        raise PayloadTooLarge(f"A patch has at most {most} names.")
+    if count_names(command) > most:
+        raise PayloadTooLarge(f"A request names at most {most} variables.")

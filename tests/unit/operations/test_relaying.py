@@ -111,6 +111,9 @@ BOTH_ENGINES = ("hr", "claims")
             Destination(engine=HR, instance=Target(HR, "zz:1"), is_certain=False),
             id="no such engine",
         ),
+        pytest.param({"task": "1"}, Destination(engine=HR, task="1", is_certain=False), id="bare task"),
+        pytest.param({"task": "hr:1"}, Destination(engine=HR, task="1", qualified=True), id="task of the door"),
+        pytest.param({"ids": ("1", "zz:2")}, Destination(engine=HR), id="ids that nobody knows"),
         pytest.param({"definition": "Order"}, Destination(engine=HR), id="start by a rule"),
         pytest.param({"definition": "Other"}, Destination(engine=HR), id="start without a rule"),
     ],
@@ -136,6 +139,21 @@ TRANSLATED = Destination(engine=CLAIMS, instance=Target(CLAIMS, "1"), qualified=
             Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
             id="limited at the door's engine",
         ),
+        pytest.param(
+            Caller(*BOTH_ENGINES), {"definition": "Claim"}, Destination(engine=CLAIMS, is_translated=True), id="start"
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES),
+            {"task": "claims:1"},
+            Destination(engine=CLAIMS, task="1", qualified=True, is_translated=True),
+            id="task of another vendor",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES),
+            {"instance": "hr:1", "in_body": True},
+            Destination(engine=HR, instance=Target(HR, "1"), qualified=True, is_translated=True),
+            id="engine in front of an id in the body",
+        ),
     ],
 )
 def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expected: Destination) -> None:
@@ -159,10 +177,25 @@ def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expec
             id="other call at another vendor",
         ),
         pytest.param(
-            Caller(*BOTH_ENGINES),
+            Caller("hr"),
             {"definition": "Claim"},
-            Unsupported("New instances of Claim start on claims, which is not behind this front door."),
+            Forbidden("The caller may not use this engine."),
             id="start elsewhere",
+        ),
+        pytest.param(
+            Caller("hr"), {"task": "claims:1"}, Forbidden("The caller may not use this engine."), id="task elsewhere"
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, scopes="passthrough:write"),
+            {"scope": "passthrough:write", "ids": ("1", "claims:1")},
+            Unsupported("GET /x is not offered here for what is on the engine claims."),
+            id="other instance beside its own",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, scopes="passthrough:write"),
+            {"scope": "passthrough:write", "ids": ("hr:1",)},
+            Unsupported("GET /x is not offered here for what is on the engine hr."),
+            id="engine in front of an id that is not in the path",
         ),
         pytest.param(
             Caller(*BOTH_ENGINES, limited=True),
@@ -184,9 +217,10 @@ def test_request_that_goes_nowhere(caller: Caller, facts: dict[str, Any], error:
     assert raised.value.detail == error.detail
 
 
-def test_door_of_another_vendor_translates_what_names_an_instance_and_refuses_the_rest() -> None:
+def test_door_of_another_vendor_translates_what_it_knows_and_refuses_the_rest() -> None:
     caller = Caller("hr", scopes="variables:read passthrough:read")
     assert found(caller, "other", instance="1").is_translated
-    for facts in ({}, {"scope": "passthrough:read"}, {"scope": "passthrough:read", "instance": "1"}):
+    assert found(caller, "other").is_translated
+    for facts in ({"scope": "passthrough:read"}, {"scope": "passthrough:read", "instance": "1"}):
         with pytest.raises(Unsupported):
             found(caller, "other", **facts)

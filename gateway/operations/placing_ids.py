@@ -1,0 +1,101 @@
+"""Ids of instances that a front-door request names beside its path: which engines they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.errors import InvalidRequest, VarbridgeError
+from gateway.operations.concurrent import gather_bounded
+from gateway.operations.gateway import Gateway, Target
+from gateway.operations.placing import MayUse, has_instance, locate_beyond
+from gateway.plan import Call
+from gateway.port import Engine
+from gateway.routing import Candidate, split_id
+
+
+def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
+    """Return the engine that an id means other than that of the front door, as far as nobody must be asked."""
+    name, native = split_id(written, gateway.engines)
+    if name is not None:
+        return None if name == door.name else name
+    beyond = gateway.routing.owner_beyond(door.name, native)
+    return None if beyond is None else beyond.engine
+
+
+async def engines_of(
+    gateway: Gateway, door: Engine, ids: Iterable[str], may_use: MayUse, call: Call
+) -> tuple[str, ...]:
+    """Return the engines that own one of some instances: that of the front door first, then the others by name.
+
+    Bare ids that more than one engine could have are looked up, first on the front door's engine, which counts as the
+    owner of those that nobody has; what is found is remembered.
+
+    Raises:
+        InstanceAmbiguous: several other engines have one of them. EngineFailure: an engine could not be asked.
+    """
+    unknown: list[str] = []
+    others: set[str] = set()
+    for written in dict.fromkeys(ids):
+        name = known_elsewhere(gateway, door, written)
+        if name is not None:
+            others.add(name)
+        elif _is_uncertain(gateway, door, written, may_use):
+            unknown.append(written)
+    for found in await gather_bounded([_owner(gateway, door, each, may_use, call) for each in unknown]):
+        if isinstance(found, VarbridgeError):
+            raise found
+        others.add(found)
+    return (door.name, *sorted(name for name in others if name != door.name and may_use(name)))
+
+
+async def name_new(gateway: Gateway, door: Engine, target: Target, call: Call) -> str:
+    """Return the id by which callers of a front door can name an instance that has just been started for them.
+
+    That is the engine's own id, and its owner is remembered. Only where the front door's engine has an instance of
+    the same id, or does not say, it is ``engine:id``.
+    """
+    if target.engine.name == door.name:
+        return target.native
+    try:
+        own = Candidate(door.name, door.native_id(target.native))
+        if await has_instance(gateway, own, call, ended=True):
+            return target.public
+    except InvalidRequest:
+        pass  # no instance of the front door's engine can have such an id
+    except VarbridgeError:
+        return target.public
+    gateway.routing.remember_beyond(door.name, target.native, Candidate(target.engine.name, target.native))
+    return target.native
+
+
+def name_found(door: Engine, engine: Engine, native: str) -> str:
+    """Return the id by which callers of a front door can name an instance that a search has found.
+
+    Other vendors' ids stand as they are; engines of the same vendor may have the same ids, so theirs are ``engine:id``.
+    """
+    return f"{engine.name}:{native}" if engine.vendor == door.vendor and engine.name != door.name else native
+
+
+def _is_uncertain(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> bool:
+    """Return whether a bare id may be another engine's, and is not known to be the front door's own."""
+    if not gateway.routing.probe or gateway.routing.is_own(door.name, written):
+        return False
+    if split_id(written, gateway.engines)[0] is not None:
+        return False
+    try:
+        candidates = gateway.routing.find_candidates(written, None, gateway.engines)
+    except InvalidRequest:
+        return False
+    return any(each.engine != door.name and may_use(each.engine) for each in candidates)
+
+
+async def _owner(gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call) -> str:
+    try:
+        own = Candidate(door.name, door.native_id(written))
+    except InvalidRequest:
+        own = None
+    if own is not None and await has_instance(gateway, own, call, ended=True):
+        gateway.routing.remember_own(door.name, written)
+        return door.name
+    owner = await locate_beyond(gateway, door, written, may_use, call)
+    return door.name if owner is None else owner.engine.name

@@ -1,0 +1,89 @@
+"""Tasks that a front-door request names: the engine that has one, found as ``placing`` finds that of an instance."""
+
+from __future__ import annotations
+
+from gateway.errors import Forbidden, InvalidRequest, TaskNotFound
+from gateway.model.lifecycle import DescribeTask
+from gateway.operations.gateway import Gateway
+from gateway.operations.placing import MayUse, pick_owner
+from gateway.plan import Call
+from gateway.port import Engine
+from gateway.routing import Candidate, split_id
+
+
+def locate_task_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> tuple[Engine, str, bool]:
+    """Return the engine of a task that a front-door request names, the task's id there, and whether the id names it.
+
+    A bare id means the door's engine, unless another one is known to have the task. An id that the door's engine
+    cannot have is handed on all the same.
+
+    Raises:
+        Forbidden: the id names an engine that the caller may not use.
+        InvalidRequest: the id names another engine, which cannot have such an id.
+    """
+    name, native = split_id(written, gateway.engines)
+    if name is not None and not may_use(name):
+        raise Forbidden("The caller may not use this engine.")
+    if name not in {None, door.name}:
+        engine = gateway.engines[name or ""]
+        return engine, engine.native_task(native), True
+    beyond = gateway.routing.owner_beyond(door.name, _key(written)) if name is None else None
+    if beyond is not None and may_use(beyond.engine):
+        return gateway.engines[beyond.engine], beyond.native, False
+    return door, _spelled(door, native) or native, name is not None
+
+
+async def locate_task_beyond(
+    gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call
+) -> tuple[Engine, str] | None:
+    """Find the one other engine that has a task which the engine of a front door was said not to know.
+
+    Args:
+        gateway: whose engines may have it.
+        door: the engine of the front door; it is asked for the task itself before another engine counts.
+        written: a bare id, as the caller wrote it.
+        may_use: which engines count.
+        call: for asking them.
+
+    Returns:
+        The engine and the task's id there; None where no other engine has it, or the door's engine has it after all.
+
+    Raises:
+        InstanceAmbiguous: several other engines have it.
+        EngineFailure: an engine could not be asked, and fewer than two others have it.
+    """
+    if not gateway.routing.probe:
+        return None
+
+    async def has(candidate: Candidate) -> bool:
+        engine = gateway.engines[candidate.engine]
+        try:
+            _ = await gateway.run(engine.name, engine.describe_task(DescribeTask(task=candidate.native)), call)
+        except TaskNotFound:
+            return False
+        return True
+
+    able = [
+        Candidate(name, native)
+        for name, engine in gateway.engines.items()
+        if may_use(name) and "tasks.complete" in engine.capabilities.features
+        if (native := _spelled(engine, written)) is not None
+    ]
+    owner = await pick_owner([each for each in able if each.engine != door.name], has)
+    if owner is None or any([await has(each) for each in able if each.engine == door.name]):
+        return None
+    gateway.routing.remember_beyond(door.name, _key(written), owner)
+    return gateway.engines[owner.engine], owner.native
+
+
+def _spelled(engine: Engine, written: str) -> str | None:
+    """Return a task's id in the spelling of an engine; None where no task of the engine can have such an id."""
+    try:
+        return engine.native_task(written)
+    except InvalidRequest:
+        return None
+
+
+def _key(written: str) -> str:
+    """Return the name under which the owner of a task is remembered: beside those of instances."""
+    return f"task {written}"

@@ -1,0 +1,69 @@
+"""The variables that a command touches, and whether it changes anything."""
+
+from __future__ import annotations
+
+from gateway.errors import Fault, Forbidden
+from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables
+from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
+from gateway.operations.relaying import Rights
+
+_WRITES = (InstanceWrite, StartInstance, CompleteTask, CorrelateMessage)
+
+
+def writes(command: Command) -> bool:
+    """Return whether a command changes anything."""
+    return isinstance(command, _WRITES)
+
+
+def count_names(command: Command) -> int:
+    """Return how many variables a command names."""
+    match command:
+        case PatchVariables():
+            return len(command.modifications) + len(command.deletions)
+        case StartInstance() | CompleteTask():
+            return len(command.variables)
+        case CorrelateMessage():
+            return len(command.variables) + len(command.local_variables) + len(_keys(command))
+        case _:
+            return 0
+
+
+def check_names(command: Command, rights: Rights) -> None:
+    """Refuse a command on variables that the caller may not touch, or without the scope that it needs for them.
+
+    Raises:
+        Forbidden: naming them.
+    """
+    match command:
+        case GetVariable(name=name):
+            rights.require_names((name,))
+        case PatchVariables():
+            rights.require_names((*command.written, *command.deletions))
+        case StartInstance():
+            rights.require_names(tuple(command.variables))
+        case CompleteTask():
+            _require_writable(tuple(command.variables), rights)
+        case CorrelateMessage():
+            _require_writable((*command.variables, *command.local_variables), rights)
+            _require_comparable(_keys(command), rights)
+
+
+def _keys(command: CorrelateMessage) -> tuple[str, ...]:
+    return (*command.correlation_keys, *command.local_correlation_keys)
+
+
+def _require_writable(written: tuple[str, ...], rights: Rights) -> None:
+    if written:
+        rights.require("variables:write")
+        rights.require_names(written)
+
+
+def _require_comparable(compared: tuple[str, ...], rights: Rights) -> None:
+    """Refuse keys whose values the caller may not see: who receives the message would give the values away."""
+    if not compared:
+        return
+    rights.require("variables:read")
+    rights.require_names(compared)
+    hidden = tuple(Fault("", f"variable {name}") for name in compared if rights.is_masked(name))
+    if hidden:
+        raise Forbidden("The caller may not see some of the variables.", errors=hidden)
