@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from adapters.camunda7 import faults
 from adapters.camunda7.wire import WireActivity, decode_body, read_request, tree_decoder
 from gateway.model.commands import ListActivities
-from gateway.model.results import ActivitiesListed, Activity
+from gateway.model.results import ActivitiesListed, Activity, Instance
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK = 200
@@ -20,7 +20,9 @@ def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesList
         InstanceNotFound: there is no such instance, or it has ended.
     """
     root = yield from read_tree(engine, command.instance)
-    return ActivitiesListed(tuple(flatten(root)))
+    definition_id = root.activityId or None
+    instance = Instance(id=root.id, definition=(definition_id or "").split(":")[0] or None, definition_id=definition_id)
+    return ActivitiesListed(tuple(flatten(root)), root.id, instance)
 
 
 def read_tree(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, WireActivity]:

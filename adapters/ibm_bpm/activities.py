@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.ibm_bpm.instances import describe_process
+from adapters.ibm_bpm.instances import describe_process, instance_in
 from adapters.ibm_bpm.wire import WireDetails, members
 from gateway.model.commands import ListActivities
 from gateway.model.results import ActivitiesListed, Activity
@@ -45,18 +45,17 @@ def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesList
     """
     wire = yield from describe_process(engine, command.instance, PARTS)
     steps = steps_in(wire)
-    return ActivitiesListed(
-        tuple(
-            Activity(
-                id=token.id,
-                activity=token.activity,
-                name=token.name or _of(steps, token).name,
-                type=_of(steps, token).kind,
-                parent=token.parent,
-            )
-            for token in tokens_in(wire)
+    found = tuple(
+        Activity(
+            id=token.id,
+            activity=token.activity,
+            name=token.name or _of(steps, token).name,
+            type=_of(steps, token).kind,
+            parent=token.parent,
         )
+        for token in tokens_in(wire)
     )
+    return ActivitiesListed(found, instance=instance_in(command.instance, wire))
 
 
 def _of(steps: dict[str, Step], token: Token) -> Step:

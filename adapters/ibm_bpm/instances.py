@@ -110,13 +110,16 @@ def state_of(wire: WireDetails) -> str:
 def describe_instance(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     """Ask ``GET /process/{id}?parts=header``."""
     wire = yield from describe_process(engine, command.instance, "header", ended=command.ended)
-    return InstanceDescribed(
-        Instance(
-            id=command.instance,
-            definition=wire.processTemplateName,
-            definition_id=wire.processTemplateID,
-            state=state_of(wire),
-        )
+    return InstanceDescribed(instance_in(command.instance, wire))
+
+
+def instance_in(instance: str, wire: WireDetails) -> Instance:
+    """Return the instance that the details describe; ``header`` is the part with it."""
+    return Instance(
+        id=instance,
+        definition=wire.processTemplateName,
+        definition_id=wire.processTemplateID,
+        state=state_of(wire),
     )
 
 

@@ -73,6 +73,11 @@ class ModifyInstance(InstanceWrite, frozen=True, kw_only=True):
         return ": ".join(said) or None
 
 
+def names_in(instructions: tuple[Instruction, ...]) -> tuple[str, ...]:
+    """Return the names of the variables that instructions set."""
+    return tuple(name for each in instructions for name in each.variables)
+
+
 def pointer(index: int, *steps: str) -> str:
     """Return the JSON Pointer of a part of an instruction in the caller's body."""
     return "".join(f"/{escape(step)}" for step in ("instructions", str(index), *steps))

@@ -89,9 +89,16 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActivitiesListed(msgspec.Struct, frozen=True):
-    """Where the tokens are; parents before their children."""
+    """Where the tokens are; parents before their children.
+
+    Args:
+        whole: id of the activity that stands for the instance as a whole, where the engine has one.
+        instance: the instance, as far as the same answers tell.
+    """
 
     activities: tuple[Activity, ...]
+    whole: str | None = None
+    instance: Instance | None = None
 
 
 class WriteResult(msgspec.Struct, frozen=True):

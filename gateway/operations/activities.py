@@ -6,16 +6,15 @@ from collections.abc import Awaitable
 
 from gateway.model.commands import ListActivities
 from gateway.model.modification import ModifyInstance
-from gateway.model.results import Activity, InstanceModified
+from gateway.model.results import ActivitiesListed, InstanceModified
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.write import under_lock, write_instance
 from gateway.plan import Call
 
 
-async def list_activities(gateway: Gateway, target: Target, call: Call) -> tuple[Activity, ...]:
+async def list_activities(gateway: Gateway, target: Target, command: ListActivities, call: Call) -> ActivitiesListed:
     """List where the tokens are."""
-    plan = target.engine.list_activities(ListActivities(instance=target.native))
-    return (await gateway.run(target.engine.name, plan, call)).activities
+    return await gateway.run(target.engine.name, target.engine.list_activities(command), call)
 
 
 async def modify_instance(gateway: Gateway, target: Target, command: ModifyInstance, call: Call) -> InstanceModified:

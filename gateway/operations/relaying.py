@@ -61,6 +61,11 @@ class Rights(Protocol):
     """What the caller of a front door may do."""
 
     @property
+    def name(self) -> str:
+        """Return the caller's name, for the engine's audit."""
+        ...
+
+    @property
     def limited(self) -> bool:
         """Return whether the caller has masks or name limits."""
         ...

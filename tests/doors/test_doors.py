@@ -54,8 +54,9 @@ def test_door_on_one_instance_names_it_so_that_its_owner_is_found(door: str) -> 
 @pytest.mark.parametrize("door", ON_ONE)
 def test_door_on_another_vendors_instance_means_commands_or_nothing(door: str) -> None:
     method, path = door.split()
+    body = b'{"instructions":[{"type":"cancel","activityId":"a"}]}' if path.endswith("/modification") else b"{}"
     request = DialectRequest(
-        method=method, segments=segments(path), headers={"Content-Type": "application/json"}, body=b"{}"
+        method=method, segments=segments(path), headers={"Content-Type": "application/json"}, body=body
     )
     decoded = DIALECT.decode(request)
     if isinstance(decoded, Passed):

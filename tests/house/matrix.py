@@ -56,8 +56,14 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "DELETE", "process-instance/{id}/variables/{name}", ""),
     ("camunda7", "GET", "execution/{id}/localVariables", "`{id}` is the instance: IBM has that scope only; writes too"),
     ("camunda7", "GET", "process-instance/{id}/variables/{name}/data", ""),
-    ("camunda7", "POST", "process-instance/{id}/modification", ""),
-    ("camunda7", "GET", "process-instance/{id}/activity-instances", ""),
+    (
+        "camunda7",
+        "POST",
+        "process-instance/{id}/modification",
+        "one `cancel`, alone or with one start, is what IBM has",
+    ),
+    ("camunda7", "POST", "process-instance/{id}/modification-async", ""),
+    ("camunda7", "GET", "process-instance/{id}/activity-instances", "the root, and each token below it"),
     ("camunda7", "PUT", "process-instance/{id}/suspended", ""),
     (
         "camunda7",
@@ -74,6 +80,10 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
 """Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""
 
 
+BODIES = {"process-instance/{id}/modification": b'{"instructions":[{"type":"cancel","activityId":"a"}]}'}
+"""Bodies of calls that mean nothing with an empty object."""
+
+
 def dialect_table() -> str:
     """Return the table of what each language can say of another vendor's instance."""
     rows = ["| language | call | on an instance of the other vendor |", "|---|---|---|"]
@@ -84,7 +94,7 @@ def dialect_table() -> str:
             segments=tuple(path.split("/")),
             query=dict(each.split("=") for each in query.split("&") if each),
             headers={"Content-Type": "application/json"},
-            body=b"{}",
+            body=BODIES.get(target, b"{}"),
         )
         decoded = VENDORS[vendor].dialect().decode(request)
         commands = () if isinstance(decoded, Passed) else decoded

@@ -26,13 +26,13 @@ def request(method: str, path: str, body: bytes = b"", **query: str) -> DialectR
 REQUESTS = [
     pytest.param(
         CAMUNDA,
-        request("POST", "process-instance/1/modification", b"{}"),
-        RequestFacts(scope="modification", writes=True, instance="1"),
-        id="camunda modification",
+        request("POST", "process-instance/1/modification-async", b"{}"),
+        RequestFacts(scope="passthrough:write", writes=True, instance="1"),
+        id="camunda modification by a job",
     ),
     pytest.param(
         CAMUNDA,
-        request("GET", "engine/default/process-instance/1/activity-instances"),
+        request("GET", "engine/default/process-instance/1/comment"),
         RequestFacts(scope="passthrough:read", writes=False, instance="1"),
         id="camunda read below an engine's name",
     ),

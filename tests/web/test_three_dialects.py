@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from adapters.ibm_bpm.fake.tokens import CHECK, DECIDE
 from tests.web.across import Across, Answer, across
 
 LIMITED = {"masked": ["nothing"]}
@@ -113,6 +114,41 @@ INTENTS = {
 }
 
 
+PLACES = {"hr": ("review", "review"), "claims": (CHECK, DECIDE)}
+"""Where the token of an instance is, and where it may go."""
+
+
+def moved(here: str, there: str, **more: Any) -> dict[str, Any]:
+    steps = [{"type": "cancel", "activityId": here}, {"type": "startBeforeActivity", "activityId": there, **more}]
+    return {"instructions": steps}
+
+
+MOVES = {
+    "list activities": lambda *_: (camunda("GET", "/activity-instances"), v1("GET", "/activities")),
+    "move": lambda *places: (
+        camunda("POST", "/modification", moved(*places)),
+        v1("POST", "/modification", moved(*places)),
+    ),
+    "move with variables and a note": lambda *places: (
+        camunda(
+            "POST",
+            "/modification",
+            moved(*places, variables={"pages": {"value": 5, "type": "Integer"}, "note": {"value": "x"}})
+            | {"annotation": "why"},
+        ),
+        v1(
+            "POST",
+            "/modification",
+            moved(
+                *places, variables={"pages": {"value": 5, "type": "integer", "format": "int32"}, "note": {"value": "x"}}
+            )
+            | {"annotation": "why"},
+        ),
+    ),
+}
+"""What is said of tokens, by the places of the owner."""
+
+
 UNDECLARED = {("set a name that no path carries", "claims"), ("set an object of a class", "claims")}
 """What the fake of IBM's server refuses, since the model of its instance declares no such name or class."""
 
@@ -139,6 +175,21 @@ async def test_one_intent_in_three_dialects_sends_the_same(site: Across, intent:
     succeeded, sent = seen[0]
     assert sent
     assert succeeded == ((intent, owner) not in UNDECLARED)
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize("intent", MOVES)
+async def test_one_intent_on_tokens_sends_the_same(site: Across, intent: str, owner: str) -> None:
+    instance = f"{owner}:{getattr(site, owner)}"
+    before = copy.deepcopy(site.fakes[owner].instances)
+    seen: list[tuple[bool, list[tuple[Any, ...]]]] = []
+    for said in MOVES[intent](*PLACES[owner]):
+        site.fakes[owner].instances = copy.deepcopy(before)
+        answer, sent = await sent_by(site, said, instance)
+        seen.append((answer.status < 300, sent))
+    assert all(each == seen[0] for each in seen)
+    succeeded, sent = seen[0]
+    assert (succeeded, bool(sent)) == (True, True)
 
 
 @pytest.mark.parametrize("intent", INTENTS)

@@ -9,9 +9,10 @@ import msgspec
 
 from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_json, read_value, read_values
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
+from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.starting import decode_start
 from gateway.errors import MethodNotAllowed
-from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
+from gateway.model.commands import Command, DescribeInstance, GetVariable, ListActivities, ListVariables, PatchVariables
 from gateway.port import DialectRequest
 
 _SCOPES = {"process-instance": "variables", "execution": "localVariables"}
@@ -41,6 +42,11 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
         case ("process-instance", instance) if request.method in {"GET", "HEAD"} and instance not in NO_IDS:
             check_accepted(request)
             return (DescribeInstance(instance=instance),)
+        case ("process-instance", instance, "activity-instances") if request.method in {"GET", "HEAD"}:
+            check_accepted(request)
+            return (ListActivities(instance=instance),)
+        case ("process-instance", instance, "modification"):
+            return (_modification(request, instance),)
         case (resource, instance, kind) if _SCOPES.get(resource) == kind:
             return (_set_command(request, instance),)
         case (resource, instance, kind, name) if _SCOPES.get(resource) == kind:
@@ -59,6 +65,12 @@ def _start_commands(request: DialectRequest, definition: list[str]) -> tuple[Com
             return decode_start(request, definition_id)
         case _:
             return ()
+
+
+def _modification(request: DialectRequest, instance: str) -> Command:
+    if request.method != "POST":
+        raise MethodNotAllowed
+    return decode_modification(request, instance)
 
 
 def _set_command(request: DialectRequest, instance: str) -> Command:

@@ -11,14 +11,17 @@ from typing import Any
 
 import msgspec
 
+from adapters.camunda7.dialect.activities import activity_tree
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
 from gateway.errors import ValueNotRepresentable
 from gateway.model.results import (
+    ActivitiesListed,
     Instance,
     InstanceDescribed,
+    InstanceModified,
     InstanceStarted,
     Variable,
     VariableRead,
@@ -56,7 +59,9 @@ def encode(
             return _shown(_variables(variables, as_objects=as_objects))
         case (VariableRead(variable),):
             return _shown(_variable(variable, as_objects=as_objects))
-        case (VariablesPatched(),):
+        case (ActivitiesListed() as listed,):
+            return _shown(activity_tree(listed, below_engine(request.segments)[1]))
+        case (VariablesPatched() | InstanceModified(),):
             return VendorResponse(204)
         case (InstanceStarted(instance=started),):
             return _shown(_started(request, started))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.dialect.modification import describe_faults
 from adapters.camunda7.faults import error_of
 from gateway import errors
 from gateway.errors import VarbridgeError
@@ -39,6 +40,7 @@ class ErrorForm(msgspec.Struct, frozen=True):
 _INVALID = ErrorForm(400, "InvalidRequestException")
 _FAILED = ErrorForm(500, "RestException", 0)
 _NOT_FOUND = ErrorForm(404, "InvalidRequestException")
+_NOT_MODIFIED = ErrorForm(500, "ProcessEngineException", 0)
 ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.VarbridgeError: ErrorForm(500, "Internal"),
     errors.Internal: ErrorForm(500, "Internal"),
@@ -92,6 +94,7 @@ _JAX = {
     "NotSupportedException": "HTTP 415 Unsupported Media Type",
 }
 """What the engine's HTTP library says by itself, the same for every path."""
+_READS = frozenset({"GET", "HEAD"})
 _VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "DELETE": "delete"}
 
 
@@ -125,18 +128,25 @@ def _spelled(form: ErrorForm, message: str) -> VendorResponse:
 
 def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
     """Return how an error is told; a missing instance is 404 to whoever reads one thing, and 500 to all others."""
-    if isinstance(error, errors.InstanceNotFound) and request.method in {"GET", "HEAD"}:
+    if isinstance(error, errors.InstanceNotFound):
         match below_engine(request.segments):
-            case ("process-instance", _) | (_, _, _, _):
+            case ("process-instance", _) | (_, _, _, _) | (_, _, "activity-instances") if request.method in _READS:
                 return _NOT_FOUND
+            case (_, _, "modification"):
+                return _NOT_MODIFIED
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 
 def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) -> str:
-    """Return the engine's sentence for a call on variables; other calls have the error's own."""
+    """Return the engine's sentence for a call on an instance; other calls have the error's own."""
+    missing = isinstance(error, errors.InstanceNotFound)
     match below_engine(request.segments):
-        case ("process-instance", instance) if isinstance(error, errors.InstanceNotFound):
+        case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if missing:
             return f"Process instance with id {instance} does not exist"
+        case ("process-instance", instance, "modification") if missing:
+            return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
+        case ("process-instance", _, "modification"):
+            return describe_faults(error)
         case (resource, instance, "variables" | "localVariables"):
             return _set_message(_reason(error, instance), form, request.method, _noun(resource), instance)
         case (resource, _, "variables" | "localVariables", name) if isinstance(error, errors.VariableNotFound):

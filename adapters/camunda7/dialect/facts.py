@@ -45,7 +45,7 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process-instance",) | ("process-instance", "count"):
             return RequestFacts(scope="instances:read", writes=False)
-        case ("process-instance", instance) if safe:
+        case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if safe:
             return RequestFacts(scope="instances:read", writes=False, instance=instance)
         case ("process-definition", *_, "start" | "submit-form"):
             return RequestFacts(scope="instances:start", writes=True, definition=_definition(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.errors import Fault, Forbidden
 from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
+from gateway.model.modification import ModifyInstance, names_in
 from gateway.operations.relaying import Rights
 
 _WRITES = (InstanceWrite, StartInstance, CompleteTask, CorrelateMessage)
@@ -20,6 +21,8 @@ def count_names(command: Command) -> int:
     match command:
         case PatchVariables():
             return len(command.modifications) + len(command.deletions)
+        case ModifyInstance():
+            return len(names_in(command.instructions))
         case StartInstance() | CompleteTask():
             return len(command.variables)
         case CorrelateMessage():
@@ -39,6 +42,8 @@ def check_names(command: Command, rights: Rights) -> None:
             rights.require_names((name,))
         case PatchVariables():
             rights.require_names((*command.written, *command.deletions))
+        case ModifyInstance():
+            _require_writable(names_in(command.instructions), rights)
         case StartInstance():
             rights.require_names(tuple(command.variables))
         case CompleteTask():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gateway.model import modification
+from gateway.model.commands import ListActivities
 from gateway.model.expect import Expect
 from gateway.model.modification import Instruction, ModifyInstance
 from gateway.operations import Target, activities
@@ -31,16 +32,16 @@ _decoder = msgspec.json.Decoder(ModificationBody)
 async def list_activities(context: RequestContext) -> Answer:
     """Answer ``GET /v1/instances/{instance}/activities``."""
     found = await locate_instance(context)
-    listed = await activities.list_activities(context.services.gateway, found, context.call)
-    return json_answer({"activities": [shapes.activity(each) for each in listed]})
+    command = ListActivities(instance=found.native)
+    listed = await activities.list_activities(context.services.gateway, found, command, context.call)
+    return json_answer({"activities": [shapes.activity(each) for each in listed.activities]})
 
 
 async def modify_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances/{instance}/modification``; a condition is about the instance's variables."""
     decoded = await bodies.decode(context, _decoder, Address(instance=context.params[0]))
     modification.check_instructions(decoded.instructions, decoded.annotation)
-    names = tuple(name for each in decoded.instructions for name in each.variables)
-    if names:
+    if names := modification.names_in(decoded.instructions):
         context.caller.require("variables:write")
     require_names(context, names)
     found = await locate_instance(context)
