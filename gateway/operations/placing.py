@@ -167,8 +167,10 @@ def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse)
     return place(gateway, Target(door, spelled)), name is not None
 
 
-async def locate_beyond(gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call) -> Target | None:
-    """Find the one other engine that has what the engine of a front door was said not to know.
+async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it is
+    gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call, *, asked: bool = True
+) -> Target | None:
+    """Find the one other engine that has what the engine of a front door does not know.
 
     Args:
         gateway: whose engines may own it.
@@ -176,6 +178,7 @@ async def locate_beyond(gateway: Gateway, door: Engine, written: str, may_use: M
         written: a bare id, as the caller wrote it.
         may_use: which engines count.
         call: for asking them.
+        asked: whether the door's engine has said already that it does not know the id; otherwise it is asked first.
 
     Returns:
         The instance; None where no other engine has it, or the door's engine has it after all.
@@ -187,13 +190,15 @@ async def locate_beyond(gateway: Gateway, door: Engine, written: str, may_use: M
     if not gateway.routing.probe:
         return None
     others, own = _beyond(gateway, door, written, may_use)
+    if not asked and any([await has_instance(gateway, each, call, ended=True) for each in own]):
+        return None
     for ended in (False, True):
         owner = await _find_owner(gateway, _with_ended(gateway, others) if ended else others, call, ended=ended)
         if owner is not None:
             break
     else:
         return None
-    if any([await has_instance(gateway, each, call, ended=True) for each in own]):
+    if asked and any([await has_instance(gateway, each, call, ended=True) for each in own]):
         return None
     gateway.routing.remember_beyond(door.name, written, owner)
     return _target(gateway, owner)

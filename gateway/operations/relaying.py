@@ -128,7 +128,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         task: id of the task that is named, as the engine spells it; None where none is.
         engines: which engines a search asks, if not this one alone; then it is carried out as a command.
         qualified: whether the caller wrote the id as ``engine:id``, which no engine would understand.
-        is_translated: whether the request is carried out as commands.
+        is_translated: whether the request is carried out as commands, or refused where it means none.
         is_certain: whether no other engine can be the owner.
     """
 
@@ -191,8 +191,14 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
     return msgspec.structs.replace(found, engines=engines, is_translated=True)
 
 
-async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call) -> Destination | None:
+async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, asked: bool = True) -> Destination | None:
     """Find out where a request goes whose instance or task the front door's engine does not know; None = nowhere else.
+
+    Args:
+        gateway: whose engines may own it.
+        request: what is asked at the front door.
+        call: for asking the engines.
+        asked: whether the engine of the front door has said already that it does not know the instance.
 
     Raises:
         InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
@@ -204,7 +210,7 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call) -> Des
         return None if beyond is None else _destination(request, beyond[0], None, task=beyond[1])
     if facts.named is None:
         return None
-    target = await locate_beyond(gateway, default, facts.named, may_use, call)
+    target = await locate_beyond(gateway, default, facts.named, may_use, call, asked=asked)
     return None if target is None else _destination(request, target.engine, target)
 
 
@@ -249,13 +255,13 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
     chosen = lane(
         LaneFacts(about_variables=facts.is_known, same_vendor=same_vendor, limited=limited, body_needed=body_needed)
     )
-    if chosen == "refused":
-        if same_vendor:
-            raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)
+    if chosen == "refused" and same_vendor:
+        raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)
+    if chosen == "refused" and is_certain:
         raise untranslated(request, engine)
-    is_translated = chosen == "translated"
+    is_translated = chosen in {"translated", "refused"}  # what is refused is so once no other engine is the owner
     if is_translated and same_vendor and facts.execution is not None:
-        raise Unsupported("This request needs a translation that is not offered here.", engine=engine.name)
+        raise untranslated(request, engine)
     named = target if is_translated or facts.instance is not None else None
     return Destination(
         engine=engine,
@@ -268,9 +274,9 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
 
 
 def untranslated(request: DoorRequest, engine: Engine) -> Unsupported:
-    """Return the refusal of a request that means no command and cannot be relayed to the owner."""
-    detail = f"{request.call()} is not offered here for what is on the engine {engine.name}."
-    return Unsupported(detail, engine=engine.name)
+    """Return the refusal of a request that means no command and cannot be relayed to the engine."""
+    whom = "for what is on" if request.vendor != engine.vendor else "to callers with masks or name limits on"
+    return Unsupported(f"{request.call()} is not offered here {whom} the engine {engine.name}.", engine=engine.name)
 
 
 async def relay_request(

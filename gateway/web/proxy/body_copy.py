@@ -17,14 +17,15 @@ class BodyCopy:
     Args:
         request: whose body.
         limits: of the copy.
-        first: the whole body, where it is there already.
+        received: the whole body, where it is there already.
     """
 
-    def __init__(self, request: web.BaseRequest, limits: RequestLimits, first: bytes = b"") -> None:
+    def __init__(self, request: web.BaseRequest, limits: RequestLimits, received: bytes | None = None) -> None:
         self._request, self._limits = request, limits
         self._pieces: list[bytes] = []
         self._size = 0
-        self._keep(first)
+        self._is_received = received is not None
+        self._keep(received or b"")
 
     async def copying(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield a body as it comes, and keep it."""
@@ -38,7 +39,7 @@ class BodyCopy:
         Raises:
             PayloadTooLarge: it is over the limit of a JSON body.
         """
-        rest = await body.pass_on(self._request, self._limits)
+        rest = b"" if self._is_received else await body.pass_on(self._request, self._limits)
         if isinstance(rest, bytes):
             self._keep(rest)
         else:

@@ -16,7 +16,15 @@ import aiohttp
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.errors import InstanceNotFound, Internal, InvalidRequest, TaskNotFound, Unsupported, VarbridgeError
+from gateway.errors import (
+    InstanceNotFound,
+    Internal,
+    InvalidRequest,
+    Refusal,
+    TaskNotFound,
+    Unsupported,
+    VarbridgeError,
+)
 from gateway.operations import relaying
 from gateway.operations.relaying import Destination, DoorRequest
 from gateway.port import DialectRequest
@@ -30,6 +38,8 @@ from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
 
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
+_TOO_MANY = 429
+"""From this status on a refusal is about load; below it is about what was asked, which another engine may take."""
 _log = structlog.get_logger("varbridge")
 
 
@@ -88,7 +98,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         if facts.searches:
             destination = await relaying.find_searched(services.gateway, request, destination, call)
     except Unsupported:
-        proxied.translated = read if facts.names_one or facts.ids else None
+        proxied.translated = read
         raise
     return await _answer_at(proxied, read, request, destination)
 
@@ -109,19 +119,26 @@ def _shown_call(proxied: ProxiedRequest, read: DialectRequest) -> str:
 async def _answer_at(
     proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
 ) -> web.StreamResponse:
-    """Return the answer of a destination; where its engine does not know what is named, that of the owner, if any."""
+    """Return the answer of a destination; where its engine does not know what is named, that of the owner, if any.
+
+    A request that is refused because its engine speaks another language is relayed where another engine is the owner.
+    """
     proxied.set_destination(destination)
-    outcome: web.StreamResponse | HeldAnswer | InstanceNotFound | TaskNotFound
+    if destination.is_translated:
+        proxied.translated = read
+        read = await translated.with_body(proxied, read)
+    outcome: web.StreamResponse | HeldAnswer | InstanceNotFound | TaskNotFound | Refusal
     try:
         outcome = await _ask(proxied, read, request, destination)
-    except (InstanceNotFound, TaskNotFound) as error:
-        if destination.is_certain or not destination.is_translated:
+    except (InstanceNotFound, TaskNotFound, Refusal) as error:
+        if destination.is_certain or not destination.is_translated or error.status >= _TOO_MANY:
             raise
         outcome = error
     if isinstance(outcome, web.StreamResponse):
         return outcome
     proxied.translated = read
-    beyond = await relaying.find_beyond(proxied.services.gateway, request, proxied.call)
+    asked = not isinstance(outcome, Refusal)
+    beyond = await relaying.find_beyond(proxied.services.gateway, request, proxied.call, asked=asked)
     if beyond is not None:
         return await _answer_at(proxied, read, request, beyond)
     if isinstance(outcome, VarbridgeError):

@@ -33,9 +33,9 @@ async def answer(
         VarbridgeError: the body, or what was made of it, was refused; or an engine failed.
     """
     dialect = proxied.door.dialect
-    proxied.translated = read
+    if not request.facts.is_known:
+        raise untranslated(request, destination.engine)
     _check_path(proxied.raw_target.partition("?")[0], read.segments)
-    read = await with_body(proxied, read)
     commands = dialect.decode(read)
     if isinstance(commands, Passed):
         raise untranslated(request, destination.engine)
