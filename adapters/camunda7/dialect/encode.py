@@ -37,6 +37,8 @@ _DATES = Settings().dates
 """Callers get dates in the pattern that engines have unless somebody changed it; there is no engine here to ask."""
 _AS_STORED = ("deserializeValues", "deserializeValue")
 """Parameters by which callers ask for texts as they are stored."""
+_ELSEWHERE = "Bytes are shown one by one, or at `…/data`."
+"""Why a list has none; a null without a reason would be written when the list is sent back."""
 _INFO = {
     "objectTypeName": "class_name",
     "serializationDataFormat": "serialization",
@@ -111,6 +113,8 @@ def _variable(variable: Variable, *, as_objects: bool) -> dict[str, Any]:
     info = {wire: content for wire, ours in _INFO.items() if (content := getattr(value, ours)) is not None}
     if kind in {"Json", "Xml"}:
         info = {}
+    if kind == "Bytes" and not value.value:
+        error = error or _ELSEWHERE
     if value.transient:
         info["transient"] = True
     if error is not None:

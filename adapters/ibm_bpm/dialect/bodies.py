@@ -15,6 +15,8 @@ from gateway.model import jsontext
 from gateway.model.jsontext import Tree
 from gateway.port import DialectRequest
 
+_DEPTH = 2 * jsontext.DEPTH
+"""Levels of a body: every list has a wrapper around it. The owner looks at how deep the values themselves are."""
 _LIST = frozenset({"selected", "items", METADATA})
 
 
@@ -61,7 +63,7 @@ def read_tree(request: DialectRequest) -> Tree:
     body = request.body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         raise InvalidJson("The body is empty.")
-    return jsontext.parse(body)
+    return jsontext.parse(body, depth=_DEPTH)
 
 
 def check_accepted(request: DialectRequest) -> None:

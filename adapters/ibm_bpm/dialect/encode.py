@@ -88,6 +88,8 @@ def _has_place(variable: Variable) -> bool:
     return variable.error is None and bool(variable.value.value) and variable.value.type not in _LEFT_OUT
 
 
+_DEPTH = 200
+"""Levels of a value that are shown: engines hold deeper ones than callers may write; each can get a wrapper here."""
 _NOWHERE = object()
 """Stands for a value that this language has no form for."""
 
@@ -97,7 +99,7 @@ def _tree(value: Value, instance: str, name: str) -> Tree:
     if value.type == "date-time" and not value.is_null():
         return _date(value)
     try:
-        tree = jsontext.parse(value.text)
+        tree = jsontext.parse(value.text, depth=_DEPTH)
     except (InvalidJson, PayloadTooLarge):
         return _NOWHERE
     if value.type not in _STRUCTURED or value.serialization not in {None, _JSON_FORMAT}:

@@ -64,7 +64,7 @@ def _encoded(value: Value, settings: Settings, declared: str | None) -> Encoded:
     if value.transient:
         raise Unsupported("This engine has no transient variables.")
     if value.is_null():
-        return Encoded(None)
+        return _null(value)
     match value.type:
         case "boolean":
             return Encoded(value.text == b"true")
@@ -83,6 +83,17 @@ def _encoded(value: Value, settings: Settings, declared: str | None) -> Encoded:
             return Encoded(tree, () if rule is None else (rule,), is_envelope=isinstance(tree, dict))
         case _:
             return Encoded(_structured(value, settings))
+
+
+def _null(value: Value) -> Encoded:
+    """Return null; of a file only its name was given then, as other engines show one whose content is elsewhere.
+
+    Raises:
+        ValueInvalid: it is a file.
+    """
+    if value.type == "file":
+        raise ValueInvalid("A file needs content; it may be empty.")
+    return Encoded(None)
 
 
 def _text(raw: bytes, settings: Settings) -> str:
