@@ -260,8 +260,6 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
     if chosen == "refused" and is_certain:
         raise untranslated(request, engine)
     is_translated = chosen in {"translated", "refused"}  # what is refused is so once no other engine is the owner
-    if is_translated and same_vendor and facts.execution is not None:
-        raise untranslated(request, engine)
     named = target if is_translated or facts.instance is not None else None
     return Destination(
         engine=engine,

@@ -13,10 +13,11 @@ from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.starting import decode_start
 from gateway.errors import MethodNotAllowed
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListActivities, ListVariables, PatchVariables
+from gateway.model.scope import INSTANCE
 from gateway.port import DialectRequest
 
 _SCOPES = {"process-instance": "variables", "execution": "localVariables"}
-"""Resources whose variables are an instance's own, and what they are called there."""
+"""Resources that have variables, and what they are called there."""
 
 
 class GivenPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,10 +48,10 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return (ListActivities(instance=instance),)
         case ("process-instance", instance, "modification"):
             return (_modification(request, instance),)
-        case (resource, instance, kind) if _SCOPES.get(resource) == kind:
-            return (_set_command(request, instance),)
-        case (resource, instance, kind, name) if _SCOPES.get(resource) == kind:
-            return (_variable_command(request, instance, name),)
+        case (resource, owner, kind) if _SCOPES.get(resource) == kind:
+            return (_set_command(request, owner, _scope(resource, owner)),)
+        case (resource, owner, kind, name) if _SCOPES.get(resource) == kind:
+            return (_variable_command(request, owner, _scope(resource, owner), name),)
         case _:
             return ()
 
@@ -73,32 +74,37 @@ def _modification(request: DialectRequest, instance: str) -> Command:
     return decode_modification(request, instance)
 
 
-def _set_command(request: DialectRequest, instance: str) -> Command:
+def _scope(resource: str, owner: str) -> str:
+    return f"execution:{owner}" if resource == "execution" else INSTANCE
+
+
+def _set_command(request: DialectRequest, instance: str, scope: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
             check_accepted(request)
-            return ListVariables(instance=instance, seen=True)
+            return ListVariables(instance=instance, scope=scope, seen=True)
         case "POST":
-            return _patch(request, instance)
+            return _patch(request, instance, scope)
         case _:
             raise MethodNotAllowed
 
 
-def _variable_command(request: DialectRequest, instance: str, name: str) -> Command:
+def _variable_command(request: DialectRequest, instance: str, scope: str, name: str) -> Command:
     match request.method:
         case "GET" | "HEAD":
             check_accepted(request)
-            return GetVariable(instance=instance, name=name)
+            return GetVariable(instance=instance, scope=scope, name=name)
         case "PUT":
             value = read_value(read_body(request), name, "")
-            return PatchVariables(instance=instance, modifications={name: value}, pointers={name: ""})
+            return PatchVariables(instance=instance, scope=scope, modifications={name: value}, pointers={name: ""})
         case "DELETE":
-            return PatchVariables(instance=instance, deletions=(name,))
+            return PatchVariables(instance=instance, scope=scope, deletions=(name,))
         case _:
             raise MethodNotAllowed
 
 
-def _patch(request: DialectRequest, instance: str) -> PatchVariables:
+def _patch(request: DialectRequest, instance: str, scope: str) -> PatchVariables:
     given = read_json(request, _patch_decoder)
     modifications = read_values(given.modifications, "modifications")
-    return PatchVariables(instance=instance, modifications=modifications, deletions=tuple(given.deletions or ()))
+    deletions = tuple(given.deletions or ())
+    return PatchVariables(instance=instance, scope=scope, modifications=modifications, deletions=deletions)
