@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pycamunda
-import pycamunda.processinst
 import pytest
 
 from adapters import camunda7, ibm_bpm
@@ -538,33 +536,3 @@ async def test_scope_is_needed_at_the_other_vendor_too() -> None:
         path = f"/process-instance/claims:{site.claims}/variables"
         assert (await site.camunda("GET", path, X_Api_Key="secret")).status == 200
         assert (await site.camunda("POST", path, {"deletions": ["note"]}, X_Api_Key="secret")).status == 403
-
-
-# A client that nobody here wrote
-
-
-async def test_pycamunda_reads_sets_patches_and_deletes_on_an_ibm_instance(site: Across) -> None:
-    url, instance = f"http://127.0.0.1:{site.port}/engine-rest", site.claims
-    client = pycamunda.processinst
-
-    def use() -> list[Any]:
-        described = client.Get(url, id_=instance)()
-        client.VariablesUpdate(url, instance, "note", "set", type_="String")()
-        modify = client.VariablesModify(url, instance, deletions=["obsolete"])
-        modify.add_variable("amount", 12.5, "Double")
-        modify.add_variable("pages", 4)
-        modify()
-        client.VariablesDelete(url, instance, "approved")()
-        one = client.VariablesGet(url, instance, "note")()
-        listed = client.VariablesGetList(url, instance)()
-        with pytest.raises(pycamunda.PyCamundaException, match="does not exist"):
-            client.VariablesGet(url, instance, "nope")()
-        with pytest.raises(pycamunda.PyCamundaException, match="execution is null"):
-            client.VariablesGetList(url, "99")()
-        return [described, one, listed]
-
-    described, one, listed = await asyncio.to_thread(use)
-    assert (described.id_, described.suspended) == (instance, False)
-    assert (one.type_, one.value) == ("String", "set")
-    values = {name: listed[name].value for name in ("note", "amount", "pages", "obsolete", "approved")}
-    assert values == {"note": "set", "amount": 12.5, "pages": 4, "obsolete": None, "approved": None}
