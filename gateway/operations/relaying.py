@@ -17,7 +17,7 @@ import msgspec
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind
-from gateway.operations.placing_ids import engines_of, known_elsewhere
+from gateway.operations.placing_ids import engines_of, find_foreign
 from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
@@ -215,11 +215,12 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, ask
 
 
 def _refuse_foreign(gateway: Gateway, request: DoorRequest) -> None:
-    """Refuse a request that names, beside its path, instances of another engine; it goes to one engine as it is."""
-    for written in request.facts.ids:
-        name = known_elsewhere(gateway, request.default, written)
-        if name is not None or _is_qualified(gateway, written):
-            raise untranslated(request, gateway.engines[name or request.default.name])
+    """Refuse a request that names, beside its path, what another engine has; it goes to one engine as it is."""
+    foreign = find_foreign(gateway, request.default, request.facts.ids, request.rights.may_use)
+    if foreign is None:
+        return
+    why = "takes ids without the name of" if foreign is request.default else "is not offered here for what is on"
+    raise Unsupported(f"{request.call()} {why} the engine {foreign.name}.", engine=foreign.name)
 
 
 def _is_qualified(gateway: Gateway, written: str) -> bool:

@@ -22,7 +22,8 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         method: HTTP verb as it was sent; a header or parameter may override it.
         segments: path below the front door's prefix, decoded segment by segment.
-        query: decoded parameters, each with its first value; of a form those that decide what is asked (``forms``).
+        query: decoded parameters, each with its first value, or with all of them and commas between (``Dialect.many``);
+            of a form those that decide what is asked (``Dialect.forms``), and those that count each.
         headers: names in any case; a mapping that ignores case, where there is one.
         body: in full where the request is to be decoded, or where its facts depend on it (``Dialect.reads_body``);
             empty otherwise, since bodies that are relayed are not read.
@@ -118,6 +119,8 @@ class Dialect:
     """The word without which ``scrub`` has nothing to do; long answers are only searched for it."""
     forms: ClassVar[frozenset[str]] = frozenset()
     """Parameters that decide what is asked, and may stand in a form instead of the query; none = forms do not count."""
+    many: ClassVar[frozenset[str]] = frozenset()
+    """Parameters of which each value counts where they stand several times, in the query or in a form."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
     takes: ClassVar[frozenset[str]] = frozenset()

@@ -51,14 +51,15 @@ def test_call_that_no_list_has_is_seen() -> None:
     assert not is_listed("ibm_bpm", "PUT", ("task", "7"), "setSecrets")
 
 
-@pytest.mark.parametrize("call", [pytest.param(call, id=shown(call)) for call in ALL if call.kind in NAMED - {"task"}])
-def test_call_on_an_instance_names_it_so_that_its_owner_is_found(call: Call) -> None:
-    assert facts_of(call).named == "x"
+@pytest.mark.parametrize("call", [pytest.param(call, id=shown(call)) for call in ALL if call.kind in NAMED])
+def test_call_on_one_thing_names_it_so_that_its_owner_is_found(call: Call) -> None:
+    facts = facts_of(call)
+    assert (facts.named, facts.task) == ((None, "x") if call.kind == "task" else ("x", None))
 
 
 @pytest.mark.parametrize("call", [pytest.param(call, id=shown(call)) for call in ALL if call.kind is None])
 def test_call_on_nothing_that_runs_names_nothing_in_its_path(call: Call) -> None:
-    assert facts_of(call).named is None
+    assert not facts_of(call).names_one
 
 
 def test_line_of_a_list_is_read() -> None:

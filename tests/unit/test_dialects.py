@@ -39,8 +39,8 @@ REQUESTS = [
     pytest.param(
         CAMUNDA,
         request("PUT", "task/1/localVariables/a"),
-        RequestFacts(scope="variables:write", writes=True),
-        id="camunda write whose instance is not certain",
+        RequestFacts(scope="variables:write", writes=True, task="1"),
+        id="camunda write of a task",
     ),
     pytest.param(
         CAMUNDA,

@@ -47,9 +47,10 @@ async def test_target_reaches_the_engine_as_it_was_written(target: str) -> None:
         ("/process-instance/hr%3A1%2F;a/variables//a%2Fb", "/process-instance/1%2F;a/variables//a%2Fb"),
         ("/engine/other/process-instance/h%72:1:2/variables", "/engine/other/process-instance/1:2/variables"),
         ("/process-instance/zz:1/variables", "/process-instance/zz:1/variables"),
-        ("/task/hr:1/variables", "/task/hr:1/variables"),
+        ("/task/hr:1/variables", "/task/1/variables"),
+        ("/group/hr:1", "/group/hr:1"),
     ],
-    ids=["plain", "encoded", "below an engine's name", "no such engine", "no instance"],
+    ids=["plain", "encoded", "below an engine's name", "no such engine", "a task", "nothing that runs"],
 )
 async def test_engine_before_an_id_is_taken_off_and_nothing_else(written: str, heard: str) -> None:
     async with gate() as door:

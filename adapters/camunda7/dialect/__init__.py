@@ -12,7 +12,7 @@ import msgspec
 from adapters.camunda7.dialect.decode import decode
 from adapters.camunda7.dialect.encode import encode
 from adapters.camunda7.dialect.errors import encode_error, misses
-from adapters.camunda7.dialect.facts import facts
+from adapters.camunda7.dialect.facts import facts, reads_body
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.plan import VendorResponse
@@ -26,6 +26,10 @@ class Camunda7Dialect(Dialect):
 
     vendor = "camunda7"
     takes = frozenset({"objects", "federated"})
+
+    def reads_body(self, request: DialectRequest) -> bool:
+        """Return whether the body of a request may name instances, or what is inside of them."""
+        return reads_body(request)
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; whatever is not certain passes through."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.camunda7.dialect.ids import has_ids, ids_in_body, ids_in_query, of_other
 from gateway.port import DialectRequest, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -21,8 +22,8 @@ _QUERIES = frozenset(
         "event-subscription",
     )
 )
-NO_IDS = frozenset({"count", "delete", "report", "set-removal-time"})
-"""What stands where the id of an execution, or of an instance of the history, stands, and is none."""
+NO_IDS = frozenset({"count", "create", "delete", "report", "set-removal-time"})
+"""What stands where the id of an execution, a task, or an instance of the history, stands, and is none."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
 
@@ -35,22 +36,27 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, instance=instance)
         case ("execution", execution, kind, *_) if kind in _VARIABLES:
             return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, execution=execution)
-        case ("task", _, kind, *_) if kind in _VARIABLES:
-            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe)
+        case ("task", task, kind, *_) if kind in _VARIABLES:
+            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
-            return RequestFacts(scope="variables:read", writes=False)
+            return RequestFacts(scope="variables:read", writes=False, ids=_ids(request, path))
         case ("variable-instance", *_):
-            return RequestFacts(scope="variables:read", writes=False)
+            return RequestFacts(scope="variables:read", writes=False, ids=_ids(request, path))
         case ("process-instance", instance, "modification") if not safe:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process-instance",) | ("process-instance", "count"):
-            return RequestFacts(scope="instances:read", writes=False)
+            return RequestFacts(scope="instances:read", writes=False, ids=_ids(request, path))
         case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if safe:
             return RequestFacts(scope="instances:read", writes=False, instance=instance)
         case ("process-definition", *_, "start" | "submit-form"):
             return RequestFacts(scope="instances:start", writes=True, definition=_definition(path))
         case _:
-            return _other(path, request.method, safe=safe or _asks(path))
+            return _other(request, path, safe=safe or _asks(path))
+
+
+def reads_body(request: DialectRequest) -> bool:
+    """Return whether the body of a request may name what runs."""
+    return has_ids(request.method, below_engine(request.segments))
 
 
 def below_engine(path: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,14 +90,33 @@ def _asks(path: tuple[str, ...]) -> bool:
             return False
 
 
-def _other(path: tuple[str, ...], method: str, *, safe: bool) -> RequestFacts:
+def _other(request: DialectRequest, path: tuple[str, ...], *, safe: bool) -> RequestFacts:
     return RequestFacts(
         scope=_of("passthrough", safe=safe),
         writes=not safe,
-        instance=_instance(path, method),
-        execution=path[1] if path[:1] == ("execution",) and len(path) > 1 and path[1] not in NO_IDS else None,
+        instance=_instance(path, request.method),
+        execution=_below("execution", path),
+        task=_below("task", path),
+        ids=_ids(request, path),
         polls=path == ("external-task", "fetchAndLock"),
     )
+
+
+def _ids(request: DialectRequest, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ids in query and body, and that of a path's thing that is no instance."""
+    found = ids_in_query(request.query) if request.query else ()
+    if request.body and has_ids(request.method, path):
+        found += ids_in_body(request.body)
+    match path:
+        case ("external-task" | "job" | "incident" | "variable-instance", other, *_) | ("history", _, other, *_):
+            return (*of_other(other), *found)
+        case _:
+            return found
+
+
+def _below(resource: str, path: tuple[str, ...]) -> str | None:
+    """Return the id behind a resource; other words are no ids."""
+    return path[1] if path[:1] == (resource,) and len(path) > 1 and path[1] not in NO_IDS else None
 
 
 def _instance(path: tuple[str, ...], method: str) -> str | None:

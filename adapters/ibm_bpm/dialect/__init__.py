@@ -8,6 +8,7 @@ from adapters.ibm_bpm.dialect.decode import decode
 from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
 from adapters.ibm_bpm.dialect.facts import facts
+from adapters.ibm_bpm.dialect.ids import MANY
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
 from adapters.ibm_bpm.dialect.xml import success_document
 from gateway.errors import VarbridgeError
@@ -25,6 +26,7 @@ class IbmBpmDialect(Dialect):
     scrubs = True
     hides = HIDDEN
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
+    many = MANY
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
     takes = frozenset({"accept_primitives"})
 

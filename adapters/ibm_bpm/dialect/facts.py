@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.ibm_bpm.dialect.ids import bulk_calls, ids_in_query, of_other
 from gateway.errors import InvalidRequest
 from gateway.port import DialectRequest, RequestFacts
 
@@ -26,26 +27,52 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(
                 scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance
             )
+        case ("process", word) if safe and word in _NO_IDS:
+            return RequestFacts(scope="variables:read", writes=False, ids=ids_in_query(query))
         case ("process", instance) if safe:
-            return RequestFacts(scope="variables:read", writes=False, instance=_instance(instance))
+            return RequestFacts(scope="variables:read", writes=False, instance=instance)
         case ("process", instance) if query.get("action") in _MODIFICATIONS:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
             return RequestFacts(scope="variables:write", writes=True, instance=instance)
         case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
-            return RequestFacts(scope="admin", writes=True)
+            return RequestFacts(scope="admin", writes=True, ids=_ids_in_bulk(request))
         case ("process",) if query.get("action") == "start":
             return RequestFacts(scope="instances:start", writes=True, definition=query.get("bpdId"))
         case ("process",) if query.get("action") == "getdetails":
-            return RequestFacts(scope="variables:read", writes=False)
+            return RequestFacts(scope="variables:read", writes=False, ids=ids_in_query(query))
         case _:
-            return _other(request.segments, safe=safe or request.segments in _SEARCHES)
+            return _other(request, safe=safe or request.segments in _SEARCHES)
 
 
-def _other(path: tuple[str, ...], *, safe: bool) -> RequestFacts:
+def _other(request: DialectRequest, *, safe: bool) -> RequestFacts:
     return RequestFacts(
-        scope="passthrough:read" if safe else "passthrough:write", writes=not safe, instance=_named(path)
+        scope="passthrough:read" if safe else "passthrough:write",
+        writes=not safe,
+        instance=_named(request.segments),
+        task=_task(request.segments),
+        ids=_ids(request),
     )
+
+
+def _ids(request: DialectRequest) -> tuple[str, ...]:
+    """Return the ids in the query, and that of a path's thing that is no instance."""
+    found = ids_in_query(request.query) if request.query else ()
+    match request.segments:
+        case ("service" | "activity" | "relationship", other, *_):
+            return (*of_other(other), *found)
+        case _:
+            return found
+
+
+def _ids_in_bulk(request: DialectRequest) -> tuple[str, ...]:
+    """Return the ids that the calls of a bulk call name."""
+    found: list[str] = []
+    for call in bulk_calls(request.query):
+        known = facts(call)
+        found += [known.named] if known.named is not None else of_other(known.task or "")
+        found += known.ids
+    return tuple(found)
 
 
 def _named(path: tuple[str, ...]) -> str | None:
@@ -55,6 +82,17 @@ def _named(path: tuple[str, ...]) -> str | None:
             return _instance(instance)
         case ("social" | "performance", "instance", instance, *_):
             return instance
+        case _:
+            return None
+
+
+def _task(path: tuple[str, ...]) -> str | None:
+    """Return the task of a call that is about one; others are no ids."""
+    match path:
+        case ("task", task, *_) if task not in _NO_IDS:
+            return task
+        case ("social", "task", task, *_) if task != "mentions":
+            return task
         case _:
             return None
 

@@ -7,6 +7,7 @@ made from that, but is the target as it was written.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import hdrs
@@ -29,7 +30,7 @@ async def read_request(proxied: ProxiedRequest) -> DialectRequest:
         InvalidRequest: query and form contradict each other. PayloadTooLarge: the form is too long.
     """
     path, _, text = proxied.raw_target.partition("?")
-    query, form = lenient_query(text), await _read_form(proxied)
+    query, form = lenient_query(text, proxied.door.dialect.many), await _read_form(proxied)
     if any(query.get(name, value) != value for name, value in form.items()):
         raise InvalidRequest("Query and form say different things, so nobody knows which of them counts.")
     return DialectRequest(
@@ -42,12 +43,13 @@ async def read_request(proxied: ProxiedRequest) -> DialectRequest:
 
 async def _read_form(proxied: ProxiedRequest) -> dict[str, str]:
     """Return the parameters of a form that decide what is asked; a body that is no form is not looked at."""
-    wanted, request = proxied.door.dialect.forms, proxied.request
+    dialect, request = proxied.door.dialect, proxied.request
+    wanted = dialect.forms | dialect.many
     kind = request.headers.get(hdrs.CONTENT_TYPE, "")
     if not wanted or not request.body_exists or not kind.strip().lower().startswith(_FORM):
         return {}
     content = await body.buffered_body(request, proxied.services.limits)
-    given = lenient_query(content.decode("utf-8", "surrogateescape"))
+    given = lenient_query(content.decode("utf-8", "surrogateescape"), dialect.many)
     return {name: given[name] for name in wanted if name in given}
 
 
@@ -68,14 +70,23 @@ def lenient_segments(path: str) -> tuple[str, ...]:
     return tuple(folded)
 
 
-def lenient_query(query: str) -> dict[str, str]:
-    """Return the first value of each parameter."""
+def lenient_query(query: str, many: Container[str] = ()) -> dict[str, str]:
+    """Return the first value of each parameter.
+
+    Args:
+        query: the text behind the question mark, or a form.
+        many: parameters of which all values are returned, with commas between them.
+    """
     if not query:
         return {}
     found: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
-        _ = found.setdefault(_decode(name.replace("+", " ")), _decode(value.replace("+", " ")))
+        name, value = _decode(name.replace("+", " ")), _decode(value.replace("+", " "))
+        if name not in found:
+            found[name] = value
+        elif name in many:
+            found[name] += f",{value}"
     return found
 
 

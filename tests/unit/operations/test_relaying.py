@@ -194,7 +194,7 @@ def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expec
         pytest.param(
             Caller(*BOTH_ENGINES, scopes="passthrough:write"),
             {"scope": "passthrough:write", "ids": ("hr:1",)},
-            Unsupported("GET /x is not offered here for what is on the engine hr."),
+            Unsupported("GET /x takes ids without the name of the engine hr."),
             id="engine in front of an id that is not in the path",
         ),
         pytest.param(

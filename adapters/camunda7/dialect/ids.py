@@ -1,0 +1,105 @@
+"""Ids that a request in Camunda's language names beside its path: in parameters of its query, in members of its body.
+
+They are read as the engine may read them, however odd the text: whatever could be meant is an id. What must not live
+here: the ids of paths (``facts``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+INSTANCES = frozenset(
+    (
+        "processInstanceId", "processInstanceIds", "processInstanceIdIn", "historicProcessInstanceIds",
+        "rootProcessInstanceId", "superProcessInstance", "superProcessInstanceId", "subProcessInstance",
+        "subProcessInstanceId", "executionId", "executionIdIn",
+    )
+)  # fmt: skip
+"""Parameters and members whose values are ids of instances and executions."""
+OTHERS = frozenset(
+    (
+        "taskId", "taskIdIn", "parentTaskId", "taskParentTaskId", "externalTaskId", "externalTaskIds",
+        "externalTaskIdIn", "jobId", "jobIds", "incidentId", "incidentIdIn", "causeIncidentId", "rootCauseIncidentId",
+        "variableInstanceId", "variableScopeIdIn", "eventSubscriptionId",
+    )
+)  # fmt: skip
+"""Parameters and members whose values are ids of other things that run. The same number may be an instance's."""
+_CONTAINERS = frozenset({"orQueries", "query"})
+"""Members that hold queries, like all those whose name ends so."""
+_RESOURCES = frozenset({"execution", "external-task", "job", "process-instance", "task", "variable-instance"})
+_ON_MANY = frozenset(
+    (
+        "count", "create", "delete", "delete-historic-query-based", "job-retries", "job-retries-historic-query-based",
+        "message-async", "retries", "retries-async", "suspended", "suspended-async", "variables-async",
+    )
+)  # fmt: skip
+"""What stands behind a resource in calls on many."""
+
+
+def has_ids(method: str, path: tuple[str, ...]) -> bool:
+    """Return whether the body of a call may have ids of what runs."""
+    if method not in {"POST", "PUT"}:
+        return False
+    match path:
+        case ("history" | "filter" | "migration" | "modification", *_) | ("message" | "signal",):
+            return True
+        case (resource,) | (resource, "count") if resource in _RESOURCES:
+            return True
+        case (resource, word) if resource in _RESOURCES:
+            return word in _ON_MANY or resource == "task"
+        case (_, _, "comment", *_) | ("process-definition", _, "restart" | "restart-async"):
+            return True
+        case _:
+            return False
+
+
+def ids_in_query(query: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids in the parameters of a query; lists of ids have commas between them."""
+    return tuple(
+        each for name, value in query.items() for each in _taken(name, value.split(",") if name in _NAMES else ())
+    )
+
+
+def ids_in_body(body: bytes) -> tuple[str, ...]:
+    """Return the ids in a JSON body, at any depth of its queries; none where the engine cannot read it either."""
+    try:
+        tree = json.loads(body, object_pairs_hook=_Members)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(_ids_in(tree))
+
+
+def of_other(identity: str) -> tuple[str, ...]:
+    """Return the id of a thing that runs but is no instance, where it could name an engine: ``engine:id``."""
+    return (identity,) if ":" in identity else ()
+
+
+_NAMES = INSTANCES | OTHERS
+
+
+class _Members(tuple[tuple[str, Any], ...]):
+    """The members of an object, those too that stand twice."""
+
+    __slots__ = ()
+
+
+def _ids_in(node: Any) -> Iterator[str]:
+    if isinstance(node, _Members):
+        for name, content in node:
+            if name in _NAMES:
+                yield from _taken(name, content if isinstance(content, list) else [content])
+            elif name in _CONTAINERS or name.endswith("Query"):
+                yield from _ids_in(content)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _ids_in(each)
+
+
+def _taken(name: str, given: Any) -> Iterator[str]:
+    """Yield the ids that are given under a name; a number counts as its text, as for the engine."""
+    for each in given:
+        identity = str(each).strip() if isinstance(each, (str, int)) else ""
+        if identity:
+            yield from (identity,) if name in INSTANCES else of_other(identity)
