@@ -11,6 +11,7 @@ from adapters.camunda7 import (
     patch,
     query,
     starting,
+    state,
     tasks,
     variables,
 )
@@ -116,6 +117,10 @@ class Camunda7Engine(Engine):
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
         """Cancel and start activities."""
         return modification.modify_instance(self.name, self.settings, command)
+
+    def change_state(self, command: lifecycle.ChangeState) -> Plan[results.StateChanged]:
+        """Suspend an instance, let it go on, or terminate it."""
+        return state.change_state(self.name, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """List variables."""

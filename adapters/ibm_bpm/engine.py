@@ -16,6 +16,7 @@ from adapters.ibm_bpm import (
     patch,
     query,
     starting,
+    state,
     tasks,
     variables,
 )
@@ -38,6 +39,7 @@ _FEATURES = frozenset(
         "instances.find.definition",
         "instances.ended",
         "instances.start",
+        "instances.state",
         "tasks.complete",
         "variables.read",
         "variables.write",
@@ -156,6 +158,10 @@ class IbmBpmEngine(Engine):
     def modify_instance(self, command: ModifyInstance) -> Plan[results.InstanceModified]:
         """Cancel and start activities."""
         return modification.modify_instance(self.name, self.settings, command)
+
+    def change_state(self, command: lifecycle.ChangeState) -> Plan[results.StateChanged]:
+        """Suspend an instance, let it go on, or terminate it."""
+        return state.change_state(self.name, command)
 
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """List variables."""

@@ -31,7 +31,7 @@ from gateway.errors import (
 )
 from gateway.plan import VendorResponse
 
-Operation = Literal["read", "search", "write", "start", "task", "complete", "token", "comment"]
+Operation = Literal["read", "search", "write", "start", "task", "complete", "token", "comment", "state"]
 """What was asked: ``read`` and ``search`` change nothing, ``write`` is of variables, ``task`` reads a task."""
 Kind = type[VarbridgeError]
 T = TypeVar("T")
@@ -44,10 +44,10 @@ NO_SUCH_OBJECT = "CWTBG0013E"
 """What was named does not exist: a token, a task, or what an object refers to."""
 _UNREADABLE = "The engine's answer is not the JSON it should be."
 _SHAPE = frozenset({INVALID_PARAMETER, NO_SUCH_OBJECT})
-_CHANGING = frozenset({"write", "start", "complete", "token", "comment"})
+_CHANGING = frozenset({"write", "start", "complete", "token", "comment", "state"})
 _SETTING = ("write", "start", "complete")
 """The operations that send values of variables."""
-_ON_INSTANCES = ("read", "write", "token", "comment")
+_ON_INSTANCES = ("read", "write", "token", "comment", "state")
 _ON_TASKS = ("task", "complete")
 
 _Key = tuple[int | None, str | None, str | None]

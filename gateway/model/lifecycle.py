@@ -1,14 +1,16 @@
-"""Commands that start instances and move them on: start, complete a task, correlate a message; all with variables.
+"""Commands that start instances, move them on and end them: start, task, message (all with variables), and the state.
 
 What must not live here: commands about what an instance holds (``commands``) and about its tokens (``modification``).
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from gateway.model import jsontext
-from gateway.model.commands import Command
+from gateway.model.commands import Command, InstanceWrite
 from gateway.model.values import Value
 
 
@@ -65,6 +67,16 @@ class CorrelateMessage(Command, frozen=True, kw_only=True):
     variables: dict[str, Value] = msgspec.field(default_factory=dict)
     local_variables: dict[str, Value] = msgspec.field(default_factory=dict)
     everybody: bool = False
+
+
+class ChangeState(InstanceWrite, frozen=True, kw_only=True):
+    """Suspend an instance, let a suspended one go on, or terminate it; one that is in that state already stays in it.
+
+    Args:
+        state: in which the instance is to be.
+    """
+
+    state: Literal["suspended", "active", "terminated"]
 
 
 def pointer(*members: str) -> str:

@@ -118,6 +118,12 @@ class InstanceModified(WriteResult, frozen=True):
     """All instructions are carried out."""
 
 
+class StateChanged(WriteResult, frozen=True, kw_only=True):
+    """The instance is in the state that was asked for; None only where nothing was changed (``elsewhere``)."""
+
+    instance: Instance | None = None
+
+
 class InstanceStarted(msgspec.Struct, frozen=True, kw_only=True):
     """A new instance runs, or has run to its end already."""
 

@@ -1,14 +1,14 @@
-"""Operations that start instances and bring them on: start, complete a task, correlate a message."""
+"""Operations that start instances, move them on and end them: start, task, message, state."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
 
 from gateway.model import lifecycle
-from gateway.model.results import InstanceStarted, MessageCorrelated, TaskCompleted
+from gateway.model.results import InstanceStarted, MessageCorrelated, StateChanged, TaskCompleted
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import locate_owner
-from gateway.operations.write import write_instance, write_unlocked
+from gateway.operations.write import under_lock, write_instance, write_unlocked
 from gateway.plan import Call
 from gateway.port import Engine
 
@@ -31,6 +31,16 @@ async def complete_task(gateway: Gateway, engine: Engine, command: lifecycle.Com
         return gateway.run(engine.name, engine.complete_task(command), call)
 
     return await write_instance(gateway, await locate_owner(gateway, engine, command.task, call), call, work)
+
+
+async def change_state(gateway: Gateway, target: Target, command: lifecycle.ChangeState, call: Call) -> StateChanged:
+    """Suspend an instance, let it go on, or terminate it."""
+
+    def work(placed: Target) -> Awaitable[StateChanged]:
+        plan = placed.engine.change_state(under_lock(command, placed))
+        return gateway.run(placed.engine.name, plan, call)
+
+    return await write_instance(gateway, target, call, work)
 
 
 async def correlate_message(

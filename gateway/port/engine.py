@@ -89,6 +89,10 @@ class Engine:
         """Cancel and start activities."""
         self._refuse(command)
 
+    def change_state(self, command: lifecycle.ChangeState) -> Plan[results.StateChanged]:
+        """Suspend an instance, let it go on, or terminate it."""
+        self._refuse(command)
+
     def list_variables(self, command: commands.ListVariables) -> Plan[results.VariablesListed]:
         """List the variables of an instance."""
         self._refuse(command)

@@ -30,6 +30,7 @@ FEATURES: dict[str, str] = {
     "variables.scopes": "read and write execution and task scopes",
     "instances.ended": "read instances that have ended, and their variables",
     "instances.activities": "show where the tokens of an instance are",
+    "instances.state": "suspend an instance, let it go on, terminate it",
     "modification": "cancel and start activities: one token to another step, or away",
     "modification.free": "cancel and start any number of activities in order, all or nothing",
     "modification.transition": "start a sequence flow",

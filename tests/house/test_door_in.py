@@ -29,6 +29,7 @@ CHANGES = {
     "modify_instance": "gateway/operations/activities.py",
     "start_instance": "gateway/operations/lifecycle.py",
     "complete_task": "gateway/operations/lifecycle.py",
+    "change_state": "gateway/operations/lifecycle.py",
     "correlate_message": "gateway/operations/lifecycle.py",
 }
 """The methods of an engine that change an instance, and the one module that hands each to the door."""

@@ -31,10 +31,11 @@ _STATES = {
 }
 _WRITABLE = {"Active", "Suspended", "Failed"}
 _ACTIONS = {
-    "suspend": ("Active", "Suspended"),
-    "resume": ("Suspended", "Active"),
-    "terminate": ("Active", "Terminated"),
+    "suspend": ({"Active"}, "Suspended", (401, "CWTBG0549E", "NotAuthorizedActionException", "suspend")),
+    "resume": ({"Suspended"}, "Active", (409, "CWTBG0014E", "WrongStateException", "resume")),
+    "terminate": (_WRITABLE, "Terminated", (401, "CWTBG0549E", "NotAuthorizedActionException", "abort")),
 }
+"""Action to the states that take it, the state after it, and what is recorded of any other state."""
 
 
 class Fake:
@@ -202,9 +203,9 @@ class Fake:
         return _ok({"tkiid": task_id, "piid": instance.id, "status": "Closed", "state": "STATE_FINISHED"})
 
     def _acted(self, instance: FakeInstance, action: str) -> VendorResponse:
-        needed, then = _ACTIONS[action]
-        if instance.state != needed:
-            raise Refused(409, "CWTBG0014E", "WrongStateException", instance.state, f"2072.{instance.id}", action)
+        needed, then, refused = _ACTIONS[action]
+        if instance.state not in needed:
+            raise Refused(*refused)
         instance.state = then
         return _ok(self._details(instance, "header"))
 

@@ -10,6 +10,7 @@ from tests.conformance.kit.places import TestEnded, TestScopes
 from tests.conformance.kit.queries import TestQueries
 from tests.conformance.kit.reads import TestBinary, TestCapabilities, TestInstances, TestMissing, TestReads
 from tests.conformance.kit.running import TestMessages, TestStarts, TestTasks
+from tests.conformance.kit.states import TestStates
 from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
 
@@ -30,6 +31,7 @@ __all__ = [
     "TestReads",
     "TestScopes",
     "TestStarts",
+    "TestStates",
     "TestTasks",
     "TestTokens",
     "TestValues",
