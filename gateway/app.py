@@ -121,6 +121,11 @@ class Application:
         self.metrics.start()
         self.state.ready = True
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Return the port of callers and the admin port that are listened on, once ``start`` has returned."""
+        return self._listeners.ports
+
     async def stop(self) -> None:
         """Report not ready, wait until balancers have seen it, close the ports, let running requests end in time."""
         self._listeners.announce_stop()
@@ -311,7 +316,9 @@ async def serve(
     try:
         await application.start(reuse_port=reuse_port)
         collect_garbage_rarely()
-        _log.info("started", host=config.server.host, port=config.server.port, engines=sorted(config.engines))
+        port, admin_port = application.ports
+        engines = sorted(config.engines)
+        _log.info("started", host=config.server.host, port=port, admin_port=admin_port, engines=engines)
         started()
         _ = await stopping.wait()
         _log.info("stopping")

@@ -54,6 +54,12 @@ class Listeners:
         except OSError as error:
             raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Return the port of callers and the admin port; where 0 is configured, those that the system has picked."""
+        callers, operators = (runner.addresses[0][1] for runner in self._runners)
+        return callers, operators
+
     def announce_stop(self) -> None:
         """Let every answer from now on close its connection, so that few connections are open when the ports close."""
         if self._callers is not None:

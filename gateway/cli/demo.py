@@ -47,37 +47,39 @@ def demo(port: int, admin_port: int, *, once: bool, camunda_url: str | None, cam
     log.configure(json=None, level="warning")
     own = (camunda_url, camunda_instance) if camunda_url and camunda_instance else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        raise SystemExit(runner.run(_Demo(*free(port, admin_port), own).run(once=once)))
+        raise SystemExit(runner.run(_Demo((port, admin_port), own).run(once=once)))
 
 
-def free(port: int, admin_port: int) -> tuple[int, int]:
-    """Return each port if it is free, else one that the system picks, and print that; the two are never the same."""
-    with contextlib.closing(_reserve(port)) as one, contextlib.closing(_reserve(admin_port)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+def _free(ports: tuple[int, int]) -> tuple[int, int]:
+    """Return each port if it is free, else 0, for which the system picks one; the two are never the same port."""
+    with contextlib.ExitStack() as held:
+        port, admin_port = (port if _is_free(port, held) else 0 for port in ports)
+        return port, admin_port
 
 
-def _reserve(port: int) -> socket.socket:
-    probe = socket.socket()
+def _is_free(port: int, held: contextlib.ExitStack) -> bool:
+    """Return whether a port is free; ``held`` keeps it until the other one is checked."""
+    probe = held.enter_context(socket.socket())
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind(("127.0.0.1", port))
+        probe.listen()  # with SO_REUSEADDR, only a port that is listened on counts as in use
     except OSError:
-        probe.bind(("127.0.0.1", 0))
-        _say(f"Port {port} is in use; taking {probe.getsockname()[1]} instead.")
-    probe.listen()  # with SO_REUSEADDR, only a port that is listened on counts as in use
-    return probe
+        return False
+    return True
 
 
 class _Demo:
     """One demonstration.
 
     Args:
+        ports: of callers and of operators, as they were asked for.
         own: URL and instance of a real engine instead of the embedded one.
     """
 
-    def __init__(self, port: int, admin_port: int, own: tuple[str, str] | None) -> None:
-        self.port, self.admin_port, self.own = port, admin_port, own
-        self.base = f"http://127.0.0.1:{port}"
+    def __init__(self, ports: tuple[int, int], own: tuple[str, str] | None) -> None:
+        self.ports, self.own = ports, own
+        self.base = ""
         self.served: dict[str, Served] = {}
         self.instances: dict[str, str] = {}
         self.exchanges: list[tuple[str, VendorRequest, VendorResponse]] = []
@@ -89,6 +91,7 @@ class _Demo:
             await self._start_engines()
             application = app.Application(self._config(), lambda *exchange: self.exchanges.append(exchange))
             await application.start()
+            self._set_ports(application.ports)
             self._introduce()
             done = [await self._change_variables(name) for name in self.instances]
             done.append(await self._query_all_engines())
@@ -104,6 +107,13 @@ class _Demo:
             for served in self.served.values():
                 await served.stop()
 
+    def _set_ports(self, taken: tuple[int, int]) -> None:
+        for asked, port in zip(self.ports, taken, strict=True):
+            if asked not in {0, port}:
+                _say(f"Port {asked} is in use; taking {port} instead.")
+        self.ports = taken
+        self.base = f"http://127.0.0.1:{taken[0]}"
+
     async def _start_engines(self) -> None:
         for name, vendor in _ENGINES.items():
             if self.own is not None and name == "hr":
@@ -118,8 +128,9 @@ class _Demo:
         urls = {name: served.url for name, served in self.served.items()}
         if self.own is not None:
             urls["hr"] = self.own[0]
+        port, admin_port = _free(self.ports)
         tree: dict[str, Any] = {
-            "server": {"port": self.port, "admin_port": self.admin_port, "grace_s": 2.0},
+            "server": {"port": port, "admin_port": admin_port, "grace_s": 2.0},
             "auth": {"open": True},
             "store": {"url": "sqlite:///:memory:"},
             "engines": {name: {"vendor": vendor, "url": urls[name]} for name, vendor in _ENGINES.items()},
@@ -133,7 +144,7 @@ class _Demo:
     def _introduce(self) -> None:
         _say_title("Varbridge demo")
         _say(f"  gateway   {self.base}/v1   (browse and try: {self.base}/docs)")
-        _say(f"  admin     http://127.0.0.1:{self.admin_port}/readyz")
+        _say(f"  admin     http://127.0.0.1:{self.ports[1]}/readyz")
         for name, vendor in _ENGINES.items():
             where = self.served[name].url if name in self.served else f"{self.own[0] if self.own else ''} (your own)"
             _say(f"  engine    {name} ({vendor}) at {where}")

@@ -20,6 +20,7 @@ import msgspec
 from tests.bench import before
 from tests.bench.load import Block, Order
 from tests.bench.work import status_of
+from tests.cli.programs import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {
@@ -42,14 +43,6 @@ DONE_BY = {
 }
 """Which programs do which work."""
 _END_S = 5.0
-
-
-def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Stage:

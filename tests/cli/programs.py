@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import itertools
 import json
 import os
 import signal
@@ -21,17 +20,18 @@ ROOT = Path(__file__).parents[2]
 LONGEST_S = 30.0
 
 
-_PORTS = itertools.count(20_000 + os.getpid() % 10_000)
-"""Below those that the system gives to clients: a port there can be taken by any connection between two starts."""
-
-
 def free_port() -> int:
-    """A port that nobody listens on, another each time."""
-    for port in _PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError
+    """A port that nobody listens on, another each time.
+
+    It stays bound until this process ends, so that the system gives it to nobody else. A program that is told of it can
+    listen on it all the same, since both say ``SO_REUSEADDR`` and this socket does not listen.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    port: int = holder.getsockname()[1]
+    _ = holder.detach()
+    return port
 
 
 def varbridge(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

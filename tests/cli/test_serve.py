@@ -136,9 +136,20 @@ def test_second_signal_ends_at_once(tmp_path: Path, slow: str) -> None:
             assert program.process.wait(5) != 0
 
 
+def test_ports_that_the_system_picks_are_logged_and_answer(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(CONFIG.format(port=0, admin=0, url="http://127.0.0.1:1", store=tmp_path / "store.db"))
+    with running("serve", "--config", str(path)) as program:
+        program.wait_for('"started"')
+        line = next(json.loads(line) for line in program.said if '"started"' in line)
+        assert get(line["admin_port"], "/healthz") == (200, {"status": "alive"})
+        assert get(line["port"], "/v1/engines")[0] == 200
+
+
 def test_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
     path, port, _ = written(tmp_path)
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
         done = varbridge("serve", "--config", str(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from typing import Self
 
@@ -32,11 +31,8 @@ class LiveGateway:
         return f"http://127.0.0.1:{self.port}/engine-rest"
 
     def __enter__(self) -> Self:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
         tree = {
-            "server": {"port": self.port, "admin_port": 0},
+            "server": {"port": 0, "admin_port": 0},
             "auth": {"open": True, "callers": [{"name": "engine", "forward": True, "scopes": list(SCOPES)}]},
             "engines": {"hr": {"vendor": "camunda7", "url": self._engine_url, "auth": {"kind": "forward"}}},
             "dialects": {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": "hr"}},
@@ -44,6 +40,7 @@ class LiveGateway:
         self._running = app.Application(config.parse(tree, app.VENDORS))
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._running.start(), self._loop).result(START_TIMEOUT_S)
+        self.port, _ = self._running.ports
         return self
 
     def __exit__(self, *exc_info: object) -> None:

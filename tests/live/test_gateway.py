@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -70,11 +69,8 @@ class Caller:
 
 @pytest.fixture
 async def caller(live_camunda: str, live_instance: str) -> AsyncIterator[Caller]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     tree = {
-        "server": {"port": port, "admin_port": 0},
+        "server": {"port": 0, "admin_port": 0},
         "auth": {"open": True},
         "store": {"url": "sqlite:///:memory:"},
         "engines": {"hr": {"vendor": "camunda7", "url": live_camunda}},
@@ -83,7 +79,7 @@ async def caller(live_camunda: str, live_instance: str) -> AsyncIterator[Caller]
     await running.start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Caller(f"http://127.0.0.1:{port}", session, live_instance)
+            yield Caller(f"http://127.0.0.1:{running.ports[0]}", session, live_instance)
     finally:
         await running.stop()
 

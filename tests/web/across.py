@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -130,13 +129,10 @@ async def across(
     urls = {name: each.url for name, each in served.items()}
     for name in down:
         await served.pop(name).stop()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        site.port = probe.getsockname()[1]
     known = {"name": "portal", "key_sha256": KEY, "scopes": SCOPES}
     vendors = {name: app.VENDORS[VENDOR.get(name, "ibm_bpm")].name for name in made}
     tree = {
-        "server": {"port": site.port, "admin_port": 0},
+        "server": {"port": 0, "admin_port": 0},
         "store": {"url": "sqlite:///:memory:"},
         "auth": {"open": not callers, "callers": [known | caller for caller in callers]},
         "engines": {
@@ -159,6 +155,7 @@ async def across(
         lambda engine, request, _answer: site.planned.append((engine, request)),
     )
     await running.start()
+    site.port, _ = running.ports
     try:
         yield site
     finally:

@@ -74,10 +74,9 @@ async def broken(vendor: str, tmp_path: Any) -> AsyncIterator[Broken]:
     engine = Faulty(fake)
     engine.native = fake.showcase()
     async with running(engine):
-        port = free_port()
         limits = {"timeout_s": 0.4, "max_answer_bytes": 4000}
         tree = {
-            "server": {"port": port, "admin_port": 0},
+            "server": {"port": 0, "admin_port": 0},
             "auth": {"open": True},
             "store": {"url": f"sqlite:///{tmp_path}/store.db"},
             "engines": {"e": {"vendor": vendor, "url": engine.url, **limits}},
@@ -86,7 +85,7 @@ async def broken(vendor: str, tmp_path: Any) -> AsyncIterator[Broken]:
         await gateway.start()
         try:
             async with aiohttp.ClientSession() as session:
-                yield Broken(vendor, engine, port, session)
+                yield Broken(vendor, engine, gateway.ports[0], session)
         finally:
             await gateway.stop()
 
@@ -139,9 +138,8 @@ async def test_redirection_is_never_followed(vendor: str, tmp_path: Any) -> None
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_engine_that_nobody_serves_is_unavailable_and_nothing_was_done(vendor: str, tmp_path: Any) -> None:
     async with broken(vendor, tmp_path) as site:
-        port = free_port()
         tree = {
-            "server": {"port": port, "admin_port": 0},
+            "server": {"port": 0, "admin_port": 0},
             "auth": {"open": True},
             "store": {"url": f"sqlite:///{tmp_path}/other.db"},
             "engines": {"e": {"vendor": vendor, "url": f"http://127.0.0.1:{free_port()}"}},
@@ -149,7 +147,7 @@ async def test_engine_that_nobody_serves_is_unavailable_and_nothing_was_done(ven
         gateway = app.Application(config.parse(tree, app.VENDORS))
         await gateway.start()
         try:
-            other = Broken(vendor, site.engine, port, site.session)
+            other = Broken(vendor, site.engine, gateway.ports[0], site.session)
             for method, body in (("GET", None), ("PUT", {"value": "x"}), ("DELETE", None)):
                 status, problem = await other.ask(method, "note", body)
                 assert (status, problem["code"], problem["outcome"], problem["retryable"]) == (*DOWN, True)

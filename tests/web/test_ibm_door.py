@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -47,13 +46,10 @@ async def standing(fake: Fake, kind: str = "none", **door: object) -> AsyncItera
     """Ports of the fake and of the gateway before it."""
     served = Served(fake)
     await served.start()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     auth = {"kind": kind} | ({"username": "tech", "password": "env:P"} if kind == "ibm_session" else {})
     callers = [{"name": "theirs", "forward": True, "scopes": list(SCOPES)}] if kind == "forward" else []
     tree = {
-        "server": {"port": port, "admin_port": 0},
+        "server": {"port": 0, "admin_port": 0},
         "store": {"url": "sqlite:///:memory:"},
         "auth": {"open": True, "callers": callers},
         "engines": {"claims": {"vendor": "ibm_bpm", "url": served.url, "auth": auth}},
@@ -63,7 +59,7 @@ async def standing(fake: Fake, kind: str = "none", **door: object) -> AsyncItera
     running = app.Application(config.resolve(parsed, {"P": "secret"}))
     await running.start()
     try:
-        yield int(served.url.split(":")[2].split("/")[0]), port
+        yield int(served.url.split(":")[2].split("/")[0]), running.ports[0]
     finally:
         await running.stop()
         await served.stop()
