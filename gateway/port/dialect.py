@@ -141,7 +141,7 @@ class Dialect:
         """Return what a request is about; a method override is resolved first.
 
         Raises:
-            InvalidRequest: the request says two different things.
+            InvalidRequest: the request says two different things, or nobody knows what its body names.
         """
         raise NotImplementedError
 

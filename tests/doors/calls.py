@@ -18,7 +18,10 @@ KINDS = {
         "job": "job", "incident": "incident", "variable-instance": "variable", "activity-instance": "activity",
         "detail": "detail", "job-log": "log", "external-task-log": "log", "user-operation": "log",
     },
-    "ibm_bpm": {"process": "instance", "instance": "instance", "task": "task", "activity": "activity"},
+    "ibm_bpm": {
+        "process": "instance", "instance": "instance", "task": "task", "activity": "activity", "service": "service",
+        "relationship": "relationship",
+    },
 }  # fmt: skip
 """What the segment after a resource is the id of; other ids are of what is deployed, or of users, groups, batches."""
 NAMED = frozenset({"instance", "execution", "task"})
@@ -54,7 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self) -> str | None:
         """Return what the first id of the path is the id of, None where that is nothing that runs."""
         before = re.match(r"((?:/[\w-]+)+)/\{", self.path)
-        if before is None or before[1] in {"/service", "/activity"} and self.action == "start":
+        if before is None or (before[1] == "/service" and self.action == "start"):
             return None
         return KINDS[self.vendor].get(before[1].rpartition("/")[2])
 

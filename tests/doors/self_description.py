@@ -25,9 +25,10 @@ NAMES = frozenset(
         "callerTaskId",
         "assignTaskidFilter",
         "collabTaskidFilter",
+        "condition",
     )
 )
-"""Parameters whose values are ids of instances and tasks."""
+"""Parameters whose values are ids of instances and tasks, or conditions on them."""
 _VALUES = frozenset({"params", "fields", "script", "$body", "columns", "selectedAttributes"})
 """Parameters that hold values of variables, or choose some; what is searchable is a column."""
 _RUNNING = re.compile(r"/(process|processes|task|tasks|service|search)\b")

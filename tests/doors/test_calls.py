@@ -10,6 +10,7 @@ import pytest
 from gateway.app import VENDORS
 from gateway.port import RequestFacts
 from tests import recordings
+from tests.doors import page
 from tests.doors.calls import ALL, CALLS, LISTS, NAMED, Call, is_listed, nested, parse
 from tests.doors.self_description import lines
 
@@ -76,3 +77,20 @@ def test_self_description_of_servers_is_read_the_newest_last() -> None:
     many = {"path": "/rest/bpm/wle/v1/process/actions?", "method": ["GET"], "options": [{"parameter": "instanceIds"}]}
     documents = [{"categories": [{"calls": [old]}]}, {"categories": [{"calls": [new, many]}]}]
     assert lines(documents) == ["GET /process/actions query=instanceIds", "PUT /task/{taskId}?action=setData variables"]
+
+
+@pytest.mark.parametrize("vendor", LISTS)
+def test_page_says_what_becomes_of_each_call(vendor: str) -> None:
+    text = page.PAGES[vendor].read_text(encoding="utf-8")
+    assert page.written(vendor, text) == text, "run: python -m tests.doors.page"
+
+
+def test_page_that_is_out_of_date_is_seen() -> None:
+    old = "The other 1 calls\n<!-- calls -->\n| old |\n<!-- /calls -->"
+    assert page.written("camunda7", old) != old
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=shown(call)) for call in ALL if page.concerns(call)])
+def test_call_that_names_something_is_translated_or_refused_at_another_owner(call: Call) -> None:
+    names = call.kind is not None or call.query or call.body
+    assert page.outcome(call) != page.NATIVE or not names

@@ -13,7 +13,9 @@ from tests.doors.calls import CALLS, Call, nested
 from tests.web.across import CLAIMS, HR, VENDOR, Across, across
 
 BASES = {HR: "/engine-rest", CLAIMS: "/rest/bpm/wle/v1"}
-INSTANCES = ("rocessInstance", "executionId", "instanceIds", "targetId", "callerProcessId")
+SPELLED = {"command": "GET:/rest/bpm/wle/v1/process/{}", "condition": "instanceId|Equals|{}"}
+"""How parameters that are no ids themselves hold one."""
+INSTANCES = ("rocessInstance", "executionId", "instanceIds", "targetId", "callerProcessId", *SPELLED)
 """What parameters and members have in their names whose bare values are looked up as ids of instances."""
 
 
@@ -29,8 +31,7 @@ def places(call: Call, identity: str, *, bare: bool) -> Iterator[tuple[str, Any]
         yield call.target(identity), {}
     target = call.target()
     for name in (name for name in call.query if not bare or _is_of_instances(name)):
-        said = f"GET:/rest/bpm/wle/v1/process/{identity}" if name == "command" else identity
-        yield f"{target}{'&' if '?' in target else '?'}{name}={said}", {}
+        yield f"{target}{'&' if '?' in target else '?'}{name}={SPELLED.get(name, '{}').format(identity)}", {}
     for member in (name for name in call.body if not bare or _is_of_instances(name)):
         yield target, nested(member, identity)
 

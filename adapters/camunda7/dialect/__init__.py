@@ -32,7 +32,11 @@ class Camunda7Dialect(Dialect):
         return reads_body(request)
 
     def facts(self, request: DialectRequest) -> RequestFacts:
-        """Return what a request is about; whatever is not certain passes through."""
+        """Return what a request is about; whatever is not certain passes through.
+
+        Raises:
+            InvalidRequest: nobody knows what its body names.
+        """
         return facts(request)
 
     def misses(self, answer: VendorResponse) -> bool:

@@ -28,7 +28,11 @@ _VARIABLES = frozenset({"variables", "localVariables"})
 
 
 def facts(request: DialectRequest) -> RequestFacts:
-    """Return what a request is about."""
+    """Return what a request is about.
+
+    Raises:
+        InvalidRequest: nobody knows what its body names.
+    """
     path = below_engine(request.segments)
     safe = request.method in _SAFE
     match path:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.errors import InvalidRequest
+
 INSTANCES = frozenset(
     (
         "processInstanceId", "processInstanceIds", "processInstanceIdIn", "historicProcessInstanceIds",
@@ -63,11 +65,18 @@ def ids_in_query(query: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def ids_in_body(body: bytes) -> tuple[str, ...]:
-    """Return the ids in a JSON body, at any depth of its queries; none where the engine cannot read it either."""
+    """Return the ids in a JSON body, at any depth of its queries; none where the engine cannot read it either.
+
+    Raises:
+        InvalidRequest: it is nested so deeply that nobody knows what is in it.
+    """
     try:
-        tree = json.loads(body, object_pairs_hook=_Members)
-    except (ValueError, RecursionError):
+        text = body.decode(json.detect_encoding(body), "replace").lstrip()
+        tree, _ = _decoder.raw_decode(text)  # the engine does not look at what comes behind it
+    except ValueError:
         return ()
+    except RecursionError as error:
+        raise InvalidRequest("The body is nested too deeply.") from error
     return tuple(_ids_in(tree))
 
 
@@ -83,6 +92,9 @@ class _Members(tuple[tuple[str, Any], ...]):
     """The members of an object, those too that stand twice."""
 
     __slots__ = ()
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_Members)
 
 
 def _ids_in(node: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.camunda7.dialect.ids import has_ids, ids_in_body, ids_in_query
+from gateway.errors import InvalidRequest
 
 
 @pytest.mark.parametrize(
@@ -28,15 +29,22 @@ from adapters.camunda7.dialect.ids import has_ids, ids_in_body, ids_in_query
         pytest.param(b'{"variables": {"a": {"value": {"processInstanceId": "b"}}}}', (), id="a variable's value"),
         pytest.param(b'{"processInstanceIds": ["a"]', (), id="cut off"),
         pytest.param(b"\xff", (), id="no text"),
-        pytest.param(b"[" * 100_000, (), id="too deep"),
+        pytest.param(b"", (), id="empty"),
+        pytest.param(b'\n{"processInstanceId": "a"} {"x": \xff', ("a",), id="more behind it"),
         pytest.param(
             '{"processInstanceId": "a"}'.encode("utf-16"), ("a",), id="another encoding that the engine reads"
         ),
+        pytest.param(b'\xef\xbb\xbf{"processInstanceId": "a"}', ("a",), id="a byte order mark"),
         pytest.param(b'[{"processInstanceId": "a"}]', ("a",), id="no object"),
     ],
 )
 def test_ids_are_found_in_a_body(body: bytes, found: tuple[str, ...]) -> None:
     assert ids_in_body(body) == found
+
+
+def test_body_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        _ = ids_in_body(b'{"a":' * 100_000)
 
 
 def test_ids_are_found_in_a_query() -> None:
