@@ -15,7 +15,7 @@ import structlog
 
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
-from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
+from gateway.access import Access, Caller, CallerEntry, RequestTokens, TokenEntry, Tokens
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.bulk import BulkWorker, select_instances
@@ -93,6 +93,7 @@ class Application:
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=self.metrics,
             cursors=Cursors(self._cursor_secret, lifetime_s=config.limits.cursor_lifetime_s),
+            request_tokens=RequestTokens(self._token_secret),
             limits=RequestLimits(**{name: getattr(config.limits, name) for name in config.limits.__struct_fields__}),
             cors_origins=frozenset(config.cors.origins),
             idempotency=self.idempotency,
@@ -103,6 +104,9 @@ class Application:
 
     async def _cursor_secret(self) -> bytes:
         return await self.store.secret("cursors")
+
+    async def _token_secret(self) -> bytes:
+        return await self.store.secret("request tokens")
 
     async def start(self, *, reuse_port: bool = False) -> None:
         """Open the sessions and listen.

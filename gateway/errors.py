@@ -9,6 +9,7 @@ What must not live here: the wire shape of an error (``gateway.web.v1.problems``
     │   ├── InvalidRequest            400 invalid-request
     │   ├── Unauthenticated           401 unauthenticated
     │   ├── Forbidden                 403 forbidden
+    │   │   └── TokenRejected         403 forbidden
     │   ├── RouteNotFound             404 route-not-found
     │   ├── EngineNotFound            404 engine-not-found
     │   ├── OperationNotFound         404 operation-not-found
@@ -151,6 +152,12 @@ class Unauthenticated(Refusal):
 
 class Forbidden(Refusal):
     """The caller may not do this."""
+
+    code, status = "forbidden", 403
+
+
+class TokenRejected(Forbidden):
+    """The token that shows that no other site made the request is not the caller's, or has ended; log in again."""
 
     code, status = "forbidden", 403
 

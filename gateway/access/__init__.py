@@ -2,6 +2,7 @@
 
 from gateway.access.callers import NOBODY, SCOPES, Caller, CallerEntry
 from gateway.access.credentials import Access
+from gateway.access.request_tokens import RequestTokens
 from gateway.access.tokens import ALGORITHMS, TokenEntry, Tokens
 
-__all__ = ["ALGORITHMS", "NOBODY", "SCOPES", "Access", "Caller", "CallerEntry", "TokenEntry", "Tokens"]
+__all__ = ["ALGORITHMS", "NOBODY", "SCOPES", "Access", "Caller", "CallerEntry", "RequestTokens", "TokenEntry", "Tokens"]

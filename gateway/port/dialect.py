@@ -123,6 +123,8 @@ class Dialect:
     """Parameters of which each value counts where they stand several times, in the query or in a form."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
+    token_header: ClassVar[str] = ""
+    """Header, in lower case, of the token by which a write shows that no other site made it; empty: there is none."""
     takes: ClassVar[frozenset[str]] = frozenset()
     """Names of the settings (``DialectSettings``) that this language takes; others are refused in a configuration."""
 
@@ -192,6 +194,23 @@ class Dialect:
             translated: the request, where it was to be carried out as commands: then the answer is the one that this
                 vendor's own engine would give to it. None = the request was not understood, or is only relayed.
         """
+        raise NotImplementedError
+
+    def logs_in(self, request: DialectRequest) -> bool:
+        """Return whether a request is a log-in, which a front door answers itself where its engine cannot."""
+        del request
+        return False
+
+    def token_lifetime_s(self, request: DialectRequest) -> int:
+        """Return for how many seconds a log-in asks for a token (``token_header``).
+
+        Raises:
+            Refusal: the log-in is not what the vendor's page says.
+        """
+        raise NotImplementedError
+
+    def encode_token(self, request: DialectRequest, token: str, lifetime_s: int) -> VendorResponse:
+        """Return the answer to a log-in."""
         raise NotImplementedError
 
     def poll_s(self, body: bytes) -> float:

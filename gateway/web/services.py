@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gateway.access import Access
+from gateway.access import Access, RequestTokens
 from gateway.operations import Gateway
 from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
@@ -23,6 +23,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: RequestMetrics
     limits: RequestLimits = RequestLimits()
     cursors: Cursors = msgspec.field(default_factory=Cursors)
+    request_tokens: RequestTokens = msgspec.field(default_factory=RequestTokens)
     cors_origins: frozenset[str] = frozenset()
     forwards: bool = False
     """Whether there are callers whose credentials only an engine can check (``forward = true``)."""

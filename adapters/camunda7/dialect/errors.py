@@ -53,6 +53,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.Unsupported: _INVALID,
     errors.Unauthenticated: ErrorForm(401, "Unauthenticated"),
     errors.Forbidden: ErrorForm(403, "Forbidden"),
+    errors.TokenRejected: ErrorForm(403, "TokenRejected"),
     errors.RouteNotFound: ErrorForm(404, "NotFoundException"),
     errors.EngineNotFound: ErrorForm(404, "EngineNotFound"),
     errors.OperationNotFound: ErrorForm(404, "OperationNotFound"),

@@ -9,6 +9,7 @@ from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
 from adapters.ibm_bpm.dialect.facts import facts
 from adapters.ibm_bpm.dialect.ids import MANY
+from adapters.ibm_bpm.dialect.login import TOKEN_HEADER, encode_token, logs_in, token_lifetime_s
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
 from adapters.ibm_bpm.dialect.xml import success_document
 from gateway.errors import VarbridgeError
@@ -28,6 +29,7 @@ class IbmBpmDialect(Dialect):
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     many = MANY
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
+    token_header = TOKEN_HEADER
     takes = frozenset({"accept_primitives"})
 
     def facts(self, request: DialectRequest) -> RequestFacts:
@@ -50,9 +52,7 @@ class IbmBpmDialect(Dialect):
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that IBM's server would give, as XML where that is what the caller takes."""
         answer = encode(request, results) or super().encode(request, results)
-        if not wants_xml(accepted(request)):
-            return answer
-        return VendorResponse(answer.status, (("Content-Type", XML),), success_document(answer.content()))
+        return _negotiated(request, answer)
 
     def encode_error(
         self, error: VarbridgeError, accept: str, translated: DialectRequest | None = None
@@ -60,6 +60,26 @@ class IbmBpmDialect(Dialect):
         """Return an error as JSON or, where ``Accept`` asks for it, as XML; what is 422 elsewhere is 400 here."""
         return encode_error(error, accept, translated)
 
+    def logs_in(self, request: DialectRequest) -> bool:
+        """Return whether a request is ``…/system/login``."""
+        return logs_in(request)
+
+    def token_lifetime_s(self, request: DialectRequest) -> int:
+        """Return ``requested_lifetime`` in seconds; 7200, the longest there is, where none is asked for."""
+        return token_lifetime_s(request)
+
+    def encode_token(self, request: DialectRequest, token: str, lifetime_s: int) -> VendorResponse:
+        """Return ``csrf_token`` and ``expiration``."""
+        return _negotiated(request, encode_token(token, lifetime_s))
+
     def scrub(self, body: bytes) -> bytes:
         """Return a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""
         return scrub(body)
+
+
+def _negotiated(request: DialectRequest, answer: VendorResponse) -> VendorResponse:
+    """Return an answer as XML where that is what the caller takes."""
+    if not wants_xml(accepted(request)):
+        return answer
+    others = (pair for pair in answer.headers if pair[0] != "Content-Type")
+    return VendorResponse(answer.status, (("Content-Type", XML), *others), success_document(answer.content()))

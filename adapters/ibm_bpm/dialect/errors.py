@@ -74,6 +74,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.Unsupported: ErrorForm(400),
     errors.Unauthenticated: ErrorForm(401),
     errors.Forbidden: ErrorForm(403),
+    errors.TokenRejected: ErrorForm(403, number="CWTBG0651E"),  # recorded of a token that is missing or has ended
     errors.RouteNotFound: ErrorForm(404),
     errors.EngineNotFound: ErrorForm(404),
     errors.OperationNotFound: ErrorForm(404),

@@ -42,6 +42,11 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     debug: bool = False
 
     @property
+    def is_foreign(self) -> bool:
+        """Return whether the door's own engine speaks another language."""
+        return self.default.vendor != self.dialect.vendor
+
+    @property
     def scrubs(self) -> bool:
         """Return whether answers must be looked at before callers see them."""
         return self.dialect.scrubs and not self.debug

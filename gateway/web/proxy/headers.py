@@ -70,6 +70,8 @@ def _ended(proxied: ProxiedRequest) -> frozenset[str]:
         ended = ended | {"authorization", "cookie", *proxied.door.dialect.proofs}
     elif proxied.credentials_ours and "X-Api-Key" not in proxied.request.headers:
         ended = ended | {"authorization"}
+    if proxied.door.is_foreign:
+        ended = ended | {proxied.door.dialect.token_header}  # it is one of ours (``door_session``)
     if proxied.door.scrubs:
         ended = ended | {"accept-encoding"}  # what is compressed cannot be looked at
     return ended

@@ -30,7 +30,7 @@ from gateway.operations.relaying import Destination, DoorRequest
 from gateway.port import DialectRequest
 from gateway.raw import HeldAnswer
 from gateway.web.http import access_log, body
-from gateway.web.proxy import headers, translated
+from gateway.web.proxy import door_session, headers, translated
 from gateway.web.proxy.incoming import read_request
 from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
@@ -93,6 +93,10 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         rights=caller,
         federated=door.dialect.settings.federated,
     )
+    if door.is_foreign:
+        if (response := await door_session.log_in(proxied, read, caller)) is not None:
+            return response
+        await door_session.check_token(proxied, read, caller)
     try:
         destination = relaying.find_destination(services.gateway, request)
         if facts.searches:
@@ -106,8 +110,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
 def _may_be_elsewhere(proxied: ProxiedRequest) -> bool:
     """Return whether what the request names may be on another engine than the front door's, or is carried out."""
     door, caller = proxied.door, proxied.caller
-    same_vendor = door.default.vendor == door.dialect.vendor
-    return len(proxied.services.gateway.engines) > 1 or not same_vendor or (caller is not None and caller.limited)
+    return len(proxied.services.gateway.engines) > 1 or door.is_foreign or (caller is not None and caller.limited)
 
 
 def _shown_call(proxied: ProxiedRequest, read: DialectRequest) -> str:
