@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import ROOT, Program, free_port, running, varbridge
+from tests import readme
+from tests.cli.programs import Program, free_port, running, varbridge
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +65,19 @@ def test_lines_to_paste_work_when_pasted(demo: tuple[Program, str]) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_first_requests_of_the_readme_work_as_they_stand(demo: tuple[Program, str]) -> None:
-    program, url = demo
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"## First requests\n.*?```sh\n(.*?)```", readme, re.DOTALL)
-    requests = [each.strip() for each in block.split("\n\n")]
-    (hr,) = [each for each in instances(program) if each.startswith("hr:")]
+    (hr,) = [each for each in instances(demo[0]) if each.startswith("hr:")]
+    requests = readme.blocks("## First requests")
     assert len(requests) >= 2
     for request in requests:
-        line = request.replace("http://127.0.0.1:8080", url).replace("hr:THE-ID", hr)
-        strict = 'set -e\ncurl() { command curl --fail-with-body "$@"; }\n'
-        done = subprocess.run(["bash", "-c", strict + line], capture_output=True, text=True, timeout=30)
-        assert done.returncode == 0, line + done.stdout
+        _ = readme.said(request, demo[1], hr)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_requests_on_the_other_vendors_instance_work_as_they_stand(demo: tuple[Program, str]) -> None:
+    (hr,) = [each for each in instances(demo[0]) if each.startswith("hr:")]
+    camunda, ibm = (readme.said(block, demo[1], hr) for block in readme.blocks("<!-- /dialects -->"))
+    assert (camunda.count("HTTP/1.1 204"), '"activityType":' in camunda) == (2, True)
+    assert ibm.count("Successfully updated.") == 2
 
 
 def test_variables_are_set_read_changed_and_deleted_from_the_command_line(demo: tuple[Program, str]) -> None:

@@ -236,9 +236,8 @@ class _Unobserved:
 
 
 @contextlib.contextmanager
-def live(url: str) -> Iterator[Subject]:
-    """Camunda 7 on a real engine, its plans driven over sockets."""
-    engine = camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(), Credentials())
+def on_wire(engine: Engine, url: str) -> Iterator[Callable[[Generator[VendorRequest, Any, Any]], Any]]:
+    """What carries out an engine's plans over sockets, on the server of this base URL."""
     client = EngineClient(engine, ClientSettings(url=url), _Unobserved())
 
     async def run(plan: Generator[VendorRequest, Any, Any]) -> Any:
@@ -248,6 +247,19 @@ def live(url: str) -> Iterator[Subject]:
             content = b"".join([chunk async for chunk in call.streams[result.content.token]])
             return BinaryRead(content=content, filename=result.filename, media_type=result.media_type)
         return result
+
+    with asyncio.Runner() as runner:
+        runner.run(client.start())
+        try:
+            yield lambda plan: runner.run(run(plan))
+        finally:
+            runner.run(client.close())
+
+
+@contextlib.contextmanager
+def live(url: str) -> Iterator[Subject]:
+    """Camunda 7 on a real engine, its plans driven over sockets."""
+    engine = camunda7.VENDOR.engine("kit", camunda7.VENDOR.settings(), Credentials())
 
     def begin(_names: tuple[str, ...] = (), business_key: str | None = None, definition: str = DEFINITION) -> str:
         body = json.dumps({"businessKey": business_key}).encode()
@@ -273,17 +285,7 @@ def live(url: str) -> Iterator[Subject]:
             urllib.request.Request(f"{url}/process-instance/{instance}", method="DELETE"), timeout=30
         ).close()
 
-    with asyncio.Runner() as runner:
-        runner.run(client.start())
-        try:
-            yield Subject(
-                engine=engine,
-                carry_out=lambda plan: runner.run(run(plan)),
-                begin=begin,
-                end=end,
-                missing="nope",
-                tasks=tasks,
-                nested=nested,
-            )
-        finally:
-            runner.run(client.close())
+    with on_wire(engine, url) as carry_out:
+        yield Subject(
+            engine=engine, carry_out=carry_out, begin=begin, end=end, missing="nope", tasks=tasks, nested=nested
+        )

@@ -1,0 +1,29 @@
+"""The shell lines of README.md, as tests run them: at a gateway's own port, and on an instance of one's own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+PORT = "http://127.0.0.1:8080"
+INSTANCE = "hr:THE-ID"
+_STRICT = 'set -e\ncurl() { command curl --fail-with-body "$@"; }\n'
+TIMEOUT_S = 30
+
+
+def blocks(after: str) -> list[str]:
+    """Return the blocks of the first shell listing after a text, which are parted by empty lines."""
+    text = README.read_text(encoding="utf-8").partition(after)[2]
+    found = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
+    assert found is not None, after
+    return [each.strip() for each in found[1].split("\n\n")]
+
+
+def said(block: str, url: str, instance: str) -> str:
+    """Return what a block prints that is run at a gateway of this URL, on this instance; every request must succeed."""
+    lines = _STRICT + block.replace(PORT, url).replace(INSTANCE, instance)
+    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0, lines + done.stdout + done.stderr
+    return done.stdout
