@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import MayUse, find_engine, has_instance, locate_beyond
+from gateway.operations.placing import MayUse, has_instance, locate_beyond
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, split_id
@@ -22,33 +22,12 @@ def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
     return None if beyond is None else beyond.engine
 
 
-def find_foreign(gateway: Gateway, door: Engine, ids: Iterable[str], may_use: MayUse) -> Engine | None:
-    """Return the engine because of which a request cannot be relayed as it is; None where there is no such engine.
-
-    That is one that an id names, be it that of the front door, which gets ids as they are written; or one that is known
-    to own what a bare id names; or one that can have such an id where that of the front door cannot. None is asked.
-
-    Raises:
-        Forbidden: an id names an engine that the caller may not use.
-    """
-    for written in dict.fromkeys(ids):
-        name, _ = split_id(written, gateway.engines)
-        if name is not None:
-            return find_engine(gateway, name, may_use)
-        beyond = known_elsewhere(gateway, door, written)
-        able = [beyond] if beyond is not None else [] if _can_have(door, written) else gateway.engines
-        for each in able:
-            if may_use(each) and _can_have(gateway.engines[each], written):
-                return gateway.engines[each]
-    return None
-
-
-def _can_have(engine: Engine, written: str) -> bool:
+def spell_instance(engine: Engine, written: str) -> str | None:
+    """Return an instance's id in the spelling of an engine; None where no instance of it can have such an id."""
     try:
-        _ = engine.native_id(written)
+        return engine.native_id(written)
     except InvalidRequest:
-        return False
-    return True
+        return None
 
 
 async def engines_of(

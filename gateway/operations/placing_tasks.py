@@ -30,7 +30,7 @@ def locate_task_behind(gateway: Gateway, door: Engine, written: str, may_use: Ma
     beyond = gateway.routing.owner_beyond(door.name, _key(written)) if name is None else None
     if beyond is not None and may_use(beyond.engine):
         return gateway.engines[beyond.engine], beyond.native, False
-    return door, _spelled(door, native) or native, name is not None
+    return door, spell_task(door, native) or native, name is not None
 
 
 async def locate_task_beyond(
@@ -67,7 +67,7 @@ async def locate_task_beyond(
         Candidate(name, native)
         for name, engine in gateway.engines.items()
         if may_use(name) and "tasks.complete" in engine.capabilities.features
-        if (native := _spelled(engine, written)) is not None
+        if (native := spell_task(engine, written)) is not None
     ]
     owner = await pick_owner([each for each in able if each.engine != door.name], has)
     if owner is None or any([await has(each) for each in able if each.engine == door.name]):
@@ -76,12 +76,18 @@ async def locate_task_beyond(
     return gateway.engines[owner.engine], owner.native
 
 
-def _spelled(engine: Engine, written: str) -> str | None:
+def spell_task(engine: Engine, written: str) -> str | None:
     """Return a task's id in the spelling of an engine; None where no task of the engine can have such an id."""
     try:
         return engine.native_task(written)
     except InvalidRequest:
         return None
+
+
+def known_task_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
+    """Return the engine that is known to have the task of a bare id, if it is not that of the front door."""
+    beyond = gateway.routing.owner_beyond(door.name, _key(written))
+    return None if beyond is None else beyond.engine
 
 
 def _key(written: str) -> str:

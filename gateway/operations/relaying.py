@@ -17,7 +17,8 @@ import msgspec
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind
-from gateway.operations.placing_ids import engines_of, find_foreign
+from gateway.operations.placing_foreign import find_foreign
+from gateway.operations.placing_ids import engines_of
 from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
@@ -153,7 +154,7 @@ def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
     rights.require(facts.scope)
     if not rights.may_use(default.name):
         raise Forbidden("The caller may not use this engine.")
-    if facts.ids and not facts.searches:
+    if (facts.ids or facts.tasks) and not facts.searches:
         _refuse_foreign(gateway, request)
     if facts.definition is not None:
         engine = locate_start_behind(gateway, default, facts.definition, rights.may_use)
@@ -216,7 +217,7 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, ask
 
 def _refuse_foreign(gateway: Gateway, request: DoorRequest) -> None:
     """Refuse a request that names, beside its path, what another engine has; it goes to one engine as it is."""
-    foreign = find_foreign(gateway, request.default, request.facts.ids, request.rights.may_use)
+    foreign = find_foreign(gateway, request.default, request.facts, request.rights.may_use)
     if foreign is None:
         return
     why = "takes ids without the name of" if foreign is request.default else "is not offered here for what is on"

@@ -51,6 +51,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         in_body: whether the instance is named in the body, where an engine gets it as it was written.
         searches: whether it asks for what is on an engine, so that it can be answered from several engines.
         ids: ids of instances that it names otherwise, in a search or beside others, as the caller wrote them.
+        tasks: ids of tasks that it names so.
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
     """
@@ -63,6 +64,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     in_body: bool = False
     searches: bool = False
     ids: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
     polls: bool = False
     definition: str | None = None
 

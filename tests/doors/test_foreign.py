@@ -15,8 +15,18 @@ from tests.web.across import CLAIMS, HR, VENDOR, Across, across
 BASES = {HR: "/engine-rest", CLAIMS: "/rest/bpm/wle/v1"}
 SPELLED = {"command": "GET:/rest/bpm/wle/v1/process/{}", "condition": "instanceId|Equals|{}"}
 """How parameters that are no ids themselves hold one."""
-INSTANCES = ("rocessInstance", "executionId", "instanceIds", "targetId", "callerProcessId", *SPELLED)
-"""What parameters and members have in their names whose bare values are looked up as ids of instances."""
+LOOKED_UP = (
+    "rocessInstance",
+    "executionId",
+    "instanceIds",
+    "targetId",
+    "callerProcessId",
+    "taskIDs",
+    "callerTaskId",
+    "TaskidFilter",
+    *SPELLED,
+)
+"""What parameters and members have in their names whose bare values may be known to be another engine's."""
 
 
 @pytest.fixture
@@ -26,18 +36,18 @@ async def site() -> AsyncIterator[Across]:
 
 
 def places(call: Call, identity: str, *, bare: bool) -> Iterator[tuple[str, Any]]:
-    """Yield targets and bodies of a call, each with an id in one place; with ``bare`` only where instances stand."""
+    """Yield targets and bodies of a call, each with an id in one place; with ``bare`` only where it may be known."""
     if call.kind is not None and (not bare or call.kind in {"instance", "execution"}):
         yield call.target(identity), {}
     target = call.target()
-    for name in (name for name in call.query if not bare or _is_of_instances(name)):
+    for name in (name for name in call.query if not bare or _is_looked_up(name)):
         yield f"{target}{'&' if '?' in target else '?'}{name}={SPELLED.get(name, '{}').format(identity)}", {}
-    for member in (name for name in call.body if not bare or _is_of_instances(name)):
+    for member in (name for name in call.body if not bare or _is_looked_up(name)):
         yield target, nested(member, identity)
 
 
-def _is_of_instances(name: str) -> bool:
-    return any(word in name.rpartition(".")[2] for word in INSTANCES)
+def _is_looked_up(name: str) -> bool:
+    return any(word in name.rpartition(".")[2] for word in LOOKED_UP)
 
 
 def names(request: VendorRequest, identity: str) -> bool:

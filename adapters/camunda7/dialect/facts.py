@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.camunda7.dialect.ids import has_ids, ids_in_body, ids_in_query, of_other
+from adapters.camunda7.dialect.ids import Named, has_ids, instances_of, read_body, read_query, tasks_of
 from gateway.port import DialectRequest, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -95,27 +95,37 @@ def _asks(path: tuple[str, ...]) -> bool:
 
 
 def _other(request: DialectRequest, path: tuple[str, ...], *, safe: bool) -> RequestFacts:
+    beside = _beside(request, path)
     return RequestFacts(
         scope=_of("passthrough", safe=safe),
         writes=not safe,
         instance=_instance(path, request.method),
         execution=_below("execution", path),
         task=_below("task", path),
-        ids=_ids(request, path),
+        ids=_with_other(path, instances_of(beside)),
+        tasks=tasks_of(beside),
         polls=path == ("external-task", "fetchAndLock"),
     )
 
 
 def _ids(request: DialectRequest, path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the ids in query and body, and that of a path's thing that is no instance."""
-    found = ids_in_query(request.query) if request.query else ()
-    if request.body and has_ids(request.method, path):
-        found += ids_in_body(request.body)
+    """Return the ids of instances that a request names beside its path, and what else could name an engine."""
+    return _with_other(path, instances_of(_beside(request, path)))
+
+
+def _with_other(path: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ids, and before them that of a path's thing that is no instance if it could name an engine."""
     match path:
         case ("external-task" | "job" | "incident" | "variable-instance", other, *_) | ("history", _, other, *_):
-            return (*of_other(other), *found)
+            return (other, *found) if ":" in other else found
         case _:
             return found
+
+
+def _beside(request: DialectRequest, path: tuple[str, ...]) -> Named:
+    """Return what a request names in its query and its body."""
+    named = read_query(request.query) if request.query else ()
+    return named + read_body(request.body) if request.body and has_ids(request.method, path) else named
 
 
 def _below(resource: str, path: tuple[str, ...]) -> str | None:

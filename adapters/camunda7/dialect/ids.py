@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.errors import InvalidRequest
 
@@ -20,14 +20,16 @@ INSTANCES = frozenset(
     )
 )  # fmt: skip
 """Parameters and members whose values are ids of instances and executions."""
+TASKS = frozenset({"taskId", "taskIdIn", "parentTaskId", "taskParentTaskId"})
+"""Those whose values are ids of tasks. The same number may be an instance's."""
 OTHERS = frozenset(
     (
-        "taskId", "taskIdIn", "parentTaskId", "taskParentTaskId", "externalTaskId", "externalTaskIds",
-        "externalTaskIdIn", "jobId", "jobIds", "incidentId", "incidentIdIn", "causeIncidentId", "rootCauseIncidentId",
-        "variableInstanceId", "variableScopeIdIn", "eventSubscriptionId",
+        "externalTaskId", "externalTaskIds", "externalTaskIdIn", "jobId", "jobIds", "incidentId", "incidentIdIn",
+        "causeIncidentId", "rootCauseIncidentId", "variableInstanceId", "variableScopeIdIn", "eventSubscriptionId",
     )
 )  # fmt: skip
-"""Parameters and members whose values are ids of other things that run. The same number may be an instance's."""
+"""Those whose values are ids of other things that run, which no other vendor has."""
+_NAMES = INSTANCES | TASKS | OTHERS
 _CONTAINERS = frozenset({"orQueries", "query"})
 """Members that hold queries, like all those whose name ends so."""
 _RESOURCES = frozenset({"execution", "external-task", "job", "process-instance", "task", "variable-instance"})
@@ -57,14 +59,16 @@ def has_ids(method: str, path: tuple[str, ...]) -> bool:
             return False
 
 
-def ids_in_query(query: Mapping[str, str]) -> tuple[str, ...]:
+Named: TypeAlias = tuple[tuple[str, str], ...]
+"""Ids, each with the name under which it stands."""
+
+
+def read_query(query: Mapping[str, str]) -> Named:
     """Return the ids in the parameters of a query; lists of ids have commas between them."""
-    return tuple(
-        each for name, value in query.items() for each in _taken(name, value.split(",") if name in _NAMES else ())
-    )
+    return tuple(each for name, value in query.items() if name in _NAMES for each in _taken(name, value.split(",")))
 
 
-def ids_in_body(body: bytes) -> tuple[str, ...]:
+def read_body(body: bytes) -> Named:
     """Return the ids in a JSON body, at any depth of its queries; none where the engine cannot read it either.
 
     Raises:
@@ -77,15 +81,17 @@ def ids_in_body(body: bytes) -> tuple[str, ...]:
         return ()
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
-    return tuple(_ids_in(tree))
+    return tuple(_named_in(tree))
 
 
-def of_other(identity: str) -> tuple[str, ...]:
-    """Return the id of a thing that runs but is no instance, where it could name an engine: ``engine:id``."""
-    return (identity,) if ":" in identity else ()
+def instances_of(named: Named) -> tuple[str, ...]:
+    """Return the ids of instances and executions, and of whatever else the ids that could name an engine."""
+    return tuple(identity for name, identity in named if name in INSTANCES or ":" in identity)
 
 
-_NAMES = INSTANCES | OTHERS
+def tasks_of(named: Named) -> tuple[str, ...]:
+    """Return the ids of tasks."""
+    return tuple(identity for name, identity in named if name in TASKS)
 
 
 class _Members(tuple[tuple[str, Any], ...]):
@@ -97,21 +103,21 @@ class _Members(tuple[tuple[str, Any], ...]):
 _decoder = json.JSONDecoder(object_pairs_hook=_Members)
 
 
-def _ids_in(node: Any) -> Iterator[str]:
+def _named_in(node: Any) -> Iterator[tuple[str, str]]:
     if isinstance(node, _Members):
         for name, content in node:
             if name in _NAMES:
                 yield from _taken(name, content if isinstance(content, list) else [content])
             elif name in _CONTAINERS or name.endswith("Query"):
-                yield from _ids_in(content)
+                yield from _named_in(content)
     elif isinstance(node, list):
         for each in node:
-            yield from _ids_in(each)
+            yield from _named_in(each)
 
 
-def _taken(name: str, given: Any) -> Iterator[str]:
+def _taken(name: str, given: Any) -> Iterator[tuple[str, str]]:
     """Yield the ids that are given under a name; a number counts as its text, as for the engine."""
     for each in given:
         identity = str(each).strip() if isinstance(each, (str, int)) else ""
         if identity:
-            yield from (identity,) if name in INSTANCES else of_other(identity)
+            yield name, identity

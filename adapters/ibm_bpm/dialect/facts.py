@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.ibm_bpm.dialect.ids import bulk_calls, ids_in_query, of_other
+from adapters.ibm_bpm.dialect.ids import bulk_calls, instances_in, tasks_in
 from gateway.errors import InvalidRequest
 from gateway.port import DialectRequest, RequestFacts
 
@@ -28,19 +28,19 @@ def facts(request: DialectRequest) -> RequestFacts:
                 scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance
             )
         case ("process", word) if safe and word in _NO_IDS:
-            return RequestFacts(scope="variables:read", writes=False, ids=ids_in_query(query))
+            return RequestFacts(scope="variables:read", writes=False, ids=instances_in(query))
         case ("process", instance) if safe:
             return RequestFacts(scope="variables:read", writes=False, instance=instance)
         case ("process", instance) if query.get("action") in _MODIFICATIONS:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
             return RequestFacts(scope="variables:write", writes=True, instance=instance)
-        case ("bulk", *_):  # holds any other calls, which the server takes apart, not we
-            return RequestFacts(scope="admin", writes=True, ids=_ids_in_bulk(request))
+        case ("bulk", *_):
+            return _bulk(request)
         case ("process",) if query.get("action") == "start":
             return RequestFacts(scope="instances:start", writes=True, definition=query.get("bpdId"))
         case ("process",) if query.get("action") == "getdetails":
-            return RequestFacts(scope="variables:read", writes=False, ids=ids_in_query(query))
+            return RequestFacts(scope="variables:read", writes=False, ids=instances_in(query))
         case _:
             return _other(request, safe=safe or request.segments in _SEARCHES)
 
@@ -52,27 +52,31 @@ def _other(request: DialectRequest, *, safe: bool) -> RequestFacts:
         instance=_named(request.segments),
         task=_task(request.segments),
         ids=_ids(request),
+        tasks=tasks_in(request.query),
     )
 
 
 def _ids(request: DialectRequest) -> tuple[str, ...]:
-    """Return the ids in the query, and that of a path's thing that is no instance."""
-    found = ids_in_query(request.query) if request.query else ()
+    """Return the ids in the query, and that of a path's thing that is no instance if it could name an engine."""
+    found = instances_in(request.query)
     match request.segments:
-        case ("service" | "activity" | "relationship", other, *_):
-            return (*of_other(other), *found)
+        case ("service" | "activity" | "relationship", other, *_) if ":" in other:
+            return (other, *found)
         case _:
             return found
 
 
-def _ids_in_bulk(request: DialectRequest) -> tuple[str, ...]:
-    """Return the ids that the calls of a bulk call name."""
-    found: list[str] = []
-    for call in bulk_calls(request.query):
-        known = facts(call)
-        found += [known.named] if known.named is not None else of_other(known.task or "")
-        found += known.ids
-    return tuple(found)
+def _bulk(request: DialectRequest) -> RequestFacts:
+    """Return what a bulk call is about: whatever its calls name. The server takes them apart, not we."""
+    known = [facts(call) for call in bulk_calls(request.query)]
+    ids = tuple(each.named for each in known if each.named is not None)
+    tasks = tuple(each.task for each in known if each.task is not None)
+    return RequestFacts(
+        scope="admin",
+        writes=True,
+        ids=sum((each.ids for each in known), ids),
+        tasks=sum((each.tasks for each in known), tasks),
+    )
 
 
 def _named(path: tuple[str, ...]) -> str | None:

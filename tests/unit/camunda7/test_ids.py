@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.camunda7.dialect.ids import has_ids, ids_in_body, ids_in_query
+from adapters.camunda7.dialect.ids import has_ids, instances_of, read_body, read_query, tasks_of
 from gateway.errors import InvalidRequest
 
 
@@ -39,17 +39,18 @@ from gateway.errors import InvalidRequest
     ],
 )
 def test_ids_are_found_in_a_body(body: bytes, found: tuple[str, ...]) -> None:
-    assert ids_in_body(body) == found
+    assert instances_of(read_body(body)) == found
 
 
 def test_body_that_is_nested_too_deeply_is_refused() -> None:
     with pytest.raises(InvalidRequest):
-        _ = ids_in_body(b'{"a":' * 100_000)
+        _ = read_body(b'{"a":' * 100_000)
 
 
 def test_ids_are_found_in_a_query() -> None:
-    query = {"processInstanceIdIn": "a, b,", "sortBy": "c:1", "executionId": "d", "taskId": "e:1", "jobId": "f"}
-    assert ids_in_query(query) == ("a", "b", "d", "e:1")
+    query = {"processInstanceIdIn": "a, b,", "sortBy": "c:1", "executionId": "d", "taskIdIn": "e:1,2", "jobId": "f"}
+    named = read_query(query)
+    assert (instances_of(named), tasks_of(named)) == (("a", "b", "d", "e:1"), ("e:1", "2"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gateway.errors import Forbidden, Unsupported, VarbridgeError
 from gateway.operations import Gateway, Target, WriteLocks
 from gateway.operations.relaying import Destination, DoorRequest, LaneFacts, find_destination, lane
 from gateway.port import Capabilities, Credentials, Engine, RequestFacts
-from gateway.routing import Routing
+from gateway.routing import Candidate, Routing
 
 FACTS = ("about", "same", "limited", "second", "body")
 TABLE = list(itertools.product((False, True), repeat=len(FACTS)))
@@ -77,6 +77,8 @@ async def _never(engine: str, plan: Any, call: Any) -> Any:
 def gateway() -> Gateway:
     routing = Routing(starts={"Claim": "claims", "Order": "hr"})
     routing.remember_root("hr", "inner", "1")
+    routing.remember_beyond("hr", "known", Candidate("claims", "known"))
+    routing.remember_beyond("hr", "task known", Candidate("claims", "known"))
     return Gateway({"hr": HR, "claims": CLAIMS}, _never, WriteLocks(), routing)
 
 
@@ -113,7 +115,7 @@ BOTH_ENGINES = ("hr", "claims")
         ),
         pytest.param({"task": "1"}, Destination(engine=HR, task="1", is_certain=False), id="bare task"),
         pytest.param({"task": "hr:1"}, Destination(engine=HR, task="1", qualified=True), id="task of the door"),
-        pytest.param({"ids": ("1", "zz:2")}, Destination(engine=HR), id="ids that nobody knows"),
+        pytest.param({"ids": ("1", "zz:2"), "tasks": ("1",)}, Destination(engine=HR), id="ids that nobody knows"),
         pytest.param({"definition": "Order"}, Destination(engine=HR), id="start by a rule"),
         pytest.param({"definition": "Other"}, Destination(engine=HR), id="start without a rule"),
     ],
@@ -190,6 +192,24 @@ def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expec
             {"scope": "passthrough:write", "ids": ("1", "claims:1")},
             Unsupported("GET /x is not offered here for what is on the engine claims."),
             id="other instance beside its own",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, scopes="passthrough:write"),
+            {"scope": "passthrough:write", "ids": ("1", "known")},
+            Unsupported("GET /x is not offered here for what is on the engine claims."),
+            id="instance that is known elsewhere",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, scopes="passthrough:write"),
+            {"scope": "passthrough:write", "tasks": ("1", "known")},
+            Unsupported("GET /x is not offered here for what is on the engine claims."),
+            id="task that is known elsewhere",
+        ),
+        pytest.param(
+            Caller("hr", scopes="passthrough:write"),
+            {"scope": "passthrough:write", "tasks": ("claims:1",)},
+            Forbidden("The caller may not use this engine."),
+            id="task of an engine that the caller may not use",
         ),
         pytest.param(
             Caller(*BOTH_ENGINES, scopes="passthrough:write"),
