@@ -161,6 +161,7 @@ class WriteBinary(InstanceWrite, frozen=True, kw_only=True):
             makes it a file.
         scope: ``instance``, ``execution:ID`` or ``task:ID``.
         expect: what must be so for anything to be written.
+        max_held_bytes: most of the content that is held in memory, where the engine takes no stream; 10 MiB.
     """
 
     scope: str = "instance"
@@ -171,3 +172,4 @@ class WriteBinary(InstanceWrite, frozen=True, kw_only=True):
     media_type: str | None = None
     encoding: str | None = None
     expect: Expect | None = None
+    max_held_bytes: int = 10 * 1024 * 1024

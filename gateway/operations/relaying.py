@@ -192,6 +192,20 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
     return msgspec.structs.replace(found, engines=engines, is_translated=True)
 
 
+async def find_owner(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
+    """Find out where a request goes that can be sent only once: which engine owns its instance is asked for before.
+
+    Raises:
+        InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
+        Unsupported: the request cannot be said to the owner.
+    """
+    named, default = request.facts.named, request.default
+    ids = () if named is None else (named,)
+    if await engines_of(gateway, default, ids, request.rights.may_use, call) == (default.name,):
+        return msgspec.structs.replace(found, is_certain=True)
+    return find_destination(gateway, request)
+
+
 async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, asked: bool = True) -> Destination | None:
     """Find out where a request goes whose instance or task the front door's engine does not know; None = nowhere else.
 

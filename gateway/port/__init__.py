@@ -4,6 +4,7 @@ from gateway.port.credentials import Credentials, Session, authorization
 from gateway.port.dialect import Dialect, DialectRequest, DialectSettings, Passed, RequestFacts
 from gateway.port.engine import Engine, Policy
 from gateway.port.features import FEATURES, Capabilities, EngineLimits
+from gateway.port.upload import FormShape, UploadedForm
 from gateway.port.vendor import Fake, Vendor
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "Engine",
     "EngineLimits",
     "Fake",
+    "FormShape",
     "Passed",
     "Policy",
     "RequestFacts",
     "Session",
+    "UploadedForm",
     "Vendor",
     "authorization",
 ]

@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import Unsupported, VarbridgeError
 from gateway.model import commands
 from gateway.plan import VendorResponse
+from gateway.port.upload import FormShape, UploadedForm
 
 
 class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,7 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
         body: in full where the request is to be decoded, or where its facts depend on it (``Dialect.reads_body``);
             empty otherwise, since bodies that are relayed are not read.
         base: URL of the front door as the caller wrote it, without a trailing slash; only for decoded requests.
+        form: instead of the body where the request uploads a form; None where its body is something else.
     """
 
     method: str
@@ -36,6 +38,7 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     base: str = ""
+    form: UploadedForm | None = None
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         tasks: ids of tasks that it names so.
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
+        uploads: which parts its body has, where that is a form whose content streams; None = it is read in full.
     """
 
     scope: str
@@ -67,6 +71,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     polls: bool = False
     definition: str | None = None
+    uploads: FormShape | None = None
 
     @property
     def named(self) -> str | None:
@@ -214,6 +219,18 @@ class Dialect:
     def encode_token(self, request: DialectRequest, token: str, lifetime_s: int) -> VendorResponse:
         """Return the answer to a log-in."""
         raise NotImplementedError
+
+    def upload_kind(self, form: UploadedForm) -> bytes:
+        """Return what the content of a form is, ``Bytes`` or ``File``, as far as its fields are known.
+
+        It is asked for each upload once more when all fields are known: those behind the content count too.
+
+        Raises:
+            Refusal: the form says what the language does not have, two things, or what cannot be said as a command.
+        """
+        del form
+        msg = f"The {self.vendor} dialect takes no uploads."
+        raise Unsupported(msg)
 
     def poll_s(self, body: bytes) -> float:
         """Return how long a polling request asks to wait, in seconds."""

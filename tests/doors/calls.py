@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.port import DialectRequest
+from gateway.port import DialectRequest, UploadedForm
 
 LISTS = {"camunda7": ("camunda7-7.24.txt",), "ibm_bpm": ("ibm_bpm-8.6.txt", "ibm_bpm-pages.txt")}
 KINDS = {
@@ -66,7 +66,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return _GIVEN.sub(identity, self.path) + (f"?action={self.action}" if self.action else "")
 
     def request(self, identity: str = "x", query: str | None = None, body: bytes = b"") -> DialectRequest:
-        """Return the call as a dialect reads it.
+        """Return the call as a dialect reads it; where it takes an upload, with one that is empty.
 
         Args:
             identity: for whatever the path names.
@@ -80,6 +80,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             query=given | ({} if query is None else {query: identity}),
             headers={"Content-Type": "application/json"},
             body=body,
+            form=UploadedForm(fields={}, content=b""),
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway import errors
 from gateway.app import VENDORS
-from gateway.port import FEATURES, Credentials, DialectRequest, Passed
+from gateway.port import FEATURES, Credentials, DialectRequest, Passed, UploadedForm
 from gateway.web.v1.problems import MEDIA_TYPE
 
 README = Path(__file__).parents[2] / "README.md"
@@ -55,7 +55,18 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "PUT", "process-instance/{id}/variables/{name}", ""),
     ("camunda7", "DELETE", "process-instance/{id}/variables/{name}", ""),
     ("camunda7", "GET", "execution/{id}/localVariables", "`{id}` is the instance: IBM has that scope only; writes too"),
-    ("camunda7", "GET", "process-instance/{id}/variables/{name}/data", ""),
+    (
+        "camunda7",
+        "GET",
+        "process-instance/{id}/variables/{name}/data",
+        "the content, streamed; a text that is base64 by `binary`",
+    ),
+    (
+        "camunda7",
+        "POST",
+        "process-instance/{id}/variables/{name}/data",
+        "a form with `data` and `valueType`, Bytes or File; with `type` in its place (a plain map or list) `PatchVariables`",
+    ),
     (
         "camunda7",
         "POST",
@@ -95,6 +106,7 @@ def dialect_table() -> str:
             query=dict(each.split("=") for each in query.split("&") if each),
             headers={"Content-Type": "application/json"},
             body=BODIES.get(target, b"{}"),
+            form=UploadedForm(fields={}, content=b""),
         )
         decoded = VENDORS[vendor].dialect().decode(request)
         commands = () if isinstance(decoded, Passed) else decoded

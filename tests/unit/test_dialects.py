@@ -14,7 +14,7 @@ from adapters.ibm_bpm.dialect import errors as ibm_errors
 from gateway.errors import Fault, InstanceNotFound, InvalidJson, Unsupported, ValueInvalid, VarbridgeError
 from gateway.model.results import EngineDescribed
 from gateway.plan import VendorResponse
-from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
+from gateway.port import Dialect, DialectRequest, FormShape, Passed, RequestFacts, UploadedForm
 
 CAMUNDA, IBM = camunda7.VENDOR.dialect(), ibm_bpm.VENDOR.dialect()
 
@@ -44,7 +44,7 @@ REQUESTS = [
     ),
     pytest.param(
         CAMUNDA,
-        request("GET", "execution/1/localVariables/a/data"),
+        request("GET", "execution/1/localVariables/a/b"),
         RequestFacts(scope="variables:read", writes=False, execution="1"),
         id="camunda execution",
     ),
@@ -120,6 +120,19 @@ def test_request_that_means_no_command_is_known_by_its_facts_and_only_passes(
 ) -> None:
     assert dialect.facts(asked) == facts
     assert dialect.decode(asked) == Passed(facts)
+
+
+@pytest.mark.parametrize("path", ["process-instance/1/variables/a/data", "execution/1/localVariables/a/data"])
+def test_upload_of_content_is_known_by_the_parts_of_its_form(path: str) -> None:
+    shape = FormShape(content="data", fields=frozenset({"valueType", "variableType", "type"}), held="application/json")
+    assert CAMUNDA.facts(request("POST", path)).uploads == shape
+    assert CAMUNDA.facts(request("GET", path)).uploads is None
+    assert CAMUNDA.facts(request("POST", path.removesuffix("/a/data"))).uploads is None
+
+
+def test_dialect_without_uploads_knows_no_kind_of_content() -> None:
+    with pytest.raises(Unsupported, match="The ibm_bpm dialect takes no uploads."):
+        _ = IBM.upload_kind(UploadedForm(fields={}, content=b""))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from adapters.camunda7.fake.places import Stored
+from adapters.ibm_bpm.fake.convert import ANY
 from adapters.ibm_bpm.fake.tokens import CHECK, DECIDE
 from tests.web.across import Across, Answer, across
 
@@ -16,11 +18,19 @@ LIMITED = {"masked": ["nothing"]}
 """Masks: then requests at the owner of the same vendor are carried out as commands too."""
 KEY = {"X_Api_Key": "secret"}
 Said = tuple[str, str, Any]
+FORM = {"Content_Type": "multipart/form-data; boundary=b"}
+UPLOAD = (
+    b'--b\r\nContent-Disposition: form-data; name="data"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nx\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="valueType"\r\n\r\nFile\r\n--b--\r\n'
+)
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Across]:
-    async with across(LIMITED) as made:
+    async with across(LIMITED, engines={"claims": {"binary": "base64"}}) as made:
+        ibm, own = made.fakes["claims"].instances[made.claims], made.fakes["hr"].instances[made.hr]
+        ibm.shapes["scan"], ibm.variables["scan"] = ANY, "c29tZXRoaW5n"
+        own.variables["scan"] = Stored(id="scan", name="scan", type="Bytes", value="c29tZXRoaW5n", info={})
         yield made
 
 
@@ -77,6 +87,8 @@ INTENTS = {
         ibm("PUT", "/variables", {"note": None}),
         v1("PATCH", "/variables", {"modifications": {"note": {"value": None}}}),
     ),
+    "read content": (camunda("GET", "/variables/scan/data"), v1("GET", "/variables/scan/data")),
+    "write content": (camunda("POST", "/variables/scan/data", UPLOAD), v1("POST", "/variables/scan/data", UPLOAD)),
     "delete": (camunda("DELETE", "/variables/note"), v1("DELETE", "/variables/note")),
     "patch and delete": (
         camunda("POST", "/variables", {"modifications": {"amount": {"value": 5}}, "deletions": ["note", "amount"]}),
@@ -157,7 +169,8 @@ async def sent_by(site: Across, said: Said, instance: str) -> tuple[Answer, list
     """The answer, and what the engines were sent to come to it."""
     method, target, body = said
     site.forget()
-    answer = await site.ask(method, target.format(id=instance), body, **KEY)
+    sent = {"raw": body, **FORM} if isinstance(body, bytes) else {"body": body}
+    answer = await site.ask(method, target.format(id=instance), **sent, **KEY)
     return answer, [(engine, each.method, each.path, each.query, each.body) for engine, each in site.planned]
 
 

@@ -309,14 +309,11 @@ async def test_ended_instances_and_suspended_ones(site: Across) -> None:
 
 
 CAMUNDA_ELSE = [
-    ("GET", "/process-instance/{id}/variables/a/data"),
-    ("POST", "/process-instance/{id}/variables/a/data"),
     ("POST", "/process-instance/{id}/modification-async"),
     ("PUT", "/process-instance/{id}/suspended"),
     ("DELETE", "/process-instance/{id}"),
     ("GET", "/process-instance/{id}/comment"),
     ("GET", "/history/process-instance/{id}"),
-    ("GET", "/execution/{id}/localVariables/a/data"),
     ("POST", "/execution/{id}/signal"),
 ]
 IBM_ELSE = [

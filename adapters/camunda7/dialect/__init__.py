@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from adapters.camunda7.dialect.data import upload_kind
 from adapters.camunda7.dialect.decode import decode
 from adapters.camunda7.dialect.encode import encode
 from adapters.camunda7.dialect.errors import encode_error, misses
@@ -16,7 +17,7 @@ from adapters.camunda7.dialect.facts import facts, reads_body
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.plan import VendorResponse
-from gateway.port import Dialect, DialectRequest, Passed, RequestFacts
+from gateway.port import Dialect, DialectRequest, Passed, RequestFacts, UploadedForm
 
 _POLL = re.compile(rb'"asyncResponseTimeout"\s*:\s*(\d{1,9})')
 
@@ -57,6 +58,10 @@ class Camunda7Dialect(Dialect):
         """Return an error as ``{"type", "message", "code"}``; what is 422 elsewhere is 400 here."""
         del accept
         return encode_error(error, translated)
+
+    def upload_kind(self, form: UploadedForm) -> bytes:
+        """Return what the content of a form is: ``Bytes``, or ``File`` where ``valueType`` says so."""
+        return upload_kind(form)
 
     def poll_s(self, body: bytes) -> float:
         """Return ``asyncResponseTimeout`` of ``fetchAndLock``, which is in milliseconds there."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_json, read_value, read_values
+from adapters.camunda7.dialect.data import decode_data
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
 from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.starting import decode_start
@@ -52,6 +53,8 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return (_set_command(request, owner, _scope(resource, owner)),)
         case (resource, owner, kind, name) if _SCOPES.get(resource) == kind:
             return (_variable_command(request, owner, _scope(resource, owner), name),)
+        case (resource, owner, kind, name, "data") if _SCOPES.get(resource) == kind:
+            return (decode_data(request, owner, _scope(resource, owner), name),)
         case _:
             return ()
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from adapters.camunda7.dialect.activities import activity_tree
+from adapters.camunda7.dialect.data import encode_data
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
@@ -19,6 +20,7 @@ from adapters.camunda7.values.encode import SCALARS
 from gateway.errors import ValueNotRepresentable
 from gateway.model.results import (
     ActivitiesListed,
+    BinaryRead,
     Instance,
     InstanceDescribed,
     InstanceModified,
@@ -61,6 +63,8 @@ def encode(
             return _shown(_variables(variables, as_objects=as_objects))
         case (VariableRead(variable),):
             return _shown(_variable(variable, as_objects=as_objects))
+        case (BinaryRead() as result,):
+            return encode_data(result)
         case (ActivitiesListed() as listed,):
             return _shown(activity_tree(listed, below_engine(request.segments)[1]))
         case (VariablesPatched() | InstanceModified(),):

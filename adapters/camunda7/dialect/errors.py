@@ -96,7 +96,7 @@ _JAX = {
 }
 """What the engine's HTTP library says by itself, the same for every path."""
 _READS = frozenset({"GET", "HEAD"})
-_VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "DELETE": "delete"}
+_VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "POST": "put", "DELETE": "delete"}
 
 
 def misses(answer: VendorResponse) -> bool:
@@ -150,9 +150,11 @@ def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) ->
             return describe_faults(error)
         case (resource, instance, "variables" | "localVariables"):
             return _set_message(_reason(error, instance), form, request.method, _noun(resource), instance)
-        case (resource, _, "variables" | "localVariables", name) if isinstance(error, errors.VariableNotFound):
+        case (resource, _, "variables" | "localVariables", name, *_) if isinstance(error, errors.VariableNotFound):
             return f"{_noun(resource)} variable with name {name} does not exist"
-        case (resource, instance, "variables" | "localVariables", name):
+        case (_, instance, _, _, "data") if isinstance(error, errors.ValueInvalid) and request.method != "POST":
+            return f"Value of variable with id {instance} is not a binary value."
+        case (resource, instance, "variables" | "localVariables", name, *_):
             verb = _VERBS.get(request.method)
             reason = _reason(error, instance)
             return reason if verb is None else f"Cannot {verb} {_noun(resource)} variable {name}: {reason}"

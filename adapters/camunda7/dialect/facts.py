@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from adapters.camunda7.dialect.data import FORM
 from adapters.camunda7.dialect.ids import Named, has_ids, instances_of, read_body, read_query, tasks_of
-from gateway.port import DialectRequest, RequestFacts
+from gateway.port import DialectRequest, FormShape, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # POSTs that only ask; the rest of them change something
@@ -36,10 +37,12 @@ def facts(request: DialectRequest) -> RequestFacts:
     path = below_engine(request.segments)
     safe = request.method in _SAFE
     match path:
-        case ("process-instance", instance, kind, *_) if kind in _VARIABLES:
-            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, instance=instance)
-        case ("execution", execution, kind, *_) if kind in _VARIABLES:
-            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, execution=execution)
+        case ("process-instance", instance, kind, *rest) if kind in _VARIABLES:
+            scope, form = _of("variables", safe=safe), _form(rest, request.method)
+            return RequestFacts(scope=scope, writes=not safe, instance=instance, uploads=form)
+        case ("execution", execution, kind, *rest) if kind in _VARIABLES:
+            scope, form = _of("variables", safe=safe), _form(rest, request.method)
+            return RequestFacts(scope=scope, writes=not safe, execution=execution, uploads=form)
         case ("task", task, kind, *_) if kind in _VARIABLES:
             return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
@@ -61,6 +64,11 @@ def facts(request: DialectRequest) -> RequestFacts:
 def reads_body(request: DialectRequest) -> bool:
     """Return whether the body of a request may name what runs."""
     return has_ids(request.method, below_engine(request.segments))
+
+
+def _form(below: list[str], method: str) -> FormShape | None:
+    """Return the shape of the form that a request on a variable, or on its content, uploads."""
+    return FORM if method == "POST" and below[1:] == ["data"] else None
 
 
 def below_engine(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,11 @@ from gateway.operations.translating import instances, lifecycle, names, tokens
 from gateway.operations.translating.translation import Translation
 
 Handler: TypeAlias = Callable[[Translation, Any], Awaitable[msgspec.Struct]]
-HANDLERS: Mapping[type[Command], Handler] = {**instances.HANDLERS, **lifecycle.HANDLERS, **tokens.HANDLERS}
+HANDLERS: Mapping[type[Command], Handler] = {
+    **instances.HANDLERS,
+    **lifecycle.HANDLERS,
+    **tokens.HANDLERS,
+}
 """How each command is carried out; commands that are not in it are not offered at front doors."""
 
 

@@ -7,13 +7,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.model.commands import Command, DescribeInstance, GetVariable, ListVariables, PatchVariables
-from gateway.model.results import InstanceDescribed, VariableRead, VariablesListed, VariablesPatched
+from gateway.model.commands import (
+    Command,
+    DescribeInstance,
+    GetVariable,
+    ListVariables,
+    PatchVariables,
+    ReadBinary,
+    WriteBinary,
+)
+from gateway.model.results import BinaryRead, InstanceDescribed, VariableRead, VariablesListed, VariablesPatched
 from gateway.model.scope import INSTANCE
-from gateway.operations import instances, variables
+from gateway.operations import binaries, instances, variables
 from gateway.operations.translating.translation import Translation
 
-C = TypeVar("C", ListVariables, GetVariable, PatchVariables)
+C = TypeVar("C", ListVariables, GetVariable, PatchVariables, ReadBinary, WriteBinary)
 
 
 async def _describe(translation: Translation, command: DescribeInstance) -> InstanceDescribed:
@@ -38,6 +46,16 @@ async def _patch(translation: Translation, command: PatchVariables) -> Variables
     return await variables.patch_variables(translation.gateway, translation.instance, command, translation.call)
 
 
+async def _read_content(translation: Translation, command: ReadBinary) -> BinaryRead:
+    command = _placed(translation, command)
+    return await binaries.read_binary(translation.gateway, translation.instance, command, translation.call)
+
+
+async def _write_content(translation: Translation, command: WriteBinary) -> VariablesPatched:
+    command = _placed(translation, command)
+    return await binaries.write_binary(translation.gateway, translation.instance, command, translation.call)
+
+
 def _placed(translation: Translation, command: C) -> C:
     """Return a command with the owner's id of the instance.
 
@@ -56,4 +74,6 @@ HANDLERS: Mapping[type[Command], Callable[[Translation, Any], Awaitable[msgspec.
     ListVariables: _list,
     GetVariable: _get,
     PatchVariables: _patch,
+    ReadBinary: _read_content,
+    WriteBinary: _write_content,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import Fault, Forbidden
-from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables
+from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables, ReadBinary, WriteBinary
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
 from gateway.model.modification import ModifyInstance, names_in
 from gateway.operations.relaying import Rights
@@ -38,8 +38,10 @@ def check_names(command: Command, rights: Rights) -> None:
         Forbidden: naming them.
     """
     match command:
-        case GetVariable(name=name):
+        case GetVariable(name=name) | WriteBinary(name=name):
             rights.require_names((name,))
+        case ReadBinary(name=name):
+            _require_visible(name, rights)
         case PatchVariables():
             rights.require_names((*command.written, *command.deletions))
         case ModifyInstance():
@@ -55,6 +57,12 @@ def check_names(command: Command, rights: Rights) -> None:
 
 def _keys(command: CorrelateMessage) -> tuple[str, ...]:
     return (*command.correlation_keys, *command.local_correlation_keys)
+
+
+def _require_visible(name: str, rights: Rights) -> None:
+    rights.require_names((name,))
+    if rights.is_masked(name):
+        raise Forbidden("The variable's value is hidden from the caller.")
 
 
 def _require_writable(written: tuple[str, ...], rights: Rights) -> None:

@@ -33,14 +33,23 @@ def media_type(request: web.BaseRequest, *allowed: str) -> str:
         UnsupportedMediaType: another one, another charset, or a content encoding.
     """
     headers = request.headers
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
+    refuse_encoded(request)
     kind, charset = _media_type(headers.get("Content-Type", ""))
     if kind not in allowed:
         raise UnsupportedMediaType(f"Give the body as {' or '.join(allowed)}.")
     if charset not in {"", "utf-8", "utf8"}:
         raise UnsupportedMediaType("JSON is taken in UTF-8 only.")
     return kind
+
+
+def refuse_encoded(request: web.BaseRequest) -> None:
+    """Refuse a body with a content encoding.
+
+    Raises:
+        UnsupportedMediaType: it has one.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Bodies with a content encoding are not taken.")
 
 
 @lru_cache(maxsize=64)  # callers send the same few

@@ -35,6 +35,7 @@ from gateway.web.proxy.incoming import read_request
 from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
+from gateway.web.proxy.upload import is_sent_once
 
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
@@ -101,6 +102,10 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         destination = relaying.find_destination(services.gateway, request)
         if facts.searches:
             destination = await relaying.find_searched(services.gateway, request, destination, call)
+        if is_sent_once(proxied, destination):
+            proxied.translated = read
+            destination = await relaying.find_owner(services.gateway, request, destination, call)
+            proxied.translated = None
     except Unsupported:
         proxied.translated = read
         raise
@@ -129,7 +134,7 @@ async def _answer_at(
     proxied.set_destination(destination)
     if destination.is_translated:
         proxied.translated = read
-        read = await translated.with_body(proxied, read)
+        read = await translated.with_content(proxied, read, request.facts)
     outcome: web.StreamResponse | HeldAnswer | InstanceNotFound | TaskNotFound | Refusal
     try:
         outcome = await _ask(proxied, read, request, destination)

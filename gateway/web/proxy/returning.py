@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from aiohttp import hdrs, web
 
@@ -32,6 +32,31 @@ async def hand_back(proxied: ProxiedRequest, answer: RawAnswer) -> web.StreamRes
         response.headers.add(name, value)
     headers.decorate(response, proxied)
     first, pieces = await _body(proxied, answer, response)
+    return await _send_all(proxied, response, first, pieces)
+
+
+async def send_stream(
+    proxied: ProxiedRequest, status: int, head: list[tuple[str, str]], pieces: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send an answer of the gateway's own whose body streams; a HEAD has the head alone."""
+    response = ProxiedResponse(status=status)
+    for name, value in head:
+        response.headers.add(name, value)
+    headers.decorate(response, proxied)
+    try:
+        if proxied.request.method != "HEAD":
+            return await _send_all(proxied, response, None, pieces)
+        _ = await anext(pieces, b"")  # pieces that have not begun to come close nothing behind them
+        return await _send_all(proxied, response, None, None)
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+
+
+async def _send_all(
+    proxied: ProxiedRequest, response: ProxiedResponse, first: bytes | None, pieces: AsyncIterator[bytes] | None
+) -> web.StreamResponse:
+    """Send head and body; a body that breaks off breaks the transfer."""
     await response.prepare(proxied.request)
     try:
         await _send(response, first, pieces)

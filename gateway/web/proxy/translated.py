@@ -9,15 +9,18 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.errors import InvalidRequest, PayloadTooLarge
-from gateway.model.commands import Command
+from gateway.model.commands import Command, WriteBinary
 from gateway.operations.relaying import Destination, DoorRequest, untranslated
 from gateway.operations.translating import Translation, carry_out, count_names
-from gateway.port import DialectRequest, Passed
+from gateway.plan import Stream
+from gateway.port import DialectRequest, Passed, RequestFacts
 from gateway.web.http import body
 from gateway.web.http.rules import rules_header
 from gateway.web.proxy import headers
 from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.request import ProxiedRequest
+from gateway.web.proxy.returning import send_stream
+from gateway.web.proxy.upload import receive_form
 
 _UNREADABLE = re.compile("[\udc80-\udcff]")
 """Bytes of a path that are no UTF-8."""
@@ -25,7 +28,7 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")
 
 async def answer(
     proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
-) -> web.Response:
+) -> web.StreamResponse:
     """Carry out what a request means, and return the answer in the caller's own dialect.
 
     Raises:
@@ -39,12 +42,13 @@ async def answer(
     commands = dialect.decode(read)
     if isinstance(commands, Passed):
         raise untranslated(request, destination.engine)
-    for command in commands:
-        _check_count(proxied, command)
+    commands = tuple(_within_limits(proxied, command) for command in commands)
     results = await carry_out(_translation(proxied, request, destination), commands)
     encoded = dialect.encode(read, results)
     rules = tuple(rule for result in results for rule in getattr(result, "rules", ()))
     shown = [*encoded.headers, *rules_header(rules)]
+    if isinstance(encoded.body, Stream):
+        return await send_stream(proxied, encoded.status, shown, aiter(proxied.call.streams[encoded.body.token]))
     response = web.Response(status=encoded.status, body=encoded.content() or None, headers=shown)
     if encoded.status == 204:  # noqa: PLR2004 - no content has no type either
         _ = response.headers.pop(hdrs.CONTENT_TYPE, None)
@@ -65,11 +69,22 @@ def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Des
     )
 
 
+async def with_content(proxied: ProxiedRequest, read: DialectRequest, facts: RequestFacts) -> DialectRequest:
+    """Return a request with what it sends: a form whose content streams, or the whole body.
+
+    Raises:
+        InvalidRequest, UnsupportedMediaType, PayloadTooLarge: it cannot be read, or is too long.
+    """
+    if facts.uploads is None:
+        return await with_body(proxied, read)
+    return msgspec.structs.replace(read, form=await receive_form(proxied, facts.uploads))
+
+
 async def with_body(proxied: ProxiedRequest, read: DialectRequest) -> DialectRequest:
     """Return a request with its whole body, which is kept for relaying, and with what links begin with.
 
     Raises:
-        InvalidRequest: it has a content encoding. PayloadTooLarge: it is over the limit of a JSON body.
+        UnsupportedMediaType: it has a content encoding. PayloadTooLarge: it is over the limit of a JSON body.
     """
     request = proxied.request
     base = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}{proxied.door.prefix}"
@@ -80,8 +95,7 @@ async def _whole_body(proxied: ProxiedRequest) -> bytes:
     if proxied.body is not None:
         return await proxied.body.whole()
     request = proxied.request
-    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise InvalidRequest("Bodies with a content encoding are not taken.")
+    body.refuse_encoded(request)
     content = await body.receive(request, proxied.services.limits) if request.body_exists else b""
     proxied.body = BodyCopy(request, proxied.services.limits, content)
     return content
@@ -100,7 +114,15 @@ def _check_path(raw: str, segments: tuple[str, ...]) -> None:
         raise InvalidRequest("The path can be read in two ways; write each segment once, percent-encoded.")
 
 
-def _check_count(proxied: ProxiedRequest, command: Command) -> None:
-    most = proxied.services.limits.max_names
-    if count_names(command) > most:
-        raise PayloadTooLarge(f"A request names at most {most} variables.")
+def _within_limits(proxied: ProxiedRequest, command: Command) -> Command:
+    """Return a command that holds no more than callers may send; refuse one that names too many variables.
+
+    Raises:
+        PayloadTooLarge: it does.
+    """
+    limits = proxied.services.limits
+    if count_names(command) > limits.max_names:
+        raise PayloadTooLarge(f"A request names at most {limits.max_names} variables.")
+    if isinstance(command, WriteBinary):
+        return msgspec.structs.replace(command, max_held_bytes=limits.max_body_bytes)
+    return command
