@@ -33,7 +33,8 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _OK, _BAD_REQUEST = 200, 400
 _LARGE = 1024 * 1024
 """Bytes of an answer whose rows are counted first; a page of 1000 rows has half of it."""
-_KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variableType"}
+_KEYS = {"name": "variableName", "scope": "activityInstanceId", "type": "variableType", "tenant": "tenantId"}
+_TIE_BREAKERS = ("name", "scope", "type")
 # "Max results limit of 50 exceeded!", where queryMaxResultsLimit is set
 _MOST = re.compile(r"Max results limit of (\d{1,9}) exceeded")
 
@@ -127,7 +128,7 @@ def _not_sayable(engine: str, pointer: str, detail: str) -> ValueInvalid:
 
 def _sorting(sorting: tuple[Sort, ...]) -> list[dict[str, str]]:
     keys: dict[str, bool] = {sort.key: sort.descending for sort in sorting}
-    keys |= {key: False for key in _KEYS if key not in keys}
+    keys |= {key: False for key in _TIE_BREAKERS if key not in keys}
     return [{"sortBy": _KEYS[key], "sortOrder": "desc" if down else "asc"} for key, down in keys.items()]
 
 
@@ -154,6 +155,9 @@ def _row(row: wire.WireRow, engine: str, settings: Settings) -> Row:
         id=row.id,
         instance=row.processInstanceId,
         definition=definition.split(":")[0] if definition else None,
+        definition_id=definition,
+        execution=row.executionId,
+        case=row.caseInstanceId,
         tenant=row.tenantId,
         variable=_variable(row, settings),
     )

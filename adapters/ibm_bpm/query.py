@@ -165,7 +165,7 @@ def _check_count(engine: str, settings: Settings, ids: set[int]) -> list[int]:
     if len(ids) > settings.query_instances:
         raise Unsupported(
             f"This engine's variables are read instance by instance, {settings.query_instances} at most: name fewer "
-            "in `instanceIdIn`, or leave the engine out of `engines`.",
+            "instances, or leave the engine out.",
             engine=engine,
         )
     return sorted(ids)
@@ -222,6 +222,7 @@ def _row(instance: int, wire: WireDetails, variable: Variable) -> Row:
         id=f"{instance}:{name}",
         instance=str(instance),
         definition=wire.processTemplateName,
+        definition_id=wire.processTemplateID,
         variable=msgspec.structs.replace(variable, scope=Scope(kind="instance", id=str(instance))),
         position=_position_text(_Position(instance, name, value.type, value.format)),
     )

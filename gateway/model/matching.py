@@ -153,7 +153,7 @@ def _piece(signs: list[str]) -> re.Pattern[str]:
 
 
 def sort_value(row: Row, key: str) -> tuple[int, str]:
-    """Return what one sort key compares: the name or scope by code points, the type by its rank."""
+    """Return what one sort key compares: names, scopes and tenants by code points, types by rank."""
     variable = row.variable
     match key:
         case "name":
@@ -162,6 +162,8 @@ def sort_value(row: Row, key: str) -> tuple[int, str]:
             kind = variable.value.type or ""
             with_format = f"{kind}/{variable.value.format}"
             return _RANKS.get(with_format, _RANKS.get(kind, len(_RANKS))), ""
+        case "tenant":
+            return 0, row.tenant or ""
         case _:
             scope = variable.scope
             return 0, (scope.activity or "") if scope is not None else ""

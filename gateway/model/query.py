@@ -82,9 +82,9 @@ FEATURES = {
 
 
 class Sort(msgspec.Struct, frozen=True, kw_only=True):
-    """One sort key."""
+    """One sort key; by ``tenant`` is a capability of its own (``query.sort.tenant``)."""
 
-    key: Literal["name", "type", "scope"]
+    key: Literal["name", "type", "scope", "tenant"]
     descending: bool = False
 
 
@@ -116,6 +116,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # never part of
     Args:
         id: the engine's own id of the variable, or a made-up one that stays the same from read to read.
         instance: native id; None for variables of cases and batches.
+        definition: key or name of what the instance is one of; ``definition_id``: its id.
+        execution: id of the execution that the variable is in, where that is not the one of its scope.
+        case: id of the case that the variable is in.
         position: where an engine that seeks goes on after this row.
     """
 
@@ -123,6 +126,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # never part of
     variable: Variable
     instance: str | None = None
     definition: str | None = None
+    definition_id: str | None = None
+    execution: str | None = None
+    case: str | None = None
     tenant: str | None = None
     position: str | None = None
 

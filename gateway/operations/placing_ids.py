@@ -56,6 +56,22 @@ async def engines_of(
     return (door.name, *sorted(name for name in others if name != door.name and may_use(name)))
 
 
+def owner_of(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> Candidate | None:
+    """Return whose an id is by now (``engines_of`` has looked it up), and its id there; None = no engine can have it.
+
+    It is the front door's engine's, unless another is named or known.
+    """
+    name, native = split_id(written, gateway.engines)
+    beyond = gateway.routing.owner_beyond(door.name, written) if name is None else None
+    if beyond is not None and may_use(beyond.engine):
+        return beyond
+    engine = gateway.engines[name or door.name]
+    try:
+        return Candidate(engine.name, engine.native_id(native))
+    except InvalidRequest:
+        return None
+
+
 async def name_new(gateway: Gateway, door: Engine, target: Target, call: Call) -> str:
     """Return the id by which callers of a front door can name an instance that has just been started for them.
 

@@ -179,9 +179,12 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
     """Find out which engines a search asks: the front door's, and those that own an instance named in it.
 
     Raises:
+        Forbidden: an id names an engine that the caller may not use.
         InstanceAmbiguous: several other engines have an instance; EngineFailure: an engine could not be asked.
     """
     default, may_use, ids = request.default, request.rights.may_use, request.facts.ids
+    if not all(may_use(name) for each in ids if (name := split_id(each, gateway.engines)[0]) is not None):
+        raise Forbidden("The caller may not use this engine.")
     if request.federated:
         others = sorted(name for name in gateway.engines if name != default.name and may_use(name))
         engines = (default.name, *others)

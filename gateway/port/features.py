@@ -40,6 +40,7 @@ FEATURES: dict[str, str] = {
     "binary.write": "stream a bytes or file variable in",
     "query": "find variables of all instances",
     **query.FEATURES,
+    "query.sort.tenant": "sort a query by tenant",
 }
 """Every capability an engine may have; the conformance kit and the matrix in README go by these."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -161,6 +161,49 @@ MOVES = {
 """What is said of tokens, by the places of the owner."""
 
 
+def searched(
+    filters: dict[str, Any], query: str = "", *, path: str = "", **asked: Any
+) -> Callable[[str], tuple[Said, ...]]:
+    """A search in a body, by the instance that is named in it: as Camunda says it, and as ``/v1`` does."""
+
+    def said(instance: str) -> tuple[Said, ...]:
+        theirs = {"processInstanceIdIn": [instance], **filters}
+        ours = {"instanceIdIn": [instance], **filters, **asked}
+        return (
+            ("POST", f"/engine-rest/variable-instance{path}{query}", theirs),
+            ("POST", f"/v1/variables/query{path}", ours),
+        )
+
+    return said
+
+
+SEARCHES = {
+    "query": searched({}, "?maxResults=7", limit=7),
+    "query all": searched({"variableNameLike": "a%"}, "?deserializeValues=false", limit=1000),
+    "query in order": searched(
+        {"sorting": [{"sortBy": "variableType", "sortOrder": "desc"}, {"sortBy": "variableName", "sortOrder": "asc"}]},
+        "?maxResults=5",
+        limit=5,
+    ),
+    "query by value": searched(
+        {
+            "variableValues": [
+                {"name": "amount", "operator": "gteq", "value": 5},
+                {"name": "amount", "operator": "lt", "value": 1e9},
+            ],
+            "variableNamesIgnoreCase": True,
+        },
+        limit=1000,
+    ),
+    "query a date": searched(
+        {"variableValues": [{"name": "received", "operator": "gt", "value": "2013-01-23T13:42:42.000+0000"}]},
+        limit=1000,
+    ),
+    "count": searched({"variableName": "note"}, path="/count"),
+}
+"""What is asked for on many instances."""
+
+
 UNDECLARED = {("set a name that no path carries", "claims"), ("set an object of a class", "claims")}
 """What the fake of IBM's server refuses, since the model of its instance declares no such name or class."""
 
@@ -203,6 +246,20 @@ async def test_one_intent_on_tokens_sends_the_same(site: Across, intent: str, ow
     assert all(each == seen[0] for each in seen)
     succeeded, sent = seen[0]
     assert (succeeded, bool(sent)) == (True, True)
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize("intent", SEARCHES)
+async def test_one_search_in_two_dialects_sends_the_same(intent: str, owner: str) -> None:
+    async with across({}) as site:
+        camundas, ours = SEARCHES[intent](f"{owner}:{getattr(site, owner)}")
+        answer, sent = await sent_by(site, camundas, "")
+        expected, requests = await sent_by(site, ours, "")
+        assert (answer.status, expected.status, sent) == (200, 200, requests)
+        assert sent
+        found, items = answer.json, expected.json.get("items")
+        if items is not None:
+            assert [row["name"] for row in found] == [item["name"] for item in items]
 
 
 @pytest.mark.parametrize("intent", INTENTS)

@@ -11,6 +11,7 @@ from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_jso
 from adapters.camunda7.dialect.data import decode_data
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
 from adapters.camunda7.dialect.modification import decode_modification
+from adapters.camunda7.dialect.searching import decode_search
 from adapters.camunda7.dialect.starting import decode_start
 from gateway.errors import MethodNotAllowed
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListActivities, ListVariables, PatchVariables
@@ -49,6 +50,8 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return (ListActivities(instance=instance),)
         case ("process-instance", instance, "modification"):
             return (_modification(request, instance),)
+        case ("variable-instance",) | ("variable-instance", "count") as path:
+            return (decode_search(request, counts=path[-1] == "count"),)
         case (resource, owner, kind) if _SCOPES.get(resource) == kind:
             return (_set_command(request, owner, _scope(resource, owner)),)
         case (resource, owner, kind, name) if _SCOPES.get(resource) == kind:

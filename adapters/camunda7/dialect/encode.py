@@ -14,10 +14,12 @@ import msgspec
 from adapters.camunda7.dialect.activities import activity_tree
 from adapters.camunda7.dialect.data import encode_data
 from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.dialect.rows import variable_row
 from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
 from gateway.errors import ValueNotRepresentable
+from gateway.model.query import VariablesCounted, VariablesFound
 from gateway.model.results import (
     ActivitiesListed,
     BinaryRead,
@@ -74,6 +76,10 @@ def encode(
         case (InstanceStarted(instance=started), VariablesListed(variables)):
             stored = _variables(variables, as_objects=settings.objects == "object")
             return _shown(_started(request, started) | {"variables": stored})
+        case (VariablesFound(rows=rows),):
+            return _shown([variable_row(row, _variable(row.variable, as_objects=as_objects)) for row in rows])
+        case (VariablesCounted(count),):
+            return _shown({"count": count})
         case _:
             return None
 
@@ -82,7 +88,7 @@ def _variables(variables: tuple[Variable, ...], *, as_objects: bool) -> dict[str
     return {each.name: _variable(each, as_objects=as_objects) for each in variables}
 
 
-def _shown(body: dict[str, Any]) -> VendorResponse:
+def _shown(body: dict[str, Any] | list[dict[str, Any]]) -> VendorResponse:
     return VendorResponse(200, _JSON, msgspec.json.encode(body))
 
 

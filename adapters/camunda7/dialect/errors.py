@@ -39,6 +39,8 @@ class ErrorForm(msgspec.Struct, frozen=True):
 
 _INVALID = ErrorForm(400, "InvalidRequestException")
 _FAILED = ErrorForm(500, "RestException", 0)
+_BAD_PAGE = ErrorForm(404, "QueryParamException")
+"""A page that is no number (recording ``page-not-a-number``), the one thing of a known path that is not found."""
 _NOT_FOUND = ErrorForm(404, "InvalidRequestException")
 _NOT_MODIFIED = ErrorForm(500, "ProcessEngineException", 0)
 ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
@@ -89,6 +91,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
 }
 """Every class of ``gateway.errors``; only codes that the vendor's own engine would give are in it."""
 _JAX = {
+    "QueryParamException": "HTTP 404 Not Found",
     "NotFoundException": "HTTP 404 Not Found",
     "NotAllowedException": "HTTP 405 Method Not Allowed",
     "NotAcceptableException": "HTTP 406 Not Acceptable",
@@ -135,6 +138,8 @@ def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
                 return _NOT_FOUND
             case (_, _, "modification"):
                 return _NOT_MODIFIED
+    if isinstance(error, errors.RouteNotFound):
+        return _BAD_PAGE
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 

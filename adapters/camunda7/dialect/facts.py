@@ -47,8 +47,9 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
             return RequestFacts(scope="variables:read", writes=False, ids=_ids(request, path))
-        case ("variable-instance", *_):
-            return RequestFacts(scope="variables:read", writes=False, ids=_ids(request, path))
+        case ("variable-instance", *rest):
+            searches = _searches(request.method, rest)
+            return RequestFacts(scope="variables:read", writes=False, searches=searches, ids=_ids(request, path))
         case ("process-instance", instance, "modification") if not safe:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process-instance",) | ("process-instance", "count"):
@@ -89,6 +90,11 @@ def _definition(path: tuple[str, ...]) -> str | None:
 
 def _of(kind: str, *, safe: bool) -> str:
     return f"{kind}:read" if safe else f"{kind}:write"
+
+
+def _searches(method: str, below: list[str]) -> bool:
+    """Return whether a request searches a resource, or counts what a search finds."""
+    return method in {"GET", "HEAD", "POST"} and below in ([], ["count"])
 
 
 def _asks(path: tuple[str, ...]) -> bool:

@@ -23,7 +23,12 @@ from gateway.model.matching import Matcher
 from gateway.model.query import Condition, Filter
 from gateway.model.values import Value, json_text
 
-_SORTS = {"variableName": "name", "variableType": "type", "activityInstanceId": "activityInstanceId"}
+_SORTS = {
+    "variableName": "name",
+    "variableType": "type",
+    "activityInstanceId": "activityInstanceId",
+    "tenantId": "tenantId",
+}
 _LISTS = {
     "processInstanceIdIn": "processInstanceId",
     "executionIdIn": "executionId",
@@ -68,6 +73,11 @@ def rows(everything: Found, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         ):
             found.append(row)
     return found
+
+
+def from_query(query: dict[str, str]) -> dict[str, Any]:
+    """Return the filters of a query string."""
+    return {key: value.split(",") if key.endswith("In") else value for key, value in query.items()}
 
 
 def _truth(given: Any) -> bool:

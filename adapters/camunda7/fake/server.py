@@ -128,6 +128,8 @@ class Fake:
                 return self._query({}, query)
             case ("POST", "variable-instance", "count"):
                 return answers.ok({"count": len(self._rows(answers.body_of(request)))})
+            case ("GET", "variable-instance", "count"):
+                return answers.ok({"count": len(self._rows(queries.from_query(query)))})
             case ("GET", "variable-instance", variable_id):
                 return answers.ok(answers.row(*self._by_id(variable_id, self.instances)))
             case ("GET", "variable-instance", variable_id, "data"):
@@ -354,8 +356,8 @@ class Fake:
         raise Refused(404, "InvalidRequestException", message, None)
 
     def _query(self, body: dict[str, Any], query: dict[str, str]) -> VendorResponse:
-        given = {key: value.split(",") if key.endswith("In") else value for key, value in query.items()}
-        return answers.ok(answers.page(queries.ordered(self._rows(given | body), body, query), query))
+        wanted = queries.from_query(query) | body
+        return answers.ok(answers.page(queries.ordered(self._rows(wanted), body, query), query))
 
     def _rows(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         everything = (

@@ -3,5 +3,20 @@
 from gateway.operations.paging.cursors import Cursors
 from gateway.operations.paging.pages import EngineShare, Page, PageRequest, RowFilter, count_rows, read_page
 from gateway.operations.paging.position import PagePosition
+from gateway.operations.paging.visible import check_conditions, visible_rows
+from gateway.operations.paging.walking import raise_failure, walk_rows
 
-__all__ = ["Cursors", "EngineShare", "Page", "PagePosition", "PageRequest", "RowFilter", "count_rows", "read_page"]
+__all__ = [
+    "Cursors",
+    "EngineShare",
+    "Page",
+    "PagePosition",
+    "PageRequest",
+    "RowFilter",
+    "check_conditions",
+    "count_rows",
+    "raise_failure",
+    "read_page",
+    "visible_rows",
+    "walk_rows",
+]

@@ -28,6 +28,8 @@ _MAX_COUNTED = 10_000
 """Rows read at most to count for a caller who may not see all of them."""
 _COUNT_PIECE = 1000
 """Rows of a piece while counting so."""
+_RUNNING = ("instance_id_in", "execution_id_in", "task_id_in", "variable_scope_id_in")
+"""Lists whose ids may have the name of an engine before them."""
 
 RowFilter = Callable[[Row], bool]
 
@@ -88,7 +90,7 @@ async def read_page(
         CursorExpired: the rows on which the last page ended are gone.
     """
     refused: dict[str, VarbridgeError] = {
-        name: error for name in wanted.engines if (error := _refusal(gateway.engines[name], wanted.filter))
+        name: error for name in wanted.engines if (error := _refusal(gateway, name, wanted))
     }
     sources = [
         _source(gateway, wanted, name, (positions or {}).get(name, PagePosition()), call) for name in wanted.engines
@@ -178,41 +180,73 @@ def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosi
         read,
         max_rows=engine.capabilities.limits.rows,
         seeks=engine.seeks,
-        position=PagePosition(done=True) if native.instance_id_in == () else position,
+        position=PagePosition(done=True) if _matches_nothing(native) else position,
     )
 
 
 def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
-    """Return the filter with native instance ids: those that name this engine, and bare ids that it may have."""
-    if wanted.instance_id_in is None:
+    """Return the filter with native ids of what runs: those that name this engine, and bare ids that it may have."""
+    lists = {name: ids for name in _RUNNING if (ids := getattr(wanted, name)) is not None}
+    if not lists:
         return wanted
-    ids: dict[str, None] = {}
-    for public in wanted.instance_id_in:
+    native = {
+        name: _native_ids(engine, gateway, ids, of_instances=name == "instance_id_in") for name, ids in lists.items()
+    }
+    return msgspec.structs.replace(wanted, **native)
+
+
+def _native_ids(engine: Engine, gateway: Gateway, ids: tuple[str, ...], *, of_instances: bool) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for public in ids:
         name, native_id = split_id(public, gateway.engines)
         if name not in {None, engine.name}:
             continue
         try:
-            ids[engine.native_id(native_id)] = None
+            found[engine.native_id(native_id) if of_instances else native_id] = None
         except InvalidRequest:
             if name is not None:
                 raise
-    return msgspec.structs.replace(wanted, instance_id_in=tuple(ids))
+    return tuple(found)
 
 
-def _refusal(engine: Engine, wanted: Filter) -> Unsupported | None:
-    """Return why an engine cannot evaluate a filter, or None. No engine is asked with a part of the filter left out."""
+def _matches_nothing(native: Filter) -> bool:
+    """Return whether no id of a list is this engine's."""
+    return any(getattr(native, name) == () for name in _RUNNING)
+
+
+def _refusal(gateway: Gateway, name: str, wanted: PageRequest) -> Unsupported | None:
+    """Return why an engine cannot evaluate a filter or order, None where it can or has nothing to evaluate.
+
+    It is not asked with a part of it left out.
+    """
+    engine = gateway.engines[name]
+    why = _lacking(engine, wanted)
+    if why is None or _is_unconcerned(engine, gateway, wanted.filter):
+        return None
+    return Unsupported(f"This engine cannot {why}.", engine=name)
+
+
+def _lacking(engine: Engine, wanted: PageRequest) -> str | None:
     features = engine.capabilities.features
-    lacking = [name for name in wanted.used() if f"query.{name}" not in features]
     if "query" not in features:
-        return Unsupported("This engine cannot be queried for variables.", engine=engine.name)
+        return "be queried for variables"
+    lacking = [name for name in wanted.filter.used() if f"query.{name}" not in features]
     if lacking:
-        return Unsupported(f"This engine cannot evaluate {', '.join(lacking)}.", engine=engine.name)
-    return None
+        return f"evaluate {', '.join(lacking)}"
+    sorts_by_tenant = any(sort.key == "tenant" for sort in wanted.sorting)
+    return "sort by tenant" if sorts_by_tenant and "query.sort.tenant" not in features else None
+
+
+def _is_unconcerned(engine: Engine, gateway: Gateway, wanted: Filter) -> bool:
+    try:
+        return _matches_nothing(native_filter(engine, gateway, wanted))
+    except InvalidRequest:
+        return False
 
 
 async def count_rows(gateway: Gateway, wanted: PageRequest, call: Call) -> tuple[EngineShare, ...]:
     """Count on every engine; for a caller who may not see every row, by reading the rows."""
-    errors = {name: _refusal(gateway.engines[name], wanted.filter) for name in wanted.engines}
+    errors = {name: _refusal(gateway, name, wanted) for name in wanted.engines}
     if not wanted.lenient and any(errors.values()):
         return tuple(EngineShare(engine=name, error=error, asked=error is not None) for name, error in errors.items())
     counting = [_count(gateway, wanted, name, errors[name], call) for name in wanted.engines]
@@ -229,7 +263,7 @@ async def _count(
         if wanted.visible is not None:
             return EngineShare(engine=name, count=await _count_visible(gateway, wanted, name, call))
         native = native_filter(engine, gateway, wanted.filter)
-        if native.instance_id_in == ():
+        if _matches_nothing(native):
             return EngineShare(engine=name)
         counted = await gateway.run(name, engine.count_variables(CountVariables(filter=native)), call)
     except VarbridgeError as failure:

@@ -13,13 +13,14 @@ from gateway.model.results import InstanceStarted
 from gateway.operations.gateway import Target
 from gateway.operations.placing import locate_owner
 from gateway.operations.placing_ids import name_new
-from gateway.operations.translating import instances, lifecycle, names, tokens
+from gateway.operations.translating import instances, lifecycle, names, searches, tokens
 from gateway.operations.translating.translation import Translation
 
 Handler: TypeAlias = Callable[[Translation, Any], Awaitable[msgspec.Struct]]
 HANDLERS: Mapping[type[Command], Handler] = {
     **instances.HANDLERS,
     **lifecycle.HANDLERS,
+    **searches.HANDLERS,
     **tokens.HANDLERS,
 }
 """How each command is carried out; commands that are not in it are not offered at front doors."""

@@ -6,6 +6,7 @@ from gateway.errors import Fault, Forbidden
 from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables, ReadBinary, WriteBinary
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
 from gateway.model.modification import ModifyInstance, names_in
+from gateway.model.query import LISTS, CountVariables, QueryVariables
 from gateway.operations.relaying import Rights
 
 _WRITES = (InstanceWrite, StartInstance, CompleteTask, CorrelateMessage)
@@ -17,7 +18,7 @@ def writes(command: Command) -> bool:
 
 
 def count_names(command: Command) -> int:
-    """Return how many variables a command names."""
+    """Return how many variables or ids a command names; of several lists the longest counts."""
     match command:
         case PatchVariables():
             return len(command.modifications) + len(command.deletions)
@@ -27,6 +28,8 @@ def count_names(command: Command) -> int:
             return len(command.variables)
         case CorrelateMessage():
             return len(command.variables) + len(command.local_variables) + len(_keys(command))
+        case QueryVariables(filter=wanted) | CountVariables(filter=wanted):
+            return max(len(getattr(wanted, name) or ()) for name in (*LISTS, "variable_values"))
         case _:
             return 0
 

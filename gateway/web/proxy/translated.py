@@ -64,6 +64,7 @@ def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Des
         target=destination.instance,
         task=destination.task,
         engines=destination.engines or (destination.engine.name,),
+        federated=request.federated,
         rights=request.rights,
         call=proxied.call,
     )
@@ -122,7 +123,7 @@ def _within_limits(proxied: ProxiedRequest, command: Command) -> Command:
     """
     limits = proxied.services.limits
     if count_names(command) > limits.max_names:
-        raise PayloadTooLarge(f"A request names at most {limits.max_names} variables.")
+        raise PayloadTooLarge(f"A request names at most {limits.max_names} variables or ids.")
     if isinstance(command, WriteBinary):
         return msgspec.structs.replace(command, max_held_bytes=limits.max_body_bytes)
     return command

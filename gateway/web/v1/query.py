@@ -12,7 +12,6 @@ from gateway.access import Caller
 from gateway.errors import (
     EngineError,
     Fault,
-    Forbidden,
     InvalidRequest,
     PayloadTooLarge,
     Refusal,
@@ -20,7 +19,7 @@ from gateway.errors import (
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, check_filter
 from gateway.operations import paging
-from gateway.operations.paging import EngineShare, PagePosition, PageRequest, RowFilter
+from gateway.operations.paging import EngineShare, PagePosition, PageRequest, visible_rows
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, engine_choice, problems, shapes
@@ -31,20 +30,24 @@ from gateway.web.v1.typed_values import ANYWHERE, mend
 
 _LIMIT = 100
 """Rows of a page if the caller does not set ``limit``."""
-_KEYS: dict[str, Literal["name", "type", "scope"]] = {
+_KEYS: dict[str, Literal["name", "type", "scope", "tenant"]] = {
     "name": "name",
     "type": "type",
     "scope": "scope",
+    "tenant": "tenant",
     "variableName": "name",
     "variableType": "type",
     "activityInstanceId": "scope",
+    "tenantId": "tenant",
 }
 
 
 class SortBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One sort key; Camunda's words for the three keys are accepted too."""
+    """One sort key; Camunda's words for the four keys are accepted too."""
 
-    sort_by: Literal["name", "type", "scope", "variableName", "variableType", "activityInstanceId"]
+    sort_by: Literal[
+        "name", "type", "scope", "tenant", "variableName", "variableType", "activityInstanceId", "tenantId"
+    ]
     sort_order: Literal["asc", "desc"] = "asc"
 
 
@@ -119,7 +122,7 @@ def page_request(context: RequestContext, decoded: CountBody) -> PageRequest:
     return PageRequest(
         filter=wanted,
         engines=_engines(context, decoded.engines),
-        visible=_visible(context, wanted),
+        visible=visible_rows(context.caller, wanted),
         lenient=preferences(context).get("handling") == "lenient",
     )
 
@@ -131,30 +134,6 @@ def _engines(context: RequestContext, named: tuple[str, ...] | None) -> tuple[st
     if len(names) == 1:
         context.engine = names[0]
     return names
-
-
-def _visible(context: RequestContext, wanted: Filter) -> RowFilter | None:
-    """Return which rows the caller may see, None for all; a condition must not give away a hidden value.
-
-    Raises:
-        Forbidden: a condition on a value that is hidden from the caller.
-    """
-    caller = context.caller
-    if not caller.limited:
-        return None
-    conditions = wanted.variable_values or ()
-    names = frozenset(each.name for each in conditions)
-    if conditions and (
-        wanted.variable_names_ignore_case or any(caller.is_masked(name) or not caller.may_touch(name) for name in names)
-    ):
-        raise Forbidden("The caller may not ask for values that are hidden from it.", errors=_at("variableValues"))
-
-    def visible(row: Row) -> bool:
-        # a database may ignore the case of names: then a condition on one name finds another, hidden one
-        name = row.variable.name
-        return caller.may_touch(name) and (not names or name in names)
-
-    return visible
 
 
 def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
