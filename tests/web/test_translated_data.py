@@ -109,6 +109,17 @@ async def test_file_keeps_name_media_type_and_encoding(site: Site, parts: tuple[
     assert (head.status, head.body, head.headers["content-disposition"]) == (200, b"", shown["content-disposition"])
 
 
+async def test_content_is_the_same_at_v1_both_ways(site: Site) -> None:
+    there = f"/instances/{site.owner}:{site.instance}/variables/note/data"
+    assert (await site.ask("POST", body=form(content(), FILE))).status == 204
+    ours, own = await site.across.v1("GET", there, **KEY), await site.ask("GET")
+    assert (ours.body, ours.headers["content-disposition"]) == (own.body, own.headers["content-disposition"])
+    written = await site.across.v1("PUT", there, raw=b"other", **KEY, Content_Type="application/octet-stream")
+    assert written.status == 204
+    read = await site.ask("GET")
+    assert (read.body, read.headers["content-type"]) == (b"other", "application/octet-stream")
+
+
 WORDS: dict[str, tuple[Part, ...]] = {
     "no type": (),
     "Bytes": (('"valueType"', b"Bytes"),),
