@@ -7,6 +7,7 @@ one that is hidden from the caller or that its engine cannot read) stands there 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from adapters.camunda7.dialect.activities import activity_tree
 from adapters.camunda7.dialect.data import encode_data
 from adapters.camunda7.dialect.facts import below_engine
-from adapters.camunda7.dialect.rows import variable_row
+from adapters.camunda7.dialect.rows import encode_found
 from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
@@ -76,10 +77,8 @@ def encode(
         case (InstanceStarted(instance=started), VariablesListed(variables)):
             stored = _variables(variables, as_objects=settings.objects == "object")
             return _shown(_started(request, started) | {"variables": stored})
-        case (VariablesFound(rows=rows),):
-            return _shown([variable_row(row, _variable(row.variable, as_objects=as_objects)) for row in rows])
-        case (VariablesCounted(count),):
-            return _shown({"count": count})
+        case (VariablesFound() | VariablesCounted() as found,):
+            return _shown(encode_found(found, partial(_variable, as_objects=as_objects)))
         case _:
             return None
 

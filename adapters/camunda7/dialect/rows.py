@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gateway.model.etag import BLOBS
-from gateway.model.query import Row
-from gateway.model.results import Scope
+from gateway.model.query import Row, VariablesCounted, VariablesFound
+from gateway.model.results import Scope, Variable
 
 
-def variable_row(row: Row, shown: dict[str, Any]) -> dict[str, Any]:
+def encode_found(
+    found: VariablesFound | VariablesCounted, show: Callable[[Variable], dict[str, Any]]
+) -> list[dict[str, Any]] | dict[str, Any]:
+    """Return the body of a search's answer.
+
+    Args:
+        found: what was found, or how many.
+        show: returns type, value and valueInfo of a variable.
+    """
+    if isinstance(found, VariablesCounted):
+        return {"count": found.count}
+    return [_variable_row(row, show(row.variable)) for row in found.rows]
+
+
+def _variable_row(row: Row, shown: dict[str, Any]) -> dict[str, Any]:
     """Return one row of ``/variable-instance``.
 
     Args:
