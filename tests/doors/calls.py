@@ -1,9 +1,13 @@
-"""Every call of the vendors' own APIs, as the lists beside this file have them: what each carries, and what it names."""
+"""Every call of the vendors' own APIs, as the lists beside this file have them: what each carries, and what it names.
+
+``camunda7-served.txt`` is what the engine serves beyond its document: read from the annotations ``jakarta.ws.rs`` of the
+classes in ``camunda-engine-rest-core-jakarta`` 7.24.0 (``javap -v``), from ``NamedProcessEngineRestServiceImpl`` downwards.
+How the other lists are made stands in ``openapi`` and ``self_description``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +15,12 @@ import msgspec
 
 from gateway.port import DialectRequest, UploadedForm
 
-LISTS = {"camunda7": ("camunda7-7.24.txt",), "ibm_bpm": ("ibm_bpm-8.6.txt", "ibm_bpm-pages.txt")}
+LISTS = {"camunda7": ("camunda7-7.24.txt", "camunda7-served.txt"), "ibm_bpm": ("ibm_bpm-8.6.txt", "ibm_bpm-pages.txt")}
 KINDS = {
     "camunda7": {
         "process-instance": "instance", "execution": "execution", "task": "task", "external-task": "external task",
         "job": "job", "incident": "incident", "variable-instance": "variable", "activity-instance": "activity",
+        "case-instance": "case", "case-execution": "case", "case-activity-instance": "case",
         "detail": "detail", "job-log": "log", "external-task-log": "log", "user-operation": "log",
     },
     "ibm_bpm": {
@@ -100,13 +105,13 @@ def parse(vendor: str, line: str) -> Call:
     )
 
 
-def _read(vendor: str) -> Iterator[Call]:
-    for name in LISTS[vendor]:
-        for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
-            yield parse(vendor, line)
+def read_list(vendor: str, name: str) -> tuple[Call, ...]:
+    """Return the calls of one list."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return tuple(parse(vendor, line) for line in lines)
 
 
-CALLS = {vendor: tuple(_read(vendor)) for vendor in LISTS}
+CALLS = {vendor: tuple(call for name in names for call in read_list(vendor, name)) for vendor, names in LISTS.items()}
 ALL = tuple(call for calls in CALLS.values() for call in calls)
 
 

@@ -72,7 +72,15 @@ def test_door_on_another_vendors_instance_means_commands_or_nothing(door: str) -
 @pytest.mark.parametrize("door", DOORS)
 def test_door_that_changes_something_is_known_to_write(door: str) -> None:
     method, path = door.split()
-    resources = ("task", "execution", "external-task", "process-instance", "variable-instance")
+    resources = (
+        "task",
+        "execution",
+        "external-task",
+        "process-instance",
+        "variable-instance",
+        "case-instance",
+        "case-execution",
+    )
     reads = {f"/{base}{name}{count}" for base in ("", "history/") for name in resources for count in ("", "/count")}
     evaluates = path.endswith("/evaluate") or path in {"/migration/generate", "/migration/validate"}
     if method == "GET" or path in reads:

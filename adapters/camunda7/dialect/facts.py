@@ -21,10 +21,19 @@ _QUERIES = frozenset(
         "process-definition",
         "deployment",
         "event-subscription",
+        "case-instance",
+        "case-execution",
     )
 )
 NO_IDS = frozenset({"count", "create", "delete", "report", "set-removal-time"})
 """What stands where the id of an execution, a task, or an instance of the history, stands, and is none."""
+_OTHERS = frozenset(
+    (
+        "external-task", "job", "incident", "variable-instance", "case-instance", "case-execution", "activity-instance",
+        "case-activity-instance", "detail", "job-log", "external-task-log", "user-operation",
+    )
+)  # fmt: skip
+"""Resources of other things that run, here or below ``history``."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
 
@@ -130,8 +139,8 @@ def _ids(request: DialectRequest, path: tuple[str, ...]) -> tuple[str, ...]:
 def _with_other(path: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
     """Return ids, and before them that of a path's thing that is no instance if it could name an engine."""
     match path:
-        case ("external-task" | "job" | "incident" | "variable-instance", other, *_) | ("history", _, other, *_):
-            return (other, *found) if ":" in other else found
+        case ("history", resource, other, *_) | (resource, other, *_) if ":" in other and resource in _OTHERS:
+            return (other, *found)
         case _:
             return found
 

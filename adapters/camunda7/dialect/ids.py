@@ -32,7 +32,9 @@ OTHERS = frozenset(
 _NAMES = INSTANCES | TASKS | OTHERS
 _CONTAINERS = frozenset({"orQueries", "query"})
 """Members that hold queries, like all those whose name ends so."""
-_RESOURCES = frozenset({"execution", "external-task", "job", "process-instance", "task", "variable-instance"})
+_RESOURCES = frozenset(
+    ("case-instance", "execution", "external-task", "job", "process-instance", "task", "variable-instance")
+)
 _ON_MANY = frozenset(
     (
         "count", "create", "delete", "delete-historic-query-based", "job-retries", "job-retries-historic-query-based",
@@ -53,7 +55,7 @@ def has_ids(method: str, path: tuple[str, ...]) -> bool:
             return True
         case (resource, word) if resource in _RESOURCES:
             return word in _ON_MANY or resource == "task"
-        case (_, _, "comment", *_) | ("process-definition", _, "restart" | "restart-async"):
+        case (_, _, "comment", *_) | ("process-definition", *_, "restart" | "restart-async"):
             return True
         case _:
             return False
