@@ -7,6 +7,7 @@ Here both are refused, since nobody can tell what the caller meant. What must no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -19,7 +20,9 @@ from gateway.port import DialectRequest
 
 S = TypeVar("S")
 _JSON = "application/json"
-_TAKEN = frozenset({_JSON, "application/*", "*/*"})
+_RANGES = (_JSON, "application/*", "*/*")
+"""Media ranges that include JSON; the most specific one decides."""
+_REFUSES = re.compile(r"q\s*=\s*0(?:\.0{0,3})?\Z")
 TYPES = frozenset(
     (
         "Null", "Boolean", "Short", "Integer", "Long", "Double", "String", "Date", "Bytes", "File", "Json", "Object",
@@ -119,9 +122,18 @@ def check_accepted(request: DialectRequest) -> None:
     Raises:
         NotAcceptable: it takes other things only.
     """
-    accepted = find_header(request, "accept")
-    if accepted and not _TAKEN & {each.partition(";")[0].strip().lower() for each in accepted.split(",")}:
+    accepted = ",".join(value for name, value in request.headers.items() if name.lower() == "accept")
+    if accepted in {"", "*/*", _JSON}:
+        return
+    said = dict(map(_range, accepted.split(",")))
+    if not next((said[each] for each in _RANGES if each in said), False):
         raise NotAcceptable("The answer is application/json.")
+
+
+def _range(text: str) -> tuple[str, bool]:
+    """Return a media range without its parameters, and whether the caller takes it at all."""
+    kind, *parameters = (part.strip().lower() for part in text.split(";"))
+    return kind, not any(map(_REFUSES.match, parameters))
 
 
 def find_header(request: DialectRequest, name: str) -> str:

@@ -16,7 +16,7 @@ from gateway.model.jsontext import Tree
 from gateway.port import DialectRequest
 
 _DEPTH = 2 * jsontext.DEPTH
-"""Levels of a body: every list has a wrapper around it. The owner looks at how deep the values themselves are."""
+"""Levels of a body: every list has a wrapper around it. ``decode`` looks at how deep the values themselves are."""
 _LIST = frozenset({"selected", "items", METADATA})
 
 

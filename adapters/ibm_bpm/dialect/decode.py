@@ -13,7 +13,7 @@ import msgspec
 from adapters.ibm_bpm.dialect.bodies import check_accepted, plain, read_object, read_tree
 from adapters.ibm_bpm.dialect.facts import resolve_method
 from adapters.ibm_bpm.values.trees import METADATA
-from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, Unsupported, ValueNotRepresentable
+from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, PayloadTooLarge, Unsupported, ValueNotRepresentable
 from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, ListVariables, PatchVariables
 from gateway.model.jsontext import Tree
@@ -94,10 +94,18 @@ def _values(request: DialectRequest, instance: str) -> PatchVariables:
 
 
 def _value(tree: Tree, pointer: str) -> Value:
+    """Return the value of a variable.
+
+    Raises:
+        ValueNotRepresentable, PayloadTooLarge: with the variable's pointer.
+    """
     try:
-        return Value(value=msgspec.Raw(jsontext.write(plain(tree))))
-    except ValueNotRepresentable as error:
-        raise ValueNotRepresentable(error.detail, errors=(Fault(pointer, error.detail),)) from error
+        text = jsontext.write(plain(tree))
+        if text.count(b"{") + text.count(b"[") > jsontext.DEPTH:  # a body may be deeper, for the wrappers of lists
+            _ = jsontext.parse(text)
+    except (ValueNotRepresentable, PayloadTooLarge) as error:
+        raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
+    return Value(value=msgspec.Raw(text))
 
 
 def _check_written(request: DialectRequest, method: str) -> None:
