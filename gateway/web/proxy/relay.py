@@ -17,6 +17,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from gateway.errors import (
+    Forbidden,
     InstanceNotFound,
     Internal,
     InvalidRequest,
@@ -139,7 +140,7 @@ async def _answer_at(
     try:
         outcome = await _ask(proxied, read, request, destination)
     except (InstanceNotFound, TaskNotFound, Refusal) as error:
-        if destination.is_certain or not destination.is_translated or error.status >= _TOO_MANY:
+        if destination.is_certain or not destination.is_translated or _is_final(error):
             raise
         outcome = error
     if isinstance(outcome, web.StreamResponse):
@@ -153,6 +154,11 @@ async def _answer_at(
         raise outcome
     proxied.translated = None
     return await hand_back(proxied, outcome)
+
+
+def _is_final(error: VarbridgeError) -> bool:
+    """Return whether a refusal stands whoever the owner is: it is about the caller's rights or about load."""
+    return isinstance(error, Forbidden) or error.status >= _TOO_MANY
 
 
 async def _ask(
