@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.camunda7.dialect.data import FORM
-from adapters.camunda7.dialect.ids import Named, has_ids, instances_of, read_body, read_query, tasks_of
+from adapters.camunda7.dialect.ids import WITH_BODY, Named, has_ids, instances_of, read_body, read_query, tasks_of
 from gateway.port import DialectRequest, FormShape, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -73,7 +73,7 @@ def facts(request: DialectRequest) -> RequestFacts:
 
 def reads_body(request: DialectRequest) -> bool:
     """Return whether the body of a request may name what runs."""
-    return has_ids(request.method, below_engine(request.segments))
+    return request.method in WITH_BODY and has_ids(request.method, below_engine(request.segments))
 
 
 def _form(below: list[str], method: str) -> FormShape | None:

@@ -32,9 +32,14 @@ OTHERS = frozenset(
 _NAMES = INSTANCES | TASKS | OTHERS
 _CONTAINERS = frozenset({"orQueries", "query"})
 """Members that hold queries, like all those whose name ends so."""
+WITH_BODY = frozenset({"POST", "PUT"})
+_ANYWHERE = frozenset({"history", "filter", "migration", "modification", "message", "signal"})
+"""What has ids in the bodies of all calls."""
+_RESTARTS = frozenset({"restart", "restart-async"})
 _RESOURCES = frozenset(
     ("case-instance", "execution", "external-task", "job", "process-instance", "task", "variable-instance")
 )
+"""What has them in searches, and in calls on many."""
 _ON_MANY = frozenset(
     (
         "count", "create", "delete", "delete-historic-query-based", "job-retries", "job-retries-historic-query-based",
@@ -46,19 +51,14 @@ _ON_MANY = frozenset(
 
 def has_ids(method: str, path: tuple[str, ...]) -> bool:
     """Return whether the body of a call may have ids of what runs."""
-    if method not in {"POST", "PUT"}:
+    if method not in WITH_BODY or not path:
         return False
-    match path:
-        case ("history" | "filter" | "migration" | "modification", *_) | ("message" | "signal",):
-            return True
-        case (resource,) | (resource, "count") if resource in _RESOURCES:
-            return True
-        case (resource, word) if resource in _RESOURCES:
-            return word in _ON_MANY or resource == "task"
-        case (_, _, "comment", *_) | ("process-definition", *_, "restart" | "restart-async"):
-            return True
-        case _:
-            return False
+    resource = path[0]
+    if resource in _ANYWHERE:
+        return True
+    if len(path) > 2:  # noqa: PLR2004 - a resource, an id, and what is done
+        return path[2] == "comment" or path[-1] in _RESTARTS
+    return resource in _RESOURCES and (len(path) == 1 or path[1] in _ON_MANY or resource == "task")
 
 
 Named: TypeAlias = tuple[tuple[str, str], ...]
