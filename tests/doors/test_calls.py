@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests import recordings
 from tests.doors import page
 from tests.doors.calls import ALL, CALLS, LISTS, NAMED, Call, is_listed, nested, parse
 from tests.doors.self_description import lines
+from tests.house import matrix
 
 RECORDED = sorted(Path(recordings.__path__[0]).glob("*.jsonl"))
 
@@ -50,6 +52,16 @@ def test_call_that_no_list_has_is_seen() -> None:
     assert not is_listed("camunda7", "GET", ("task", "aTask", "secrets"))
     assert is_listed("ibm_bpm", "PUT", ("task", "7"), "setData")
     assert not is_listed("ibm_bpm", "PUT", ("task", "7"), "setSecrets")
+
+
+def test_calls_that_the_readme_shows_are_listed() -> None:
+    shown_there = [(vendor, method, *target.partition("?")[::2]) for vendor, method, target, _ in matrix.CALLS]
+    unlisted = [
+        (vendor, method, path)
+        for vendor, method, path, query in shown_there
+        if not is_listed(vendor, method, tuple(path.split("/")), parse_qs(query).get("action", [""])[0])
+    ]
+    assert unlisted == []
 
 
 @pytest.mark.parametrize("call", [pytest.param(call, id=shown(call)) for call in ALL if call.kind in NAMED])
