@@ -130,6 +130,8 @@ class Dialect:
     """Parameters of which each value counts where they stand several times, in the query or in a form."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
+    accept_parameter: ClassVar[str] = ""
+    """Parameter of the query that goes before the header ``Accept``; empty: there is none."""
     token_header: ClassVar[str] = ""
     """Header, in lower case, of the token by which a write shows that no other site made it; empty: there is none."""
     takes: ClassVar[frozenset[str]] = frozenset()
@@ -197,7 +199,7 @@ class Dialect:
 
         Args:
             error: what went wrong.
-            accept: the request's ``Accept`` header.
+            accept: what the caller takes, by the parameter for that (``accept_parameter``) or else by its header.
             translated: the request, where it was to be carried out as commands: then the answer is the one that this
                 vendor's own engine would give to it. None = the request was not understood, or is only relayed.
         """

@@ -400,3 +400,11 @@ async def test_engine_that_does_not_answer_is_waited_for_by_callers_of_its_insta
         answer = await waiting
         assert (answer.status, is_camundas(answer)) == (503, True)
     server.close()
+
+
+async def test_parameter_for_the_media_type_counts_for_every_error(site: Across) -> None:
+    for path in (f"/process/{named(site, 'hr')}?parts=x", "/systems?x=1", f"/process/{named(site, 'hr')}/actions?x=1"):
+        for accept, header in (("application/xml", "application/json"), ("application/json", "application/xml")):
+            answer = await site.ibm("GET", f"{path}&accept={accept}", Accept=header, **KEY)
+            assert (answer.status >= 400, is_ibms(answer, accept)) == (True, True)
+        assert is_ibms(await site.ibm("GET", f"{path}&accept=application/xml"), "application/xml")

@@ -29,6 +29,7 @@ class IbmBpmDialect(Dialect):
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     many = MANY
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
+    accept_parameter = "accept"
     token_header = TOKEN_HEADER
     takes = frozenset({"accept_primitives"})
 

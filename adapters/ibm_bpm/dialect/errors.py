@@ -121,14 +121,13 @@ def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest 
 
     Args:
         error: what went wrong.
-        accept: the request's ``Accept`` header; the parameter of that name goes first.
+        accept: what the caller takes.
         translated: the request, where it was to be carried out as commands; None = the gateway speaks of itself.
     """
     form = _form(error) if translated is not None else ErrorForm(400 if error.status == 422 else error.status)  # noqa: PLR2004
-    wanted = accept if translated is None else translated.query.get("accept", accept)
     number = form.number or NUMBERS[error.code]
     kind = form.exception or f"varbridge.{type(error).__name__}"
-    return _spelled(form.status, kind, number, f"{number}: {_detail(error, translated)}", wanted)
+    return _spelled(form.status, kind, number, f"{number}: {_detail(error, translated)}", accept)
 
 
 def _form(error: VarbridgeError) -> ErrorForm:

@@ -32,7 +32,7 @@ from gateway.port import DialectRequest
 from gateway.raw import HeldAnswer
 from gateway.web.http import access_log, body
 from gateway.web.proxy import door_session, headers, translated
-from gateway.web.proxy.incoming import read_request
+from gateway.web.proxy.incoming import lenient_query, read_request
 from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
@@ -173,12 +173,19 @@ async def _ask(
 
 
 def _refuse(proxied: ProxiedRequest, error: VarbridgeError) -> web.Response:
-    encoded = proxied.door.dialect.encode_error(error, proxied.accept, proxied.translated)
+    encoded = proxied.door.dialect.encode_error(error, _accepted(proxied), proxied.translated)
     response = web.Response(status=encoded.status, body=encoded.content(), headers=[*encoded.headers, *error.headers])
     headers.decorate(response, proxied)
     if response.headers.get(hdrs.CONNECTION, "").lower() == "close":
         response.force_close()
     return response
+
+
+def _accepted(proxied: ProxiedRequest) -> str:
+    """Return what the caller takes, as far as it says so."""
+    name = proxied.door.dialect.accept_parameter
+    said = lenient_query(proxied.raw_target.partition("?")[2]).get(name) if name else None
+    return said or proxied.accept
 
 
 def _record(proxied: ProxiedRequest, status: int, outcome: str, spent: float) -> None:
