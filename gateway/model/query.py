@@ -104,6 +104,17 @@ class QueryVariables(Command, frozen=True, kw_only=True):
     after: str | None = None
 
 
+class ListLastValues(Command, frozen=True, kw_only=True):
+    """List the variables of several instances, of those too that have ended; an instance that is unknown has none.
+
+    Args:
+        names: only these; None = all.
+    """
+
+    instances: tuple[str, ...]
+    names: tuple[str, ...] | None = None
+
+
 class CountVariables(Command, frozen=True, kw_only=True):
     """Count the matching rows."""
 

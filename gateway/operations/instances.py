@@ -37,16 +37,22 @@ async def describe_instance(gateway: Gateway, target: Target, call: Call, *, end
 
 
 async def list_for_each(
-    gateway: Gateway, targets: Sequence[Target], call: Call, *, ended: bool = False
+    gateway: Gateway, targets: Sequence[Target], call: Call, wanted: commands.ListVariables
 ) -> list[VariablesListed | None]:
     """List the variables of many instances, some at a time; in order, with None where an instance is gone.
+
+    Args:
+        gateway: whose engines they are on.
+        targets: the instances.
+        call: the budget.
+        wanted: which variables; its instance does not matter.
 
     Raises:
         VarbridgeError: the first failure of another kind.
     """
 
     async def listed(target: Target) -> VariablesListed | None:
-        command = commands.ListVariables(instance=target.native, ended=ended)
+        command = msgspec.structs.replace(wanted, instance=target.native)
         try:
             return await variables.list_variables(gateway, target, command, call)
         except InstanceNotFound:

@@ -178,6 +178,8 @@ def _find_task(gateway: Gateway, request: DoorRequest, written: str) -> Destinat
 async def find_searched(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
     """Find out which engines a search asks: the front door's, and those that own an instance named in it.
 
+    A federated search that names none asks all engines that the caller may use.
+
     Raises:
         Forbidden: an id names an engine that the caller may not use.
         InstanceAmbiguous: several other engines have an instance; EngineFailure: an engine could not be asked.
@@ -185,11 +187,11 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
     default, may_use, ids = request.default, request.rights.may_use, request.facts.ids
     if not all(may_use(name) for each in ids if (name := split_id(each, gateway.engines)[0]) is not None):
         raise Forbidden("The caller may not use this engine.")
-    if request.federated:
+    if request.federated and not ids:
         others = sorted(name for name in gateway.engines if name != default.name and may_use(name))
         engines = (default.name, *others)
     else:
-        engines = await engines_of(gateway, default, ids, may_use, call) if ids else (default.name,)
+        engines = await engines_of(gateway, default, ids, may_use, call)
     if engines == (default.name,) and not any(_is_qualified(gateway, written) for written in ids):
         return found
     return msgspec.structs.replace(found, engines=engines, is_translated=True)

@@ -9,7 +9,7 @@ from gateway.app import VENDORS
 from gateway.errors import Refusal, Unsupported
 from gateway.port import Passed
 from tests.doors.calls import CALLS, LISTS, Call
-from tests.house.matrix import BODIES, replaced
+from tests.house.matrix import BODIES, NAMING, replaced
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 PAGES = {vendor: ADAPTERS / vendor / "CALLS.md" for vendor in LISTS}
@@ -23,10 +23,11 @@ def concerns(call: Call) -> bool:
 
 def outcome(call: Call) -> str:
     """Return what becomes of a call where another vendor's engine has what it names, or what it would start."""
-    body = BODIES.get(call.path.strip("/"), b"{}")
+    path = call.path.strip("/")
+    named = NAMING.get(path) if call.method == "GET" else None
     dialect = VENDORS[call.vendor].dialect()
     try:
-        decoded = dialect.decode(call.request(body=body))
+        decoded = dialect.decode(call.request(query=named, body=BODIES.get(path, b"{}")))
     except Unsupported:
         return "refused"
     except Refusal:  # it is understood, and its body is no such thing

@@ -80,6 +80,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "GET", "variable-instance/count", "`POST` too"),
     (
         "camunda7",
+        "GET",
+        "history/variable-instance?processInstanceId=1",
+        "`processInstanceIdIn`, `POST`, `…/count` too",
+    ),
+    (
+        "camunda7",
         "POST",
         "process-definition/key/{key}/start",
         "where `[[routing.start]]` sends the key; `submit-form` too",
@@ -93,7 +99,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
 """Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""
 
 
-BODIES = {"process-instance/{id}/modification": b'{"instructions":[{"type":"cancel","activityId":"a"}]}'}
+NAMING = {"history/variable-instance": "processInstanceId", "history/variable-instance/count": "processInstanceId"}
+"""Parameters, and members of bodies, by which a search names the instance without which it means nothing."""
+BODIES = {
+    "process-instance/{id}/modification": b'{"instructions":[{"type":"cancel","activityId":"a"}]}',
+    **{path: f'{{"{member}":"x"}}'.encode() for path, member in NAMING.items()},
+}
 """Bodies of calls that mean nothing with an empty object."""
 
 

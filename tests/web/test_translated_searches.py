@@ -375,3 +375,115 @@ async def test_object_of_a_class_is_shown_as_the_door_is_set() -> None:
     async with across() as site:
         (row,) = (await site.camunda("GET", query + site.claims)).json
         assert (row["type"], json.loads(row["value"])["tier"]) == ("Json", "gold")
+
+
+# Last values: the history
+
+
+PAST = "/history/variable-instance"
+
+
+async def past(site: Across, query: str) -> list[dict[str, Any]]:
+    answer = await site.camunda("GET", f"{PAST}?{query}")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+async def test_last_values_of_another_vendors_instance_have_the_historys_keys(site: Across) -> None:
+    site.fakes["claims"].instances[site.claims].state = "Completed"
+    (row,) = await past(site, f"processInstanceId={site.claims}&variableName=amount")
+    assert row == {
+        "type": "Double", "value": 1250.5, "valueInfo": {}, "errorMessage": None, "id": None, "name": "amount",
+        "processDefinitionKey": None, "processDefinitionId": None, "processInstanceId": site.claims,
+        "executionId": site.claims, "activityInstanceId": None, "caseDefinitionKey": None, "caseDefinitionId": None,
+        "caseInstanceId": None, "caseExecutionId": None, "taskId": None, "tenantId": None, "state": "CREATED",
+        "createTime": None, "removalTime": None, "rootProcessInstanceId": None,
+    }  # fmt: skip
+    (native,) = await past(site, f"processInstanceId={site.hr}&variableName=amount")
+    assert native.keys() == row.keys()
+
+
+async def test_history_of_the_doors_instance_is_relayed_as_it_is(site: Across) -> None:
+    site.fakes["hr"].end(site.hr)
+    body = f'{{ "processInstanceId" : "{site.hr}" , "variableName":"note"}}'.encode()
+    answer = await site.ask("POST", f"/engine-rest{PAST}", raw=body)
+    assert (len(answer.json), answer.json[0]["state"], site.planned) == (1, "CREATED", [])
+    assert site.heard[-1][1].body == body
+
+
+async def test_history_without_an_instance_is_the_doors_engines() -> None:
+    async with across(doors={"hr": {"federated": True}}) as site:
+        assert {row["processInstanceId"] for row in await past(site, "variableName=note")} == {site.hr}
+        assert (site.engines, site.planned) == (["hr"], [])
+    async with across(doors={"hr": {"engine": "claims"}}) as site:
+        answer = await site.camunda("GET", f"{PAST}?variableName=note")
+        assert (answer.status, answer.json["type"], site.engines) == (400, "InvalidRequestException", [])
+        assert "processInstanceId" in answer.json["message"]
+
+
+async def test_last_values_of_instances_of_both_vendors_come_in_the_order_and_on_the_page_asked_for(
+    site: Across,
+) -> None:
+    ids = f"processInstanceIdIn={site.hr},claims:{site.claims},77,no-such"
+    found = await past(site, f"{ids}&sortBy=variableName&sortOrder=desc")
+    assert (len(found), [row["name"] for row in found]) == (22, sorted((row["name"] for row in found), reverse=True))
+    page = f"{ids}&sortBy=variableName&sortOrder=desc&firstResult=3&maxResults=5"
+    assert await past(site, page) == found[3:8]
+    assert await past(site, f"{ids}&firstResult=22") == []
+    body = {"processInstanceIdIn": ids.partition("=")[2].split(","), "sorting": [
+        {"sortBy": "variableName", "sortOrder": "asc"}, {"sortBy": "instanceId", "sortOrder": "desc"},
+    ], "variableNameIn": ["note", "amount", "scan"]}  # fmt: skip
+    sorted_rows = (await site.camunda("POST", PAST, body)).json
+    both = sorted([site.hr, f"claims:{site.claims}"], reverse=True)
+    assert named(sorted_rows) == [(each, name) for name in ("amount", "note") for each in both] + [(site.hr, "scan")]
+    assert (await site.camunda("POST", f"{PAST}/count", body)).json == {"count": 5}
+
+
+async def test_history_of_an_unknown_instance_is_empty(site: Across) -> None:
+    assert await past(site, "processInstanceId=claims:77") == []
+    assert (await site.camunda("GET", f"{PAST}/count?processInstanceId=claims:77")).json == {"count": 0}
+
+
+@pytest.mark.parametrize(
+    ("filters", "named"),
+    [
+        ({"variableNameLike": "a%"}, "variableNameLike"), ({"includeDeleted": True}, "includeDeleted"),
+        ({"taskIdIn": ["1"]}, "taskIdIn"), ({"variableValue": 1, "variableName": "a"}, "variableValue"),
+        ({"processInstanceIdIn": ["claims:1"]}, "processInstanceIdIn"), ({"variableNameIn": []}, "variableNameIn"),
+        ({"unknown": 1}, "unknown"), ({"sorting": [{"sortBy": "tenantId", "sortOrder": "asc"}]}, "tenantId"),
+        ({"sortBy": "x", "sortOrder": "asc"}, "sortBy"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else next(iter(each)),
+)  # fmt: skip
+async def test_what_cannot_be_asked_of_the_history_is_refused_by_name(
+    site: Across, filters: dict[str, Any], named: str
+) -> None:
+    answer = await site.camunda("POST", PAST, {"processInstanceId": f"claims:{site.claims}"} | filters)
+    assert (answer.status, answer.json["type"]) == (400, "InvalidRequestException")
+    assert named in answer.json["message"]
+    assert site.planned == []
+
+
+async def test_filters_of_the_history_that_say_nothing_are_passed_over(site: Across) -> None:
+    body = {
+        "processInstanceId": f"claims:{site.claims}",
+        "includeDeleted": False,
+        "taskIdIn": None,
+        "withoutTenantId": None,
+    }
+    assert len((await site.camunda("POST", PAST, body)).json) == 8
+    assert (
+        len(await past(site, f"processInstanceId=claims:{site.claims}&includeDeleted=false&deserializeValues=false"))
+        == 8
+    )
+
+
+async def test_limited_caller_has_the_history_of_named_instances() -> None:
+    async with across({"masked": ["amount"], "variables": ["amount", "note"]}) as site:
+        site.fakes["hr"].end(site.hr)
+        for instance in (site.hr, site.claims):
+            found = (await site.camunda("GET", f"{PAST}?processInstanceId={instance}", **KEY)).json
+            shown = {row["name"]: (row["value"], row["errorMessage"]) for row in found}
+            assert shown == {"amount": (None, "The value is hidden from the caller."), "note": ("please check", None)}
+        refused = await site.camunda("GET", f"{PAST}?variableName=amount", **KEY)
+        assert (refused.status, refused.json["type"]) == (400, "InvalidRequestException")

@@ -10,6 +10,7 @@ import msgspec
 from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_json, read_value, read_values
 from adapters.camunda7.dialect.data import decode_data
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
+from adapters.camunda7.dialect.history import decode_history
 from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.searching import decode_search
 from adapters.camunda7.dialect.starting import decode_start
@@ -52,6 +53,8 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return (_modification(request, instance),)
         case ("variable-instance",) | ("variable-instance", "count") as path:
             return (decode_search(request, counts=path[-1] == "count"),)
+        case ("history", "variable-instance") | ("history", "variable-instance", "count"):
+            return (decode_history(request),)
         case (resource, owner, kind) if _SCOPES.get(resource) == kind:
             return (_set_command(request, owner, _scope(resource, owner)),)
         case (resource, owner, kind, name) if _SCOPES.get(resource) == kind:

@@ -15,7 +15,8 @@ import msgspec
 from adapters.camunda7.dialect.activities import activity_tree
 from adapters.camunda7.dialect.data import encode_data
 from adapters.camunda7.dialect.facts import below_engine
-from adapters.camunda7.dialect.rows import encode_found
+from adapters.camunda7.dialect.history import encode_history
+from adapters.camunda7.dialect.rows import ShowVariable, encode_found
 from adapters.camunda7.dialect.starting import links
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
@@ -78,13 +79,21 @@ def encode(
             stored = _variables(variables, as_objects=settings.objects == "object")
             return _shown(_started(request, started) | {"variables": stored})
         case (VariablesFound() | VariablesCounted() as found,):
-            return _shown(encode_found(found, partial(_variable, as_objects=as_objects)))
+            return _shown(_found(request, found, partial(_variable, as_objects=as_objects)))
         case _:
             return None
 
 
 def _variables(variables: tuple[Variable, ...], *, as_objects: bool) -> dict[str, Any]:
     return {each.name: _variable(each, as_objects=as_objects) for each in variables}
+
+
+def _found(
+    request: DialectRequest, found: VariablesFound | VariablesCounted, show: ShowVariable
+) -> dict[str, Any] | list[dict[str, Any]]:
+    if isinstance(found, VariablesFound) and below_engine(request.segments)[0] == "history":
+        return encode_history(request, found.rows, show)
+    return encode_found(found, show)
 
 
 def _shown(body: dict[str, Any] | list[dict[str, Any]]) -> VendorResponse:

@@ -55,7 +55,9 @@ def facts(request: DialectRequest) -> RequestFacts:
         case ("task", task, kind, *_) if kind in _VARIABLES:
             return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
-            return RequestFacts(scope="variables:read", writes=False, ids=_ids(request, path))
+            ids = _ids(request, path)  # a history that names no instance is the front door's engine's
+            searches = bool(ids) and _searches(request.method, rest)
+            return RequestFacts(scope="variables:read", writes=False, searches=searches, ids=ids)
         case ("variable-instance", *rest):
             searches = _searches(request.method, rest)
             return RequestFacts(scope="variables:read", writes=False, searches=searches, ids=_ids(request, path))

@@ -6,19 +6,22 @@ What must not live here: what a search is for (``searching``), and bodies (``bod
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from gateway.errors import InvalidRequest, RouteNotFound
+from gateway.errors import Fault, InvalidRequest, RouteNotFound
 from gateway.model.query import Condition, Operator
 from gateway.model.values import NULL, json_text
 from gateway.port import DialectRequest
 
+K = TypeVar("K")
 ALL = 2**31 - 1
 """Rows where the caller sets no ``maxResults``: Java's largest integer, as the engine takes it."""
 PAGING = frozenset({"firstResult", "maxResults", "deserializeValues"})
 """Parameters of every search, whichever its method."""
+Ids: TypeAlias = list[str | int] | None
+"""Ids as callers write them in a body; the engine takes numbers for texts."""
 _OPERATORS: Mapping[str, Operator] = {each: each for each in ("eq", "neq", "gt", "gteq", "lt", "lteq", "like")}
 _PARTS = 3
 _FORMAT = "variable query parameter has to have format KEY_OPERATOR_VALUE."
@@ -65,6 +68,18 @@ def _number(request: DialectRequest, name: str, default: int) -> int:
 def read_list(text: str) -> list[str]:
     """Return the ids of a list that is parted by commas."""
     return [each for each in text.split(",") if each]
+
+
+def read_ids(given: list[str | int], name: str) -> tuple[str, ...]:
+    """Return the ids of a list, each once.
+
+    Raises:
+        InvalidRequest: it is empty; engines take that for no list at all, or for one that matches nothing.
+    """
+    if not given:
+        detail = f"`{name}` is empty, which matches nothing; leave it out where it does not matter."
+        raise InvalidRequest(detail, errors=(Fault(f"/{name}", detail),))
+    return tuple(dict.fromkeys(map(str, given)))
 
 
 def read_boolean(name: str, text: str) -> bool:
@@ -127,3 +142,21 @@ def read_order(query: Mapping[str, str]) -> list[GivenSort]:
     if (by is None) != (order is None):
         raise InvalidRequest("Only a single sorting parameter specified. sortBy and sortOrder required")
     return [] if by is None else [GivenSort(sort_by=by, sort_order=order)]
+
+
+def read_sort(given: GivenSort, keys: Mapping[str, K]) -> tuple[K, bool]:
+    """Return what a criterion sorts by, and whether it descends.
+
+    Args:
+        given: as it was written.
+        keys: what each ``sortBy`` means.
+
+    Raises:
+        InvalidRequest: there is no such key or direction.
+    """
+    key = keys.get(given.sort_by or "")
+    if key is None:
+        raise InvalidRequest(f"Cannot set query parameter 'sortBy' to value '{given.sort_by}'")
+    if given.sort_order not in {"asc", "desc"}:
+        raise InvalidRequest(f"Cannot set query parameter 'sortOrder' to value '{given.sort_order}'")
+    return key, given.sort_order == "desc"

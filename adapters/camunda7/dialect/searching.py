@@ -16,20 +16,21 @@ from adapters.camunda7.dialect.parameters import (
     PAGING,
     GivenCondition,
     GivenSort,
+    Ids,
     as_conditions,
     read_boolean,
     read_conditions,
+    read_ids,
     read_list,
     read_order,
     read_page,
+    read_sort,
 )
-from gateway.errors import Fault, InvalidRequest, MethodNotAllowed
+from gateway.errors import InvalidRequest, MethodNotAllowed
 from gateway.model.commands import Command
 from gateway.model.query import LISTS, CountVariables, Filter, QueryVariables, Sort, check_filter
 from gateway.port import DialectRequest
 
-Ids = list[str | int] | None
-"""Ids as callers write them in a body; the engine takes numbers for texts."""
 _SORTS: Mapping[str, Literal["name", "type", "scope", "tenant"]] = {
     "variableName": "name",
     "variableType": "type",
@@ -109,7 +110,7 @@ def _filter(given: GivenQuery, *, texts: bool) -> Filter:
         member = "process_instance_id_in" if name == "instance_id_in" else name
         ids = getattr(given, member)
         if ids is not None:
-            lists[name] = _ids(ids, next(spelled for spelled, each in _MEMBERS.items() if each == member))
+            lists[name] = read_ids(ids, next(spelled for spelled, each in _MEMBERS.items() if each == member))
     return check_filter(
         Filter(
             variable_name=given.variable_name,
@@ -120,13 +121,6 @@ def _filter(given: GivenQuery, *, texts: bool) -> Filter:
             **lists,
         )
     )
-
-
-def _ids(given: list[str | int], spelled: str) -> tuple[str, ...]:
-    if not given:
-        detail = f"`{spelled}` is empty, which matches nothing; leave it out where it does not matter."
-        raise InvalidRequest(detail, errors=(Fault(f"/{spelled}", detail),))
-    return tuple(dict.fromkeys(map(str, given)))
 
 
 def _sorting(given: GivenQuery) -> tuple[Sort, ...]:
@@ -140,9 +134,5 @@ def _sorting(given: GivenQuery) -> tuple[Sort, ...]:
 
 
 def _sort(given: GivenSort) -> Sort:
-    key = _SORTS.get(given.sort_by or "")
-    if key is None:
-        raise InvalidRequest(f"Cannot set query parameter 'sortBy' to value '{given.sort_by}'")
-    if given.sort_order not in {"asc", "desc"}:
-        raise InvalidRequest(f"Cannot set query parameter 'sortOrder' to value '{given.sort_order}'")
-    return Sort(key=key, descending=given.sort_order == "desc")
+    key, descending = read_sort(given, _SORTS)
+    return Sort(key=key, descending=descending)

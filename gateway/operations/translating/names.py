@@ -6,7 +6,7 @@ from gateway.errors import Fault, Forbidden
 from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables, ReadBinary, WriteBinary
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
 from gateway.model.modification import ModifyInstance, names_in
-from gateway.model.query import LISTS, CountVariables, QueryVariables
+from gateway.model.query import LISTS, CountVariables, ListLastValues, QueryVariables
 from gateway.operations.relaying import Rights
 
 _WRITES = (InstanceWrite, StartInstance, CompleteTask, CorrelateMessage)
@@ -30,6 +30,8 @@ def count_names(command: Command) -> int:
             return len(command.variables) + len(command.local_variables) + len(_keys(command))
         case QueryVariables(filter=wanted) | CountVariables(filter=wanted):
             return max(len(getattr(wanted, name) or ()) for name in (*LISTS, "variable_values"))
+        case ListLastValues(instances=named, names=names):
+            return max(len(named), len(names or ()))
         case _:
             return 0
 

@@ -11,13 +11,21 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import InvalidRequest
-from gateway.model.commands import Command
-from gateway.model.query import CountVariables, Filter, QueryVariables, Row, VariablesCounted, VariablesFound
+from gateway.model.commands import Command, ListVariables
+from gateway.model.query import (
+    CountVariables,
+    Filter,
+    ListLastValues,
+    QueryVariables,
+    Row,
+    VariablesCounted,
+    VariablesFound,
+)
+from gateway.operations import instances
+from gateway.operations.gateway import Target
 from gateway.operations.paging import PageRequest, count_rows, raise_failure, visible_rows, walk_rows
 from gateway.operations.placing_ids import name_found, owner_of
 from gateway.operations.translating.translation import Translation
-from gateway.routing import split_id
 
 _RUNNING = frozenset({"instance", "execution", "task"})
 """Kinds of scopes by whose ids callers can go on."""
@@ -36,37 +44,18 @@ class SearchedIds:
 
     def resolve(self, written: tuple[str, ...] | None) -> tuple[str, ...] | None:
         """Return the public ids of a list, as the caller wrote it; None where there is no such list."""
-        return None if written is None else tuple(map(self._resolve, written))
+        if written is None:
+            return None
+        return tuple(each if (owner := self.find(each)) is None else owner.public for each in written)
 
-    def _resolve(self, written: str) -> str:
-        """Return ``engine:id``; or the bare id, which goes to all engines, where nobody knows whose it is."""
-        gateway, door, may_use = self._translation.gateway, self._translation.door, self._translation.rights.may_use
-        owner = owner_of(gateway, door, written, may_use)
-        if self._is_anybodys(written):
-            self._remember_everywhere(written)
-            return written
+    def find(self, written: str) -> Target | None:
+        """Return an instance by an id of the caller's; None = no engine can have it."""
+        gateway, door = self._translation.gateway, self._translation.door
+        owner = owner_of(gateway, door, written, self._translation.rights.may_use)
         if owner is None:
-            return written
+            return None
         _ = self._shown.setdefault((owner.engine, owner.native), written)
-        return f"{owner.engine}:{owner.native}"
-
-    def _is_anybodys(self, written: str) -> bool:
-        gateway, door = self._translation.gateway, self._translation.door.name
-        if not self._translation.federated or split_id(written, gateway.engines)[0] is not None:
-            return False
-        return not gateway.routing.is_own(door, written) and gateway.routing.owner_beyond(door, written) is None
-
-    def _remember_everywhere(self, written: str) -> None:
-        """Remember an id for every engine that can have it, but for others of the front door's vendor."""
-        door = self._translation.door
-        for name in self._translation.engines:
-            engine = self._translation.gateway.engines[name]
-            if engine is not door and engine.vendor == door.vendor:
-                continue
-            try:
-                _ = self._shown.setdefault((name, engine.native_id(written)), written)
-            except InvalidRequest:
-                continue
+        return Target(gateway.engines[owner.engine], owner.native)
 
     def shown(self, engine: str, native: str) -> str:
         """Return an instance's id as the caller wrote it, or else one by which it can be named at the front door."""
@@ -101,10 +90,28 @@ def _page_request(translation: Translation, wanted: Filter, ids: SearchedIds) ->
     return PageRequest(filter=public, engines=translation.engines, visible=visible)
 
 
+async def _list_last_values(translation: Translation, command: ListLastValues) -> VariablesFound:
+    """List the variables of every instance that there is, in the order in which they are named."""
+    ids = SearchedIds(translation)
+    found = {target.public: target for each in command.instances if (target := ids.find(each)) is not None}
+    targets, wanted = tuple(found.values()), ListVariables(instance="", names=command.names, scope="all", ended=True)
+    listed = await instances.list_for_each(translation.gateway, targets, translation.call, wanted)
+    rows = (
+        _named(ids, target.engine.name, Row(id="", instance=target.native, variable=variable))
+        for target, variables in zip(targets, listed, strict=True)
+        for variable in (() if variables is None else translation.seen(variables.variables))
+    )
+    return VariablesFound(rows=tuple(rows), more=False)
+
+
 def _seen(translation: Translation, ids: SearchedIds, engine: str, row: Row) -> Row:
-    """Return a row as the caller may see it, with the ids of what runs as the caller knows them."""
-    variable = translation.masked(row.variable)
-    scope = variable.scope
+    """Return a row as the caller may see it."""
+    return _named(ids, engine, msgspec.structs.replace(row, variable=translation.masked(row.variable)))
+
+
+def _named(ids: SearchedIds, engine: str, row: Row) -> Row:
+    """Return a row with the ids of what runs as the caller knows them."""
+    variable, scope = row.variable, row.variable.scope
     if scope is not None and scope.kind in _RUNNING:
         scope = msgspec.structs.replace(scope, id=ids.shown(engine, scope.id))
         variable = msgspec.structs.replace(variable, scope=scope)
@@ -119,4 +126,5 @@ def _seen(translation: Translation, ids: SearchedIds, engine: str, row: Row) -> 
 HANDLERS: Mapping[type[Command], Callable[[Translation, Any], Awaitable[msgspec.Struct]]] = {
     QueryVariables: _query,
     CountVariables: _count,
+    ListLastValues: _list_last_values,
 }

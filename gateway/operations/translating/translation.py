@@ -26,7 +26,6 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
         target: the instance, whatever the commands call it; None where no instance is named or known yet.
         task: the task that is named, as the engine spells its id.
         engines: names of the engines that a search asks.
-        federated: whether these are all that the caller may use; then nobody has looked up whose a bare id is.
         rights: what the caller may see and touch.
         call: the budget.
     """
@@ -37,7 +36,6 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     target: Target | None = None
     task: str | None = None
     engines: tuple[str, ...] = ()
-    federated: bool = False
     rights: Rights
     call: Call
 

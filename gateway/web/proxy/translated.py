@@ -64,7 +64,6 @@ def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Des
         target=destination.instance,
         task=destination.task,
         engines=destination.engines or (destination.engine.name,),
-        federated=request.federated,
         rights=request.rights,
         call=proxied.call,
     )

@@ -85,7 +85,8 @@ async def _included(
     """Return the variables of each instance; None for an instance that has ended since it was found."""
     gateway, view = context.services.gateway, conditions.view(context.caller)
     targets = [Target(gateway.engines[engine], instance.id) for engine, instance in page.instances]
-    found = await instances.list_for_each(gateway, targets, context.call, ended=command.ended)
+    wanted = commands.ListVariables(instance="", ended=command.ended)
+    found = await instances.list_for_each(gateway, targets, context.call, wanted)
     return [
         None if each is None else shapes.variables(view.tagged(each.variables), context.caller, None) for each in found
     ]
