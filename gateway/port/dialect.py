@@ -130,6 +130,8 @@ class Dialect:
     """Parameters of which each value counts where they stand several times, in the query or in a form."""
     proofs: ClassVar[frozenset[str]] = frozenset()
     """Headers, in lower case, that belong to a caller's own session; they are relayed only with its credentials."""
+    said_once: ClassVar[frozenset[str]] = frozenset()
+    """Parameters, in lower case, that decide what is asked: of two values nobody knows which one a server takes."""
     accept_parameter: ClassVar[str] = ""
     """Parameter of the query that goes before the header ``Accept``; empty: there is none."""
     token_header: ClassVar[str] = ""

@@ -408,3 +408,28 @@ async def test_parameter_for_the_media_type_counts_for_every_error(site: Across)
             answer = await site.ibm("GET", f"{path}&accept={accept}", Accept=header, **KEY)
             assert (answer.status >= 400, is_ibms(answer, accept)) == (True, True)
         assert is_ibms(await site.ibm("GET", f"{path}&accept=application/xml"), "application/xml")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "action=suspend&action=terminate", "action=suspend&%61ction=terminate", "x-method-override=GET&x-method-override=PUT",
+        "X-Method-Override=GET&x-method-override=PUT", "action=start&bpdId=25.a&bpdId=25.b",
+    ],
+    ids=["action", "written in two ways", "override", "override in capitals", "definition"],
+)  # fmt: skip
+async def test_parameter_that_decides_what_is_asked_has_one_value(site: Across, query: str) -> None:
+    form = {"Content_Type": FORM}
+    for owner in OWNERS:
+        answers = [
+            await site.ibm("POST", f"/process/{named(site, owner)}?{query}", {}, **KEY),
+            await site.ibm("POST", f"/process/{named(site, owner)}", raw=query.encode(), **form, **KEY),
+        ]
+        assert [(each.status, is_ibms(each)) for each in answers] == [(400, True)] * 2
+    assert site.engines == []
+
+
+async def test_parameter_with_the_same_value_twice_is_relayed() -> None:
+    async with across() as site:
+        answer = await site.ibm("PUT", f"/process/{site.claims}?action=suspend&action=suspend", Content_Length="0")
+        assert (answer.status, site.fakes["claims"].instances[site.claims].state) == (200, "Suspended")

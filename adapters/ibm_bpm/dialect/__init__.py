@@ -7,7 +7,7 @@ import msgspec
 from adapters.ibm_bpm.dialect.decode import decode
 from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
-from adapters.ibm_bpm.dialect.facts import facts
+from adapters.ibm_bpm.dialect.facts import OVERRIDES, facts
 from adapters.ibm_bpm.dialect.ids import MANY
 from adapters.ibm_bpm.dialect.login import TOKEN_HEADER, encode_token, logs_in, token_lifetime_s
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
@@ -29,6 +29,7 @@ class IbmBpmDialect(Dialect):
     forms = frozenset({"action", "bpdId"})  # what is too long for a URL travels as a form, the whole query with it
     many = MANY
     proofs = frozenset({"bpmcsrftoken", "x-xsrf-token"})
+    said_once = frozenset({"action", "bpdid"}) | OVERRIDES
     accept_parameter = "accept"
     token_header = TOKEN_HEADER
     takes = frozenset({"accept_primitives"})

@@ -7,7 +7,7 @@ from gateway.errors import InvalidRequest
 from gateway.port import DialectRequest, RequestFacts
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
+OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
 _MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
 _SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
 _NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
@@ -115,7 +115,7 @@ def resolve_method(request: DialectRequest) -> str:
         InvalidRequest: the method is overridden in two ways, and nobody knows which of them counts.
     """
     method, pairs = request.method, (*request.headers.items(), *request.query.items())
-    said = {value.strip().upper() for name, value in pairs if name.lower() in _OVERRIDES}
+    said = {value.strip().upper() for name, value in pairs if name.lower() in OVERRIDES}
     if not said:
         return method
     if len(said) > 1:

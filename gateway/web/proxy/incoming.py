@@ -27,9 +27,10 @@ async def read_request(proxied: ProxiedRequest) -> DialectRequest:
     """Return the request as its dialect reads it.
 
     Raises:
-        InvalidRequest: query and form contradict each other. PayloadTooLarge: the form is too long.
+        InvalidRequest: query and form contradict each other, or a query itself. PayloadTooLarge: the form is too long.
     """
     path, _, text = proxied.raw_target.partition("?")
+    _check_said_once(text, proxied.door.dialect.said_once)
     query, form = lenient_query(text, proxied.door.dialect.many), await _read_form(proxied)
     if any(query.get(name, value) != value for name, value in form.items()):
         raise InvalidRequest("Query and form say different things, so nobody knows which of them counts.")
@@ -41,6 +42,23 @@ async def read_request(proxied: ProxiedRequest) -> DialectRequest:
     )
 
 
+def _check_said_once(query: str, names: frozenset[str]) -> None:
+    """Refuse a query in which a parameter that decides what is asked has two values.
+
+    Raises:
+        InvalidRequest: it is such a query.
+    """
+    lower = query.lower()
+    if not names or ("%" not in query and all(lower.count(name) < 2 for name in names)):  # noqa: PLR2004 - twice
+        return
+    said: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        name = _decode(name.replace("+", " ")).lower()
+        if name in names and said.setdefault(name, value) != value:
+            raise InvalidRequest(f"{name} has two values, so nobody knows which of them counts.")
+
+
 async def _read_form(proxied: ProxiedRequest) -> dict[str, str]:
     """Return the parameters of a form that decide what is asked; a body that is no form is not looked at."""
     dialect, request = proxied.door.dialect, proxied.request
@@ -49,7 +67,9 @@ async def _read_form(proxied: ProxiedRequest) -> dict[str, str]:
     if not wanted or not request.body_exists or not kind.strip().lower().startswith(_FORM):
         return {}
     content = await body.buffered_body(request, proxied.services.limits)
-    given = lenient_query(content.decode("utf-8", "surrogateescape"), dialect.many)
+    text = content.decode("utf-8", "surrogateescape")
+    _check_said_once(text, dialect.said_once)
+    given = lenient_query(text, dialect.many)
     return {name: given[name] for name in wanted if name in given}
 
 
