@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from adapters.camunda7 import faults
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.wire import (
@@ -20,7 +22,7 @@ from adapters.camunda7.wire import (
 from gateway.errors import InstanceNotFound
 from gateway.model.commands import DescribeInstance, FindInstances
 from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
-from gateway.plan import Plan, VendorResponse
+from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK, _NOT_FOUND = 200, 404
 _STATES = {
@@ -52,12 +54,21 @@ def describe_instance(engine: str, command: DescribeInstance) -> Plan[InstanceDe
     except InstanceNotFound:
         if not command.ended:
             raise
-    answer = yield read_request("history", "process-instance", command.instance)
+    return InstanceDescribed((yield from read_past(engine, command.instance)))
+
+
+def read_past(engine: str, instance: str) -> Generator[VendorRequest, VendorResponse, Instance]:
+    """Read an instance that has ended: ``GET /history/process-instance/{id}``.
+
+    Raises:
+        InstanceNotFound: the history has none.
+    """
+    answer = yield read_request("history", "process-instance", instance)
     if answer.status == _NOT_FOUND:
         raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
         raise faults.translate(engine, answer, writes=False)
-    return InstanceDescribed(_past_instance(decode_body(past_decoder, answer, engine)))
+    return _past_instance(decode_body(past_decoder, answer, engine))
 
 
 def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:

@@ -40,10 +40,10 @@ def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesList
     """List the tokens.
 
     Raises:
-        InstanceNotFound: there is no such instance, or it has ended.
+        InstanceNotFound: there is no such instance; or it has ended and ended ones do not count.
         EngineMisbehaved: the answer tells no tokens.
     """
-    wire = yield from describe_process(engine, command.instance, PARTS)
+    wire = yield from describe_process(engine, command.instance, PARTS, ended=command.ended)
     steps = steps_in(wire)
     found = tuple(
         Activity(

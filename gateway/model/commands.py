@@ -44,9 +44,14 @@ class FindInstances(Command, frozen=True, kw_only=True):
 
 
 class ListActivities(Command, frozen=True, kw_only=True):
-    """List where the tokens of an instance are."""
+    """List where the tokens of an instance are.
+
+    Args:
+        ended: an instance that has ended counts too; it has none.
+    """
 
     instance: str
+    ended: bool = False
 
 
 class ListVariables(Command, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
         about_variables: whether the gateway knows the request as an operation of its own (``RequestFacts.is_known``).
         same_vendor: whether the owner speaks the dialect of the front door.
         limited: whether the caller has masks or name limits.
+        translates: whether a request that is none can all the same be said to an engine of another vendor.
         second_write: whether another engine must receive the same write.
         body_needed: whether a policy must understand the body.
     """
@@ -45,6 +46,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     about_variables: bool
     same_vendor: bool
     limited: bool = False
+    translates: bool = False
     second_write: bool = False
     body_needed: bool = False
 
@@ -52,7 +54,9 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
 def lane(facts: LaneFacts) -> Lane:
     """Return the lane: bytes are forwarded wherever nobody needs to understand them."""
     if not facts.about_variables:
-        return "passed_through" if facts.same_vendor and not facts.limited else "refused"
+        if not facts.same_vendor:
+            return "translated" if facts.translates else "refused"
+        return "refused" if facts.limited else "passed_through"
     if facts.same_vendor and not (facts.limited or facts.second_write or facts.body_needed):
         return "native"
     return "translated"
@@ -198,7 +202,7 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
 
 
 async def find_owner(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
-    """Find out where a request goes that can be sent only once: which engine owns its instance is asked for before.
+    """Find out where a request goes whose owner must be known before: it can be sent only once, or no answer tells.
 
     Raises:
         InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
@@ -274,7 +278,13 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
     same_vendor = request.vendor == engine.vendor
     body_needed = qualified and facts.in_body
     chosen = lane(
-        LaneFacts(about_variables=facts.is_known, same_vendor=same_vendor, limited=limited, body_needed=body_needed)
+        LaneFacts(
+            about_variables=facts.is_known,
+            same_vendor=same_vendor,
+            limited=limited,
+            translates=facts.translates,
+            body_needed=body_needed,
+        )
     )
     if chosen == "refused" and same_vendor:
         raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)

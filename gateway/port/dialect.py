@@ -58,6 +58,8 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
         uploads: which parts its body has, where that is a form whose content streams; None = it is read in full.
+        translates: whether it can be said to another vendor's engine, too, although it only passes through to its own.
+        silent: whether an engine answers the same if it does not know the instance.
     """
 
     scope: str
@@ -72,6 +74,8 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     polls: bool = False
     definition: str | None = None
     uploads: FormShape | None = None
+    translates: bool = False
+    silent: bool = False
 
     @property
     def named(self) -> str | None:

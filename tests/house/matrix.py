@@ -78,6 +78,7 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "PUT", "process-instance/{id}/suspended", ""),
     ("camunda7", "POST", "variable-instance", "the owners of ids in it; `GET` too, `firstResult` and `maxResults`"),
     ("camunda7", "GET", "variable-instance/count", "`POST` too"),
+    ("camunda7", "DELETE", "process-instance/{id}", "terminated; without the `skip…` flags"),
     (
         "camunda7",
         "GET",
@@ -90,11 +91,23 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
         "process-definition/key/{key}/start",
         "where `[[routing.start]]` sends the key; `submit-form` too",
     ),
-    ("ibm_bpm", "GET", "process/{id}", "lists wrapped, objects with `@metadata`; `parts` header, data, all, none"),
+    (
+        "ibm_bpm",
+        "GET",
+        "process/{id}",
+        "lists wrapped, objects with `@metadata`; `parts` header, data, executionTree, all, none",
+    ),
     ("ibm_bpm", "PUT", "process/{id}/variable/{name}", "the whole value, an object or a list; the stored type stays"),
     ("ibm_bpm", "PUT", "process/{id}/variables", "values of any kind; null is null"),
-    ("ibm_bpm", "POST", "process/{id}?action=moveToken", ""),
-    ("ibm_bpm", "PUT", "process/{id}?action=suspend", ""),
+    (
+        "ibm_bpm",
+        "POST",
+        "process/{id}?action=moveToken&tokenId={token}&target={step}",
+        "also as a form; `resume=true` only",
+    ),
+    ("ibm_bpm", "POST", "process/{id}?action=deleteToken&tokenId={token}", "the last one ends the instance"),
+    ("ibm_bpm", "PUT", "process/{id}?action=suspend", "`resume` and `terminate` likewise, PUT or POST"),
+    ("ibm_bpm", "PUT", "process/{id}?action=retry", ""),
 )
 """Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""
 

@@ -86,7 +86,7 @@ REQUESTS = [
     ),
     pytest.param(
         IBM,
-        request("PUT", "process/1", action="suspend"),
+        request("PUT", "process/1", action="retry"),
         RequestFacts(scope="passthrough:write", writes=True, instance="1"),
         id="ibm action",
     ),
@@ -98,9 +98,9 @@ REQUESTS = [
     ),
     pytest.param(
         IBM,
-        request("POST", "process/1", action="moveToken"),
-        RequestFacts(scope="modification", writes=True, instance="1"),
-        id="ibm modification",
+        request("PUT", "process/1", action="js"),
+        RequestFacts(scope="variables:write", writes=True, instance="1"),
+        id="ibm script",
     ),
     pytest.param(
         IBM,

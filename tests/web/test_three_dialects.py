@@ -130,35 +130,45 @@ PLACES = {"hr": ("review", "review"), "claims": (CHECK, DECIDE)}
 """Where the token of an instance is, and where it may go."""
 
 
-def moved(here: str, there: str, **more: Any) -> dict[str, Any]:
-    steps = [{"type": "cancel", "activityId": here}, {"type": "startBeforeActivity", "activityId": there, **more}]
+def moved_token(token: str, there: str) -> dict[str, Any]:
+    steps = [
+        {"type": "startBeforeActivity", "activityId": there},
+        {"type": "cancel", "activityInstanceId": token},
+    ]
+    return {"instructions": steps}
+
+
+def moved(here: str, there: str, pages: Any = None) -> dict[str, Any]:
+    brought = {} if pages is None else {"variables": {"pages": pages, "note": {"value": "x"}}}
+    steps = [{"type": "cancel", "activityId": here}, {"type": "startBeforeActivity", "activityId": there, **brought}]
     return {"instructions": steps}
 
 
 MOVES = {
-    "list activities": lambda *_: (camunda("GET", "/activity-instances"), v1("GET", "/activities")),
-    "move": lambda *places: (
-        camunda("POST", "/modification", moved(*places)),
-        v1("POST", "/modification", moved(*places)),
+    "list activities": lambda *_: (
+        camunda("GET", "/activity-instances"),
+        ibm("GET", "?parts=executionTree"),
+        v1("GET", "/activities"),
     ),
-    "move with variables and a note": lambda *places: (
-        camunda(
-            "POST",
-            "/modification",
-            moved(*places, variables={"pages": {"value": 5, "type": "Integer"}, "note": {"value": "x"}})
-            | {"annotation": "why"},
-        ),
+    "move": lambda here, there, _: (
+        camunda("POST", "/modification", moved(here, there)),
+        v1("POST", "/modification", moved(here, there)),
+    ),
+    "move a token": lambda _here, there, token: (
+        camunda("POST", "/modification", moved_token(token, there)),
+        ibm("POST", f"?action=moveToken&tokenId={token}&target={there}&parts=none"),
+        v1("POST", "/modification", moved_token(token, there)),
+    ),
+    "move with variables and a note": lambda here, there, _: (
+        camunda("POST", "/modification", moved(here, there, {"value": 5, "type": "Integer"}) | {"annotation": "why"}),
         v1(
             "POST",
             "/modification",
-            moved(
-                *places, variables={"pages": {"value": 5, "type": "integer", "format": "int32"}, "note": {"value": "x"}}
-            )
-            | {"annotation": "why"},
+            moved(here, there, {"value": 5, "type": "integer", "format": "int32"}) | {"annotation": "why"},
         ),
     ),
 }
-"""What is said of tokens, by the places of the owner."""
+"""What is said of tokens, by the places of the owner and the id of its token."""
 
 
 def searched(
@@ -239,7 +249,9 @@ async def test_one_intent_on_tokens_sends_the_same(site: Across, intent: str, ow
     instance = f"{owner}:{getattr(site, owner)}"
     before = copy.deepcopy(site.fakes[owner].instances)
     seen: list[tuple[bool, list[tuple[Any, ...]]]] = []
-    for said in MOVES[intent](*PLACES[owner]):
+    tokens = before[getattr(site, owner)].tokens
+    (token,) = tokens if owner == "hr" else tokens.at
+    for said in MOVES[intent](*PLACES[owner], token):
         site.fakes[owner].instances = copy.deepcopy(before)
         answer, sent = await sent_by(site, said, instance)
         seen.append((answer.status < 300, sent))

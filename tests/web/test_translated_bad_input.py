@@ -263,7 +263,7 @@ async def test_override_means_nothing_in_camundas_language(site: Across) -> None
     ("parts", "number"),
     [
         ("nonsense", "VBG0003E"), ("header%7Cnonsense", "VBG0003E"), ("HEADER", "VBG0003E"), ("all,nonsense", "VBG0003E"),
-        ("executionTree", "VBG0002E"), ("data%7Cdiagram", "VBG0002E"), ("header%7C%7Cx", "VBG0003E"),
+        ("dataModel", "VBG0002E"), ("data%7Cdiagram", "VBG0002E"), ("header%7C%7Cx", "VBG0003E"),
     ],
     ids=["unknown", "one of two", "capitals", "beside all", "of the vendor alone", "one of the vendor alone", "empty part"],
 )  # fmt: skip

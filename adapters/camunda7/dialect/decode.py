@@ -14,6 +14,7 @@ from adapters.camunda7.dialect.history import decode_history
 from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.searching import decode_search
 from adapters.camunda7.dialect.starting import decode_start
+from adapters.camunda7.dialect.state import decode_deletion, decode_suspension
 from gateway.errors import MethodNotAllowed
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListActivities, ListVariables, PatchVariables
 from gateway.model.scope import INSTANCE
@@ -43,14 +44,8 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
     match below_engine(request.segments):
         case ("process-definition", *definition, "start" | "submit-form"):
             return _start_commands(request, definition)
-        case ("process-instance", instance) if request.method in {"GET", "HEAD"} and instance not in NO_IDS:
-            check_accepted(request)
-            return (DescribeInstance(instance=instance),)
-        case ("process-instance", instance, "activity-instances") if request.method in {"GET", "HEAD"}:
-            check_accepted(request)
-            return (ListActivities(instance=instance),)
-        case ("process-instance", instance, "modification"):
-            return (_modification(request, instance),)
+        case ("process-instance", instance, *below) if command := _instance_command(request, instance, below):
+            return (command,)
         case ("variable-instance",) | ("variable-instance", "count") as path:
             return (decode_search(request, counts=path[-1] == "count"),)
         case ("history", "variable-instance") | ("history", "variable-instance", "count"):
@@ -77,10 +72,25 @@ def _start_commands(request: DialectRequest, definition: list[str]) -> tuple[Com
             return ()
 
 
-def _modification(request: DialectRequest, instance: str) -> Command:
-    if request.method != "POST":
-        raise MethodNotAllowed
-    return decode_modification(request, instance)
+def _instance_command(request: DialectRequest, instance: str, below: list[str]) -> Command | None:
+    """Return the command on an instance itself or its tokens; None where it is about something else."""
+    match (request.method, *below):
+        case ("GET" | "HEAD",) if instance not in NO_IDS:
+            check_accepted(request)
+            return DescribeInstance(instance=instance)
+        case ("GET" | "HEAD", "activity-instances"):
+            check_accepted(request)
+            return ListActivities(instance=instance)
+        case ("DELETE",):
+            return decode_deletion(request, instance)
+        case ("PUT", "suspended"):
+            return decode_suspension(request, instance)
+        case ("POST", "modification"):
+            return decode_modification(request, instance)
+        case (_, "modification"):
+            raise MethodNotAllowed
+        case _:
+            return None
 
 
 def _scope(resource: str, owner: str) -> str:

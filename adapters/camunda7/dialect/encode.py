@@ -29,6 +29,7 @@ from gateway.model.results import (
     InstanceDescribed,
     InstanceModified,
     InstanceStarted,
+    StateChanged,
     Variable,
     VariableRead,
     VariablesListed,
@@ -71,7 +72,7 @@ def encode(
             return encode_data(result)
         case (ActivitiesListed() as listed,):
             return _shown(activity_tree(listed, below_engine(request.segments)[1]))
-        case (VariablesPatched() | InstanceModified(),):
+        case (VariablesPatched() | InstanceModified() | StateChanged(),):
             return VendorResponse(204)
         case (InstanceStarted(instance=started),):
             return _shown(_started(request, started))

@@ -13,6 +13,7 @@ import msgspec
 
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.dialect.modification import describe_faults
+from adapters.camunda7.dialect.state import may_be_gone
 from adapters.camunda7.faults import error_of
 from gateway import errors
 from gateway.errors import VarbridgeError
@@ -42,6 +43,7 @@ _FAILED = ErrorForm(500, "RestException", 0)
 _BAD_PAGE = ErrorForm(404, "QueryParamException")
 """A page that is no number (recording ``page-not-a-number``), the one thing of a known path that is not found."""
 _NOT_FOUND = ErrorForm(404, "InvalidRequestException")
+_NOT_DELETED = ErrorForm(404, "InvalidRequestException", 0)
 _NOT_MODIFIED = ErrorForm(500, "ProcessEngineException", 0)
 ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.VarbridgeError: ErrorForm(500, "Internal"),
@@ -120,6 +122,8 @@ def encode_error(error: VarbridgeError, translated: DialectRequest | None) -> Ve
     if translated is None:
         status = 400 if error.status == 422 else error.status  # noqa: PLR2004
         return _spelled(ErrorForm(status, type(error).__name__), error.detail)
+    if isinstance(error, errors.InstanceNotFound) and may_be_gone(translated):
+        return VendorResponse(204)
     form = _form(error, translated)
     return _spelled(form, _JAX.get(form.type) or _message(error, form, translated))
 
@@ -138,6 +142,8 @@ def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
                 return _NOT_FOUND
             case (_, _, "modification"):
                 return _NOT_MODIFIED
+            case ("process-instance", _) if request.method == "DELETE":
+                return _NOT_DELETED
     if isinstance(error, errors.RouteNotFound):
         return _BAD_PAGE
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
@@ -147,6 +153,8 @@ def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) ->
     """Return the engine's sentence for a call on an instance; other calls have the error's own."""
     missing = isinstance(error, errors.InstanceNotFound)
     match below_engine(request.segments):
+        case ("process-instance", instance) if missing and request.method == "DELETE":
+            return f"No process instance found for id '{instance}': processInstance is null"
         case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if missing:
             return f"Process instance with id {instance} does not exist"
         case ("process-instance", instance, "modification") if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.camunda7.dialect.data import FORM
 from adapters.camunda7.dialect.ids import WITH_BODY, Named, has_ids, instances_of, read_body, read_query, tasks_of
+from adapters.camunda7.dialect.state import may_be_gone
 from gateway.port import DialectRequest, FormShape, RequestFacts
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,6 +35,8 @@ _OTHERS = frozenset(
     )
 )  # fmt: skip
 """Resources of other things that run, here or below ``history``."""
+_STATES = frozenset({("PUT", "process-instance", "suspended"), ("DELETE", "process-instance")})
+"""Calls that change the state of an instance: method, and path without the id."""
 _VARIABLES = frozenset({"variables", "localVariables"})
 
 
@@ -121,9 +124,12 @@ def _asks(path: tuple[str, ...]) -> bool:
 
 def _other(request: DialectRequest, path: tuple[str, ...], *, safe: bool) -> RequestFacts:
     beside = _beside(request, path)
+    changes_state = (request.method, *path[:1], *path[2:]) in _STATES
     return RequestFacts(
         scope=_of("passthrough", safe=safe),
         writes=not safe,
+        translates=changes_state,
+        silent=changes_state and (request.method == "PUT" or may_be_gone(request)),
         instance=_instance(path, request.method),
         execution=_below("execution", path),
         task=_below("task", path),

@@ -6,26 +6,19 @@ answers, is ``encode``.
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
+from adapters.ibm_bpm.dialect.actions import decode_action
 from adapters.ibm_bpm.dialect.bodies import check_accepted, plain, read_object, read_tree
-from adapters.ibm_bpm.dialect.facts import resolve_method
+from adapters.ibm_bpm.dialect.facts import NO_IDS, SAFE, resolve_method
+from adapters.ibm_bpm.dialect.parameters import parts, read_parts
 from adapters.ibm_bpm.values.trees import METADATA
-from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, PayloadTooLarge, Unsupported, ValueNotRepresentable
+from gateway.errors import Fault, MethodNotAllowed, PayloadTooLarge, ValueNotRepresentable
 from gateway.model import jsontext
-from gateway.model.commands import Command, DescribeInstance, ListVariables, PatchVariables
+from gateway.model.commands import Command, DescribeInstance, PatchVariables
 from gateway.model.jsontext import Tree
 from gateway.model.values import Value
 from gateway.port import DialectRequest, DialectSettings
-
-_SAID = frozenset({"header", "data", "all"})
-"""Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
-_EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
-_OTHERS = frozenset(
-    ("summary", "dataModel", "diagram", "executionTree", "actions", "relationships", "documents", "tasks")
-)
 
 
 def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command, ...]:
@@ -40,7 +33,9 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
     match request.segments:
         case ("process", instance) if method in {"GET", "HEAD"} and "action" not in request.query:
             check_accepted(request)
-            return _read(instance, parts(request))
+            return _read(instance, parts(request.query))
+        case ("process", instance) if method not in SAFE and instance not in NO_IDS:
+            return decode_action(request, method, instance)
         case ("process", instance, "variable", name):
             _check_written(request, method)
             return (_whole_value(request, instance, name, settings),)
@@ -51,26 +46,9 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
             return ()
 
 
-def parts(request: DialectRequest) -> frozenset[str]:
-    """Return the parts of an instance that are asked for: ``header`` and ``data``, both by default.
-
-    Raises:
-        InvalidRequest: there is no such part. Unsupported: a part that only the vendor's own instances have.
-    """
-    asked = frozenset(part.strip() for part in re.split(r"[|,]", request.query.get("parts", "all")))
-    if unknown := asked - _SAID - _EMPTY - _OTHERS:
-        raise InvalidRequest(f"There is no part {min(unknown)}.")
-    if others := asked & _OTHERS:
-        raise Unsupported(f"The part {min(others)} cannot be said of an instance of another vendor's engine.")
-    return _SAID - {"all"} if "all" in asked or not asked - {""} else asked & _SAID
-
-
 def _read(instance: str, asked: frozenset[str]) -> tuple[Command, ...]:
-    described = DescribeInstance(instance=instance, ended=True)
-    listed = ListVariables(instance=instance, ended=True)
-    if "data" not in asked:
-        return (described,)
-    return (described, listed) if "header" in asked else (listed,)
+    """Return the reads of an instance; where nothing of it is asked for, whether there is one."""
+    return read_parts(instance, asked) or (DescribeInstance(instance=instance, ended=True),)
 
 
 def _whole_value(request: DialectRequest, instance: str, name: str, settings: DialectSettings) -> PatchVariables:

@@ -13,12 +13,22 @@ from typing import Any
 
 import msgspec
 
-from adapters.ibm_bpm.dialect.decode import parts
+from adapters.ibm_bpm.dialect.parameters import parts, read_parameters
+from adapters.ibm_bpm.dialect.tokens import execution_tree
 from adapters.ibm_bpm.values.trees import METADATA
 from gateway.errors import InvalidJson, PayloadTooLarge
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
-from gateway.model.results import Instance, InstanceDescribed, Variable, VariablesListed, VariablesPatched
+from gateway.model.results import (
+    ActivitiesListed,
+    Instance,
+    InstanceDescribed,
+    InstanceModified,
+    StateChanged,
+    Variable,
+    VariablesListed,
+    VariablesPatched,
+)
 from gateway.model.values import Value, instant, text_of
 from gateway.plan import VendorResponse
 from gateway.port import DialectRequest
@@ -42,23 +52,36 @@ _CLASS = "Map"
 _LEFT_OUT = frozenset({"bytes", "file", "opaque"})
 _STRUCTURED = frozenset({"json", "list", "object"})
 _JSON_FORMAT = "application/json"
+_ON_DETAILS = (InstanceDescribed, VariablesListed, ActivitiesListed, InstanceModified, StateChanged)
+"""Results whose answer is the details of an instance."""
 
 
 def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse | None:
     """Return the answer to a request from the results of its commands; None where this language has none."""
-    instance = request.segments[1] if len(request.segments) > 1 else ""
     match results:
         case (VariablesPatched(),):
             return VendorResponse(200, _JSON, _DONE)
-        case (InstanceDescribed(described),):
-            shown = _header(described, instance) if "header" in parts(request) else {}
+        case _ if results and all(isinstance(each, _ON_DETAILS) for each in results):
+            asked, instance = parts(read_parameters(request)), request.segments[1]
+            shown: dict[str, Any] = {}
+            for each in results:
+                shown |= _part(each, instance, asked)
             return _details(shown)
-        case (InstanceDescribed(described), VariablesListed(variables)):
-            return _details(_header(described, instance) | _data(instance, variables))
-        case (VariablesListed(variables),):
-            return _details(_data(instance, variables))
         case _:
             return None
+
+
+def _part(result: msgspec.Struct, instance: str, asked: frozenset[str]) -> dict[str, Any]:
+    """Return what a result adds to an instance's details."""
+    match result:
+        case InstanceDescribed(described) | StateChanged(instance=Instance() as described) if "header" in asked:
+            return _header(described, instance)
+        case VariablesListed(variables):
+            return _data(instance, variables)
+        case ActivitiesListed():
+            return {"executionTree": execution_tree(result)}
+        case _:
+            return {}
 
 
 def _details(more: dict[str, Any]) -> VendorResponse:

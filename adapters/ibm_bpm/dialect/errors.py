@@ -111,6 +111,12 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
 """Every class of ``gateway.errors``; the vendor's numbers stand only where a server has been seen to give them."""
 
 
+_NO_TOKEN = (errors.ValueInvalid, errors.InstanceStateConflict)
+_NO_SUCH_TOKEN = ErrorForm(404, f"{_WLE}ObjectDoesNotExistException", "CWTBG0013E")
+_PARAMETERS = {"activityInstanceId": "tokenId", "activityId": "target"}
+"""Members of an instruction, and the parameters of an action that they were made of."""
+
+
 def misses(answer: VendorResponse) -> bool:
     """Return whether a server's answer may mean that there is no such instance."""
     return answer.status in {400, 404, 500} and _UNKNOWN.search(answer.content()) is not None
@@ -124,21 +130,39 @@ def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest 
         accept: what the caller takes.
         translated: the request, where it was to be carried out as commands; None = the gateway speaks of itself.
     """
-    form = _form(error) if translated is not None else ErrorForm(400 if error.status == 422 else error.status)  # noqa: PLR2004
+    form = (
+        ErrorForm(400 if error.status == 422 else error.status)  # noqa: PLR2004
+        if translated is None
+        else _form(error, translated)
+    )
     number = form.number or NUMBERS[error.code]
     kind = form.exception or f"varbridge.{type(error).__name__}"
     return _spelled(form.status, kind, number, f"{number}: {_detail(error, translated)}", accept)
 
 
-def _form(error: VarbridgeError) -> ErrorForm:
+def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
+    if isinstance(error, _NO_TOKEN) and any(name == "tokenId" for name in _parameters(error, request)):
+        return _NO_SUCH_TOKEN
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 
+def _parameters(error: VarbridgeError, request: DialectRequest) -> list[str]:
+    """Return the parameters of an action that are at fault, in the vendor's words for them."""
+    if request.query.get("action") not in {"moveToken", "deleteToken"}:
+        return []
+    said = [fault.pointer.rpartition("/")[2] for fault in error.errors]
+    return list(dict.fromkeys(_PARAMETERS.get(name, name) for name in said))
+
+
 def _detail(error: VarbridgeError, translated: DialectRequest | None) -> str:
-    """Return what happened, naming the variables concerned where a request names several."""
+    """Return what happened, naming the variables or parameters concerned where a request names several."""
     at = "/modifications/"
     named = [fault.pointer.removeprefix(at) for fault in error.errors if fault.pointer.startswith(at)]
-    if translated is None or not named:
+    if translated is None:
+        return error.detail
+    if parameters := _parameters(error, translated):
+        return f"{error.detail} ({', '.join(parameters)})"
+    if not named:
         return error.detail
     names = ", ".join(name.partition("/")[0].replace("~1", "/").replace("~0", "~") for name in named)
     return f"variable {names}: {error.detail}"

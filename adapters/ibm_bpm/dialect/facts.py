@@ -9,8 +9,9 @@ from gateway.port import DialectRequest, RequestFacts
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
 _MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
+_STATES = frozenset({"suspend", "resume", "terminate"})
 _SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
-_NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
+NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
 """What stands where an instance's id stands, and is none."""
 
 
@@ -27,7 +28,7 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(
                 scope="variables:read" if safe else "variables:write", writes=not safe, instance=instance
             )
-        case ("process", word) if safe and word in _NO_IDS:
+        case ("process", word) if safe and word in NO_IDS:
             return RequestFacts(scope="variables:read", writes=False, ids=instances_in(query))
         case ("process", instance) if safe:
             return RequestFacts(scope="variables:read", writes=False, instance=instance)
@@ -49,11 +50,20 @@ def _other(request: DialectRequest, *, safe: bool) -> RequestFacts:
     return RequestFacts(
         scope="passthrough:read" if safe else "passthrough:write",
         writes=not safe,
+        translates=_changes_state(request),
         instance=_named(request.segments),
         task=_task(request.segments),
         ids=_ids(request),
         tasks=tasks_in(request.query),
     )
+
+
+def _changes_state(request: DialectRequest) -> bool:
+    match request.segments:
+        case ("process", instance) if instance not in NO_IDS:
+            return request.query.get("action") in _STATES
+        case _:
+            return False
 
 
 def _ids(request: DialectRequest) -> tuple[str, ...]:
@@ -93,7 +103,7 @@ def _named(path: tuple[str, ...]) -> str | None:
 def _task(path: tuple[str, ...]) -> str | None:
     """Return the task of a call that is about one; others are no ids."""
     match path:
-        case ("task", task, *_) if task not in _NO_IDS:
+        case ("task", task, *_) if task not in NO_IDS:
             return task
         case ("social", "task", task, *_) if task != "mentions":
             return task
@@ -102,7 +112,7 @@ def _task(path: tuple[str, ...]) -> str | None:
 
 
 def _instance(segment: str) -> str | None:
-    return None if segment in _NO_IDS else segment
+    return None if segment in NO_IDS else segment
 
 
 def resolve_method(request: DialectRequest) -> str:

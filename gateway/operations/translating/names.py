@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from gateway.errors import Fault, Forbidden
-from gateway.model.commands import Command, GetVariable, InstanceWrite, PatchVariables, ReadBinary, WriteBinary
+from gateway.model.commands import (
+    Command,
+    GetVariable,
+    InstanceWrite,
+    ListVariables,
+    PatchVariables,
+    ReadBinary,
+    WriteBinary,
+)
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
 from gateway.model.modification import ModifyInstance, names_in
 from gateway.model.query import LISTS, CountVariables, ListLastValues, QueryVariables
@@ -43,6 +51,8 @@ def check_names(command: Command, rights: Rights) -> None:
         Forbidden: naming them.
     """
     match command:
+        case ListVariables():
+            rights.require("variables:read")
         case GetVariable(name=name) | WriteBinary(name=name):
             rights.require_names((name,))
         case ReadBinary(name=name):

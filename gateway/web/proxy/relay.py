@@ -103,7 +103,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         destination = relaying.find_destination(services.gateway, request)
         if facts.searches:
             destination = await relaying.find_searched(services.gateway, request, destination, call)
-        if is_sent_once(proxied, destination):
+        if _needs_owner(proxied, destination):
             proxied.translated = read
             destination = await relaying.find_owner(services.gateway, request, destination, call)
             proxied.translated = None
@@ -111,6 +111,12 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
         proxied.translated = read
         raise
     return await _answer_at(proxied, read, request, destination)
+
+
+def _needs_owner(proxied: ProxiedRequest, destination: Destination) -> bool:
+    """Return whether the owner must be known before a request is sent: it is sent once, or its answer says nothing."""
+    is_silent = proxied.facts is not None and proxied.facts.silent and not destination.is_translated
+    return is_sent_once(proxied, destination) or (is_silent and not destination.is_certain)
 
 
 def _may_be_elsewhere(proxied: ProxiedRequest) -> bool:

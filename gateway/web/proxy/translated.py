@@ -36,7 +36,7 @@ async def answer(
         VarbridgeError: the body, or what was made of it, was refused; or an engine failed.
     """
     dialect = proxied.door.dialect
-    if not request.facts.is_known:
+    if not (request.facts.is_known or request.facts.translates):
         raise untranslated(request, destination.engine)
     _check_path(proxied.raw_target.partition("?")[0], read.segments)
     commands = dialect.decode(read)

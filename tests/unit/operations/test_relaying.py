@@ -13,7 +13,7 @@ from gateway.operations.relaying import Destination, DoorRequest, LaneFacts, fin
 from gateway.port import Capabilities, Credentials, Engine, RequestFacts
 from gateway.routing import Candidate, Routing
 
-FACTS = ("about", "same", "limited", "second", "body")
+FACTS = ("about", "same", "limited", "translates", "second", "body")
 TABLE = list(itertools.product((False, True), repeat=len(FACTS)))
 
 
@@ -22,12 +22,17 @@ def said(facts: tuple[bool, ...]) -> str:
 
 
 @pytest.mark.parametrize(FACTS, TABLE, ids=map(said, TABLE))
-def test_lane_by_its_facts(about: bool, same: bool, limited: bool, second: bool, body: bool) -> None:
-    if not about:
-        expected = "passed_through" if same and not limited else "refused"
+def test_lane_by_its_facts(about: bool, same: bool, limited: bool, translates: bool, second: bool, body: bool) -> None:
+    if not about and same:
+        expected = "refused" if limited else "passed_through"
+    elif not about:
+        expected = "translated" if translates else "refused"
     else:
         expected = "native" if same and not (limited or second or body) else "translated"
-    facts = LaneFacts(about_variables=about, same_vendor=same, limited=limited, second_write=second, body_needed=body)
+    facts = LaneFacts(
+        about_variables=about, same_vendor=same, limited=limited, translates=translates, second_write=second,
+        body_needed=body,
+    )  # fmt: skip
     assert lane(facts) == expected
 
 
@@ -142,6 +147,12 @@ TRANSLATED = Destination(engine=CLAIMS, instance=Target(CLAIMS, "1"), qualified=
             id="limited at the door's engine",
         ),
         pytest.param(
+            Caller(*BOTH_ENGINES, limited=True),
+            {"execution": "1"},
+            Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
+            id="limited at an execution",
+        ),
+        pytest.param(
             Caller(*BOTH_ENGINES), {"definition": "Claim"}, Destination(engine=CLAIMS, is_translated=True), id="start"
         ),
         pytest.param(
@@ -218,12 +229,6 @@ def test_request_that_is_translated(caller: Caller, facts: dict[str, str], expec
             id="engine in front of an id that is not in the path",
         ),
         pytest.param(
-            Caller(*BOTH_ENGINES, limited=True),
-            {"execution": "1"},
-            Unsupported("This request needs a translation that is not offered here."),
-            id="limited at an execution",
-        ),
-        pytest.param(
             Caller(*BOTH_ENGINES, limited=True, scopes="passthrough:read"),
             {"scope": "passthrough:read"},
             Forbidden("This request cannot be handed on for this caller."),
@@ -241,6 +246,15 @@ def test_door_of_another_vendor_translates_what_it_knows_and_refuses_the_rest() 
     caller = Caller("hr", scopes="variables:read passthrough:read")
     assert found(caller, "other", instance="1").is_translated
     assert found(caller, "other").is_translated
-    for facts in ({"scope": "passthrough:read"}, {"scope": "passthrough:read", "instance": "1"}):
+    for facts in ({"scope": "passthrough:read"}, {"scope": "passthrough:read", "instance": "hr:1"}):
         with pytest.raises(Unsupported):
             found(caller, "other", **facts)
+    bare = found(caller, "other", scope="passthrough:read", instance="1")  # refused once no other engine has it
+    assert (bare.is_translated, bare.is_certain) == (True, False)
+
+
+def test_call_that_only_passes_through_at_home_is_translated_elsewhere_if_it_can_be_said_there() -> None:
+    caller = Caller(*BOTH_ENGINES, scopes="passthrough:write")
+    facts = {"scope": "passthrough:write", "writes": True, "translates": True}
+    assert found(caller, instance="claims:1", **facts) == TRANSLATED
+    assert not found(caller, instance="1", **facts).is_translated

@@ -1,0 +1,74 @@
+"""Parameters of a request in IBM's language, and which parts of an instance its answer shows.
+
+Parameters stand in the query; what is too long for a URL travels as a form, the whole query with it. What must not live
+here: what is done with them (``decode``, ``actions``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from adapters.ibm_bpm.dialect.bodies import find_header, read_object
+from gateway.errors import InvalidRequest, Unsupported
+from gateway.model.commands import Command, DescribeInstance, ListActivities, ListVariables
+from gateway.port import DialectRequest
+
+FORM = "application/x-www-form-urlencoded"
+_SAID = frozenset({"header", "data", "executionTree"})
+"""Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
+_EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
+_OTHERS = frozenset(("summary", "dataModel", "diagram", "actions", "relationships", "documents", "tasks"))
+_BY_ACTION = {"moveToken": "header|executionTree", "deleteToken": "header|executionTree"} | dict.fromkeys(
+    ("suspend", "resume", "terminate"), "header"
+)
+"""Parts that the answer to an action shows where ``parts`` does not say: what the action has changed."""
+
+
+def read_parameters(request: DialectRequest) -> Mapping[str, str]:
+    """Return the parameters of a request that has no other body than a form.
+
+    Raises:
+        InvalidRequest: the form is no text, or a parameter is given twice; or the body is JSON that says something.
+        UnsupportedMediaType, InvalidJson: the body is neither a form nor JSON.
+    """
+    if not request.body.strip():
+        return request.query
+    if find_header(request, "content-type").partition(";")[0].strip().lower() != FORM:
+        if read_object(request):
+            raise InvalidRequest("Parameters stand in the query, or in a form; a JSON body says nothing here.")
+        return request.query
+    try:
+        pairs = parse_qsl(request.body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError as error:
+        raise InvalidRequest("The form cannot be read.") from error
+    form = dict(pairs)
+    if len(form) < len(pairs) or any(request.query.get(name, value) != value for name, value in form.items()):
+        raise InvalidRequest("A parameter is given twice, so nobody knows which of them counts.")
+    return {**request.query, **form}
+
+
+def parts(given: Mapping[str, str]) -> frozenset[str]:
+    """Return the parts of an instance that are asked for.
+
+    Raises:
+        InvalidRequest: there is no such part. Unsupported: a part that only the vendor's own instances have.
+    """
+    said = given.get("parts") or _BY_ACTION.get(given.get("action", ""), "all")
+    asked = frozenset(part.strip() for part in re.split(r"[|,]", said))
+    if unknown := asked - _SAID - _EMPTY - _OTHERS - {"all"}:
+        raise InvalidRequest(f"There is no part {min(unknown)}.")
+    if others := asked & _OTHERS:
+        raise Unsupported(f"The part {min(others)} cannot be said of an instance of another vendor's engine.")
+    return _SAID if "all" in asked or not asked - {""} else asked & _SAID
+
+
+def read_parts(instance: str, asked: frozenset[str]) -> tuple[Command, ...]:
+    """Return the reads of the parts of an instance, which may have ended."""
+    reads: dict[str, Command] = {
+        "header": DescribeInstance(instance=instance, ended=True),
+        "data": ListVariables(instance=instance, ended=True),
+        "executionTree": ListActivities(instance=instance, ended=True),
+    }
+    return tuple(read for part, read in reads.items() if part in asked)
