@@ -33,10 +33,10 @@ def locate_task_behind(gateway: Gateway, door: Engine, written: str, may_use: Ma
     return door, spell_task(door, native) or native, name is not None
 
 
-async def locate_task_beyond(
-    gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call
+async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say whose it is
+    gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call, *, asked: bool = True
 ) -> tuple[Engine, str] | None:
-    """Find the one other engine that has a task which the engine of a front door was said not to know.
+    """Find the one other engine that has a task which the engine of a front door does not know.
 
     Args:
         gateway: whose engines may have it.
@@ -44,6 +44,7 @@ async def locate_task_beyond(
         written: a bare id, as the caller wrote it.
         may_use: which engines count.
         call: for asking them.
+        asked: whether the door's engine has said already that it does not know the task; otherwise it is asked first.
 
     Returns:
         The engine and the task's id there; None where no other engine has it, or the door's engine has it after all.
@@ -69,8 +70,11 @@ async def locate_task_beyond(
         if may_use(name) and "tasks.complete" in engine.capabilities.features
         if (native := spell_task(engine, written)) is not None
     ]
+    own = [each for each in able if each.engine == door.name]
+    if not asked and any([await has(each) for each in own]):
+        return None
     owner = await pick_owner([each for each in able if each.engine != door.name], has)
-    if owner is None or any([await has(each) for each in able if each.engine == door.name]):
+    if owner is None or (asked and any([await has(each) for each in own])):
         return None
     gateway.routing.remember_beyond(door.name, _key(written), owner)
     return gateway.engines[owner.engine], owner.native

@@ -222,7 +222,7 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, ask
         gateway: whose engines may own it.
         request: what is asked at the front door.
         call: for asking the engines.
-        asked: whether the engine of the front door has said already that it does not know the instance.
+        asked: whether the engine of the front door has said already that it does not know the instance or task.
 
     Raises:
         InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
@@ -230,7 +230,7 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, ask
     """
     facts, default, may_use = request.facts, request.default, request.rights.may_use
     if facts.task is not None:
-        beyond = await locate_task_beyond(gateway, default, facts.task, may_use, call)
+        beyond = await locate_task_beyond(gateway, default, facts.task, may_use, call, asked=asked)
         return None if beyond is None else _destination(request, beyond[0], None, task=beyond[1])
     if facts.named is None:
         return None

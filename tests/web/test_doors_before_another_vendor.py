@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from adapters import camunda7, ibm_bpm
+from adapters.ibm_bpm.fake.tokens import task_of
 from tests.web.across import Across, across
 
 CROSSED: dict[str, dict[str, Any]] = {"hr": {"engine": "claims"}, "claims": {"engine": "hr"}}
@@ -125,3 +126,10 @@ async def test_form_reaches_another_engine_of_the_vendor_once() -> None:
             ("more", b"action=suspend"),
         ]
         assert (answer.status, site.fakes["more"].instances[other].state) == (200, "Suspended")
+
+
+async def test_call_on_a_task_of_the_doors_engine_is_refused_without_asking_others(site: Across) -> None:
+    task = task_of(site.claims, next(iter(site.fakes["claims"].instances[site.claims].tokens.at)))
+    answer = await site.camunda("POST", f"/task/{task}/claim", {"userId": "x"})
+    assert (answer.status, answer.json["type"]) == (400, "InvalidRequestException")
+    assert set(site.engines) == {"claims"}
