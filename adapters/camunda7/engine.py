@@ -89,8 +89,8 @@ class Camunda7Engine(Engine):
         return text
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Read which instance a task belongs to."""
-        return tasks.describe_task(self.name, command)
+        """Describe one task."""
+        return tasks.describe_task(self.name, self.settings, command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:
         """Complete a task."""

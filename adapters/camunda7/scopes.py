@@ -67,6 +67,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 Finding = Generator[VendorRequest, VendorResponse, Rows]
+Path = tuple[str, str]
+"""A scope as the REST API names it: ``process-instance`` (any execution) or ``task``, and its id."""
 
 
 def find_rows(engine: str, settings: Settings, wanted: Wanted) -> Finding:
@@ -135,20 +137,32 @@ def read_sight(  # noqa: PLR0913 - what is read, and what is known of it
         root = (yield from faults.confirm(engine, given)) if sure else given
     if root == given or (held is not None and root != held):
         return Sight(own=own, seen=own, root=root)
-    return Sight(own=own, seen=(yield from seen_rows(engine, given)), root=root)
+    return Sight(own=own, seen=(yield from seen_rows(engine, ("process-instance", given))), root=root)
 
 
-def seen_rows(engine: str, execution: str) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
-    """Read what an inner execution sees: of each name the nearest, from itself up to the process instance.
+def seen_rows(engine: str, scope: Path) -> Generator[VendorRequest, VendorResponse, list[wire.WireVariable]]:
+    """Read what an inner execution or a task sees: of each name the nearest, from itself up to the process instance.
 
     Raises:
-        InstanceNotFound: it is gone.
+        InstanceNotFound, ScopeNotFound: it is gone.
     """
-    path = ("process-instance", execution, "variables")
-    answer = yield wire.read_request(*path, query=(("deserializeValues", "false"),))
+    answer = yield wire.read_request(*scope, "variables", query=(("deserializeValues", "false"),))
     if answer.status != _OK:
-        yield from faults.failed(engine, answer, execution, writes=False)
+        yield from failed(engine, answer, scope)
     return wire.decode_values(answer, engine)
+
+
+def failed(engine: str, answer: VendorResponse, scope: Path) -> faults.Failing:
+    """Raise what the answer to a read of a scope means.
+
+    Raises:
+        ScopeNotFound: there is no such task; InstanceNotFound: no such instance or execution.
+    """
+    if scope[0] != "task":
+        yield from faults.failed(engine, answer, scope[1], writes=False)
+    if _GONE[0] in (faults.error_of(answer).message or ""):
+        raise ScopeNotFound(engine=engine, engine_status=answer.status)
+    raise faults.translate(engine, answer, writes=False)
 
 
 def _past(engine: str, settings: Settings, wanted: Wanted) -> Finding:

@@ -11,13 +11,13 @@ import base64
 import msgspec
 
 from adapters.camunda7 import faults, scopes, wire
-from adapters.camunda7.scopes import Wanted
+from adapters.camunda7.scopes import Rows, Wanted
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import decode, unreadable
 from gateway.model.commands import GetVariable, ListVariables
 from gateway.model.etag import BLOBS
 from gateway.model.results import Scope, Variable, VariableRead, VariablesListed
-from gateway.model.scope import INSTANCE, parse_scope
+from gateway.model.scope import parse_scope
 from gateway.model.values import ABSENT, Value, json_text
 from gateway.plan import Plan, VendorResponse, fits_path
 
@@ -32,11 +32,14 @@ def list_variables(engine: str, settings: Settings, command: ListVariables) -> P
     """
     only = command.names[0] if command.names is not None and len(command.names) == 1 else None
     where = parse_scope(command.scope, lists=True)
-    wanted = Wanted(instance=command.instance, place=where, name=only, ended=command.ended)
-    found = yield from scopes.find_rows(engine, settings, wanted)
+    if command.seen and where.kind == "task":
+        found = Rows((yield from scopes.seen_rows(engine, ("task", where.id))))
+    else:
+        wanted = Wanted(instance=command.instance, place=where, name=only, ended=command.ended)
+        found = yield from scopes.find_rows(engine, settings, wanted)
     rows = found.rows
     if command.seen and where.kind == "instance" and found.root not in {None, command.instance}:
-        rows = yield from scopes.seen_rows(engine, command.instance)
+        rows = yield from scopes.seen_rows(engine, ("process-instance", command.instance))
     names = None if command.names is None else frozenset(command.names)
     shown = (row for row in rows if names is None or row.name in names)
     return VariablesListed(tuple(variable_of(row, command.instance, settings) for row in shown), found.root)
@@ -75,26 +78,38 @@ def get_variable(engine: str, settings: Settings, command: GetVariable) -> Plan[
     Raises:
         VariableNotFound, InstanceNotFound, ScopeNotFound: as it says.
     """
-    if command.scope != INSTANCE or command.ended or not fits_path(command.name):
+    seen_from = _seen_from(command)
+    if seen_from is None or not fits_path(command.name):
         return (yield from _read_by_query(engine, settings, command))
-    answer = yield wire.read_request(
-        "process-instance", command.instance, "variables", command.name, query=(("deserializeValue", "false"),)
-    )
+    path = (*seen_from, "variables", command.name)
+    answer = yield wire.read_request(*path, query=(("deserializeValue", "false"),))
     if answer.status == _NOT_FOUND:
-        raise (yield from faults.find_meant(engine, settings, command.instance, command.name))
+        raise (yield from faults.find_meant(engine, settings, seen_from[1], command.name))
     if answer.status != _OK:
-        yield from faults.failed(engine, answer, command.instance, writes=False)
+        yield from scopes.failed(engine, answer, seen_from)
     value = decode(wire.decode_body(wire.value_decoder, answer, engine), settings)
     if value.type == "file":
-        content = yield wire.read_request("process-instance", command.instance, "variables", command.name, "data")
+        content = yield wire.read_request(*path, "data")
         value = with_content(engine, value, content)
     error = None if value.value else unreadable(value)
     return VariableRead(Variable(name=command.name, value=value, error=error))
 
 
+def _seen_from(command: GetVariable) -> scopes.Path | None:
+    """Return the scope whose view of a variable is read by its path; None where rows are looked for."""
+    where = parse_scope(command.scope)
+    if command.seen and where.kind == "task":
+        return ("task", where.id)
+    return None if where.inner or command.ended else ("process-instance", command.instance)
+
+
 def _read_by_query(engine: str, settings: Settings, command: GetVariable) -> Plan[VariableRead]:
     wanted = Wanted(instance=command.instance, place=parse_scope(command.scope), name=command.name, ended=command.ended)
-    found = yield from scopes.find_rows(engine, settings, wanted)
+    seen_from = _seen_from(command)
+    if seen_from is not None and seen_from[0] == "task":
+        found = Rows((yield from scopes.seen_rows(engine, seen_from)))
+    else:
+        found = yield from scopes.find_rows(engine, settings, wanted)
     row = next((row for row in found.rows if row.name == command.name), None)
     if row is None:
         raise (yield from scopes.find_meant(engine, settings, wanted, found))

@@ -117,6 +117,28 @@ class WireOwned(msgspec.Struct, frozen=True, kw_only=True):
     processInstanceId: str | None = None  # noqa: N815
 
 
+class WireTask(WireOwned, frozen=True, kw_only=True):
+    """A task that is open."""
+
+    name: str | None = None
+    taskDefinitionKey: str | None = None  # noqa: N815
+    assignee: str | None = None
+    created: str | None = None
+    due: str | None = None
+
+
+class WirePastTask(WireOwned, frozen=True, kw_only=True):
+    """A task of the history; ``deleteReason`` is ``completed``, or why it ended otherwise."""
+
+    name: str | None = None
+    taskDefinitionKey: str | None = None  # noqa: N815
+    assignee: str | None = None
+    startTime: str | None = None  # noqa: N815
+    endTime: str | None = None  # noqa: N815
+    due: str | None = None
+    deleteReason: str | None = None  # noqa: N815
+
+
 class WirePast(msgspec.Struct, frozen=True, kw_only=True):
     """One process instance of the history."""
 
@@ -153,6 +175,8 @@ instances_decoder = msgspec.json.Decoder(list[WireInstance])
 execution_decoder = msgspec.json.Decoder(WireExecution)
 tree_decoder = msgspec.json.Decoder(WireActivity)
 owned_decoder = msgspec.json.Decoder(WireOwned)
+task_decoder = msgspec.json.Decoder(WireTask)
+past_tasks_decoder = msgspec.json.Decoder(list[WirePastTask])
 past_decoder = msgspec.json.Decoder(WirePast)
 pasts_decoder = msgspec.json.Decoder(list[WirePast])
 correlations_decoder = msgspec.json.Decoder(list[WireCorrelation])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from adapters.ibm_bpm import (
@@ -23,7 +21,7 @@ from adapters.ibm_bpm import (
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.declared import Models
 from adapters.ibm_bpm.values.encode import NAME_LENGTH
-from adapters.ibm_bpm.wire import instance_number
+from adapters.ibm_bpm.wire import instance_number, task_number
 from gateway.errors import InvalidRequest
 from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
@@ -31,7 +29,6 @@ from gateway.model.query import CountVariables, QueryVariables, VariablesCounted
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Credentials, Engine, EngineLimits, Policy, Session
 
-_TASK = re.compile(r"(?:2078\.|Task\.)?0*(\d{1,18})\Z", re.ASCII)
 _FEATURES = frozenset(
     (
         "engine.describe",
@@ -134,13 +131,13 @@ class IbmBpmEngine(Engine):
         Raises:
             InvalidRequest: not a number.
         """
-        found = _TASK.match(text)
+        found = task_number(text)
         if found is None:
             raise InvalidRequest("A task id of this engine is a number.", engine=self.name)
-        return found.group(1)
+        return found
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Read which instance a task belongs to."""
+        """Describe one task."""
         return tasks.describe_task(self.name, command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:

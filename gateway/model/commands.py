@@ -62,8 +62,8 @@ class ListVariables(Command, frozen=True, kw_only=True):
         scope: ``instance`` (its own), ``all``, ``execution:ID`` or ``task:ID``.
         metadata: with what the engine keeps inside values beside them, where it does.
         ended: the last values of an instance that has ended count too.
-        seen: where the id is that of an execution inside an instance, what is seen from there, which is what a write
-            there changes; without it, its own.
+        seen: what is seen from the scope, up to the instance, instead of its own: from a task; or from an execution
+            whose id stands for the instance, where that is what a write there changes.
     """
 
     instance: str
@@ -79,7 +79,7 @@ class GetVariable(Command, frozen=True, kw_only=True):
 
     Args:
         scope: any but ``all``.
-        metadata, ended: as in ``ListVariables``.
+        metadata, ended, seen: as in ``ListVariables``; by the id of an execution it is always what is seen from there.
     """
 
     instance: str
@@ -87,6 +87,7 @@ class GetVariable(Command, frozen=True, kw_only=True):
     scope: str = "instance"
     metadata: bool = False
     ended: bool = False
+    seen: bool = False
 
 
 class InstanceWrite(Command, frozen=True, kw_only=True):

@@ -31,9 +31,14 @@ class StartInstance(Command, frozen=True, kw_only=True):
 
 
 class DescribeTask(Command, frozen=True, kw_only=True):
-    """Read which instance an open task belongs to. ``task`` is native."""
+    """Read one task: which instance it belongs to, and what it is. ``task`` is native.
+
+    Args:
+        ended: a task that is completed counts too.
+    """
 
     task: str
+    ended: bool = False
 
 
 class CompleteTask(Command, frozen=True, kw_only=True):

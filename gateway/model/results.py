@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from gateway.model.values import Value
@@ -132,9 +134,25 @@ class InstanceStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskDescribed(msgspec.Struct, frozen=True, kw_only=True):
-    """The task is open; ``instance`` is whose it is, None where the engine does not tell."""
+    """One task, as far as the engine tells; None = it does not.
+
+    Args:
+        instance: native id of the instance that it belongs to.
+        state: ``open | completed | terminated``.
+        name: as people see it.
+        definition: the element of the diagram that it is of.
+        assignee: the user whose it is.
+        created, due, ended: moments in UTC.
+    """
 
     instance: str | None = None
+    state: str = "open"
+    name: str | None = None
+    definition: str | None = None
+    assignee: str | None = None
+    created: datetime | None = None
+    due: datetime | None = None
+    ended: datetime | None = None
 
 
 class TaskCompleted(WriteResult, frozen=True):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from gateway.model import lifecycle
-from gateway.model.results import InstanceStarted, MessageCorrelated, StateChanged, TaskCompleted
+from gateway.model.results import InstanceStarted, MessageCorrelated, StateChanged, TaskCompleted, TaskDescribed
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import locate_owner
 from gateway.operations.write import under_lock, write_instance, write_unlocked
 from gateway.plan import Call
 from gateway.port import Engine
@@ -20,17 +19,26 @@ async def start_instance(
     return await write_unlocked(call, lambda: gateway.run(engine.name, engine.start_instance(command), call))
 
 
-async def complete_task(gateway: Gateway, engine: Engine, command: lifecycle.CompleteTask, call: Call) -> TaskCompleted:
-    """Complete a task under the write lock of its instance.
+async def describe_task(gateway: Gateway, engine: Engine, command: lifecycle.DescribeTask, call: Call) -> TaskDescribed:
+    """Read one task.
+
+    Raises:
+        TaskNotFound: there is no such task, or it is completed and completed ones do not count.
+    """
+    return await gateway.run(engine.name, engine.describe_task(command), call)
+
+
+async def complete_task(gateway: Gateway, owner: Target, command: lifecycle.CompleteTask, call: Call) -> TaskCompleted:
+    """Complete a task under the write lock of the instance that it belongs to (``placing.locate_owner``).
 
     Raises:
         TaskNotFound: there is no such task, or it is completed.
     """
 
-    def work(_: Target) -> Awaitable[TaskCompleted]:
-        return gateway.run(engine.name, engine.complete_task(command), call)
+    def work(placed: Target) -> Awaitable[TaskCompleted]:
+        return gateway.run(placed.engine.name, placed.engine.complete_task(command), call)
 
-    return await write_instance(gateway, await locate_owner(gateway, engine, command.task, call), call, work)
+    return await write_instance(gateway, owner, call, work)
 
 
 async def change_state(gateway: Gateway, target: Target, command: lifecycle.ChangeState, call: Call) -> StateChanged:

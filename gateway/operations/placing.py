@@ -22,6 +22,7 @@ from gateway.errors import (
 )
 from gateway.model.commands import DescribeInstance
 from gateway.model.lifecycle import DescribeTask
+from gateway.model.results import TaskDescribed
 from gateway.operations.gateway import Gateway, Target
 from gateway.plan import Call
 from gateway.port import Engine
@@ -101,13 +102,18 @@ def locate_task(gateway: Gateway, public: str, explicit: str | None, may_use: Ma
 
 
 async def locate_owner(gateway: Gateway, engine: Engine, task: str, call: Call) -> Target:
-    """Ask an engine whose a task is; where the engine does not tell, the task stands for its instance.
+    """Ask an engine whose a task is.
 
     Raises:
         TaskNotFound: there is no such task, or it is completed.
     """
     found = await gateway.run(engine.name, engine.describe_task(DescribeTask(task=task)), call)
-    return place(gateway, Target(engine, found.instance if found.instance is not None else f"task {task}"))
+    return place_task(gateway, engine, task, found)
+
+
+def place_task(gateway: Gateway, engine: Engine, task: str, described: TaskDescribed) -> Target:
+    """Return the instance that a task belongs to; where the engine does not tell, the task stands for its instance."""
+    return place(gateway, Target(engine, f"task {task}" if described.instance is None else described.instance))
 
 
 def locate_start(gateway: Gateway, definition: str, explicit: str | None, may_use: MayUse) -> Engine:

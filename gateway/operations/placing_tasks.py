@@ -40,7 +40,7 @@ async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say who
 
     Args:
         gateway: whose engines may have it.
-        door: the engine of the front door; it is asked for the task itself before another engine counts.
+        door: the engine of the front door; it is asked for the task, completed or not, before another one counts.
         written: a bare id, as the caller wrote it.
         may_use: which engines count.
         call: for asking them.
@@ -58,8 +58,9 @@ async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say who
 
     async def has(candidate: Candidate) -> bool:
         engine = gateway.engines[candidate.engine]
+        command = DescribeTask(task=candidate.native, ended=True)
         try:
-            _ = await gateway.run(engine.name, engine.describe_task(DescribeTask(task=candidate.native)), call)
+            _ = await gateway.run(engine.name, engine.describe_task(command), call)
         except TaskNotFound:
             return False
         return True

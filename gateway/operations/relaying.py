@@ -75,6 +75,10 @@ class Rights(Protocol):
         """Return whether the caller has masks or name limits."""
         ...
 
+    def may(self, scope: str) -> bool:
+        """Return whether the caller has a scope."""
+        ...
+
     def require(self, scope: str) -> None:
         """Refuse a caller without a scope.
 
@@ -276,7 +280,7 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
     """
     facts, limited = request.facts, request.rights.limited
     same_vendor = request.vendor == engine.vendor
-    body_needed = qualified and facts.in_body
+    body_needed = (qualified and facts.in_body) or (facts.carries and not _may_all(request.rights))
     chosen = lane(
         LaneFacts(
             about_variables=facts.is_known,
@@ -300,6 +304,11 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
         is_translated=is_translated,
         is_certain=is_certain,
     )
+
+
+def _may_all(rights: Rights) -> bool:
+    """Return whether a caller may read and write variables, so that it does not matter whether a body has any."""
+    return rights.may("variables:read") and rights.may("variables:write")
 
 
 def untranslated(request: DoorRequest, engine: Engine) -> Unsupported:

@@ -60,6 +60,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         uploads: which parts its body has, where that is a form whose content streams; None = it is read in full.
         translates: whether it can be said to another vendor's engine, too, although it only passes through to its own.
         silent: whether an engine answers the same if it does not know the instance.
+        carries: whether its body may set variables, or ask for some, for which callers need more than ``scope``.
     """
 
     scope: str
@@ -76,6 +77,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     uploads: FormShape | None = None
     translates: bool = False
     silent: bool = False
+    carries: bool = False
 
     @property
     def named(self) -> str | None:
@@ -162,14 +164,14 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def misses(self, answer: VendorResponse) -> bool:
+    def misses(self, answer: VendorResponse, facts: RequestFacts) -> bool:
         """Return whether an engine's answer to a request may mean that it does not know the instance or task named.
 
         Such an answer is looked at before the caller sees it: another engine may be the owner. Only answers of 400 and
         above are asked about. An answer that means something else too does no harm: nothing is done elsewhere before
-        the engine has been asked for the instance itself.
+        the engine has been asked for the instance or task itself.
         """
-        del answer
+        del answer, facts
         return False
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:

@@ -118,7 +118,7 @@ class Engine:
         self._refuse(command)
 
     def describe_task(self, command: lifecycle.DescribeTask) -> Plan[results.TaskDescribed]:
-        """Read which instance a task belongs to."""
+        """Read one task, and which instance it belongs to."""
         self._refuse(command)
 
     def complete_task(self, command: lifecycle.CompleteTask) -> Plan[results.TaskCompleted]:

@@ -158,9 +158,14 @@ class _InPattern:
             return [self._tree(each, given, wanted) for each in tree]
         if not isinstance(tree, dict):
             return tree
-        if isinstance(tree.get("value"), str) and (tree.get("type") == "Date" or "operator" in tree):
-            moment = given.read(tree["value"])
-            return tree if moment is None else tree | {"value": wanted.write(moment)}
+        dates = () if "taskDefinitionKey" not in tree else ("created", "startTime", "endTime")
+        if tree.get("type") == "Date" or "operator" in tree:
+            dates = ("value",)
+        for name in dates:
+            moment = given.read(tree[name]) if isinstance(tree.get(name), str) else None
+            tree = tree if moment is None else tree | {name: wanted.write(moment)}
+        if dates:
+            return tree
         return {name: self._tree(each, given, wanted) for name, each in tree.items()}
 
 

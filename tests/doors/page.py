@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.app import VENDORS
 from gateway.errors import Refusal, Unsupported
+from gateway.model.commands import Command, InstanceWrite
 from gateway.port import Passed
 from tests.doors.calls import CALLS, LISTS, Call
 from tests.house.matrix import BODIES, NAMING, replaced
@@ -32,9 +33,16 @@ def outcome(call: Call) -> str:
         return "refused"
     except Refusal:  # it is understood, and its body is no such thing
         return "translated"
+    if not isinstance(decoded, Passed) and any(map(_writes_of_task, decoded)):
+        return "refused: the engine has the scope of the instance alone"
     if not isinstance(decoded, Passed):
         return f"translated: {', '.join(f'`{type(command).__name__}`' for command in decoded)}"
     return "refused" if decoded.facts.names_one or call.kind is not None or call.query or call.body else NATIVE
+
+
+def _writes_of_task(command: Command) -> bool:
+    """Return whether a command writes variables of a task's own, which engines with one scope refuse."""
+    return isinstance(command, InstanceWrite) and getattr(command, "scope", "").startswith("task:")
 
 
 def table(vendor: str) -> str:

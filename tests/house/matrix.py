@@ -91,6 +91,11 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
         "process-definition/key/{key}/start",
         "where `[[routing.start]]` sends the key; `submit-form` too",
     ),
+    ("camunda7", "POST", "task/{id}/complete", "`submit-form` too; with `withVariablesInReturn` a read after it"),
+    ("camunda7", "GET", "task/{id}/variables", "of the instance: IBM has that scope only; `localVariables` too"),
+    ("camunda7", "GET", "task/{id}/variables/{name}", ""),
+    ("camunda7", "PUT", "task/{id}/variables/{name}", ""),
+    ("camunda7", "POST", "task/{id}/claim", ""),
     (
         "ibm_bpm",
         "GET",
@@ -108,6 +113,9 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("ibm_bpm", "POST", "process/{id}?action=deleteToken&tokenId={token}", "the last one ends the instance"),
     ("ibm_bpm", "PUT", "process/{id}?action=suspend", "`resume` and `terminate` likewise, PUT or POST"),
     ("ibm_bpm", "PUT", "process/{id}?action=retry", ""),
+    ("ibm_bpm", "GET", "task/{id}", "`parts` data, all, none; data is what the task sees"),
+    ("ibm_bpm", "PUT", "task/{id}?action=finish", "`complete` is the same; `params` in the query or a form"),
+    ("ibm_bpm", "PUT", "task/{id}?action=claim", ""),
 )
 """Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""
 

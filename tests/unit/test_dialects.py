@@ -38,7 +38,7 @@ REQUESTS = [
     ),
     pytest.param(
         CAMUNDA,
-        request("PUT", "task/1/localVariables/a"),
+        request("PUT", "task/1/variables/a"),
         RequestFacts(scope="variables:write", writes=True, task="1"),
         id="camunda write of a task",
     ),
@@ -109,6 +109,42 @@ REQUESTS = [
         id="ibm start",
     ),
     pytest.param(
+        CAMUNDA,
+        request("POST", "engine/default/task/1/claim", b"{}"),
+        RequestFacts(scope="passthrough:write", writes=True, task="1"),
+        id="camunda claim",
+    ),
+    pytest.param(
+        CAMUNDA,
+        request("GET", "task/1/form-variables"),
+        RequestFacts(scope="passthrough:read", writes=False, task="1"),
+        id="camunda form of a task",
+    ),
+    pytest.param(
+        CAMUNDA,
+        request("GET", "task/report/candidate-group-count"),
+        RequestFacts(scope="passthrough:read", writes=False),
+        id="camunda word where tasks stand",
+    ),
+    pytest.param(
+        IBM,
+        request("PUT", "task/5", action="claim"),
+        RequestFacts(scope="passthrough:write", writes=True, task="5"),
+        id="ibm claim",
+    ),
+    pytest.param(
+        IBM,
+        request("PUT", "task/5", action="setData"),
+        RequestFacts(scope="variables:write", writes=True, task="5"),
+        id="ibm data of a task",
+    ),
+    pytest.param(
+        IBM,
+        request("GET", "task/5", action="getData"),
+        RequestFacts(scope="variables:read", writes=False, task="5"),
+        id="ibm data of a task that is read",
+    ),
+    pytest.param(
         IBM, request("GET", "systems"), RequestFacts(scope="passthrough:read", writes=False), id="ibm other call"
     ),
 ]
@@ -135,6 +171,60 @@ def test_dialect_without_uploads_knows_no_kind_of_content() -> None:
         _ = IBM.upload_kind(UploadedForm(fields={}, content=b""))
 
 
+def refused(message: str) -> bytes:
+    return json.dumps({"type": "RestException", "message": message, "code": 0}).encode()
+
+
+CAMUNDA_SAYS = [
+    (500, "Cannot complete task 1: Cannot find task with id 1: task is null"),
+    (500, "Cannot submit task form 1: Cannot find task with id 1: task is null"),
+    (500, "task 1 doesn't exist: task is null"),
+    (500, "Cannot get task variable a: task 1 doesn't exist: task is null"),
+    (500, "Cannot find task with id 1: task is null"),
+    (400, "Cannot find task with id '1'.: task is null"),
+    (404, "No matching task with id 1"),
+    (404, "No task found for task id 1"),
+    (400, "Cannot get form for task 1"),
+]
+"""What Camunda 7.24 answers for an unknown task: completion, variables, claims, form variables, comments, the form."""
+
+
+@pytest.mark.parametrize(("status", "message"), CAMUNDA_SAYS, ids=[message for _, message in CAMUNDA_SAYS])
+def test_unknown_task_is_told_by_what_camunda_says(status: int, message: str) -> None:
+    answer = VendorResponse(status, body=refused(message))
+    assert CAMUNDA.misses(answer, RequestFacts(scope="modification", writes=True, task="1"))
+    assert not CAMUNDA.misses(answer, RequestFacts(scope="modification", writes=True, instance="1"))
+    other = VendorResponse(status, body=refused("Cannot complete task 1: ENGINE-03043 task with id '1' is suspended."))
+    assert not CAMUNDA.misses(other, RequestFacts(scope="modification", writes=True, task="1"))
+
+
+@pytest.mark.parametrize(
+    ("task", "status", "number", "missed"),
+    [
+        ("5", 404, "CWTBG0013E", True),
+        ("5", 404, "CWTBG0059E", True),
+        ("5", 404, "CWTBG0999E", True),
+        ("5", 404, "", False),
+        ("5", 500, "CWTBG0019E", True),
+        ("5", 401, "CWTBG0549E", False),
+        ("5", 400, "CWTBG0012E", False),
+        ("2f3c-a", 400, "CWTBG0012E", True),
+        ("2f3c-a", 400, "CWTBG0551E", True),
+        ("2f3c-a", 500, "CWTBG0999E", True),
+        ("2f3c-a", 400, "", False),
+    ],
+)
+def test_unknown_task_is_told_by_what_ibm_may_say(task: str, status: int, number: str, missed: bool) -> None:
+    body = json.dumps({"status": "error", "Data": {"errorNumber": number}}).encode()
+    facts = RequestFacts(scope="modification", writes=True, task=task)
+    assert IBM.misses(VendorResponse(status, body=body), facts) is missed
+
+
+def test_token_that_ibm_does_not_know_is_no_unknown_instance() -> None:
+    body = json.dumps({"status": "error", "Data": {"errorNumber": "CWTBG0013E"}}).encode()
+    assert not IBM.misses(VendorResponse(404, body=body), RequestFacts(scope="modification", writes=True, instance="1"))
+
+
 @pytest.mark.parametrize(
     ("scope", "is_known"), [("variables:read", True), ("admin", True), ("passthrough:read", False)]
 )
@@ -157,7 +247,15 @@ TABLES = {"camunda7": camunda_errors.ERRORS, "ibm_bpm": ibm_errors.ERRORS}
 ASKED = {
     "camunda7": [
         request(method, path)
-        for path in ("process-instance/1", "process-instance/1/variables", "execution/1/localVariables/a", "other")
+        for path in (
+            "process-instance/1",
+            "process-instance/1/variables",
+            "execution/1/localVariables/a",
+            "task/1/complete",
+            "task/1/localVariables",
+            "task/1/variables/a",
+            "other",
+        )
         for method in ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
     ],
     "ibm_bpm": [request("GET", "process/1"), request("PUT", "process/1/variables"), request("PUT", "other")],

@@ -6,12 +6,13 @@ import copy
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from adapters.camunda7.fake.places import Stored
 from adapters.ibm_bpm.fake.convert import ANY
-from adapters.ibm_bpm.fake.tokens import CHECK, DECIDE
+from adapters.ibm_bpm.fake.tokens import CHECK, DECIDE, task_of
 from tests.web.across import Across, Answer, across
 
 LIMITED = {"masked": ["nothing"]}
@@ -212,6 +213,44 @@ SEARCHES = {
     "count": searched({"variableName": "note"}, path="/count"),
 }
 """What is asked for on many instances."""
+
+
+COMPLETIONS = {
+    "complete": ({}, {}),
+    "complete with variables": (
+        {"note": {"value": "x"}, "pages": {"value": 5}, "customer": {"value": '{"name":"Bo"}', "type": "Json"}},
+        {"note": "x", "pages": 5, "customer": {"name": "Bo"}},
+    ),
+}
+"""Variables of a completion in Camunda's language, and as plain JSON."""
+
+
+def task_in(site: Across, owner: str) -> str:
+    if owner == "claims":
+        return task_of(site.claims, next(iter(site.fakes[owner].instances[site.claims].tokens.at)))
+    places = site.fakes[owner].instances[site.hr].places
+    return next(place.id for place in places.values() if place.kind == "task")
+
+
+@pytest.mark.parametrize("owner", ["hr", "claims"])
+@pytest.mark.parametrize("intent", COMPLETIONS)
+async def test_one_completion_in_three_dialects_sends_the_same(site: Across, intent: str, owner: str) -> None:
+    task = f"{owner}:{task_in(site, owner)}"
+    typed, plain = COMPLETIONS[intent]
+    v1_typed = {name: {"value": plain[name]} | ({"type": "json"} if name == "customer" else {}) for name in plain}
+    before = copy.deepcopy((site.fakes[owner].instances, getattr(site.fakes[owner], "ended", None)))
+    seen: list[list[tuple[Any, ...]]] = []
+    for said in (
+        ("POST", f"/engine-rest/task/{task}/complete", {"variables": typed}),
+        ("PUT", f"/rest/bpm/wle/v1/task/{task}?action=finish&params={quote(json.dumps(plain))}", None),
+        ("POST", f"/v1/tasks/{task}/complete", {"variables": v1_typed}),
+    ):
+        site.fakes[owner].instances, site.fakes[owner].ended = copy.deepcopy(before)
+        answer, sent = await sent_by(site, said, "")
+        assert answer.status < 300, answer.body
+        seen.append(sent)
+    assert seen[0] == seen[1] == seen[2]
+    assert [method for _, method, *_ in seen[0]] == ["GET", "POST" if owner == "hr" else "PUT"]
 
 
 UNDECLARED = {("set a name that no path carries", "claims"), ("set an object of a class", "claims")}

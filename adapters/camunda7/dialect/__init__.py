@@ -40,9 +40,9 @@ class Camunda7Dialect(Dialect):
         """
         return facts(request)
 
-    def misses(self, answer: VendorResponse) -> bool:
-        """Return whether an answer says that there is no such instance or execution."""
-        return misses(answer)
+    def misses(self, answer: VendorResponse, facts: RequestFacts) -> bool:
+        """Return whether an answer says that there is no such instance, execution or task."""
+        return misses(answer, facts)
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
         """Return the commands that a request means."""

@@ -15,6 +15,7 @@ from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.searching import decode_search
 from adapters.camunda7.dialect.starting import decode_start
 from adapters.camunda7.dialect.state import decode_deletion, decode_suspension
+from adapters.camunda7.dialect.tasks import decode_completion
 from gateway.errors import MethodNotAllowed
 from gateway.model.commands import Command, DescribeInstance, GetVariable, ListActivities, ListVariables, PatchVariables
 from gateway.model.scope import INSTANCE
@@ -50,6 +51,19 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return (decode_search(request, counts=path[-1] == "count"),)
         case ("history", "variable-instance") | ("history", "variable-instance", "count"):
             return (decode_history(request),)
+        case ("task", task, "complete" | "submit-form"):
+            return decode_completion(request, task)
+        case path:
+            return _on_variables(request, path)
+
+
+def _on_variables(request: DialectRequest, path: tuple[str, ...]) -> tuple[Command, ...]:
+    """Return the commands on variables of an instance, an execution or a task."""
+    match path:
+        case ("task", task, kind) if _is_said_of_task(request, kind):
+            return (_set_command(request, "", f"task:{task}", seen=kind == "variables"),)
+        case ("task", task, kind, name) if _is_said_of_task(request, kind):
+            return (_variable_command(request, "", f"task:{task}", name, seen=kind == "variables"),)
         case (resource, owner, kind) if _SCOPES.get(resource) == kind:
             return (_set_command(request, owner, _scope(resource, owner)),)
         case (resource, owner, kind, name) if _SCOPES.get(resource) == kind:
@@ -97,22 +111,27 @@ def _scope(resource: str, owner: str) -> str:
     return f"execution:{owner}" if resource == "execution" else INSTANCE
 
 
-def _set_command(request: DialectRequest, instance: str, scope: str) -> Command:
+def _is_said_of_task(request: DialectRequest, kind: str) -> bool:
+    """Return whether a call on a task's variables means a command; where a write through the task goes, is not said."""
+    return kind == "localVariables" or (kind == "variables" and request.method in {"GET", "HEAD"})
+
+
+def _set_command(request: DialectRequest, instance: str, scope: str, *, seen: bool = True) -> Command:
     match request.method:
         case "GET" | "HEAD":
             check_accepted(request)
-            return ListVariables(instance=instance, scope=scope, seen=True)
+            return ListVariables(instance=instance, scope=scope, seen=seen)
         case "POST":
             return _patch(request, instance, scope)
         case _:
             raise MethodNotAllowed
 
 
-def _variable_command(request: DialectRequest, instance: str, scope: str, name: str) -> Command:
+def _variable_command(request: DialectRequest, instance: str, scope: str, name: str, *, seen: bool = False) -> Command:
     match request.method:
         case "GET" | "HEAD":
             check_accepted(request)
-            return GetVariable(instance=instance, scope=scope, name=name)
+            return GetVariable(instance=instance, scope=scope, name=name, seen=seen)
         case "PUT":
             value = read_value(read_body(request), name, "")
             return PatchVariables(instance=instance, scope=scope, modifications={name: value}, pointers={name: ""})

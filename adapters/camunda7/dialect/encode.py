@@ -30,6 +30,7 @@ from gateway.model.results import (
     InstanceModified,
     InstanceStarted,
     StateChanged,
+    TaskCompleted,
     Variable,
     VariableRead,
     VariablesListed,
@@ -74,13 +75,28 @@ def encode(
             return _shown(activity_tree(listed, below_engine(request.segments)[1]))
         case (VariablesPatched() | InstanceModified() | StateChanged(),):
             return VendorResponse(204)
+        case (InstanceStarted() | TaskCompleted(), *_):
+            return _moved_on(request, results, settings)
+        case (VariablesFound() | VariablesCounted() as found,):
+            return _shown(_found(request, found, partial(_variable, as_objects=as_objects)))
+        case _:
+            return None
+
+
+def _moved_on(
+    request: DialectRequest, results: tuple[msgspec.Struct, ...], settings: DialectSettings
+) -> VendorResponse | None:
+    """Return the answer to a start or a completion, with the variables, serialized, where they were read."""
+    as_objects = settings.objects == "object"
+    match results:
         case (InstanceStarted(instance=started),):
             return _shown(_started(request, started))
         case (InstanceStarted(instance=started), VariablesListed(variables)):
-            stored = _variables(variables, as_objects=settings.objects == "object")
-            return _shown(_started(request, started) | {"variables": stored})
-        case (VariablesFound() | VariablesCounted() as found,):
-            return _shown(_found(request, found, partial(_variable, as_objects=as_objects)))
+            return _shown(_started(request, started) | {"variables": _variables(variables, as_objects=as_objects)})
+        case (TaskCompleted(),):
+            return VendorResponse(204)
+        case (TaskCompleted(), VariablesListed(variables)):
+            return _shown(_variables(variables, as_objects=as_objects))
         case _:
             return None
 

@@ -7,6 +7,7 @@ What engines answer means is in ``adapters.camunda7.faults``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -14,11 +15,12 @@ import msgspec
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.dialect.modification import describe_faults
 from adapters.camunda7.dialect.state import may_be_gone
+from adapters.camunda7.dialect.tasks import failed_completion, misses_task, missing_task
 from adapters.camunda7.faults import error_of
 from gateway import errors
 from gateway.errors import VarbridgeError
 from gateway.plan import VendorResponse
-from gateway.port import DialectRequest
+from gateway.port import DialectRequest, RequestFacts
 
 _JSON = (("Content-Type", "application/json"),)
 _UNKNOWN = (
@@ -101,15 +103,18 @@ _JAX = {
 }
 """What the engine's HTTP library says by itself, the same for every path."""
 _READS = frozenset({"GET", "HEAD"})
+_NO_TASK = (errors.TaskNotFound, errors.ScopeNotFound, errors.InstanceNotFound)
+"""A task that is gone is told like one that never was; so is one of no instance."""
+_VARIABLE = re.compile("/(?:modifications|variables)/([^/]*)")
 _VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "POST": "put", "DELETE": "delete"}
 
 
-def misses(answer: VendorResponse) -> bool:
-    """Return whether an engine's answer says that there is no such instance or execution."""
-    if answer.status not in {404, 500}:
-        return False
+def misses(answer: VendorResponse, facts: RequestFacts) -> bool:
+    """Return whether an engine's answer says that there is no such instance, execution or task."""
     message = error_of(answer).message or ""
-    return any(text in message for text in _UNKNOWN)
+    if facts.task is not None:
+        return answer.status in {400, 404, 500} and misses_task(message)
+    return answer.status in {404, 500} and any(text in message for text in _UNKNOWN)
 
 
 def encode_error(error: VarbridgeError, translated: DialectRequest | None) -> VendorResponse:
@@ -161,15 +166,17 @@ def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) ->
             return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
         case ("process-instance", _, "modification"):
             return describe_faults(error)
+        case ("task", task, "complete" | "submit-form" as call):
+            return failed_completion(task, call, _reason(error, request))
         case (resource, instance, "variables" | "localVariables"):
-            return _set_message(_reason(error, instance), form, request.method, _noun(resource), instance)
+            return _set_message(_reason(error, request), form, request.method, _noun(resource), instance)
         case (resource, _, "variables" | "localVariables", name, *_) if isinstance(error, errors.VariableNotFound):
             return f"{_noun(resource)} variable with name {name} does not exist"
         case (_, instance, _, _, "data") if isinstance(error, errors.ValueInvalid) and request.method != "POST":
             return f"Value of variable with id {instance} is not a binary value."
-        case (resource, instance, "variables" | "localVariables", name, *_):
+        case (resource, _, "variables" | "localVariables", name, *_):
             verb = _VERBS.get(request.method)
-            reason = _reason(error, instance)
+            reason = _reason(error, request)
             return reason if verb is None else f"Cannot {verb} {_noun(resource)} variable {name}: {reason}"
         case _:
             return error.detail
@@ -186,11 +193,13 @@ def _noun(resource: str) -> str:
     return resource.replace("-", " ")
 
 
-def _reason(error: VarbridgeError, instance: str) -> str:
+def _reason(error: VarbridgeError, request: DialectRequest) -> str:
     """Return why, naming the variables concerned, which the engine itself does not."""
+    resource, named, call = below_engine(request.segments)[:3]
+    if resource == "task" and isinstance(error, _NO_TASK):
+        return missing_task(named, request.method, call)
     if isinstance(error, errors.InstanceNotFound):
-        return f"execution {instance} doesn't exist: execution is null"
-    at = "/modifications/"
-    named = [fault.pointer.removeprefix(at) for fault in error.errors if fault.pointer.startswith(at)]
-    names = ", ".join(name.partition("/")[0].replace("~1", "/").replace("~0", "~") for name in named)
+        return f"execution {named} doesn't exist: execution is null"
+    pointed = [_VARIABLE.match(fault.pointer) for fault in error.errors]
+    names = ", ".join(found[1].replace("~1", "/").replace("~0", "~") for found in pointed if found)
     return f"variable {names}: {error.detail}" if names else error.detail

@@ -38,6 +38,7 @@ _OTHERS = frozenset(
 _STATES = frozenset({("PUT", "process-instance", "suspended"), ("DELETE", "process-instance")})
 """Calls that change the state of an instance: method, and path without the id."""
 _VARIABLES = frozenset({"variables", "localVariables"})
+_COMPLETIONS = frozenset({"complete", "submit-form"})
 
 
 def facts(request: DialectRequest) -> RequestFacts:
@@ -55,8 +56,8 @@ def facts(request: DialectRequest) -> RequestFacts:
         case ("execution", execution, kind, *rest) if kind in _VARIABLES:
             scope, form = _of("variables", safe=safe), _form(rest, request.method)
             return RequestFacts(scope=scope, writes=not safe, execution=execution, uploads=form)
-        case ("task", task, kind, *_) if kind in _VARIABLES:
-            return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
+        case ("task", task, call, *_) if call in _VARIABLES | _COMPLETIONS:
+            return _facts_on_task(request, path, task, call)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
             ids = _ids(request, path)  # a history that names no instance is the front door's engine's
             searches = bool(ids) and _searches(request.method, rest)
@@ -65,7 +66,7 @@ def facts(request: DialectRequest) -> RequestFacts:
             searches = _searches(request.method, rest)
             return RequestFacts(scope="variables:read", writes=False, searches=searches, ids=_ids(request, path))
         case ("process-instance", instance, "modification") if not safe:
-            return RequestFacts(scope="modification", writes=True, instance=instance)
+            return RequestFacts(scope="modification", writes=True, instance=instance, carries=True)
         case ("process-instance",) | ("process-instance", "count"):
             return RequestFacts(scope="instances:read", writes=False, ids=_ids(request, path))
         case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if safe:
@@ -74,6 +75,15 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope="instances:start", writes=True, definition=_definition(path))
         case _:
             return _other(request, path, safe=safe or _asks(path))
+
+
+def _facts_on_task(request: DialectRequest, path: tuple[str, ...], task: str, call: str) -> RequestFacts:
+    safe = request.method in _SAFE
+    if call in _VARIABLES:
+        return RequestFacts(scope=_of("variables", safe=safe), writes=not safe, task=task)
+    if safe:
+        return _other(request, path, safe=True)
+    return RequestFacts(scope="modification", writes=True, task=task, carries=True)
 
 
 def reads_body(request: DialectRequest) -> bool:

@@ -204,14 +204,25 @@ def task_shape(instance: FakeInstance, place: Local) -> dict[str, Any]:
     return {
         "id": place.id,
         "name": place.activity,
+        "assignee": None,
         "taskDefinitionKey": place.activity,
         "executionId": execution_of(place),
         "processInstanceId": instance.id,
         "processDefinitionId": f"{instance.definition}:1:1",
         "created": _TIME,
+        "due": None,
         "suspended": instance.suspended,
         "tenantId": None,
     }
+
+
+def past_task_shape(instance: FakeInstance, place: Local, reason: str | None) -> dict[str, Any]:
+    """Return one task of the history; ``reason`` is why it ended."""
+    shown = task_shape(instance, place)
+    for key in ("created", "suspended"):
+        del shown[key]
+    ended = None if reason is None else _TIME
+    return shown | {"startTime": _TIME, "endTime": ended, "deleteReason": reason}
 
 
 def shape(instance: FakeInstance) -> dict[str, Any]:

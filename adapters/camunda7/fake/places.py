@@ -55,6 +55,8 @@ class FakeInstance(msgspec.Struct, kw_only=True):
     awaits: str | None = None
     """Name of the message that it waits for, once."""
     places: dict[str, Local] = {}
+    completed: dict[str, Local] = {}
+    """Tasks that are completed, by id."""
 
     def chain(self, place_id: str) -> list[FakeInstance | Local]:
         """Return a place and all above it, the instance last."""

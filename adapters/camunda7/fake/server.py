@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.camunda7.fake import answers, convert, places, tokens, work
+from adapters.camunda7.fake import answers, convert, places, tasks, tokens, work
 from adapters.camunda7.fake import query as queries
 from adapters.camunda7.fake.convert import Refused
 from adapters.camunda7.fake.places import FakeInstance, Local, Stored, View
@@ -106,11 +106,13 @@ class Fake:
             case (_, "execution" | "task", _, "localVariables", *rest):
                 return self._scoped(method, path, rest, request)
             case ("GET", "task"):
-                return self._tasks(query)
+                return answers.ok(tasks.listed(self.instances, query))
             case ("GET", "task", task_id):
-                return self._task(task_id)
-            case ("POST", "task", task_id, "complete"):
-                return self._complete(task_id, answers.body_of(request))
+                return answers.ok(tasks.found(self.instances, task_id))
+            case ("POST", "task", task_id, "complete" | "submit-form" as call):
+                return self._complete(task_id, answers.body_of(request), call)
+            case ("GET", "history", "task"):
+                return answers.ok(tasks.past(self.instances | self.ended, query))
             case ("GET", "history", "process-instance", instance_id):
                 return self._past_instance(instance_id)
             case ("POST", "history", "process-instance"):
@@ -204,44 +206,11 @@ class Fake:
         message = f"Execution with id {execution_id} does not exist"
         return answers.error(404, "InvalidRequestException", message, None)
 
-    def _tasks(self, query: dict[str, str]) -> VendorResponse:
-        shapes = [answers.task_shape(instance, place) for instance, place in self._all_tasks()]
-        wanted = {key: query[key] for key in ("processInstanceId", "taskDefinitionKey") if key in query}
-        return answers.ok([shape for shape in shapes if wanted.items() <= shape.items()])
-
-    def _task(self, task_id: str) -> VendorResponse:
-        for instance, place in self._all_tasks():
-            if place.id == task_id:
-                return answers.ok(answers.task_shape(instance, place))
-        return answers.error(404, "InvalidRequestException", f"No matching task with id {task_id}", None)
-
-    def _all_tasks(self) -> list[tuple[FakeInstance, Local]]:
-        return [
-            (instance, place)
-            for instance in self.instances.values()
-            for place in instance.places.values()
-            if place.kind == "task"
-        ]
-
-    def _complete(self, task_id: str, body: dict[str, Any]) -> VendorResponse:
-        """Complete a task; it takes its own variables with it, and the instance where it was the last."""
-        said = f"Cannot complete task {task_id}: "
-        changes = answers.prefixed(said, lambda: answers.converted(body.get("variables") or {}))
-        if task_id not in {place.id for _, place in self._all_tasks()}:
-            raise Refused(500, "RestException", f"{said}Cannot find task with id {task_id}: task is null", 0)
-        view = places.view(self.instances, "task", task_id, said, local=False)
-        if view.instance.suspended:
-            raise Refused(500, "RestException", f"{said}ENGINE-03043 task with id '{task_id}' is suspended.", 0)
-        answers.prefixed(said, lambda: answers.check_started(changes))
-        for name, change in changes.items():
-            answers.store(view.home(name), name, change)
-        del view.instance.places[task_id]
-        if not view.instance.places:
-            self.end(view.instance.id, "COMPLETED")
-        if not body.get("withVariablesInReturn"):
-            return answers.no_content()
-        left = View(view.instance, view.noun, view.chain[1:]).visible()
-        return answers.ok({name: convert.shown(each.type, each.value, each.info) for name, each in left.items()})
+    def _complete(self, task_id: str, body: dict[str, Any], call: str) -> VendorResponse:
+        instance, answer = tasks.complete(self.instances, task_id, body, call)
+        if not instance.places:
+            self.end(instance.id, "COMPLETED")
+        return answer
 
     def _scoped(self, method: str, path: tuple[str, ...], rest: list[str], request: VendorRequest) -> VendorResponse:
         root, place_id, local = path[0], path[1], path[2] == "localVariables"

@@ -42,14 +42,14 @@ class IbmBpmDialect(Dialect):
         """
         return facts(request)
 
-    def misses(self, answer: VendorResponse) -> bool:
-        """Return whether an answer may mean that there is no such instance."""
-        return misses(answer)
+    def misses(self, answer: VendorResponse, facts: RequestFacts) -> bool:
+        """Return whether an answer may mean that there is no such instance or task."""
+        return misses(answer, facts)
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
-        """Return the commands that a request means: the writes of variables, and the read of an instance with them."""
+        """Return the commands that a request means: those on one instance or task."""
         known = facts(request)
-        return (() if known.named is None else decode(request, self.settings)) or Passed(known)
+        return (decode(request, self.settings) if known.names_one else ()) or Passed(known)
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that IBM's server would give, as XML where that is what the caller takes."""

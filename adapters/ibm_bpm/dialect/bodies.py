@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from adapters.ibm_bpm.dialect.media import JSON, is_taken
 from adapters.ibm_bpm.values.trees import METADATA, class_name
-from gateway.errors import InvalidJson, InvalidRequest, NotAcceptable, UnsupportedMediaType, ValueNotRepresentable
+from gateway.errors import (
+    Fault,
+    InvalidJson,
+    InvalidRequest,
+    NotAcceptable,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValueNotRepresentable,
+)
 from gateway.model import jsontext
 from gateway.model.jsontext import Tree
+from gateway.model.values import Value
 from gateway.port import DialectRequest
 
 _DEPTH = 2 * jsontext.DEPTH
-"""Levels of a body: every list has a wrapper around it. ``decode`` looks at how deep the values themselves are."""
+"""Levels of a body: every list has a wrapper around it. ``read_value`` looks at how deep the values themselves are."""
 _LIST = frozenset({"selected", "items", METADATA})
 
 
@@ -64,6 +75,36 @@ def read_tree(request: DialectRequest) -> Tree:
     if not body.strip():
         raise InvalidJson("The body is empty.")
     return jsontext.parse(body, depth=_DEPTH)
+
+
+def read_variables(params: str) -> dict[str, Value]:
+    """Return the values in ``params``, a JSON object by name; none where it is empty.
+
+    Raises:
+        InvalidJson, PayloadTooLarge: it is no JSON that can be read in one way only. InvalidRequest: it is no object.
+        ValueNotRepresentable: as ``read_value``.
+    """
+    tree = jsontext.parse(params.encode("utf-8", "surrogatepass"), depth=_DEPTH) if params.strip() else {}
+    if not isinstance(tree, dict):
+        raise InvalidRequest("The parameter params is not a JSON object.")
+    return {
+        name: read_value(node, f"/variables/{jsontext.escape(name)}") for name, node in tree.items() if name != METADATA
+    }
+
+
+def read_value(tree: Tree, pointer: str) -> Value:
+    """Return a value without a type; ``@metadata`` and wrappers are taken off.
+
+    Raises:
+        ValueNotRepresentable, PayloadTooLarge: with the pointer.
+    """
+    try:
+        text = jsontext.write(plain(tree))
+        if text.count(b"{") + text.count(b"[") > jsontext.DEPTH:  # a body may be deeper, for the wrappers of lists
+            _ = jsontext.parse(text)
+    except (ValueNotRepresentable, PayloadTooLarge) as error:
+        raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
+    return Value(value=msgspec.Raw(text))
 
 
 def check_accepted(request: DialectRequest) -> None:

@@ -6,18 +6,15 @@ answers, is ``encode``.
 
 from __future__ import annotations
 
-import msgspec
-
 from adapters.ibm_bpm.dialect.actions import decode_action
-from adapters.ibm_bpm.dialect.bodies import check_accepted, plain, read_object, read_tree
+from adapters.ibm_bpm.dialect.bodies import check_accepted, read_object, read_tree, read_value
 from adapters.ibm_bpm.dialect.facts import NO_IDS, SAFE, resolve_method
 from adapters.ibm_bpm.dialect.parameters import parts, read_parts
+from adapters.ibm_bpm.dialect.tasks import COMPLETIONS, decode_completion, decode_task
 from adapters.ibm_bpm.values.trees import METADATA
-from gateway.errors import Fault, MethodNotAllowed, PayloadTooLarge, ValueNotRepresentable
+from gateway.errors import MethodNotAllowed
 from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, PatchVariables
-from gateway.model.jsontext import Tree
-from gateway.model.values import Value
 from gateway.port import DialectRequest, DialectSettings
 
 
@@ -42,6 +39,10 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
         case ("process", instance, "variables"):
             _check_written(request, method)
             return (_values(request, instance),)
+        case ("task", task) if request.query.get("action") in COMPLETIONS:
+            return decode_completion(request, task, method)
+        case ("task", task) if "action" not in request.query:
+            return decode_task(request, task, method)
         case _:
             return ()
 
@@ -59,31 +60,16 @@ def _whole_value(request: DialectRequest, instance: str, name: str, settings: Di
     """
     tree = read_tree(request) if settings.accept_primitives else read_object(request)
     pointer = f"/modifications/{jsontext.escape(name)}"
-    return PatchVariables(instance=instance, modifications={name: _value(tree, pointer)}, pointers={name: pointer})
+    return PatchVariables(instance=instance, modifications={name: read_value(tree, pointer)}, pointers={name: pointer})
 
 
 def _values(request: DialectRequest, instance: str) -> PatchVariables:
     values = {
-        name: _value(tree, f"/modifications/{jsontext.escape(name)}")
+        name: read_value(tree, f"/modifications/{jsontext.escape(name)}")
         for name, tree in read_object(request).items()
         if name != METADATA
     }
     return PatchVariables(instance=instance, modifications=values)
-
-
-def _value(tree: Tree, pointer: str) -> Value:
-    """Return the value of a variable.
-
-    Raises:
-        ValueNotRepresentable, PayloadTooLarge: with the variable's pointer.
-    """
-    try:
-        text = jsontext.write(plain(tree))
-        if text.count(b"{") + text.count(b"[") > jsontext.DEPTH:  # a body may be deeper, for the wrappers of lists
-            _ = jsontext.parse(text)
-    except (ValueNotRepresentable, PayloadTooLarge) as error:
-        raise type(error)(error.detail, errors=(Fault(pointer, error.detail),)) from error
-    return Value(value=msgspec.Raw(text))
 
 
 def _check_written(request: DialectRequest, method: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from adapters.ibm_bpm.dialect.parameters import parts, read_parameters
+from adapters.ibm_bpm.dialect.tasks import task_details
 from adapters.ibm_bpm.dialect.tokens import execution_tree
 from adapters.ibm_bpm.values.trees import METADATA
 from gateway.errors import InvalidJson, PayloadTooLarge
@@ -25,6 +26,8 @@ from gateway.model.results import (
     InstanceDescribed,
     InstanceModified,
     StateChanged,
+    TaskCompleted,
+    TaskDescribed,
     Variable,
     VariablesListed,
     VariablesPatched,
@@ -67,6 +70,8 @@ def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> Vend
             for each in results:
                 shown |= _part(each, instance, asked)
             return _details(shown)
+        case (TaskDescribed() as task, *more):
+            return _task(task, tuple(more), request.segments[1])
         case _:
             return None
 
@@ -87,6 +92,20 @@ def _part(result: msgspec.Struct, instance: str, asked: frozenset[str]) -> dict[
 def _details(more: dict[str, Any]) -> VendorResponse:
     data = {**dict.fromkeys(_NULLS), "snapshotTip": False, "variables": None, "businessData": [], **more}
     return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": data}))
+
+
+def _task(task: TaskDescribed, more: tuple[msgspec.Struct, ...], written: str) -> VendorResponse | None:
+    """Return the details of a task: as it is, with what it sees, or as it is once it is completed."""
+    match more:
+        case ():
+            details = task_details(task, written)
+        case (VariablesListed(variables),):
+            details = task_details(task, written) | {"data": _data(task.instance or "", variables)}
+        case (TaskCompleted(),):
+            details = task_details(task, written, completed=True)
+        case _:
+            return None
+    return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": details}))
 
 
 def _header(instance: Instance, written: str) -> dict[str, Any]:

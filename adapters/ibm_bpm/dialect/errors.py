@@ -15,15 +15,18 @@ import msgspec
 
 from adapters.ibm_bpm.dialect.media import JSON, XML, wants_xml
 from adapters.ibm_bpm.dialect.xml import error_document
+from adapters.ibm_bpm.wire import task_number
 from gateway import errors
 from gateway.errors import VarbridgeError
 from gateway.plan import VendorResponse
-from gateway.port import DialectRequest
+from gateway.port import DialectRequest, RequestFacts
 
 HIDDEN = b"programmersDetails"
+_VARIABLE = re.compile("/(?:modifications|variables)/([^/]*)")
 _UNKNOWN = re.compile(rb"CWTBG00(?:59|19|25)E|CWTBG0553E")
 """Numbers that may mean an instance that the server does not have: 0059E not found, 0553E no such id can be; 0019E and
 0025E are any failure, of which "not found" has been recorded."""
+_NUMBER = re.compile(rb"CWTBG\d{4}E")
 _MEMBER = re.compile(rb'"programmersDetails"\s*:\s*')
 _ELEMENT = re.compile(
     rb"(<(?:[\w.-]+:)?programmersDetails(?:\s[^>]*)?(?<!/)>)"
@@ -117,9 +120,18 @@ _PARAMETERS = {"activityInstanceId": "tokenId", "activityId": "target"}
 """Members of an instruction, and the parameters of an action that they were made of."""
 
 
-def misses(answer: VendorResponse) -> bool:
-    """Return whether a server's answer may mean that there is no such instance."""
-    return answer.status in {400, 404, 500} and _UNKNOWN.search(answer.content()) is not None
+def misses(answer: VendorResponse, facts: RequestFacts) -> bool:
+    """Return whether a server's answer may mean that there is no such instance or task.
+
+    No recording shows what a server says of an unknown task, so any 404 of the vendor counts, and of an id that no task
+    of a server can have any refusal.
+    """
+    if answer.status not in {400, 404, 500}:
+        return False
+    if facts.task is None or _UNKNOWN.search(answer.content()):
+        return _UNKNOWN.search(answer.content()) is not None
+    is_vendors = _NUMBER.search(answer.content()) is not None
+    return is_vendors and (answer.status == 404 or task_number(facts.task) is None)  # noqa: PLR2004
 
 
 def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest | None) -> VendorResponse:
@@ -156,15 +168,14 @@ def _parameters(error: VarbridgeError, request: DialectRequest) -> list[str]:
 
 def _detail(error: VarbridgeError, translated: DialectRequest | None) -> str:
     """Return what happened, naming the variables or parameters concerned where a request names several."""
-    at = "/modifications/"
-    named = [fault.pointer.removeprefix(at) for fault in error.errors if fault.pointer.startswith(at)]
     if translated is None:
         return error.detail
     if parameters := _parameters(error, translated):
         return f"{error.detail} ({', '.join(parameters)})"
+    named = [found for fault in error.errors if (found := _VARIABLE.match(fault.pointer))]
     if not named:
         return error.detail
-    names = ", ".join(name.partition("/")[0].replace("~1", "/").replace("~0", "~") for name in named)
+    names = ", ".join(found[1].replace("~1", "/").replace("~0", "~") for found in named)
     return f"variable {names}: {error.detail}"
 
 

@@ -10,6 +10,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OVERRIDES = frozenset({"x-method-override", "x-http-method-override"})
 _MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
 _STATES = frozenset({"suspend", "resume", "terminate"})
+_COMPLETIONS = frozenset({"complete", "finish"})
 _SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
 NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
 """What stands where an instance's id stands, and is none."""
@@ -36,6 +37,8 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope="modification", writes=True, instance=instance)
         case ("process", instance) if query.get("action") == "js":  # how variables were set before 8.5.6
             return RequestFacts(scope="variables:write", writes=True, instance=instance)
+        case ("task", task) if task not in NO_IDS and (known := _facts_on_task(task, query.get("action"), safe=safe)):
+            return known
         case ("bulk", *_):
             return _bulk(request)
         case ("process",) if query.get("action") == "start":
@@ -44,6 +47,15 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope="variables:read", writes=False, ids=instances_in(query))
         case _:
             return _other(request, safe=safe or request.segments in _SEARCHES)
+
+
+def _facts_on_task(task: str, action: str | None, *, safe: bool) -> RequestFacts | None:
+    """Return what a call on a task is about, where it is about its variables, or completes it."""
+    if safe:
+        return RequestFacts(scope="variables:read", writes=False, task=task)
+    if action in _COMPLETIONS:
+        return RequestFacts(scope="modification", writes=True, task=task, carries=True)
+    return RequestFacts(scope="variables:write", writes=True, task=task) if action == "setData" else None
 
 
 def _other(request: DialectRequest, *, safe: bool) -> RequestFacts:

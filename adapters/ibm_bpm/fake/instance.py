@@ -19,3 +19,5 @@ class FakeInstance(msgspec.Struct, kw_only=True):
     state: str = "Active"
     snapshot: str = ""
     tokens: Tokens = msgspec.field(default_factory=Tokens)
+    completed: dict[str, str] = {}
+    """Task that is completed to its step."""

@@ -162,7 +162,7 @@ class Fake:
             case ("GET", "task", task_id):
                 return _ok(work.task(self.instances, task_id))
             case ("PUT" | "POST", "task", task_id) if query.get("action") in {"finish", "complete"}:
-                return self._finished(task_id, work.params(query))
+                return _ok(work.finish(self.instances, task_id, work.params(query)))
             case ("PUT", "process", instance_id, "variables"):
                 return self._written(self._existing(instance_id), _body(request))
             case ("PUT", "process", instance_id, "variable", name):
@@ -191,16 +191,6 @@ class Fake:
         instance = FakeInstance(id=str(next(self._numbers)), definition=name, shapes=shapes, variables=values)
         self.instances[instance.id] = instance
         return _ok(self._details(instance, "header|data"))
-
-    def _finished(self, task_id: str, values: Tree) -> VendorResponse:
-        instance, token = work.owner(self.instances, task_id)
-        if instance.state != "Active":
-            raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", "finish")
-        instance.variables |= work.conformed(values, instance.shapes)
-        instance.tokens.leave(token)
-        if not instance.tokens.at:
-            instance.state = "Completed"
-        return _ok({"tkiid": task_id, "piid": instance.id, "status": "Closed", "state": "STATE_FINISHED"})
 
     def _acted(self, instance: FakeInstance, action: str) -> VendorResponse:
         needed, then, refused = _ACTIONS[action]

@@ -73,22 +73,63 @@ def owner(instances: Mapping[str, FakeInstance], task_id: str) -> tuple[FakeInst
     """Return the instance and the token of an open task.
 
     Raises:
-        Refused: there is none.
+        Refused: there is none, or it is completed.
     """
     for instance in instances.values():
         for token in instance.tokens.at:
             if task_of(instance.id, token) == task_id:
                 return instance, token
+        if task_id in instance.completed:
+            raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", "finish")
     raise Refused(404, "CWTBG0013E", "ObjectDoesNotExistException", f"Task.{task_id}")
 
 
 def task(instances: Mapping[str, FakeInstance], task_id: str) -> dict[str, Tree]:
-    """Return one open task."""
+    """Return one task, open or completed.
+
+    Raises:
+        Refused: there is none.
+    """
+    for instance in instances.values():
+        if task_id in instance.completed:
+            return _details(instance, task_id, instance.completed[task_id], "Closed", "STATE_FINISHED")
     instance, token = owner(instances, task_id)
+    return _details(instance, task_id, instance.tokens.at[token], "Received", "STATE_CLAIMED")
+
+
+def finish(instances: Mapping[str, FakeInstance], task_id: str, values: Mapping[str, Tree]) -> dict[str, Tree]:
+    """Complete a task with outputs, and return it.
+
+    Raises:
+        Refused: there is no such open task, its instance is not active, or a value does not fit.
+    """
+    instance, token = owner(instances, task_id)
+    if instance.state != "Active":
+        raise Refused(401, "CWTBG0549E", "NotAuthorizedActionException", "finish")
+    instance.variables |= conformed(values, instance.shapes)
+    instance.completed[task_id] = instance.tokens.at[token]
+    instance.tokens.leave(token)
+    if not instance.tokens.at:
+        instance.state = "Completed"
+    return task(instances, task_id)
+
+
+def _details(instance: FakeInstance, task_id: str, step: str, status: str, state: str) -> dict[str, Tree]:
+    """Return the details of a task; members are those of the sample on IBM's page "tasks-get"."""
     return {
+        "activationTime": "2026-01-01T00:00:00Z",
+        "completionTime": "2026-01-01T00:00:00Z" if status == "Closed" else None,
+        "displayName": f"Step: {STEPS[step][0]}",
+        "dueTime": "2026-01-02T00:00:00Z",
+        "kind": "KIND_PARTICIPATING",
+        "name": STEPS[step][0],
+        "owner": "tw_admin",
+        "startTime": "2026-01-01T00:00:00Z",
+        "state": state,
         "tkiid": task_id,
         "piid": instance.id,
-        "name": STEPS[instance.tokens.at[token]][0],
-        "status": "Received",
-        "state": "STATE_CLAIMED",
+        "status": status,
+        "assignedTo": "tw_admin",
+        "assignedToType": "user",
+        "flowObjectID": step,
     }

@@ -16,6 +16,7 @@ from adapters.ibm_bpm.wire.answers import (
     instance_number,
     is_success,
     members,
+    task_number,
 )
 from adapters.ibm_bpm.wire.errors import WireError, error_in
 from adapters.ibm_bpm.wire.requests import ACCEPT, JSON, get, put
@@ -38,4 +39,5 @@ __all__ = [
     "is_success",
     "members",
     "put",
+    "task_number",
 ]

@@ -16,6 +16,7 @@ from gateway.model.unreadable import MARK, mark_unreadable
 from gateway.plan import VendorResponse
 
 T = TypeVar("T")
+_TASK = re.compile(r"(?:2078\.|Task\.)?0*(\d{1,18})\Z", re.ASCII)
 _INSTANCE = re.compile(r"(?:2072\.|BPDInstance\.)?0*(\d{1,18})\Z", re.ASCII)
 
 
@@ -133,4 +134,10 @@ def members(listed: Any) -> list[Any]:
 def instance_number(spelled: Any) -> str | None:
     """Return the number of an instance: ``1355``, ``"1355"``, ``2072.1355`` and ``BPDInstance.1355`` are the same."""
     found = _INSTANCE.match(str(spelled))
+    return found.group(1) if found else None
+
+
+def task_number(spelled: str) -> str | None:
+    """Return the number of a task: ``2743``, ``2078.2743`` and ``Task.2743`` are the same."""
+    found = _TASK.match(spelled)
     return found.group(1) if found else None

@@ -11,7 +11,6 @@ from gateway.errors import InstanceNotFound, InvalidRequest, TaskNotFound, Varbr
 from gateway.model.commands import Command
 from gateway.model.results import InstanceStarted
 from gateway.operations.gateway import Target
-from gateway.operations.placing import locate_owner
 from gateway.operations.placing_ids import name_new
 from gateway.operations.translating import instances, lifecycle, names, searches, tokens
 from gateway.operations.translating.translation import Translation
@@ -32,19 +31,21 @@ async def carry_out(translation: Translation, commands: tuple[Command, ...]) -> 
     Commands after a start, or about a task, are about its instance.
 
     Raises:
-        Forbidden: naming variables that the caller may not touch; nothing was sent.
+        Forbidden: naming variables that the caller may not touch; Unsupported: the engine has no such scope; nothing
+            was sent.
         InstanceNotFound, TaskNotFound: nothing of the engine can have such an id; nothing was sent.
         VarbridgeError: as the operations do; with ``outcome`` applied where the command before has written.
     """
     _check_ids(translation)
     for command in commands:
         names.check_names(command, translation.rights)
+        instances.check_scope(command, translation)
     results: list[msgspec.Struct] = []
     for command in commands:
         handler = HANDLERS.get(type(command))
         if handler is None:
             raise translation.refuse(command)
-        translation = await _placed(translation)
+        translation = await lifecycle.find_owner(translation, command)
         try:
             result = await handler(translation, command)
         except VarbridgeError as error:
@@ -79,15 +80,3 @@ def _check_ids(translation: Translation) -> None:
             _ = engine.native_task(translation.task)
     except InvalidRequest as error:
         raise TaskNotFound(engine=engine.name) from error
-
-
-async def _placed(translation: Translation) -> Translation:
-    """Return the translation with the instance of the task that is named; the engine is asked for it once.
-
-    Raises:
-        TaskNotFound: there is no such task, or it is completed.
-    """
-    if translation.task is None or translation.target is not None:
-        return translation
-    owner = await locate_owner(translation.gateway, translation.engine, translation.task, translation.call)
-    return msgspec.structs.replace(translation, target=owner)

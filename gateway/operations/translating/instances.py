@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gateway.errors import Unsupported
 from gateway.model.commands import (
     Command,
     DescribeInstance,
     GetVariable,
+    InstanceWrite,
     ListVariables,
     PatchVariables,
     ReadBinary,
@@ -22,6 +24,7 @@ from gateway.operations import binaries, instances, variables
 from gateway.operations.translating.translation import Translation
 
 C = TypeVar("C", ListVariables, GetVariable, PatchVariables, ReadBinary, WriteBinary)
+_TASK = "task:"
 
 
 async def _describe(translation: Translation, command: DescribeInstance) -> InstanceDescribed:
@@ -56,17 +59,34 @@ async def _write_content(translation: Translation, command: WriteBinary) -> Vari
     return await binaries.write_binary(translation.gateway, translation.instance, command, translation.call)
 
 
+def check_scope(command: Command, translation: Translation) -> None:
+    """Refuse a write of a task's own variables where the engine keeps none.
+
+    Raises:
+        Unsupported: it does not.
+    """
+    is_write = isinstance(command, InstanceWrite) and getattr(command, "scope", INSTANCE).startswith(_TASK)
+    if is_write and not _has_scopes(translation):
+        raise Unsupported("A task has no variables of its own there to write.", engine=translation.engine.name)
+
+
 def _placed(translation: Translation, command: C) -> C:
     """Return a command with the owner's id of the instance.
 
-    Where it is about an execution that stands for the instance in the request, its scope is that execution; an engine
-    without such scopes has it as an instance.
+    Where it is about an execution that stands for the instance in the request, or about the task that is named, its
+    scope is that; an engine without such scopes has it as an instance, and a task that is over has no scope any more.
     """
-    native, scope = translation.instance.native, command.scope
+    native, scope, has_scopes = translation.instance.native, command.scope, _has_scopes(translation)
     if scope == f"execution:{command.instance}":
-        has_scopes = "variables.scopes" in translation.engine.capabilities.features
         scope = f"execution:{native}" if has_scopes else INSTANCE
+    elif translation.described is not None and scope.startswith(_TASK):
+        is_open = translation.described.state == "open"
+        scope = f"{_TASK}{translation.task}" if has_scopes and is_open else INSTANCE
     return msgspec.structs.replace(command, instance=native, scope=scope)
+
+
+def _has_scopes(translation: Translation) -> bool:
+    return "variables.scopes" in translation.engine.capabilities.features
 
 
 HANDLERS: Mapping[type[Command], Callable[[Translation, Any], Awaitable[msgspec.Struct]]] = {

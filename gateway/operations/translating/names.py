@@ -1,4 +1,4 @@
-"""The variables that a command touches, and whether it changes anything."""
+"""The variables that a command touches, the scopes that callers need for them, and whether it changes anything."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ def check_names(command: Command, rights: Rights) -> None:
             rights.require_names((name,))
         case ReadBinary(name=name):
             _require_visible(name, rights)
+        case ListVariables():
+            rights.require("variables:read")
         case PatchVariables():
             rights.require_names((*command.written, *command.deletions))
         case ModifyInstance():

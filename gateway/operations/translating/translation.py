@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gateway.errors import InstanceNotFound, Unsupported
-from gateway.model.results import Variable
+from gateway.model.results import TaskDescribed, Variable
 from gateway.model.values import ABSENT
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.relaying import Rights
@@ -25,6 +25,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
         engine: the owner of what is named; where nothing is, the engine that the request is for.
         target: the instance, whatever the commands call it; None where no instance is named or known yet.
         task: the task that is named, as the engine spells its id.
+        described: that task as it was read; None where it was not yet.
         engines: names of the engines that a search asks.
         rights: what the caller may see and touch.
         call: the budget.
@@ -35,6 +36,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     target: Target | None = None
     task: str | None = None
+    described: TaskDescribed | None = None
     engines: tuple[str, ...] = ()
     rights: Rights
     call: Call

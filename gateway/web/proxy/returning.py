@@ -16,7 +16,7 @@ from gateway.web.proxy.response import ProxiedResponse
 _SCRUBBED_BYTES = 1024 * 1024
 """Answers up to this size are held where something must be cut out of them; errors are far smaller."""
 _MISSED_BYTES = 64 * 1024
-"""Errors up to this size are searched for what means an instance that the engine does not know."""
+"""Errors up to this size are searched for what means an instance or task that the engine does not know."""
 Body = tuple[bytes | None, AsyncIterator[bytes] | None]
 """How a body begins, as far as it is there, and the rest of it as it comes."""
 
@@ -80,8 +80,8 @@ async def hand_back_unless_missed(proxied: ProxiedRequest, answer: RawAnswer) ->
     first = answer.buffered()
     whole, rest = (first, None) if first is not None else await _read(proxied, answer, _MISSED_BYTES)
     held = HeldAnswer(answer, whole, rest)
-    is_short = rest is None and len(whole) <= _MISSED_BYTES
-    if is_short and proxied.door.dialect.misses(VendorResponse(answer.status, body=whole)):
+    is_short, facts = rest is None and len(whole) <= _MISSED_BYTES, proxied.facts
+    if is_short and facts and proxied.door.dialect.misses(VendorResponse(answer.status, body=whole), facts):
         return held
     return await hand_back(proxied, held)
 

@@ -118,7 +118,8 @@ async def complete_task(context: RequestContext) -> Answer:
         raise
     engine_choice.note(context, engine)
     command = model.CompleteTask(task=task, variables=decoded.variables)
-    done = await lifecycle.complete_task(gateway, engine, command, context.call)
+    owner = await placing.locate_owner(gateway, engine, task, context.call)
+    done = await lifecycle.complete_task(gateway, owner, command, context.call)
     return Answer(status=204, headers=rules_header(done.rules))
 
 

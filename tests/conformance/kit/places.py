@@ -73,6 +73,23 @@ class TestScopes:
             assert subject.read(instance, "v", scope=scope) is None
             assert subject.read(instance, "v") == string("root")
 
+    def test_what_a_task_sees_is_its_own_and_what_is_around_it(self, subject: Subject) -> None:
+        with nested(subject) as (instance, _, task):
+            subject.patch(instance, {"v": string("root"), "r": whole(1)})
+            subject.patch(instance, {"v": string("own"), "a/b": whole(2)}, scope=task)
+            found = subject.listed(instance, ("v", "r", "a/b"), scope=task, seen=True)
+            expected = {"v": string("own"), "r": whole(1), "a/b": whole(2)}
+            assert {name: each.value for name, each in found.items()} == expected
+            for name, value in expected.items():
+                assert subject.read(instance, name, scope=task, seen=True) == value
+            assert subject.read(instance, "nope", scope=task, seen=True) is None
+            for gone in (
+                lambda: subject.listed(instance, scope="task:nope", seen=True),
+                lambda: subject.read(instance, "v", scope="task:nope", seen=True),
+            ):
+                with pytest.raises(ScopeNotFound):
+                    gone()
+
     def test_untyped_value_keeps_the_type_stored_in_its_scope(self, subject: Subject) -> None:
         with nested(subject) as (instance, scope, _):
             if not exactly(subject) or not getattr(subject.engine.settings, "keep_type", True):

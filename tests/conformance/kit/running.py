@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -97,16 +98,25 @@ class TestTasks:
     def test_task_tells_its_instance_and_is_gone_once_completed(self, subject: Subject) -> None:
         with instance_of(subject, "done") as instance:
             (task, *_) = subject.tasks(instance)
-            assert subject.ask("describe_task", DescribeTask(task=task)).instance == instance
+            open_one = subject.ask("describe_task", DescribeTask(task=task))
+            assert (open_one.instance, open_one.state, open_one.ended) == (instance, "open", None)
+            assert open_one.name
+            assert open_one.definition
+            assert open_one.created.tzinfo is UTC
             subject.ask("complete_task", CompleteTask(task=task, variables={"done": whole(1)}))
             assert [request.writes for request in subject.sent] == [True]
             for operation, command in (("describe_task", DescribeTask), ("complete_task", CompleteTask)):
                 with pytest.raises(TaskNotFound):
                     subject.ask(operation, command(task=task))
+            over = subject.ask("describe_task", DescribeTask(task=task, ended=True))
+            told = (over.instance, over.state, over.name, over.definition, over.created)
+            assert told == (instance, "completed", open_one.name, open_one.definition, open_one.created)
+            assert over.ended.tzinfo is UTC
 
     def test_missing_task_is_said_so(self, subject: Subject) -> None:
-        with pytest.raises(TaskNotFound):
-            subject.ask("describe_task", DescribeTask(task=subject.missing))
+        for ended in (False, True):
+            with pytest.raises(TaskNotFound):
+                subject.ask("describe_task", DescribeTask(task=subject.missing, ended=ended))
         with pytest.raises(TaskNotFound):
             subject.ask("complete_task", CompleteTask(task=subject.missing))
 

@@ -111,6 +111,12 @@ def test_start_that_fails_says_what_it_means(
 
 
 OPEN = answer(200, {"status": "200", "data": {"tkiid": "5", "piid": "7", "status": "Received"}})
+
+
+def instance(state: str) -> Any:
+    return answer(200, {"status": "200", "data": {"piid": "7", "executionState": state}})
+
+
 CLOSED = answer(200, {"status": "200", "data": {"tkiid": "5", "piid": "7", "status": "Closed"}})
 
 
@@ -126,12 +132,14 @@ def test_task_is_finished_with_its_outputs() -> None:
     [
         ([refused(404, "CWTBG0013E")], TaskNotFound, "not_applied"),
         ([refused(401, "CWTBG0549E"), CLOSED], TaskNotFound, "not_applied"),
-        ([refused(401, "CWTBG0549E"), OPEN], EngineForbidden, "not_applied"),
+        ([refused(401, "CWTBG0549E"), OPEN, instance("Active")], EngineForbidden, "not_applied"),
+        ([refused(401, "CWTBG0549E"), OPEN, instance("Suspended")], InstanceStateConflict, "not_applied"),
+        ([refused(401, "CWTBG0549E"), OPEN, instance("Completed")], InstanceStateConflict, "not_applied"),
         ([refused(500, "CWTBG0019E"), OPEN], EngineError, "not_applied"),
         ([refused(409, "CWTBG0014E")], InstanceStateConflict, "not_applied"),
         ([refused(400, "CWTBG0543E")], VariableNotFound, "not_applied"),
     ],
-    ids=["no-task", "closed", "not-allowed", "broken-and-open", "not-now", "undeclared"],
+    ids=["no-task", "closed", "not-allowed", "suspended", "ended", "broken-and-open", "not-now", "undeclared"],
 )
 def test_completion_that_fails_says_what_it_means(answers, error: type[VarbridgeError], outcome: str) -> None:
     with pytest.raises(error) as caught:

@@ -57,6 +57,9 @@ class Caller:
     def __init__(self, *engines: str, scopes: str = "variables:read", limited: bool = False) -> None:
         self.engines, self.scopes, self.limited = engines, scopes.split(), limited
 
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
     def require(self, scope: str) -> None:
         if scope not in self.scopes:
             raise Forbidden(f"The caller lacks {scope}.")
@@ -120,13 +123,16 @@ BOTH_ENGINES = ("hr", "claims")
         ),
         pytest.param({"task": "1"}, Destination(engine=HR, task="1", is_certain=False), id="bare task"),
         pytest.param({"task": "hr:1"}, Destination(engine=HR, task="1", qualified=True), id="task of the door"),
+        pytest.param(
+            {"task": "hr:1", "carries": True}, Destination(engine=HR, task="1", qualified=True), id="completion"
+        ),
         pytest.param({"ids": ("1", "zz:2"), "tasks": ("1",)}, Destination(engine=HR), id="ids that nobody knows"),
         pytest.param({"definition": "Order"}, Destination(engine=HR), id="start by a rule"),
         pytest.param({"definition": "Other"}, Destination(engine=HR), id="start without a rule"),
     ],
 )
 def test_destination_of_what_is_behind_the_door(facts: dict[str, str], expected: Destination) -> None:
-    assert found(Caller(*BOTH_ENGINES), **facts) == expected
+    assert found(Caller(*BOTH_ENGINES, scopes="variables:read variables:write"), **facts) == expected
 
 
 TRANSLATED = Destination(engine=CLAIMS, instance=Target(CLAIMS, "1"), qualified=True, is_translated=True)
@@ -142,15 +148,21 @@ TRANSLATED = Destination(engine=CLAIMS, instance=Target(CLAIMS, "1"), qualified=
         ),
         pytest.param(
             Caller(*BOTH_ENGINES, limited=True),
-            {"instance": "1"},
-            Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
-            id="limited at the door's engine",
-        ),
-        pytest.param(
-            Caller(*BOTH_ENGINES, limited=True),
             {"execution": "1"},
             Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
             id="limited at an execution",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, scopes="modification variables:read"),
+            {"scope": "modification", "task": "hr:1", "carries": True},
+            Destination(engine=HR, task="1", qualified=True, is_translated=True),
+            id="body that may write variables for who may not",
+        ),
+        pytest.param(
+            Caller(*BOTH_ENGINES, limited=True),
+            {"instance": "1"},
+            Destination(engine=HR, instance=Target(HR, "1"), is_translated=True, is_certain=False),
+            id="limited at the door's engine",
         ),
         pytest.param(
             Caller(*BOTH_ENGINES), {"definition": "Claim"}, Destination(engine=CLAIMS, is_translated=True), id="start"
