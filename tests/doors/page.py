@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
+
 from gateway.app import VENDORS
 from gateway.errors import Refusal, Unsupported
 from gateway.model.commands import Command, InstanceWrite
@@ -15,6 +17,8 @@ from tests.house.matrix import BODIES, NAMING, replaced
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 PAGES = {vendor: ADAPTERS / vendor / "CALLS.md" for vendor in LISTS}
 NATIVE = "the engine of the front door"
+QUERIES = {"moveToken": {"tokenId": "1", "target": "a"}, "deleteToken": {"tokenId": "1"}}
+"""Parameters of actions that mean nothing without them."""
 
 
 def concerns(call: Call) -> bool:
@@ -28,7 +32,8 @@ def outcome(call: Call) -> str:
     named = NAMING.get(path) if call.method == "GET" else None
     dialect = VENDORS[call.vendor].dialect()
     try:
-        decoded = dialect.decode(call.request(query=named, body=BODIES.get(path, b"{}")))
+        request = call.request(query=named, body=BODIES.get(path, b"{}"))
+        decoded = dialect.decode(msgspec.structs.replace(request, query=request.query | QUERIES.get(call.action, {})))
     except Unsupported:
         return "refused"
     except Refusal:  # it is understood, and its body is no such thing

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.ibm_bpm.fake.tokens import task_of
 from gateway.web import RequestLimits
 from tests.web.across import Across, across
 from tests.web.gate import gate
@@ -88,6 +89,16 @@ async def test_id_that_only_another_engine_can_have_is_refused_and_one_of_nobody
     assert site.heard == []
     _ = await site.ibm("GET", f"/process/actions?instanceIds={site.claims},1")
     assert site.engines == ["claims"]
+
+
+async def test_task_that_is_known_on_another_engine_is_refused_beside_a_path(site: Across) -> None:
+    task = task_of(site.claims, next(iter(site.fakes["claims"].instances[site.claims].tokens.at)))
+    assert (await site.camunda("GET", f"/task/{task}/variables")).status == 200
+    site.forget()
+    answer = await site.camunda("GET", f"/task?taskId={task}")
+    assert (answer.status, answer.json["message"]) == (400, refusal("GET /task", "claims"))
+    assert site.heard == []
+    assert (await site.camunda("GET", f"/job?jobId={task}")).status != 400
 
 
 async def test_id_of_an_engine_that_the_caller_may_not_use_is_forbidden() -> None:
