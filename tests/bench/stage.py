@@ -40,6 +40,11 @@ DONE_BY = {
     "patch of 1000": ("varbridge", "bare"),
     "IBM patch": ("varbridge",),
     "IBM read": ("varbridge",),
+    "list": ("varbridge",),
+    "list, IBM's language": ("varbridge",),
+    "patch, IBM's language": ("varbridge",),
+    "IBM read, Camunda's language": ("varbridge",),
+    "IBM patch, Camunda's language": ("varbridge",),
 }
 """Which programs do which work."""
 _END_S = 5.0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tests.bench import before
 from tests.bench.gains import GOALS as GAINS
+from tests.bench.languages import GOAL, said
 from tests.bench.rounds import GATEWAY, Row, Run
 from tests.bench.transfers import MIB, MOST_EXTRA, Transfer
 
@@ -57,7 +58,8 @@ def missed(run: Run) -> list[str]:
         for each in run.shared
         if each.missed
     ]
-    return slow + many + asked + held + little + shared
+    languages = [f"{each.work}: {each.capacity:.2f} of /v1, goal {GOAL:g}" for each in said(run.blocks) if each.missed]
+    return slow + many + asked + held + little + shared + languages
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -84,11 +86,13 @@ def printed(run: Run) -> Iterator[str]:
             f"{gain.gain:.2f} ± {gain.error:.2f} times"
             + (f" (goal {GAINS[gain.what]:g})" if gain.what in GAINS else "")
         )
+    for each in said(run.blocks):
+        yield f"{each.work}: {each.capacity:.2f} ± {each.error:.2f} of the same on /v1 (goal {GOAL:g})"
     for way in run.shared:
         goal = f" (goal {way.goal:g})" if way.goal is not None else ""
         yield f"{way.who}, {way.work}: {way.cpu_us:.0f} µs, {way.ratio:.2f} ± {way.error:.2f} of one worker's patch{goal}"
-    for each in run.transfers:
-        yield f"{each.size // MIB} MiB {each.what}: {_moved(each)}"
+    for moved in run.transfers:
+        yield f"{moved.size // MIB} MiB {moved.what}: {_moved(moved)}"
 
 
 def _moved(each: Transfer) -> str:

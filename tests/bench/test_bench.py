@@ -9,6 +9,7 @@ import pytest
 from tests.bench import before, stub, work
 from tests.bench.fairness import shares
 from tests.bench.gains import GOALS, Gain, gains
+from tests.bench.languages import ON_V1
 from tests.bench.load import Block
 from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.sharing import GOALS as SHARING
@@ -32,7 +33,7 @@ def test_every_program_under_load_answers_with_success_and_one_call_each(stage: 
         (kind, name, work.CALLS.get(kind, 1.0)) for kind, names in DONE_BY.items() for name in names
     }
     assert {block.requests for blocks in run.blocks.values() for block in blocks} == {12}
-    assert len(list(printed(run))) == 1 + len(run.rows) + 2
+    assert len(list(printed(run))) == 1 + len(run.rows) + 2 + len(ON_V1)
 
 
 def test_gateway_of_before_is_measured_beside_todays_where_the_history_has_it() -> None:
@@ -108,6 +109,22 @@ def test_batch_and_query_are_measured_beside_what_they_stand_for() -> None:
     assert {each.what for each in found} > set(GOALS)
     assert all(min(each.one, each.many, each.gain) > 0 for each in found)
     assert len(list(printed(Run(seconds=1, rounds=1, gains=found)))) == 2 + len(found)
+
+
+def test_language_that_costs_too_much_is_named_beside_what_it_says_on_v1() -> None:
+    blocks = {f"{name} varbridge": [_block(8.1 if name in ON_V1 else 8.0)] for name in (*ON_V1, *ON_V1.values())}
+    assert missed(Run(seconds=1, rounds=1, blocks=blocks)) == []
+    (dear, like), *_ = ON_V1.items()
+    blocks[f"{dear} varbridge"] = [_block(10.1)]
+    run = Run(seconds=1, rounds=1, blocks=blocks)
+    assert missed(run) == [f"{dear}: 0.79 of /v1, goal 0.8"]
+    assert f"{dear}: 0.79 ± 0.00 of the same on /v1 (goal 0.8)" in printed(run)
+    del blocks[f"{like} varbridge"]
+    assert len(list(printed(run))) == 2 + len(ON_V1) - 1
+
+
+def _block(cpu_us: float) -> Block:
+    return Block(sent=1, requests=1, seconds=1, cpu_us=cpu_us, p50_ms=1, p99_ms=1, statuses={})
 
 
 def test_gain_that_is_too_small_is_named() -> None:

@@ -120,6 +120,34 @@ def ibm_patch(instance: str) -> bytes:
     return request("PATCH", f"/v1/instances/{instance}/variables", IBM_PATCH)
 
 
+def listed(instance: str) -> bytes:
+    """Return a unified read of all variables of an instance."""
+    return request("GET", f"/v1/instances/{instance}/variables")
+
+
+def camunda_read(instance: str) -> bytes:
+    """Return the read of one variable in Camunda's language, whoever owns the instance."""
+    return request("GET", f"/engine-rest/process-instance/{instance}/variables/amount?deserializeValue=false")
+
+
+def camunda_patch(instance: str) -> bytes:
+    """Return the patch of three variables in Camunda's language, for an engine whose integers have 32 bits."""
+    amount = {"amount": {"type": "Integer", "value": 1250}}
+    body = {"modifications": _NATIVE_PATCH["modifications"] | amount}
+    return request("POST", f"/engine-rest/process-instance/{instance}/variables", body)
+
+
+def ibm_read(instance: str) -> bytes:
+    """Return the read of all variables in IBM's language, whoever owns the instance."""
+    return request("GET", f"/rest/bpm/wle/v1/process/{instance}?parts=data")
+
+
+def ibm_write(instance: str) -> bytes:
+    """Return the write of three variables in IBM's language, which has no types."""
+    values = {name: entry["value"] for name, entry in PATCH["modifications"].items()}
+    return request("PUT", f"/rest/bpm/wle/v1/process/{instance}/variables", values)
+
+
 WORKS = {
     "patch": patch,
     "read": read,
@@ -131,8 +159,16 @@ WORKS = {
     "patch of 1000": thousand,
     "IBM patch": ibm_patch,
     "IBM read": read,
+    "list": listed,
+    "list, IBM's language": ibm_read,
+    "patch, IBM's language": ibm_write,
+    "IBM read, Camunda's language": camunda_read,
+    "IBM patch, Camunda's language": camunda_patch,
 }
-CALLS = {"patch, stored types": 2.0, "patch, If-Match": 2.0, "IBM patch": 2.0}
+CALLS = {
+    "patch, stored types": 2.0, "patch, If-Match": 2.0, "IBM patch": 2.0, "patch, IBM's language": 2.0,
+    "IBM patch, Camunda's language": 2.0,
+}  # fmt: skip
 """Requests to the engine for each request, where they are not one."""
 
 

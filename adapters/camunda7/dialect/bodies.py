@@ -90,11 +90,11 @@ def _typed(given: GivenValue, pointer: str) -> Value:
     if kind is not None and kind not in TYPES:
         detail = f"Unsupported value type '{given.type}'"
         raise InvalidRequest(detail, errors=(Fault(pointer, detail),))
-    more: dict[str, Any] = {"type": kind}
     info = {member: content for member, content in (given.valueInfo or {}).items() if content is not None}
-    if info:
-        more["valueInfo"] = info
-        with_vendor_info(more, pointer)
+    if not info:
+        return Value(type=kind, value=given.value)
+    more: dict[str, Any] = {"type": kind, "valueInfo": info}
+    with_vendor_info(more, pointer)
     return msgspec.structs.replace(msgspec.convert(more, Value), value=given.value)
 
 

@@ -140,6 +140,8 @@ def _tree(value: Value, instance: str, name: str) -> Tree:
     """Return a value as the vendor's JSON has it, with every digit that it has."""
     if value.type == "date-time" and not value.is_null():
         return _date(value)
+    if value.type not in _STRUCTURED and b"\\" not in value.text:  # what is escaped may be half a character
+        return value.value
     try:
         tree = jsontext.parse(value.text, depth=_DEPTH)
     except (InvalidJson, PayloadTooLarge):

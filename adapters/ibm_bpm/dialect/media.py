@@ -10,6 +10,7 @@ import re
 
 from gateway.port import DialectRequest
 
+ACCEPT = "accept"
 JSON, XML = "application/json", "application/xml"
 _SCRIPTS = ("application/x-javascript", "application/javascript", "text/javascript")
 """JSONP, which the vendor's server speaks: the JSON as a call of the caller's function."""
@@ -18,7 +19,7 @@ _WEIGHT = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\Z")
 
 def accepted(request: DialectRequest) -> str:
     """Return what a request says that it takes; empty where it says nothing."""
-    headers = (value for name, value in request.headers.items() if name.lower() == "accept")
+    headers = (value for name, value in request.headers.items() if len(name) == len(ACCEPT) and name.lower() == ACCEPT)
     return request.query.get("accept") or ",".join(headers)
 
 

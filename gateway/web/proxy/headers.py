@@ -131,6 +131,16 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
         response.headers.add(hdrs.VARY, "Origin")
 
 
+def own(proxied: ProxiedRequest, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers of an answer of the gateway's own: those given, and what every answer of a front door has."""
+    shown = {"X-Request-Id": proxied.call.request_id, hdrs.SERVER: SERVER_NAME, **dict(pairs)}
+    origins = proxied.services.cors_origins
+    if origins and (origin := cors.allowed_origin(proxied.request, origins)) is not None:
+        shown[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+        shown[hdrs.VARY] = ", ".join(filter(None, (shown.get(hdrs.VARY), "Origin")))
+    return shown
+
+
 def preflight(proxied: ProxiedRequest) -> web.Response | None:
     """Return the answer to a preflight of an allowed origin; None for any other request, which is the engine's."""
     request = proxied.request

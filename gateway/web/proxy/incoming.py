@@ -20,6 +20,8 @@ from gateway.web.proxy.request import ProxiedRequest
 _FORM = "application/x-www-form-urlencoded"
 _NEEDS_READING = re.compile(r"[%;]|(?:^|/)\.")
 """What makes a path more than its segments as they are written: escapes, parameters, dots at the start of a segment."""
+_ENCODED = re.compile("[%+\x80-\U0010ffff]")
+"""What makes a parameter more than it is written."""
 _COLON = re.compile(":|%3a", re.IGNORECASE)
 
 
@@ -102,7 +104,8 @@ def lenient_query(query: str, many: Container[str] = ()) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
-        name, value = _decode(name.replace("+", " ")), _decode(value.replace("+", " "))
+        if _ENCODED.search(pair):
+            name, value = _decode(name.replace("+", " ")), _decode(value.replace("+", " "))
         if name not in found:
             found[name] = value
         elif name in many:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -10,20 +9,19 @@ from aiohttp import hdrs, web
 
 from gateway.errors import InvalidRequest, PayloadTooLarge
 from gateway.model.commands import Command, WriteBinary
+from gateway.model.jsontext import fits_utf8
 from gateway.operations.relaying import Destination, DoorRequest, untranslated
 from gateway.operations.translating import Translation, carry_out, count_names
 from gateway.plan import Stream
 from gateway.port import DialectRequest, Passed, RequestFacts
 from gateway.web.http import body
+from gateway.web.http.buffered import BufferedResponse
 from gateway.web.http.rules import rules_header
 from gateway.web.proxy import headers
 from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import send_stream
 from gateway.web.proxy.upload import receive_form
-
-_UNREADABLE = re.compile("[\udc80-\udcff]")
-"""Bytes of a path that are no UTF-8."""
 
 
 async def answer(
@@ -49,11 +47,7 @@ async def answer(
     shown = [*encoded.headers, *rules_header(rules)]
     if isinstance(encoded.body, Stream):
         return await send_stream(proxied, encoded.status, shown, aiter(proxied.call.streams[encoded.body.token]))
-    response = web.Response(status=encoded.status, body=encoded.content() or None, headers=shown)
-    if encoded.status == 204:  # noqa: PLR2004 - no content has no type either
-        _ = response.headers.pop(hdrs.CONTENT_TYPE, None)
-    headers.decorate(response, proxied)
-    return response
+    return BufferedResponse(encoded.status, headers.own(proxied, shown), encoded.content())
 
 
 def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Destination) -> Translation:
@@ -107,10 +101,11 @@ def _check_path(raw: str, segments: tuple[str, ...]) -> None:
     Raises:
         InvalidRequest: it is such a path.
     """
-    written = tuple(
-        unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in raw.strip("/").split("/")
-    )
-    if ";" in raw or written != segments or any(map(_UNREADABLE.search, segments)):
+    written = raw.strip("/").split("/")
+    is_plain = raw.isascii() and "%" not in raw
+    if not is_plain:
+        written = [unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in written]
+    if ";" in raw or tuple(written) != segments or not (is_plain or all(map(fits_utf8, segments))):
         raise InvalidRequest("The path can be read in two ways; write each segment once, percent-encoded.")
 
 

@@ -18,6 +18,8 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     if "ibm_bpm" in app.VENDORS:
         engines[IBM] = {"vendor": "ibm_bpm", "url": f"{settings['engine']}/rest/bpm/wle/v1"}
     dialects = {"camunda": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": CAMUNDA}}
+    if IBM in engines:
+        dialects[IBM] = {"vendor": "ibm_bpm", "prefix": "/rest/bpm/wle/v1", "engine": IBM}
     if "blob" in settings:
         engines[BLOB] = {"vendor": "camunda7", "url": f"{settings['blob']}/engine-rest"}
         dialects["blob"] = {"vendor": "camunda7", "prefix": "/blob-rest", "engine": BLOB}
