@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.ibm_bpm.instances import describe_process, instance_in
+from adapters.ibm_bpm.instances import ENDED, describe_process, instance_in
 from adapters.ibm_bpm.wire import WireDetails, members
 from gateway.model.commands import ListActivities
 from gateway.model.results import ActivitiesListed, Activity
@@ -55,7 +55,8 @@ def list_activities(engine: str, command: ListActivities) -> Plan[ActivitiesList
         )
         for token in tokens_in(wire)
     )
-    return ActivitiesListed(found, instance=instance_in(command.instance, wire))
+    instance = instance_in(command.instance, wire)
+    return ActivitiesListed(() if instance.state in ENDED else found, instance=instance)
 
 
 def _of(steps: dict[str, Step], token: Token) -> Step:

@@ -136,6 +136,22 @@ class TestTokens:
                 modify(subject, instance, *again(place))
             assert caught.value.outcome == "not_applied"
 
+    def test_ended_instance_has_no_tokens_where_ended_ones_count(self, subject: Subject) -> None:
+        with instance_of(subject) as instance:
+            subject.end(instance)
+            listed = subject.ask("list_activities", ListActivities(instance=instance, ended=True))
+            assert (listed.activities, listed.instance.id, listed.instance.state) == ((), instance, "terminated")
+        with pytest.raises(InstanceNotFound):
+            subject.ask("list_activities", ListActivities(instance=subject.missing, ended=True))
+
+    def test_tokens_by_an_execution_are_those_of_its_instance(self, subject: Subject) -> None:
+        if subject.nested is None:
+            pytest.skip("has no scopes")
+        instance, execution, _ = subject.nested()
+        inner = subject.ask("list_activities", ListActivities(instance=execution.partition(":")[2]))
+        assert inner == subject.ask("list_activities", ListActivities(instance=instance))
+        subject.end(instance)
+
     def test_unknown_activity_cannot_be_cancelled(self, subject: Subject) -> None:
         with instance_of(subject) as instance:
             (place,) = places(subject, instance)
