@@ -15,19 +15,20 @@ import pytest
 
 from adapters import camunda7, ibm_bpm
 from gateway.model.jsontext import Number
-from tests.web.across import Across, Answer, across
+from tests.web.across import SCOPES, Across, Answer, across
 
 CAMUNDA, IBM = camunda7.VENDOR.fake, ibm_bpm.VENDOR.fake
 KEY = {"X_Api_Key": "secret"}
-MASKED = {"masked": ["nothing of these"]}
+MASKED = {"masked": ["nothing of these"], "scopes": [*SCOPES, "instances:start"]}
 OWNERS = ("hr", "claims")
 MEDIA = ("application/json", "application/xml")
+STARTS = {"start": [{"definition": f"on-{owner}", "engine": owner} for owner in OWNERS]}
 FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Across]:
-    async with across(MASKED) as made:
+    async with across(MASKED, routing=STARTS) as made:
         yield made
 
 
@@ -81,6 +82,8 @@ CAMUNDA_CALLS = {
     "patch of an execution": ("POST", "/execution/{id}/localVariables"),
     "put of an execution": ("PUT", "/execution/{id}/localVariables/note"),
     "modification": ("POST", "/process-instance/{id}/modification"),
+    "start": ("POST", "/process-definition/key/on-{owner}/start"),
+    "form of a start": ("POST", "/process-definition/key/on-{owner}/submit-form"),
 }
 IBM_CALLS = {"variables": ("PUT", "/process/{id}/variables"), "variable": ("PUT", "/process/{id}/variable/note")}
 
@@ -89,7 +92,8 @@ IBM_CALLS = {"variables": ("PUT", "/process/{id}/variables"), "variable": ("PUT"
 async def test_bad_body_in_camundas_language(site: Across, body: bytes, headers: dict[str, str], status: int) -> None:
     answered = {}
     for owner, (call, (method, path)) in product(OWNERS, CAMUNDA_CALLS.items()):
-        answer = await site.camunda(method, path.format(id=named(site, owner)), raw=body, **headers, **KEY)
+        target = path.format(id=named(site, owner), owner=owner)
+        answer = await site.camunda(method, target, raw=body, **headers, **KEY)
         answered[owner, call] = (answer.status, is_camundas(answer))
     assert answered == dict.fromkeys(product(OWNERS, CAMUNDA_CALLS), (status, True))
     assert site.engines == []
