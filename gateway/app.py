@@ -43,6 +43,7 @@ from gateway.web.v1.problems import problem
 from gateway.wire import Clients, ClientSettings, EngineClient
 from gateway.wire.client import require_c_parser
 from gateway.wire.fetch import fetch_document
+from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings
 from gateway.wire.stack import Tap
 
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
@@ -225,6 +226,9 @@ def _client_settings(entry: configuration.EngineConfig) -> ClientSettings:
         max_answer_bytes=entry.max_answer_bytes,
         connect_timeout_s=entry.connect_timeout_s,
         client="aiohttp" if entry.client == "aiohttp" else "http1",  # `thin` is its first name
+        retry=msgspec.convert(entry.retry, RetrySettings, from_attributes=True),
+        breaker=msgspec.convert(entry.breaker, BreakerSettings, from_attributes=True),
+        limits=msgspec.convert(entry.limits, LimitSettings, from_attributes=True),
     )
 
 

@@ -44,6 +44,7 @@ What must not live here: the wire shape of an error (``gateway.web.v1.problems``
     │   ├── EngineMisbehaved          502 engine-misbehaved
     │   ├── EngineCredentialsRejected 502 engine-credentials-rejected
     │   ├── EngineUnavailable         503 engine-unavailable
+    │   │   └── CircuitOpen           503 engine-unavailable
     │   ├── EngineTimeout             504 engine-timeout
     │   └── OutcomeUnknown            504 outcome-unknown
     └── Internal                      500 internal
@@ -105,8 +106,7 @@ class VarbridgeError(Exception):
         super().__init__(self.detail)
         self.errors = errors
         self.engine = engine
-        self.engine_status = engine_status
-        self.engine_code = engine_code
+        self.engine_status, self.engine_code = engine_status, engine_code
         self.outcome: Outcome = outcome or self.default_outcome
         self.applied = applied
         self.candidates = candidates
@@ -374,6 +374,12 @@ class EngineUnavailable(EngineFailure):
     """The engine cannot be reached."""
 
     code, status, retryable, default_outcome = "engine-unavailable", 503, True, "not_applied"
+
+
+class CircuitOpen(EngineUnavailable):
+    """The engine has failed too often; nothing is sent to it for a while."""
+
+    code, status = "engine-unavailable", 503
 
 
 class EngineTimeout(EngineFailure):

@@ -41,11 +41,16 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawAnswer(Protocol):
-    """An answer whose body may not have been read. ``close`` it, whatever happens."""
+    """An answer whose body may not have been read. ``close`` it, whatever happens.
+
+    Attributes:
+        leave: called once when it is closed: then the engine's place is free again; None = nobody waits for that.
+    """
 
     status: int
     reason: str | None
     headers: list[tuple[str, str]]
+    leave: Callable[[], None] | None
 
     def close(self) -> None:
         """Hand the connection back, or close it where the body was not read to its end."""
@@ -78,6 +83,7 @@ class HeldAnswer:
 
     def __init__(self, answer: RawAnswer, first: bytes, rest: AsyncIterator[bytes] | None) -> None:
         self.status, self.reason, self.headers = answer.status, answer.reason, answer.headers
+        self.leave: Callable[[], None] | None = None
         self.first, self._rest = first, rest
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from adapters.camunda7.scopes import Entry, Sight
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import JSON_FORMAT, NAME_LENGTH, check_name, check_value, decode, encode, plain
 from adapters.camunda7.variables import value_of, variable_of, with_content
-from gateway.errors import EngineFailure, Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
+from gateway.errors import Fault, ValueInvalid, ValueNotRepresentable, VarbridgeError
 from gateway.model import etag, jsonpatch, jsontext, verify
 from gateway.model.commands import PatchVariables
 from gateway.model.expect import Expect
@@ -241,12 +241,12 @@ def _verify(
     """Read back what was written.
 
     Raises:
-        ConcurrentUpdate: it is not what is there. EngineFailure: it could not be read, with the outcome ``applied``.
+        ConcurrentUpdate: it is not what is there. VarbridgeError: it could not be read, with the outcome ``applied``.
     """
     names = tuple({**modifications, **dict.fromkeys(command.deletions)})
     try:
         sight = yield from scopes.read_sight(engine, settings, entry, names, command.root, sure=bool(modifications))
-    except EngineFailure as error:
+    except VarbridgeError as error:
         error.outcome = "applied"
         raise
     there = {row.name: _shown_tag(row.name, row, settings) for row in sight.seen}

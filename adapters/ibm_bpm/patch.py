@@ -25,7 +25,6 @@ from adapters.ibm_bpm.values.trees import clean, same
 from adapters.ibm_bpm.variables import PARTS, read_stored, typed
 from adapters.ibm_bpm.wire import WireDetails, error_in, is_success, put
 from gateway.errors import (
-    EngineFailure,
     EngineMisbehaved,
     Fault,
     InstanceNotFound,
@@ -220,7 +219,7 @@ def _settle(
             _note_applied(error, body, before, stored_in(engine, bytes(wire.variables)))
     except InstanceNotFound as gone:
         raise gone from error
-    except EngineFailure:
+    except VarbridgeError:
         error.outcome = "unknown"
         raise error from None
     state = state_of(wire)
@@ -257,12 +256,12 @@ def _verify(
     """Read back what was written.
 
     Raises:
-        ConcurrentUpdate: it is not what is there. EngineFailure: it could not be read, with the outcome ``applied``.
+        ConcurrentUpdate: it is not what is there. VarbridgeError: it could not be read, with the outcome ``applied``.
     """
     try:
         after = yield from read_stored(engine, command.instance)
         held = {name for name, tree in body.items() if same(clean(after.tree(name)), clean(tree))}
-    except EngineFailure as error:
+    except VarbridgeError as error:
         error.outcome = "applied"
         raise
     verify.check_written(engine, command, held)

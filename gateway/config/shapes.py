@@ -106,6 +106,34 @@ class EngineAuthConfig(Table, frozen=True, kw_only=True):
         return f"EngineAuthConfig(kind={self.kind!r})"
 
 
+class RetryConfig(Table, frozen=True, kw_only=True):
+    """``[engines.NAME.retry]``."""
+
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+    budget: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
+    backoff_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 0.05
+
+
+class BreakerConfig(Table, frozen=True, kw_only=True):
+    """``[engines.NAME.breaker]``."""
+
+    failures: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    slow_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 0.0
+    window_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 10.0
+    least_calls: Count = 20
+    open_s: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 5.0
+    probes: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
+
+
+class EngineLimitsConfig(Table, frozen=True, kw_only=True):
+    """``[engines.NAME.limits]``: how much one process asks of an engine at a time."""
+
+    concurrency: Count = 50
+    queue: Annotated[int, msgspec.Meta(ge=0)] = 100
+    queue_s: Seconds = 1.0
+    requests_per_s: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 0.0
+
+
 class CommonEngineConfig(Table, frozen=True, kw_only=True):
     """The keys that every ``[engines.NAME]`` has, whatever its vendor."""
 
@@ -120,6 +148,9 @@ class CommonEngineConfig(Table, frozen=True, kw_only=True):
     strong_binary: bool = False
     verify: Literal["off", "after"] = "off"
     auth: EngineAuthConfig = EngineAuthConfig()
+    retry: RetryConfig = RetryConfig()
+    breaker: BreakerConfig = BreakerConfig()
+    limits: EngineLimitsConfig = EngineLimitsConfig()
 
 
 class EngineConfig(CommonEngineConfig, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from prometheus_client import CollectorRegistry, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -18,6 +18,7 @@ from gateway.observe.worker_durations import WorkerDurations
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Bounds in seconds, from the time of an answer over loopback to the longest default deadline."""
 
+_STATES = ("closed", "half-open", "open")
 _FLUSH_S = 1.0
 """How far the counts of other workers may lag; Prometheus itself asks every 15 seconds or so."""
 
@@ -36,6 +37,19 @@ class Metrics:
         )
         self._exchanges = self._durations(
             "varbridge_engine_request_duration_seconds", "Requests to engines.", ("engine", "method", "result")
+        )
+        self._repetitions = Counter(
+            "varbridge_engine_retries", "Requests sent to engines again.", ("engine",), registry=self._registry
+        )
+        self._breakers = Gauge(
+            "varbridge_engine_breaker_state",
+            "0 closed, 1 half-open, 2 open; of several workers the worst.",
+            ("engine",),
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._openings = Counter(
+            "varbridge_engine_breaker_openings", "Times a breaker opened.", ("engine",), registry=self._registry
         )
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
@@ -84,6 +98,16 @@ class Metrics:
         if child is None:
             child = self._exchange_children[key] = self._exchanges.labels(engine, method, str(key[2]))
         child.observe(duration_s)
+
+    def repeated(self, engine: str) -> None:
+        """Count one request that is sent to an engine again."""
+        self._repetitions.labels(engine).inc()
+
+    def breaker(self, engine: str, state: str) -> None:
+        """Note the state of an engine's breaker: ``closed``, ``half-open`` or ``open``."""
+        self._breakers.labels(engine).set(_STATES.index(state))
+        if state == "open":
+            self._openings.labels(engine).inc()
 
     def render(self) -> tuple[bytes, str]:
         """Return the metrics in the exposition format, summed over all workers, and the content type."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.errors import EngineFailure
+from gateway.errors import VarbridgeError
 from gateway.model.results import Rule
 from gateway.operations.gateway import Gateway
 from gateway.operations.locks import WriteLocks
@@ -71,7 +71,7 @@ class DryRunner:
                     continue
                 try:
                     answer = yield request
-                except EngineFailure as failure:
+                except VarbridgeError as failure:
                     request = plan.throw(failure)
                 else:
                     request = plan.send(answer)

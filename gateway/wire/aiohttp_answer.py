@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 
@@ -24,6 +24,7 @@ class AiohttpRawAnswer:
 
     def __init__(self, answer: aiohttp.ClientResponse, engine: str, request: RawRequest) -> None:
         self._answer, self._engine, self._request = answer, engine, request
+        self.leave: Callable[[], None] | None = None
         self.status = answer.status
         self.reason = answer.reason
         self.headers = [(_text(name), _text(value)) for name, value in answer.raw_headers]
@@ -31,6 +32,9 @@ class AiohttpRawAnswer:
     def close(self) -> None:
         """Hand the connection back, or close it where the body was not read to its end."""
         self._answer.release() if self._answer.content.is_eof() else self._answer.close()
+        leave, self.leave = self.leave, None
+        if leave is not None:
+            leave()
 
     def ended(self) -> bool:
         """Return whether all of the body has been read."""

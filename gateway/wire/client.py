@@ -38,7 +38,7 @@ class EngineClient:
 
     def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer, tap: Tap | None = None) -> None:
         self.engine = engine
-        gate = Gate(engine.name, settings.timeout_s, observer)
+        self.gate = gate = Gate(engine.name, settings, observer)
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)
         if settings.client == "http1":
@@ -46,7 +46,7 @@ class EngineClient:
         else:
             held, raw = gate.guard_held(self._aiohttp.send), gate.guard_raw(self._aiohttp.relay)
         sessions = Sessions(engine, held)
-        self._send = stack(engine, settings, held, raw, sessions, tap)
+        self._send = stack(engine, settings, held, raw, sessions, tap, lambda: observer.repeated(engine.name))
         self._relay = authenticate_raw(raw, engine, settings.auth_kind, sessions)
 
     async def start(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateway.errors import EngineFailure, VarbridgeError
+from gateway.errors import VarbridgeError
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 R = TypeVar("R")
@@ -16,7 +16,8 @@ async def drive(
 ) -> R:
     """Carry a plan out and return its result.
 
-    A failure of the road is thrown into the plan at its ``yield``, so that the plan can say what had been applied.
+    A failure of the road, or a refusal of the gate, is thrown into the plan at its ``yield``, so that the plan can say
+    what had been applied.
 
     Args:
         plan: the conversation.
@@ -33,7 +34,7 @@ async def drive(
             wrote = wrote or request.writes
             try:
                 answer = await send(request)
-            except EngineFailure as failure:
+            except VarbridgeError as failure:
                 request = plan.throw(failure)
             else:
                 request = plan.send(answer)

@@ -16,8 +16,12 @@ from typing import Protocol
 from gateway.errors import VarbridgeError
 from gateway.plan import Call
 from gateway.wire.bounds import bound_held, bound_raw
+from gateway.wire.breaker import Breaker
 from gateway.wire.exchange import A, Exchange, HeldExchange, Q, RawExchange
 from gateway.wire.leases import require_lease
+from gateway.wire.places import Places
+from gateway.wire.protection import break_circuit, limit_held, limit_raw
+from gateway.wire.settings import ClientSettings
 
 _ABANDONED = "abandoned"
 """The result, in the metrics, of an exchange that neither the engine nor the road ended: its caller went away."""
@@ -29,34 +33,58 @@ class Observer(Protocol):
     def exchange(self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float) -> None:
         """Count one exchange: with the status of its answer, or the code of its error."""
 
+    def repeated(self, engine: str) -> None:
+        """Count one request that is sent again."""
+
+    def breaker(self, engine: str, state: str) -> None:
+        """Note that an engine's breaker has come to a state."""
+
 
 class Gate:
     """One engine's gate.
 
     Args:
         engine: its name, for errors and metrics.
-        timeout_s: longest wait for an answer that is held in full; the caller's deadline may be nearer.
+        settings: longest wait for an answer that is held in full; breaker and limits.
         observer: counts exchanges.
     """
 
-    def __init__(self, engine: str, timeout_s: float, observer: Observer) -> None:
-        self._engine, self._timeout_s, self._observer = engine, timeout_s, observer
+    def __init__(self, engine: str, settings: ClientSettings, observer: Observer) -> None:
+        self._engine, self._settings, self._observer = engine, settings, observer
+        self.breaker = self._breaker() if settings.breaker.failures else None
+        self.places = Places(engine, settings.limits)
+
+    def _breaker(self) -> Breaker:
+        return Breaker(self._engine, self._settings.breaker, lambda state: self._observer.breaker(self._engine, state))
 
     def guard_held(self, send: HeldExchange) -> HeldExchange:
         """Return a sender of requests and answers held in full, behind the gate."""
-        return self._guard(send, lambda inner: bound_held(inner, self._engine, self._timeout_s))
+        return self._guard(
+            send,
+            lambda inner: bound_held(inner, self._engine, self._settings.timeout_s),
+            lambda inner: limit_held(inner, self.places),
+        )
 
     def guard_raw(self, send: RawExchange) -> RawExchange:
         """Return a sender of requests and answers that flow, behind the gate."""
-        return self._guard(send, lambda inner: bound_raw(inner, self._engine))
+        return self._guard(
+            send, lambda inner: bound_raw(inner, self._engine), lambda inner: limit_raw(inner, self.places)
+        )
 
-    def _guard(self, send: Exchange[Q, A], bound: Callable[[Exchange[Q, A]], Exchange[Q, A]]) -> Exchange[Q, A]:
+    def _guard(
+        self,
+        send: Exchange[Q, A],
+        bound: Callable[[Exchange[Q, A]], Exchange[Q, A]],
+        limit: Callable[[Exchange[Q, A]], Exchange[Q, A]],
+    ) -> Exchange[Q, A]:
+        breaker = self.breaker
         layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [
             # An exchange passes these from top to bottom:
             lambda inner: count_exchanges(inner, self._engine, self._observer),
-            lambda inner: require_lease(inner, self._engine),
+            lambda inner: inner if breaker is None else break_circuit(inner, breaker),  # does not wait
             bound,  # the deadline
-            # The engine's limits, then its breaker, belong here: inside the deadline, which bounds waiting for them.
+            limit,  # the wait for a place, which the deadline bounds
+            lambda inner: require_lease(inner, self._engine),  # after every wait
         ]
         for layer in reversed(layers):
             send = layer(send)

@@ -17,7 +17,11 @@ async def peek(answer: RawAnswer) -> RawAnswer:
     """Return the answer, its beginning read if it may say that the session is over."""
     if not _may_say_expired(answer):
         return answer
-    body, rest = await read_up_to(answer.pieces(), _MOST_BYTES)
+    try:
+        body, rest = await read_up_to(answer.pieces(), _MOST_BYTES)
+    except BaseException:
+        answer.close()
+        raise
     if rest is None:
         answer.close()
     return PeekedAnswer(answer, body, rest)
@@ -46,6 +50,7 @@ class PeekedAnswer:
 
     def __init__(self, answer: RawAnswer, body: bytes, rest: AsyncIterator[bytes] | None) -> None:
         self.status, self.reason, self.headers = answer.status, answer.reason, answer.headers
+        self.leave: Callable[[], None] | None = None
         self._answer, self._body, self._rest = answer, body, rest
         headers = tuple((name.lower(), value) for name, value in answer.headers)
         self.response = VendorResponse(answer.status, headers, body)

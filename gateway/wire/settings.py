@@ -7,6 +7,56 @@ from typing import Literal
 import msgspec
 
 
+class RetrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When a request of a plan is sent again.
+
+    Args:
+        attempts: at most, the first one counted; 1 = never again.
+        budget: repetitions are at most this share of the engine's requests of the last ten seconds, or three.
+        backoff_s: longest wait before the first repetition; doubled for each further one.
+    """
+
+    attempts: int = 3
+    budget: float = 0.2
+    backoff_s: float = 0.05
+
+
+class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When an engine that fails is left alone for a while.
+
+    Args:
+        failures: share of failed or slow exchanges that opens the breaker; 0 = it never opens.
+        slow_s: an exchange that takes longer counts as failed; 0 = slowness does not count.
+        window_s: how far back exchanges count.
+        least_calls: fewer exchanges than these say nothing.
+        open_s: how long nothing is sent.
+        probes: exchanges that are then let through; if all go well, the breaker closes.
+    """
+
+    failures: float = 0.5
+    slow_s: float = 0.0
+    window_s: float = 10.0
+    least_calls: int = 20
+    open_s: float = 5.0
+    probes: int = 3
+
+
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one process asks of an engine at a time; long polls have a pool of their own.
+
+    Args:
+        concurrency: exchanges under way.
+        queue: exchanges that may wait for their turn.
+        queue_s: longest wait for it.
+        requests_per_s: exchanges that begin within a second; 0 = any number.
+    """
+
+    concurrency: int = 50
+    queue: int = 100
+    queue_s: float = 1.0
+    requests_per_s: float = 0.0
+
+
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one engine.
 
@@ -31,3 +81,6 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     keepalive_s: float = 15.0
     max_polls: int = 1000
     client: Literal["http1", "aiohttp"] = "http1"
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    limits: LimitSettings = LimitSettings()

@@ -13,6 +13,7 @@ from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine
 from gateway.wire.credentials import authenticate
 from gateway.wire.exchange import HeldExchange, RawExchange
+from gateway.wire.retries import retry
 from gateway.wire.sessions import Sessions
 from gateway.wire.settings import ClientSettings
 from gateway.wire.streams import route_streams
@@ -28,6 +29,7 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
     raw: RawExchange,
     sessions: Sessions,
     tap: Tap | None = None,
+    repeated: Callable[[], None] = lambda: None,
 ) -> HeldExchange:
     """Return what carries out a plan's requests on one engine.
 
@@ -38,11 +40,12 @@ def stack(  # noqa: PLR0913, PLR0917 - what the layers need, once
         raw: behind the gate; sends what flows.
         sessions: the engine's.
         tap: is shown each exchange.
+        repeated: is called for each request that is sent again.
     """
     layers: list[Callable[[HeldExchange], HeldExchange]] = [
         # a request passes these from top to bottom:
         lambda inner: show_to_tap(inner, engine.name, tap),  # what was asked, before anything secret is added
-        # retries belong here: safe and absolute-set requests within the budget, each attempt signed anew
+        lambda inner: retry(inner, settings.retry, repeated),  # within the budget; each attempt is signed anew
         lambda inner: authenticate(inner, engine, settings.auth_kind, sessions),  # credentials, session, one re-login
         lambda inner: route_streams(  # which of the gate's two kinds of exchange
             inner, raw, engine.name, settings.timeout_s, settings.max_answer_bytes

@@ -45,7 +45,7 @@ def route_streams(
         headers = tuple((name.lower(), value) for name, value in answer.headers)
         if request.streams_answer and _OK <= answer.status < _REDIRECT:
             token = f"answer-{len(call.streams)}"
-            call.streams = {**call.streams, token: _closing(answer)}
+            call.streams = {**call.streams, token: _AnswerStream(answer)}
             return VendorResponse(answer.status, headers, Stream(token))
         try:
             return VendorResponse(answer.status, headers, await _read(answer))
@@ -112,9 +112,20 @@ def _stays() -> bool:
     return False
 
 
-async def _closing(answer: RawAnswer) -> AsyncIterator[bytes]:
-    try:
-        async for piece in answer.pieces():
-            yield piece
-    finally:
-        answer.close()
+class _AnswerStream:
+    """The body of an answer, which is closed when the body has been read, and when nobody can read it any more."""
+
+    def __init__(self, answer: RawAnswer) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes."""
+        try:
+            async for piece in self._answer.pieces():
+                yield piece
+        finally:
+            self._answer.close()
+
+    def __del__(self) -> None:
+        """Close the answer: its caller may have gone before the first piece was asked for."""
+        self._answer.close()

@@ -27,6 +27,7 @@ from gateway.model.values import Value
 from gateway.plan import Call, Stream, VendorRequest, VendorResponse
 from gateway.port import Credentials, Engine, Fake
 from gateway.wire import ClientSettings, EngineClient
+from tests.wire.scripted import Observer
 
 LIVE = "camunda7-live"
 DEFINITION = "userTask"
@@ -235,15 +236,10 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = {
 }
 
 
-class _Unobserved:
-    def exchange(self, *args: object, **more: object) -> None:
-        """Count nothing."""
-
-
 @contextlib.contextmanager
 def on_wire(engine: Engine, url: str) -> Iterator[Callable[[Generator[VendorRequest, Any, Any]], Any]]:
     """What carries out an engine's plans over sockets, on the server of this base URL."""
-    client = EngineClient(engine, ClientSettings(url=url), _Unobserved())
+    client = EngineClient(engine, ClientSettings(url=url), Observer())
 
     async def run(plan: Generator[VendorRequest, Any, Any]) -> Any:
         call = Call(deadline=asyncio.get_running_loop().time() + 60, request_id="kit")

@@ -13,8 +13,8 @@ from tests.ids import id_of, says_nothing
 TESTS = Path(__file__).parents[1]
 MAY_SLEEP = {"live", "chaos", "browser", "bench"}
 """Folders with real engines, processes and pages."""
-WAITS = {"until.py"}
-"""The one place that sleeps for all others."""
+WAITS = {"until.py", "simulated_clock.py"}
+"""What waits for all others, in real time or in none."""
 
 
 def test_ids_of_parametrised_tests_say_what_they_are(request: pytest.FixtureRequest) -> None:

@@ -21,6 +21,7 @@ from gateway.plan import Call
 from gateway.port import Credentials
 from gateway.wire import ClientSettings, EngineClient, drive
 from tests.live.server import delete_instance, start_instance
+from tests.wire.scripted import Observer
 
 FILTERS = 2000
 AT_ONCE = 8
@@ -93,18 +94,13 @@ def drawn_filter(draw: random.Random, instances: tuple[str, ...]) -> Filter:
     )
 
 
-class Unobserved:
-    def exchange(self, *args: object, **more: object) -> None:
-        """Count nothing."""
-
-
 class Both:
     """The same variables on the real engine, on the fake, and here."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = camunda7.VENDOR.engine("real", camunda7.VENDOR.settings(), Credentials())
-        self.client = EngineClient(self.engine, ClientSettings(url=url), Unobserved())
+        self.client = EngineClient(self.engine, ClientSettings(url=url), Observer())
         self.fake = camunda7.VENDOR.fake()
         draw = random.Random(7)
         self.data = [{name: drawn_value(draw) for name in draw.sample(NAMES, 7)} for _ in range(12)]

@@ -74,7 +74,9 @@ async def broken(vendor: str, tmp_path: Any) -> AsyncIterator[Broken]:
     engine = Faulty(fake)
     engine.native = fake.showcase()
     async with running(engine):
-        limits = {"timeout_s": 0.4, "max_answer_bytes": 4000}
+        limits = {
+            "timeout_s": 0.4, "max_answer_bytes": 4000, "retry": {"attempts": 1}, "breaker": {"failures": 0},
+        }  # fmt: skip
         tree = {
             "server": {"port": 0, "admin_port": 0},
             "auth": {"open": True},

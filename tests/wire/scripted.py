@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from gateway.plan import Call
 from gateway.port import Credentials, Engine
 from gateway.wire import ClientSettings, EngineClient
+from gateway.wire.settings import RetrySettings
 
 Script = Callable[["Heard", asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -91,9 +92,17 @@ async def never_answers(_request: Heard, _writer: asyncio.StreamWriter) -> None:
 class Observer:
     def __init__(self) -> None:
         self.exchanges: list[tuple[object, ...]] = []
+        self.repetitions: list[str] = []
+        self.breakers: list[tuple[str, str]] = []
 
     def exchange(self, engine, method, status, error_code, duration_s) -> None:
         self.exchanges.append((engine, method, status, error_code))
+
+    def repeated(self, engine) -> None:
+        self.repetitions.append(engine)
+
+    def breaker(self, engine, state) -> None:
+        self.breakers.append((engine, state))
 
 
 @asynccontextmanager
@@ -120,6 +129,7 @@ async def running(scripted: Scripted) -> AsyncIterator[Scripted]:
 @asynccontextmanager
 async def client_of(url: str, engine: Engine | None = None, **settings) -> AsyncIterator[EngineClient]:
     observer = Observer()
+    settings.setdefault("retry", RetrySettings(attempts=1))
     client = EngineClient(engine or Engine("hr", None, Credentials()), ClientSettings(url=url, **settings), observer)
     client.observer = observer
     await client.start()

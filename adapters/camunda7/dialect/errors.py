@@ -90,6 +90,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.EngineMisbehaved: ErrorForm(502, "EngineMisbehaved"),
     errors.EngineCredentialsRejected: ErrorForm(502, "EngineCredentialsRejected"),
     errors.EngineUnavailable: ErrorForm(503, "EngineUnavailable"),
+    errors.CircuitOpen: ErrorForm(503, "EngineUnavailable"),
     errors.EngineTimeout: ErrorForm(504, "EngineTimeout"),
     errors.OutcomeUnknown: ErrorForm(504, "OutcomeUnknown"),
 }

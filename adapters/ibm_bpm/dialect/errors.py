@@ -108,6 +108,7 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.EngineMisbehaved: ErrorForm(502),
     errors.EngineCredentialsRejected: ErrorForm(502),
     errors.EngineUnavailable: ErrorForm(503),
+    errors.CircuitOpen: ErrorForm(503),
     errors.EngineTimeout: ErrorForm(504),
     errors.OutcomeUnknown: ErrorForm(504),
 }

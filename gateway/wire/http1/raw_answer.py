@@ -21,13 +21,14 @@ class Http1RawAnswer:
         request: what was asked; how long to wait, and for whom.
     """
 
-    __slots__ = ("_connection", "_engine", "_release", "_request", "headers", "reason", "status")
+    __slots__ = ("_connection", "_engine", "_release", "_request", "headers", "leave", "reason", "status")
 
     def __init__(
         self, connection: Connection, release: Callable[[Connection], None], engine: str, request: RawRequest
     ) -> None:
         self._connection: Connection | None = connection
         self._release, self._engine, self._request = release, engine, request
+        self.leave: Callable[[], None] | None = None
         self.reason: str | None
         self.status, self.reason, self.headers = connection.answer.raw_head()
 
@@ -36,6 +37,9 @@ class Http1RawAnswer:
         if self._connection is not None:
             self._release(self._connection)
             self._connection = None
+        leave, self.leave = self.leave, None
+        if leave is not None:
+            leave()
 
     def ended(self) -> bool:
         """Return whether all of the body has been read."""

@@ -90,3 +90,18 @@ def test_metrics_tell_requests_and_exchanges_by_their_labels() -> None:
         'varbridge_engine_request_duration_seconds_count{engine="hr",method="GET",result="engine-timeout"} 1.0' in text
     )
     assert 'le="0.005"' in text
+
+
+def test_metrics_tell_breakers_and_repetitions_of_each_engine() -> None:
+    metrics = Metrics()
+    for state in ("open", "half-open", "open"):
+        metrics.breaker("hr", state)
+    metrics.repeated("hr")
+    metrics.breaker("claims", "closed")
+    lines = metrics.render()[0].decode().splitlines()
+    assert {line for line in lines if "breaker" in line and line[0] != "#" and "_created" not in line} == {
+        'varbridge_engine_breaker_state{engine="hr"} 2.0',
+        'varbridge_engine_breaker_state{engine="claims"} 0.0',
+        'varbridge_engine_breaker_openings_total{engine="hr"} 2.0',
+    }
+    assert 'varbridge_engine_retries_total{engine="hr"} 1.0' in lines

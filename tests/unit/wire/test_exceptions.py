@@ -12,6 +12,8 @@ from gateway.errors import EngineMisbehaved, EngineTimeout, EngineUnavailable, O
 from gateway.plan import Call, VendorRequest
 from gateway.port import Credentials, Engine
 from gateway.wire import ClientSettings, EngineClient
+from gateway.wire.settings import RetrySettings
+from tests.wire.scripted import Observer
 
 KEY = aiohttp.client_reqrep.ConnectionKey("engine", 80, False, True, None, None, None)
 UNSENT, CUT, BAD = EngineUnavailable, EngineUnavailable, EngineMisbehaved
@@ -29,19 +31,13 @@ TABLE = [
 ]
 
 
-class Silent:
-    def exchange(self, *_args, **_kwargs) -> None: ...
-
-
 @pytest.mark.parametrize(
     ("raised", "read", "write"), TABLE, ids=lambda each: getattr(each, "__name__", type(each).__name__)
 )
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 async def test_exception_is_translated(raised: Exception, read: type, write: type, writes: bool) -> None:
-    settings = ClientSettings(url="http://engine/api")
-    if hasattr(settings, "client"):
-        settings = ClientSettings(url="http://engine/api", client="aiohttp")
-    client = EngineClient(Engine("hr", None, Credentials()), settings, Silent())
+    settings = ClientSettings(url="http://engine/api", client="aiohttp", retry=RetrySettings(attempts=1))
+    client = EngineClient(Engine("hr", None, Credentials()), settings, Observer())
     await client.start()
 
     def plan():

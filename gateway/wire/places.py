@@ -1,0 +1,113 @@
+"""The places of an engine: so many exchanges at once and so many a second; a few more may wait for a while.
+
+Whoever waits is served in the order of coming. What must not live here: what an exchange does with its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+
+from gateway.errors import Overloaded
+from gateway.wire.failures import NOTHING_SENT
+from gateway.wire.settings import LimitSettings
+
+
+class Places:
+    """One engine's places in one process.
+
+    Args:
+        engine: its name, for errors.
+        settings: how many there are.
+    """
+
+    def __init__(self, engine: str, settings: LimitSettings) -> None:
+        self._engine, self._settings = engine, settings
+        self._free = settings.concurrency
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._pacing = 0
+        self._interval = 1 / settings.requests_per_s if settings.requests_per_s else 0.0
+        self._next = 0.0
+        self.is_paced = self._interval > 0
+
+    @property
+    def queued(self) -> int:
+        """Return how many exchanges wait for a place, or for their turn."""
+        return len(self._waiting) + self._pacing
+
+    def try_enter(self) -> bool:
+        """Take a place if one is free; nobody waits then."""
+        if self._free == 0:
+            return False
+        self._free -= 1
+        return True
+
+    async def enter(self) -> None:
+        """Take a place, and wait for one if none is free.
+
+        Raises:
+            Overloaded: too many wait already, or the wait was too long; nothing was sent.
+        """
+        if self.try_enter():
+            return
+        self._require_room()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        timer = loop.call_later(self._settings.queue_s, self._give_up, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.leave()  # the place came together with the cancellation
+            raise asyncio.CancelledError(NOTHING_SENT) from None
+        finally:
+            timer.cancel()
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+
+    def leave(self) -> None:
+        """Hand a place back, to the exchange that waits longest if any does."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    async def pace(self) -> None:
+        """Wait for the turn that the engine's rate allows; a second's worth may begin at once.
+
+        Raises:
+            Overloaded: the turn would come too late, or too many wait already; nothing was sent.
+        """
+        now = asyncio.get_running_loop().time()
+        at = max(self._next, now - 1.0 + self._interval)
+        wait = at - now
+        if wait > self._settings.queue_s:
+            raise self._overloaded(wait)
+        if wait > 0:
+            self._require_room()
+        self._next = at + self._interval
+        if wait <= 0:
+            return
+        self._pacing += 1
+        try:
+            await asyncio.sleep(wait)
+        except asyncio.CancelledError:
+            raise asyncio.CancelledError(NOTHING_SENT) from None
+        finally:
+            self._pacing -= 1
+
+    def _require_room(self) -> None:
+        if self.queued >= self._settings.queue:
+            raise self._overloaded(self._settings.queue_s)
+
+    def _give_up(self, turn: asyncio.Future[None]) -> None:
+        if not turn.done():
+            turn.set_exception(self._overloaded(self._settings.queue_s))
+
+    def _overloaded(self, wait_s: float) -> Overloaded:
+        again = (("Retry-After", str(max(1, math.ceil(wait_s)))),)
+        return Overloaded("The engine is as busy as it may be.", engine=self._engine, headers=again)
