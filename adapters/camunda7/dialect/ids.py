@@ -58,7 +58,7 @@ def has_ids(method: str, path: tuple[str, ...]) -> bool:
         return True
     if len(path) > 2:  # noqa: PLR2004 - a resource, an id, and what is done
         return path[2] == "comment" or path[-1] in _RESTARTS
-    return resource in _RESOURCES and (len(path) == 1 or path[1] in _ON_MANY or resource == "task")
+    return resource in _RESOURCES and (len(path) == 1 or path[-1] in _ON_MANY or resource == "task")
 
 
 Named: TypeAlias = tuple[tuple[str, str], ...]
