@@ -201,6 +201,17 @@ async def test_ibm_learns_the_tokens_of_camunda_from_the_execution_tree(site: Ac
     assert (everything["state"], everything["variables"]["pages"]) == ("STATE_RUNNING", 2)
 
 
+async def test_ibm_read_that_is_too_long_for_a_url_stands_in_a_form(site: Across) -> None:
+    form: dict[str, Any] = {"Content_Type": FORM, "X_HTTP_Method_Override": "GET"}
+    answer = await site.ibm("POST", f"/process/{site.hr}", raw=b"parts=header%7CexecutionTree", **form)
+    data = answer.json["data"]
+    assert (data["state"], data["variables"], len(data["executionTree"]["root"]["children"])) == (
+        "STATE_RUNNING", None, 1,
+    )  # fmt: skip
+    twice = await site.ibm("POST", f"/process/{site.hr}?parts=data", raw=b"parts=header", **form)
+    assert twice.status == 400
+
+
 async def test_ibm_execution_tree_of_what_has_ended_has_no_tokens(site: Across) -> None:
     site.fakes["hr"].end(site.hr)
     root = await tree(site, site.hr)

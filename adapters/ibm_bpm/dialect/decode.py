@@ -9,7 +9,7 @@ from __future__ import annotations
 from adapters.ibm_bpm.dialect.actions import decode_action
 from adapters.ibm_bpm.dialect.bodies import check_accepted, read_object, read_tree, read_value
 from adapters.ibm_bpm.dialect.facts import NO_IDS, SAFE, resolve_method
-from adapters.ibm_bpm.dialect.parameters import parts, read_parts
+from adapters.ibm_bpm.dialect.parameters import parts, read_parameters, read_parts
 from adapters.ibm_bpm.dialect.tasks import COMPLETIONS, decode_completion, decode_task
 from adapters.ibm_bpm.values.trees import METADATA
 from gateway.errors import MethodNotAllowed
@@ -30,7 +30,7 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
     match request.segments:
         case ("process", instance) if method in {"GET", "HEAD"} and "action" not in request.query:
             check_accepted(request)
-            return _read(instance, parts(request.query))
+            return _read(instance, parts(read_parameters(request)))
         case ("process", instance) if method not in SAFE and instance not in NO_IDS:
             return decode_action(request, method, instance)
         case ("process", instance, "variable", name):

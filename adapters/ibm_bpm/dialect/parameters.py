@@ -15,6 +15,7 @@ from gateway.errors import InvalidRequest, Unsupported
 from gateway.model.commands import Command, DescribeInstance, ListActivities, ListVariables
 from gateway.port import DialectRequest
 
+_BODILESS = frozenset({"GET", "HEAD"})
 FORM = "application/x-www-form-urlencoded"
 _SAID = frozenset({"header", "data", "executionTree"})
 """Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
@@ -27,13 +28,13 @@ _BY_ACTION = {"moveToken": "header|executionTree", "deleteToken": "header|execut
 
 
 def read_parameters(request: DialectRequest) -> Mapping[str, str]:
-    """Return the parameters of a request that has no other body than a form.
+    """Return the parameters of a request that has no other body than a form; the body of a GET means nothing.
 
     Raises:
         InvalidRequest: the form is no text, or a parameter is given twice; or the body is JSON that says something.
         UnsupportedMediaType, InvalidJson: the body is neither a form nor JSON.
     """
-    if not request.body.strip():
+    if request.method in _BODILESS or not request.body.strip():
         return request.query
     if find_header(request, "content-type").partition(";")[0].strip().lower() != FORM:
         if read_object(request):

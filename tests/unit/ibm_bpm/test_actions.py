@@ -67,6 +67,10 @@ def test_parameters_of_a_form_count_as_those_of_the_query() -> None:
     assert DIALECT.decode(empty) == (ModifyInstance(instance="x:1", instructions=(CANCEL,)),)
 
 
+def test_body_of_a_get_means_nothing() -> None:
+    assert DIALECT.decode(request("GET", body=b"parts=data", kind="text/plain", parts="header")) == (DESCRIBE,)
+
+
 @pytest.mark.parametrize(
     ("action", "state"), [("suspend", "suspended"), ("resume", "active"), ("terminate", "terminated")]
 )
