@@ -53,12 +53,12 @@ def has_ids(method: str, path: tuple[str, ...]) -> bool:
     """Return whether the body of a call may have ids of what runs."""
     if method not in WITH_BODY or not path:
         return False
-    resource = path[0]
+    resource, *below = path
     if resource in _ANYWHERE:
         return True
-    if len(path) > 2:  # noqa: PLR2004 - a resource, an id, and what is done
-        return path[2] == "comment" or path[-1] in _RESTARTS
-    return resource in _RESOURCES and (len(path) == 1 or path[-1] in _ON_MANY or resource == "task")
+    if len(below) > 1:  # an id, and what is done
+        return below[1] == "comment" or below[-1] in _RESTARTS
+    return resource in _RESOURCES and (not below or below[0] in _ON_MANY or resource == "task")
 
 
 Named: TypeAlias = tuple[tuple[str, str], ...]
