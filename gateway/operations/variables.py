@@ -9,6 +9,7 @@ import msgspec
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Variable, VariablesListed, VariablesPatched
+from gateway.model.scope import INSTANCE
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.write import under_lock, write_instance
 from gateway.plan import Call
@@ -43,7 +44,8 @@ async def patch_and_list(
     Raises:
         VarbridgeError: with ``outcome`` applied where only the list failed.
     """
-    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope, seen=True)
+    seen = command.scope == INSTANCE  # a write of a task or execution by name stays in it
+    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope, seen=seen)
     shown = VariablesListed(())
 
     async def work(placed: Target) -> VariablesPatched:
