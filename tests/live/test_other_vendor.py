@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from adapters import ibm_bpm
 from gateway.errors import ValueInvalid
 from gateway.model import jsontext
+from gateway.model.lifecycle import CompleteTask
 from gateway.port import Credentials
 from tests import readme
 from tests.conformance.subjects import Subject, on_wire
@@ -196,3 +198,65 @@ def test_lines_of_the_readme_work_on_a_real_engine(door: str, written: str, inst
         "amount": ("Integer", "1300"), "note": ("String", '"checked"'),
         "customer": ("Json", r'"{\"name\":\"Ada\",\"tags\":[\"new\"]}"'),
     }  # fmt: skip
+
+
+@pytest.fixture
+def nested(live_camunda: str) -> Iterator[str]:
+    """An instance with two tokens: one in the task `left`, one in the task `innerTask` of a subprocess."""
+    path = "/engine-rest/process-definition/key/parallelScope/start"
+    started = str(ask(live_camunda, "POST", path, {})["id"])
+    yield started
+    delete_instance(live_camunda, started)
+
+
+@pytest.mark.parametrize("form", ["{}", "hr:{}"], ids=["bare id", "id with its engine"])
+def test_tokens_are_moved_and_deleted_in_ibms_language(door: str, form: str, nested: str, live_camunda: str) -> None:
+    written = form.format(nested)
+    tree = ibm(door, "GET", f"/process/{written}?parts=executionTree")["executionTree"]
+    tokens = {each["flowObjectId"]: each["tokenId"] for each in flat(tree["root"]) if each.get("tokenId")}
+    assert {"left", "innerTask"} <= set(tokens)
+    moved = ibm(door, "POST", f"/process/{written}?action=moveToken&tokenId={quote(tokens['left'])}&target=innerTask")
+    assert (moved["piid"], moved["state"]) == (written, "STATE_RUNNING")
+    assert [row["taskDefinitionKey"] for row in open_tasks(live_camunda, nested)] == ["innerTask"] * 2
+    left = [each for each in flat(moved["executionTree"]["root"]) if each.get("flowObjectId") == "innerTask"]
+    assert len(left) == 2
+    ibm(door, "POST", f"/process/{written}?action=deleteToken&tokenId={quote(left[0]['tokenId'])}")
+    assert len(open_tasks(live_camunda, nested)) == 1
+
+
+def flat(node: Any) -> Iterator[Any]:
+    yield node
+    for child in node.get("children") or ():
+        yield from flat(child)
+
+
+def open_tasks(live_camunda: str, instance: str) -> list[Any]:
+    """Return the tasks in which an instance waits, by the engine itself."""
+    rows: list[Any] = ask(live_camunda, "GET", f"/engine-rest/task?processInstanceId={instance}")
+    return rows
+
+
+def test_instance_is_suspended_resumed_and_terminated_in_ibms_language(
+    door: str, written: str, instance: str, live_camunda: str
+) -> None:
+    for action, state, suspended in (("suspend", "STATE_SUSPENDED", True), ("resume", "STATE_RUNNING", False)):
+        assert ibm(door, "PUT", f"/process/{written}?action={action}")["state"] == state
+        assert ask(live_camunda, "GET", f"/engine-rest/process-instance/{instance}")["suspended"] is suspended
+    assert ibm(door, "POST", f"/process/{written}?action=terminate")["state"] == "STATE_TERMINATED"
+    assert ask(live_camunda, "GET", f"/engine-rest/process-instance?processInstanceIds={instance}") == []
+
+
+@pytest.mark.parametrize("form", ["{}", "hr:{}"], ids=["bare id", "id with its engine"])
+def test_tasks_are_read_and_completed_in_ibms_language(
+    door: str, form: str, nested: str, live_camunda: str, client: Subject
+) -> None:
+    task = {row["taskDefinitionKey"]: form.format(row["id"]) for row in open_tasks(live_camunda, nested)}
+    shown = ibm(door, "GET", f"/task/{task['innerTask']}?parts=all")
+    assert (shown["piid"], shown["data"]["variables"]) == (nested, {"scopeVar": "from-mapping"})
+    params = quote('{"outcome": "done", "lines": {"items": [1.50]}}')
+    assert ibm(door, "PUT", f"/task/{task['left']}?action=finish&params={params}")["status"] == "Closed"
+    assert [row["taskDefinitionKey"] for row in open_tasks(live_camunda, nested)] == ["innerTask"]
+    found = native(live_camunda, nested)
+    assert (found["outcome"][:2], found["lines"][:2]) == (("String", '"done"'), ("Json", '"[1.50]"'))
+    client.ask("complete_task", CompleteTask(task=task["innerTask"], variables={"last": whole(1)}))
+    assert ask(live_camunda, "GET", f"/engine-rest/process-instance?processInstanceIds={nested}") == []
