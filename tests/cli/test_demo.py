@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -17,12 +18,19 @@ from tests import readme
 from tests.cli.programs import Program, free_port, running, varbridge
 
 
-@pytest.fixture(scope="module")
-def demo() -> Iterator[tuple[Program, str]]:
+@contextlib.contextmanager
+def serving() -> Iterator[tuple[Program, str]]:
+    """A demo of one's own, and the URL of its gateway."""
     port = free_port()
     with running("demo", "--port", str(port), "--admin-port", str(free_port())) as program:
         program.wait_for("Serving until Ctrl-C.")
         yield program, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[tuple[Program, str]]:
+    with serving() as shared:
+        yield shared
 
 
 def instances(program: Program) -> list[str]:
@@ -198,8 +206,9 @@ def test_ctrl_c_ends_the_demo_cleanly(demo: tuple[Program, str]) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-def test_requests_on_the_other_vendors_instance_work_as_they_stand(demo: tuple[Program, str]) -> None:
-    (hr,) = [each for each in instances(demo[0]) if each.startswith("hr:")]
-    camunda, ibm = (readme.said(block, demo[1], hr) for block in readme.blocks("<!-- /dialects -->"))
+def test_requests_on_the_other_vendors_instance_work_as_they_stand() -> None:
+    with serving() as (program, url):
+        (hr,) = [each for each in instances(program) if each.startswith("hr:")]
+        camunda, ibm = (readme.said(block, url, hr) for block in readme.blocks("<!-- /dialects -->"))
     assert (camunda.count("HTTP/1.1 204"), '"activityType":' in camunda) == (3, True)
     assert (ibm.count("Successfully updated."), ibm.count("STATE_SUSPENDED"), '"tokenId":' in ibm) == (2, 1, True)
