@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.camunda7 import (
     activities,
     binary,
+    finding,
     instances,
     messages,
     modification,
@@ -72,7 +73,7 @@ class Camunda7Engine(Engine):
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Find the instances that match."""
-        return instances.find_instances(self.name, self.settings, command)
+        return finding.find_instances(self.name, self.settings, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from adapters.camunda7 import faults
-from adapters.camunda7.settings import Settings
 from adapters.camunda7.wire import (
     WireInstance,
     WirePast,
     decode_body,
     execution_decoder,
     instance_decoder,
-    instances_decoder,
     past_decoder,
-    pasts_decoder,
-    query_request,
     read_request,
     version_decoder,
 )
 from gateway.errors import InstanceNotFound
-from gateway.model.commands import DescribeInstance, FindInstances
-from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
+from gateway.model.commands import DescribeInstance
+from gateway.model.results import EngineDescribed, Instance, InstanceDescribed
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _OK, _NOT_FOUND = 200, 404
@@ -68,7 +64,7 @@ def read_past(engine: str, instance: str) -> Generator[VendorRequest, VendorResp
         raise InstanceNotFound(engine=engine, engine_status=_NOT_FOUND)
     if answer.status != _OK:
         raise faults.translate(engine, answer, writes=False)
-    return _past_instance(decode_body(past_decoder, answer, engine))
+    return past_instance(decode_body(past_decoder, answer, engine))
 
 
 def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
@@ -88,37 +84,6 @@ def _running(engine: str, command: DescribeInstance) -> Plan[InstanceDescribed]:
     return InstanceDescribed(instance_of(decode_body(instance_decoder, answer, engine)))
 
 
-def find_instances(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
-    """Read ``POST /process-instance``, or ``POST /history/process-instance`` for ended ones too, page by page.
-
-    ``definition`` is a key, or an id when it has the colons of one.
-    """
-    body: dict[str, object] = {"sorting": [{"sortBy": "instanceId", "sortOrder": "asc"}]}
-    if command.business_key is not None:
-        body["processInstanceBusinessKey" if command.ended else "businessKey"] = command.business_key
-    if command.definition is not None:
-        body["processDefinitionId" if ":" in command.definition else "processDefinitionKey"] = command.definition
-    path = ("history", "process-instance") if command.ended else ("process-instance",)
-    found: list[Instance] = []
-    while len(found) < command.limit:
-        most = min(command.limit - len(found), settings.page_size)
-        query = (("firstResult", str(command.offset + len(found))), ("maxResults", str(most)))
-        answer = yield query_request(*path, body=body, query=query)
-        if answer.status != _OK:
-            raise faults.translate(engine, answer, writes=False)
-        rows = _rows(engine, answer, ended=command.ended)
-        found += rows
-        if len(rows) < most:
-            break
-    return InstancesFound(tuple(found))
-
-
-def _rows(engine: str, answer: VendorResponse, *, ended: bool) -> list[Instance]:
-    if ended:
-        return [_past_instance(row) for row in decode_body(pasts_decoder, answer, engine)]
-    return [instance_of(row) for row in decode_body(instances_decoder, answer, engine)]
-
-
 def instance_of(row: WireInstance) -> Instance:
     """Return the instance of a row."""
     definition = row.definitionKey or (row.definitionId or "").split(":")[0] or None
@@ -132,7 +97,8 @@ def instance_of(row: WireInstance) -> Instance:
     )
 
 
-def _past_instance(row: WirePast) -> Instance:
+def past_instance(row: WirePast) -> Instance:
+    """Return the instance of a row of the history."""
     return Instance(
         id=row.id,
         definition=row.processDefinitionKey,

@@ -15,9 +15,9 @@ from adapters.camunda7 import faults, wire
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.variables import error_of, value_of
 from gateway.errors import EngineMisbehaved, Fault, ValueInvalid, ValueNotRepresentable
+from gateway.model.condition import Condition
 from gateway.model.etag import BLOBS
 from gateway.model.query import (
-    Condition,
     CountVariables,
     Filter,
     QueryVariables,
@@ -84,11 +84,19 @@ def _body(engine: str, settings: Settings, wanted: Filter) -> dict[str, object]:
             continue
         body["processInstanceIdIn" if name == "instance_id_in" else spelled] = content
     if wanted.variable_values is not None:
-        body["variableValues"] = [
-            _condition(engine, settings, each, f"/variableValues/{index}/value")
-            for index, each in enumerate(wanted.variable_values)
-        ]
+        body["variableValues"] = conditions_body(engine, settings, wanted.variable_values)
     return body
+
+
+def conditions_body(engine: str, settings: Settings, conditions: tuple[Condition, ...]) -> list[dict[str, object]]:
+    """Return conditions in the engine's words.
+
+    Raises:
+        ValueInvalid: a text that the engine would take for something else.
+    """
+    return [
+        _condition(engine, settings, each, f"/variableValues/{index}/value") for index, each in enumerate(conditions)
+    ]
 
 
 def _condition(engine: str, settings: Settings, condition: Condition, pointer: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from adapters.ibm_bpm import (
     activities,
     auth,
     binary,
+    finding,
     instances,
     messages,
     modification,
@@ -34,6 +35,9 @@ _FEATURES = frozenset(
         "engine.describe",
         "instances.describe",
         "instances.find.definition",
+        "instances.find.ids",
+        "instances.find.state",
+        "instances.find.variables",
         "instances.ended",
         "instances.start",
         "instances.state",
@@ -119,7 +123,7 @@ class IbmBpmEngine(Engine):
 
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Find the instances that match."""
-        return instances.find_instances(self.name, self.settings, command)
+        return finding.find_instances(self.name, self.settings, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""

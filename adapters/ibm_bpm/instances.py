@@ -1,4 +1,4 @@
-"""Instances: one, or those that match; and the engine itself."""
+"""Instances: one, or what a search says of many; and the engine itself. Which ones match is said in ``finding``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from adapters.ibm_bpm import faults
-from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.wire import DETAILS, TREE, WireDetails, get, instance_number, members
-from gateway.errors import EngineError, InstanceNotFound, InvalidRequest, Unsupported
-from gateway.model.commands import DescribeInstance, FindInstances
-from gateway.model.results import EngineDescribed, Instance, InstanceDescribed, InstancesFound
+from gateway.errors import EngineError, InstanceNotFound, InvalidRequest
+from gateway.model.commands import DescribeInstance
+from gateway.model.results import EngineDescribed, Instance, InstanceDescribed
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
 _STATES = {
@@ -123,35 +122,6 @@ def instance_in(instance: str, wire: WireDetails) -> Instance:
     )
 
 
-def find_instances(engine: str, settings: Settings, command: FindInstances) -> Plan[InstancesFound]:
-    """Ask ``PUT /search/query`` by instance; it answers one row per task, so rows are made unique by instance.
-
-    The index lags a few seconds behind writes. Served, though deprecated, up to current releases.
-
-    Raises:
-        Unsupported: by business key, where no searchable variable is set to hold it.
-    """
-    if command.business_key is not None and not settings.business_key:
-        raise Unsupported("No searchable variable of this engine is set to hold the business key.", engine=engine)
-    conditions: list[tuple[str, str]] = []
-    if command.definition is not None:
-        name = yield from _definition_name(engine, command.definition)
-        conditions.append(("condition", f"bpdName|Equals|{name}"))
-    if command.business_key is not None:
-        conditions.append(("condition", f"{settings.business_key}|Equals|{command.business_key}"))
-    rows: dict[str, Instance] = {}
-    wanted = command.offset + command.limit
-    offset = 0
-    while len(rows) < wanted:
-        page = yield from search(engine, conditions, offset)
-        kept = (row for row in page.rows if command.ended or row.state not in ENDED)
-        rows |= {row.id: row for row in kept if row.id not in rows}
-        if page.next is None:
-            break
-        offset = page.next
-    return InstancesFound(tuple(rows.values())[command.offset : wanted])
-
-
 def search(
     engine: str, conditions: list[tuple[str, str]], offset: int
 ) -> Generator[VendorRequest, VendorResponse, Page]:
@@ -215,7 +185,7 @@ def read_exposed(engine: str) -> Generator[VendorRequest, VendorResponse, list[d
     return [item for item in members(tree["exposedItemsList"]) if isinstance(item, dict)]
 
 
-def _definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:
+def definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:
     """Return the name that the search knows; an id (``25.…``) is looked up among the exposed processes."""
     if not definition.startswith("25."):
         return definition

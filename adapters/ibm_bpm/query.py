@@ -7,19 +7,18 @@ several at once. Rows are in an order of our own, instance by instance, so a que
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from functools import cmp_to_key
 
 import msgspec
 
-from adapters.ibm_bpm import faults
-from adapters.ibm_bpm.instances import ENDED, check_parts, describe_process, search, state_of
+from adapters.ibm_bpm.finding import BATCH, batches, compared_value, find_candidates, read_details, value_conditions
+from adapters.ibm_bpm.instances import ENDED, state_of
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.decode import in_list, variable_of
 from adapters.ibm_bpm.values.stored import stored_in
 from adapters.ibm_bpm.variables import PARTS
-from adapters.ibm_bpm.wire import DETAILS_LIST, WireDetails, get, instance_number
-from gateway.errors import InstanceNotFound, Unsupported
+from adapters.ibm_bpm.wire import WireDetails
 from gateway.model.matching import Matcher, precedes
 from gateway.model.query import (
     CountVariables,
@@ -31,11 +30,9 @@ from gateway.model.query import (
     VariablesFound,
 )
 from gateway.model.results import Scope, Variable
-from gateway.model.values import Value, text_of
+from gateway.model.values import Value
 from gateway.plan import Plan, VendorRequest, VendorResponse
 
-_BATCH = 20
-"""Instances read at once: an answer of some megabytes where variables are large."""
 _BATCHES = 10
 """Batches of one piece of a query; a sparse filter then gives few rows a piece, but a piece ends in time."""
 Conversation = Generator[VendorRequest, VendorResponse, list[Row]]
@@ -61,20 +58,20 @@ def query_variables(engine: str, settings: Settings, command: QueryVariables) ->
         EngineMisbehaved: ``getdetails`` does not tell which instance is which.
     """
     after = None if command.after is None else _position.decode(command.after)
-    instances = yield from _find_candidates(engine, settings, command.filter)
+    instances = yield from _candidates(engine, settings, command.filter)
     if command.sorting:
         return (yield from _find_sorted(engine, settings, command, instances, after))
     if after is not None:
         instances = [each for each in instances if each >= after.instance]
     rows: list[Row] = []
-    for read in range(0, len(instances), _BATCH):
-        batch = instances[read : read + _BATCH]
+    for read in range(0, len(instances), BATCH):
+        batch = instances[read : read + BATCH]
         matching = yield from _find_matching(engine, settings, command.filter, batch)
         rows += [row for row in matching if after is None or _beyond(row, after)]
         if len(rows) > command.limit:
             kept = tuple(rows[: command.limit])
             return VariablesFound(rows=kept, more=True, position=kept[-1].position)
-        if read >= _BATCH * (_BATCHES - 1) and batch[-1] != instances[-1]:
+        if read >= BATCH * (_BATCHES - 1) and batch[-1] != instances[-1]:
             return VariablesFound(rows=tuple(rows), more=True, position=_position_text(_Position(batch[-1])))
     return VariablesFound(rows=tuple(rows), more=False)
 
@@ -85,15 +82,11 @@ def count_variables(engine: str, settings: Settings, command: CountVariables) ->
     Raises:
         Unsupported: more instances than ``query_instances``.
     """
-    instances = yield from _find_candidates(engine, settings, command.filter)
+    instances = yield from _candidates(engine, settings, command.filter)
     count = 0
-    for batch in _batches(instances):
+    for batch in batches(instances):
         count += len((yield from _find_matching(engine, settings, command.filter, batch)))
     return VariablesCounted(count)
-
-
-def _batches(instances: list[int]) -> Iterable[list[int]]:
-    return (instances[start : start + _BATCH] for start in range(0, len(instances), _BATCH))
 
 
 def _find_sorted(
@@ -107,7 +100,7 @@ def _find_sorted(
     key = cmp_to_key(compared)
     start = None if after is None else key(_placeholder(after))
     kept: list[Row] = []
-    for batch in _batches(instances):
+    for batch in batches(instances):
         matching = yield from _find_matching(engine, settings, command.filter, batch)
         beyond = [row for row in matching if start is None or start < key(row)]
         kept = heapq.nsmallest(command.limit + 1, [*kept, *beyond], key=key)
@@ -142,53 +135,16 @@ def _position_text(position: _Position) -> str:
     return msgspec.json.encode(position).decode()
 
 
-def _find_candidates(
-    engine: str, settings: Settings, wanted: Filter
-) -> Generator[VendorRequest, VendorResponse, list[int]]:
+def _candidates(engine: str, settings: Settings, wanted: Filter) -> Generator[VendorRequest, VendorResponse, list[int]]:
     """Return the ids of the instances that may have matching variables, in order."""
-    if wanted.instance_id_in is not None:
-        ids = {int(each) for each in wanted.instance_id_in}
-        return _check_count(engine, settings, ids)
-    conditions = _search_conditions(settings, wanted)
-    ids = set()
-    offset = 0
-    while True:
-        page = yield from search(engine, conditions, offset)
-        ids |= {int(row.id) for row in page.rows if row.state not in ENDED}
-        _ = _check_count(engine, settings, ids)
-        if page.next is None:
-            return sorted(ids)
-        offset = page.next
-
-
-def _check_count(engine: str, settings: Settings, ids: set[int]) -> list[int]:
-    if len(ids) > settings.query_instances:
-        raise Unsupported(
-            f"This engine's variables are read instance by instance, {settings.query_instances} at most: name fewer "
-            "instances, or leave the engine out.",
-            engine=engine,
-        )
-    return sorted(ids)
-
-
-def _search_conditions(settings: Settings, wanted: Filter) -> list[tuple[str, str]]:
-    """Return search conditions that every match fulfils: equality with a variable that is set as searchable."""
-    if wanted.variable_names_ignore_case or wanted.variable_values_ignore_case:
-        return []
-    conditions: list[tuple[str, str]] = []
-    for each in wanted.variable_values or ():
-        alias = settings.searchable.get(each.name)
-        if alias is None or each.operator != "eq" or each.kind not in {"string", "number", "boolean"}:
-            continue
-        text = text_of(bytes(each.value)) if each.kind == "string" else bytes(each.value).decode()
-        if "|" not in text:  # it parts the condition's members, and nothing tells how to write one
-            conditions.append(("condition", f"{alias}|Equals|{text}"))
-    return conditions
+    folded = wanted.variable_names_ignore_case or wanted.variable_values_ignore_case
+    conditions = [] if folded else value_conditions(settings, wanted.variable_values or ())
+    return (yield from find_candidates(engine, settings, wanted.instance_id_in, conditions))
 
 
 def _find_matching(engine: str, settings: Settings, wanted: Filter, batch: list[int]) -> Conversation:
     """Read some instances and give the variables that match, in order of instance and name."""
-    processes = yield from _read(engine, settings, batch)
+    processes = yield from read_details(engine, settings, batch, PARTS)
     matches = Matcher(wanted)
     rows: list[Row] = []
     for instance in batch:
@@ -198,22 +154,9 @@ def _find_matching(engine: str, settings: Settings, wanted: Filter, batch: list[
         stored = stored_in(engine, bytes(wire.variables))
         for name in sorted(stored):
             variable = variable_of(name, stored, settings)
-            if matches(name, _compared_value(variable, settings)):
+            if matches(name, compared_value(variable, settings)):
                 rows.append(_row(instance, wire, in_list(variable)))
     return rows
-
-
-def _compared_value(variable: Variable, settings: Settings) -> Value:
-    """Return what conditions compare: numbers as of any kind, and an unreadable value as an object, which is not null.
-
-    5 may be a Decimal here, which is compared with 0.5 as well.
-    """
-    value = variable.value
-    if variable.error is not None:
-        return Value(type="json", value=msgspec.Raw(b"{}"))
-    if value.type not in {"integer", "number"} or settings.types.get(variable.name) == "integer":
-        return value
-    return Value(type="number", format="decimal", value=value.value)
 
 
 def _row(instance: int, wire: WireDetails, variable: Variable) -> Row:
@@ -226,33 +169,3 @@ def _row(instance: int, wire: WireDetails, variable: Variable) -> Row:
         variable=msgspec.structs.replace(variable, scope=Scope(kind="instance", id=str(instance))),
         position=_position_text(_Position(instance, name, value.type, value.format)),
     )
-
-
-def _read(
-    engine: str, settings: Settings, batch: list[int]
-) -> Generator[VendorRequest, VendorResponse, dict[int, WireDetails]]:
-    """Read some instances; those that are gone are left out."""
-    if settings.query_reads == "bulk":
-        ids = ",".join(map(str, batch))
-        query = (("action", "getdetails"), ("instanceIds", ids), ("parts", PARTS))
-        answer = yield get("process", query=query)
-        try:
-            return _by_id(engine, faults.data_of(engine, answer, "read", DETAILS_LIST).listed())
-        except InstanceNotFound:
-            pass  # one of them is gone: read one by one, which tells which
-    processes: dict[int, WireDetails] = {}
-    for instance in batch:
-        try:
-            processes[instance] = yield from describe_process(engine, str(instance), PARTS)
-        except InstanceNotFound:
-            continue
-    return processes
-
-
-def _by_id(engine: str, processes: list[WireDetails]) -> dict[int, WireDetails]:
-    found_ids = [instance_number(each.piid) for each in processes]
-    if None in found_ids:
-        raise faults.lacking(engine, 'the id of every instance; query_reads = "single" does without')
-    for each in processes:
-        check_parts(engine, each, PARTS)
-    return {int(each or 0): process for each, process in zip(found_ids, processes, strict=True)}

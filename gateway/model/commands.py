@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from gateway.model.condition import Condition
 from gateway.model.expect import Expect
 from gateway.model.jsonpatch import Bounds, PatchOperation
 from gateway.model.values import Value
@@ -30,17 +33,40 @@ class DescribeInstance(Command, frozen=True, kw_only=True):
 
 
 class FindInstances(Command, frozen=True, kw_only=True):
-    """Find instances by business key, definition (key, name or id) or both; at most ``limit`` from ``offset``.
+    """Find instances that fulfil all that is asked for; at most ``limit`` from ``offset``.
 
     Args:
+        business_key: exactly this one.
+        definition: key, name or id of what they are instances of.
+        ids: only these; None = any. Each engine is given its own.
+        variables: conditions; for each, a variable of the instance fulfils it.
+        names_ignore_case: whether a condition holds for its name in any case.
+        values_ignore_case: whether texts are compared in any case.
+        state: ``suspended``, or ``active``: neither suspended nor ended; None = any.
         ended: whether those that have ended count too.
     """
 
     business_key: str | None = None
     definition: str | None = None
+    ids: tuple[str, ...] | None = None
+    variables: tuple[Condition, ...] = ()
+    names_ignore_case: bool = False
+    values_ignore_case: bool = False
+    state: Literal["active", "suspended"] | None = None
     ended: bool = False
     limit: int = 100
     offset: int = 0
+
+    def used(self) -> tuple[str, ...]:
+        """Return what is asked for; each is a capability ``instances.find.<name>``."""
+        asked = (
+            ("business_key", self.business_key),
+            ("definition", self.definition),
+            ("ids", self.ids),
+            ("variables", self.variables or None),
+            ("state", self.state),
+        )
+        return tuple(name for name, wanted in asked if wanted is not None)
 
 
 class ListActivities(Command, frozen=True, kw_only=True):

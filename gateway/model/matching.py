@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from gateway.model.query import Condition, Filter, Row, Sort
+from gateway.model.condition import Condition
+from gateway.model.query import Filter, Row, Sort
 from gateway.model.values import INTEGER_BOUNDS, Value, instant, text_of
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -11,18 +11,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.errors import CursorExpired, Unsupported, VarbridgeError
+from gateway.errors import CursorExpired, PayloadTooLarge, Unsupported, VarbridgeError
 from gateway.model.commands import FindInstances
 from gateway.model.results import Instance
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway
-from gateway.operations.paging import EngineShare
+from gateway.operations.paging import MAX_WALKED, EngineShare, native_ids, raise_failure
 from gateway.operations.paging.position import last_anchor
 from gateway.plan import Call
 from gateway.port import FEATURES, Engine
 
 _ANCHORS = 3
 """Instances remembered as anchors. If all three end between two pages, the cursor expires, which is rare."""
+_PAGE = 1000
+"""Instances of one page of a walk by number."""
 _STEPS = 8
 """Reads that look for an anchor, each twice as wide: some 250 pages' worth of instances that came or went meanwhile."""
 
@@ -78,6 +80,43 @@ async def find_page(
     return _page(walks, found)
 
 
+async def walk_instances(
+    gateway: Gateway, engines: Sequence[str], command: FindInstances, call: Call
+) -> tuple[tuple[str, Instance], ...]:
+    """Return instances by number, over as many pages as that takes, with the names of their engines.
+
+    Args:
+        gateway: whose engines.
+        engines: their names, in order.
+        command: with public ids; ``offset`` and ``limit`` count over all engines.
+        call: the budget.
+
+    Raises:
+        Unsupported: an engine cannot find instances so; none was asked.
+        PayloadTooLarge: more instances would have to be read than are read for one request.
+        VarbridgeError: the first engine's that failed.
+    """
+    for name in engines:
+        engine = gateway.engines[name]
+        if (refused := _refusal(engine, _native(engine, gateway, command))) is not None:
+            raise refused
+    found: list[tuple[str, Instance]] = []
+    positions: dict[str, InstancePosition] | None = None
+    end = command.offset + command.limit
+    while len(found) < min(end, MAX_WALKED):
+        limit = min(min(end, MAX_WALKED) - len(found), _PAGE)
+        wanted = msgspec.structs.replace(command, offset=0, limit=limit)
+        page = await find_page(gateway, engines, wanted, positions, call)
+        raise_failure(page.shares)
+        found += page.instances
+        positions = page.positions
+        if positions is None:
+            return tuple(found[command.offset :])
+    if end > MAX_WALKED:
+        raise PayloadTooLarge(f"More than {MAX_WALKED} instances are not read for one request; ask for fewer.")
+    return tuple(found[command.offset :])
+
+
 def _page(walks: Sequence[_EngineWalk], found: list[tuple[str, Instance]]) -> InstancePage:
     counts = [sum(1 for name, _ in found if name == walk.name) for walk in walks]
     shares = tuple(
@@ -93,9 +132,12 @@ class _EngineWalk:
     """One engine's instances from where the last page ended: one read a page, more only to find the anchors."""
 
     def __init__(self, gateway: Gateway, name: str, command: FindInstances, position: InstancePosition) -> None:
-        self.name, self.position = name, position
+        engine = gateway.engines[name]
+        command = _native(engine, gateway, command)
+        self.name = name
+        self.position = InstancePosition(done=True) if command.ids == () else position
         self.was_read = False
-        self.error: VarbridgeError | None = _refusal(gateway.engines[name], command)
+        self.error: VarbridgeError | None = _refusal(engine, command)
         self._gateway, self._command = gateway, command
         self._pending: list[tuple[Instance, int]] = []
         self._more = False
@@ -151,12 +193,16 @@ class _EngineWalk:
 
 
 def _refusal(engine: Engine, command: FindInstances) -> Unsupported | None:
+    """Return why an engine cannot find instances so, None where it can or has none of the ids."""
     features = engine.capabilities.features
-    for wanted, feature in (
-        (command.business_key is not None, "instances.find.business_key"),
-        (command.definition is not None, "instances.find.definition"),
-        (command.ended, "instances.ended"),
-    ):
-        if wanted and feature not in features:
+    for feature in (*(f"instances.find.{name}" for name in command.used()), *(["instances.ended"] * command.ended)):
+        if feature not in features and command.ids != ():
             return Unsupported(f"This engine cannot {FEATURES[feature]}.", engine=engine.name)
     return None
+
+
+def _native(engine: Engine, gateway: Gateway, command: FindInstances) -> FindInstances:
+    """Return a command with the ids that an engine may have, in its own spelling."""
+    if command.ids is None:
+        return command
+    return msgspec.structs.replace(command, ids=native_ids(engine, gateway, command.ids))

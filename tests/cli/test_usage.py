@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.cli.conditions import OPERATORS
-from gateway.model.query import Operator
+from gateway.model.condition import Operator
 
 WRONG, UNREACHABLE = 2, 4
 DROPPED = (

@@ -76,6 +76,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "POST", "process-instance/{id}/modification-async", ""),
     ("camunda7", "GET", "process-instance/{id}/activity-instances", "the root, and each token below it"),
     ("camunda7", "PUT", "process-instance/{id}/suspended", ""),
+    (
+        "camunda7",
+        "POST",
+        "process-instance",
+        "by business key, ids, definition key, variables, state; `GET`, `…/count` too",
+    ),
     ("camunda7", "POST", "variable-instance", "the owners of ids in it; `GET` too, `firstResult` and `maxResults`"),
     ("camunda7", "GET", "variable-instance/count", "`POST` too"),
     ("camunda7", "DELETE", "process-instance/{id}", "terminated; without the `skip…` flags"),

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from gateway import app, config
-from gateway.model.query import Condition, Filter, Sort
+from gateway.model.condition import Condition
+from gateway.model.query import Filter, Sort
 from gateway.operations.paging import PageRequest, count_rows, read_page
 from gateway.plan import Call
 from tests.live.server import LiveEngine, delete_instance, start_instance

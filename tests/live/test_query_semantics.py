@@ -14,8 +14,9 @@ import pytest
 from adapters import camunda7
 from gateway.errors import ValueInvalid
 from gateway.model.commands import PatchVariables
+from gateway.model.condition import Condition
 from gateway.model.matching import Matcher
-from gateway.model.query import Condition, CountVariables, Filter, QueryVariables, check_filter
+from gateway.model.query import CountVariables, Filter, QueryVariables, check_filter
 from gateway.model.values import Value
 from gateway.plan import Call
 from gateway.port import Credentials

@@ -50,8 +50,8 @@ REQUESTS = [
     ),
     pytest.param(
         CAMUNDA,
-        request("GET", "process-instance/count"),
-        RequestFacts(scope="instances:read", writes=False),
+        request("GET", "history/process-instance/count"),
+        RequestFacts(scope="passthrough:read", writes=False),
         id="camunda word where ids stand",
     ),
     pytest.param(

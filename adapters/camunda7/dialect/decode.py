@@ -5,11 +5,14 @@ The counterpart, for answers, is ``encode``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 
 from adapters.camunda7.dialect.bodies import check_accepted, read_body, read_json, read_value, read_values
 from adapters.camunda7.dialect.data import decode_data
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
+from adapters.camunda7.dialect.finding import decode_find
 from adapters.camunda7.dialect.history import decode_history
 from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.searching import decode_search
@@ -23,6 +26,13 @@ from gateway.port import DialectRequest
 
 _SCOPES = {"process-instance": "variables", "execution": "localVariables"}
 """Resources that have variables, and what they are called there."""
+
+_SEARCHES: Mapping[tuple[str, ...], Callable[[DialectRequest], Command]] = {
+    ("process-instance",): decode_find,
+    ("variable-instance",): decode_search,
+    ("history", "variable-instance"): decode_history,
+}
+"""Searches, by their paths; the same with ``count`` behind it counts what they would find."""
 
 
 class GivenPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,18 +52,18 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
         MethodNotAllowed: the path takes other methods. UnsupportedMediaType, NotAcceptable: only JSON is spoken.
         InvalidJson, InvalidRequest, PayloadTooLarge: the body is not what the vendor's page says.
     """
-    match below_engine(request.segments):
+    path = below_engine(request.segments)
+    searched = _SEARCHES.get(path[:-1] if path[-1:] == ("count",) else path)
+    if searched is not None:
+        return (searched(request),)
+    match path:
         case ("process-definition", *definition, "start" | "submit-form"):
             return _start_commands(request, definition)
         case ("process-instance", instance, *below) if command := _instance_command(request, instance, below):
             return (command,)
-        case ("variable-instance",) | ("variable-instance", "count") as path:
-            return (decode_search(request, counts=path[-1] == "count"),)
-        case ("history", "variable-instance") | ("history", "variable-instance", "count"):
-            return (decode_history(request),)
         case ("task", task, "complete" | "submit-form"):
             return decode_completion(request, task)
-        case path:
+        case _:
             return _on_variables(request, path)
 
 

@@ -28,6 +28,7 @@ from gateway.model.results import (
     Instance,
     InstanceDescribed,
     InstanceModified,
+    InstancesFound,
     InstanceStarted,
     StateChanged,
     TaskCompleted,
@@ -77,7 +78,7 @@ def encode(
             return VendorResponse(204)
         case (InstanceStarted() | TaskCompleted(), *_):
             return _moved_on(request, results, settings)
-        case (VariablesFound() | VariablesCounted() as found,):
+        case (VariablesFound() | VariablesCounted() | InstancesFound() as found,):
             return _shown(_found(request, found, partial(_variable, as_objects=as_objects)))
         case _:
             return None
@@ -106,8 +107,11 @@ def _variables(variables: tuple[Variable, ...], *, as_objects: bool) -> dict[str
 
 
 def _found(
-    request: DialectRequest, found: VariablesFound | VariablesCounted, show: ShowVariable
+    request: DialectRequest, found: VariablesFound | VariablesCounted | InstancesFound, show: ShowVariable
 ) -> dict[str, Any] | list[dict[str, Any]]:
+    if isinstance(found, InstancesFound):
+        counts = request.segments[-1] == "count"
+        return {"count": len(found.instances)} if counts else [_instance(each, each.id) for each in found.instances]
     if isinstance(found, VariablesFound) and below_engine(request.segments)[0] == "history":
         return encode_history(request, found.rows, show)
     return encode_found(found, show)

@@ -68,7 +68,8 @@ def facts(request: DialectRequest) -> RequestFacts:
         case ("process-instance", instance, "modification") if not safe:
             return RequestFacts(scope="modification", writes=True, instance=instance, carries=True)
         case ("process-instance",) | ("process-instance", "count"):
-            return RequestFacts(scope="instances:read", writes=False, ids=_ids(request, path))
+            searches = _searches(request.method, list(path[1:]))
+            return RequestFacts(scope="instances:read", writes=False, searches=searches, ids=_ids(request, path))
         case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if safe:
             return RequestFacts(scope="instances:read", writes=False, instance=instance)
         case ("process-definition", *_, "start" | "submit-form"):

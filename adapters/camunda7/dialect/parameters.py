@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from gateway.errors import Fault, InvalidRequest, RouteNotFound
-from gateway.model.query import Condition, Operator
+from gateway.model.condition import Condition, Operator
 from gateway.model.values import NULL, json_text
 from gateway.port import DialectRequest
 

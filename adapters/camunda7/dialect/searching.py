@@ -67,7 +67,7 @@ _READ = {"variableValues": read_conditions, "variableNamesIgnoreCase": read_bool
 _READ |= {"variableValuesIgnoreCase": read_boolean}
 
 
-def decode_search(request: DialectRequest, *, counts: bool) -> Command:
+def decode_search(request: DialectRequest) -> Command:
     """Return the query, or the count, that a request means.
 
     Raises:
@@ -85,7 +85,7 @@ def decode_search(request: DialectRequest, *, counts: bool) -> Command:
         case _:
             raise MethodNotAllowed
     wanted = _filter(given, texts=request.method != "POST")
-    if counts:
+    if request.segments[-1] == "count":
         return CountVariables(filter=wanted)
     return QueryVariables(filter=wanted, sorting=_sorting(given), offset=offset, limit=limit)
 

@@ -18,9 +18,10 @@ from adapters.camunda7.settings import Settings
 from adapters.camunda7.values import decode
 from adapters.camunda7.wire import WireValue
 from gateway.model import jsontext
+from gateway.model.condition import Condition
 from gateway.model.jsontext import Number
 from gateway.model.matching import Matcher
-from gateway.model.query import Condition, Filter
+from gateway.model.query import Filter
 from gateway.model.values import Value, json_text
 
 _SORTS = {
@@ -73,6 +74,23 @@ def rows(everything: Found, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         ):
             found.append(row)
     return found
+
+
+def fulfils(instance: FakeInstance, wanted: dict[str, Any]) -> bool:
+    """Return whether an instance is one of those listed, in the state, and has variables for all conditions.
+
+    Raises:
+        Refused: the list is empty.
+    """
+    if wanted.get("processInstanceIds") == []:
+        raise Refused(500, "ProcessEngineException", "Set of process instance ids is empty", 0)
+    if not answers.listed(instance.id, wanted.get("processInstanceIds")):
+        return False
+    if wanted.get("suspended" if not instance.suspended else "active") is True:
+        return False
+    own = [(instance, instance, stored) for stored in instance.variables.values()]
+    flags = {key: wanted.get(key) for key in ("variableNamesIgnoreCase", "variableValuesIgnoreCase")}
+    return all(rows(own, flags | {"variableValues": [each]}) for each in wanted.get("variables") or ())
 
 
 def from_query(query: dict[str, str]) -> dict[str, Any]:

@@ -88,7 +88,9 @@ class Fake:
             case ("POST", "message"):
                 return work.correlated(self.instances, answers.body_of(request))
             case ("POST", "process-instance"):
-                return self._find(answers.body_of(request), query)
+                return answers.ok(answers.page(self._found_instances(answers.body_of(request)), query))
+            case ("POST", "process-instance", "count"):
+                return answers.ok({"count": len(self._found_instances(answers.body_of(request)))})
             case (_, "process-instance", instance_id):
                 return self._instance(method, instance_id)
             case ("PUT", "process-instance", instance_id, "suspended"):
@@ -152,16 +154,16 @@ class Fake:
         href = f"http://{host}{self.base_path}/process-instance/{instance_id}"
         return answers.ok(shape | {"links": [{"method": "GET", "href": href, "rel": "self"}]})
 
-    def _find(self, body: dict[str, Any], query: dict[str, str]) -> VendorResponse:
+    def _found_instances(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         found = [
             answers.shape(instance)
             for instance in self.instances.values()
-            if answers.listed(instance.id, body.get("processInstanceIds"))
+            if queries.fulfils(instance, body)
             and body.get("businessKey") in {None, instance.business_key}
             and body.get("processDefinitionKey") in {None, instance.definition}
             and body.get("processDefinitionId") in {None, f"{instance.definition}:1:1"}
         ]
-        return answers.ok(answers.page(sorted(found, key=lambda shape: shape["id"]), query))
+        return sorted(found, key=lambda shape: shape["id"])
 
     def _instance(self, method: str, instance_id: str) -> VendorResponse:
         instance = self.instances.get(instance_id)

@@ -190,12 +190,23 @@ def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
     if not lists:
         return wanted
     native = {
-        name: _native_ids(engine, gateway, ids, of_instances=name == "instance_id_in") for name, ids in lists.items()
+        name: native_ids(engine, gateway, ids, of_instances=name == "instance_id_in") for name, ids in lists.items()
     }
     return msgspec.structs.replace(wanted, **native)
 
 
-def _native_ids(engine: Engine, gateway: Gateway, ids: tuple[str, ...], *, of_instances: bool) -> tuple[str, ...]:
+def native_ids(engine: Engine, gateway: Gateway, ids: tuple[str, ...], *, of_instances: bool = True) -> tuple[str, ...]:
+    """Return native ids: those that name this engine, and bare ids that it may have.
+
+    Args:
+        engine: whose ids.
+        gateway: all engines, whose names may stand in ids.
+        ids: public ids.
+        of_instances: whether they are ids of instances, which the engine spells in its own way.
+
+    Raises:
+        InvalidRequest: an id names this engine, which cannot have it.
+    """
     found: dict[str, None] = {}
     for public in ids:
         name, native_id = split_id(public, gateway.engines)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.errors import Fault, Forbidden
-from gateway.model.query import Condition, Filter, Row
+from gateway.model.condition import Condition
+from gateway.model.query import Filter, Row
 from gateway.operations.paging.pages import RowFilter
 from gateway.operations.relaying import Rights
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.errors import Fault, Forbidden
 from gateway.model.commands import (
     Command,
+    FindInstances,
     GetVariable,
     InstanceWrite,
     ListVariables,
@@ -38,6 +39,8 @@ def count_names(command: Command) -> int:
             return len(command.variables) + len(command.local_variables) + len(_keys(command))
         case QueryVariables(filter=wanted) | CountVariables(filter=wanted):
             return max(len(getattr(wanted, name) or ()) for name in (*LISTS, "variable_values"))
+        case FindInstances(ids=ids, variables=variables):
+            return max(len(ids or ()), len(variables))
         case ListLastValues(instances=named, names=names):
             return max(len(named), len(names or ()))
         case _:
@@ -57,8 +60,6 @@ def check_names(command: Command, rights: Rights) -> None:
             rights.require_names((name,))
         case ReadBinary(name=name):
             _require_visible(name, rights)
-        case ListVariables():
-            rights.require("variables:read")
         case PatchVariables():
             rights.require_names((*command.written, *command.deletions))
         case ModifyInstance():

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.model.commands import Command, ListVariables
+from gateway.model.commands import Command, FindInstances, ListVariables
 from gateway.model.query import (
     CountVariables,
     Filter,
@@ -21,9 +21,11 @@ from gateway.model.query import (
     VariablesCounted,
     VariablesFound,
 )
+from gateway.model.results import InstancesFound
 from gateway.operations import instances
+from gateway.operations.finding import walk_instances
 from gateway.operations.gateway import Target
-from gateway.operations.paging import PageRequest, count_rows, raise_failure, visible_rows, walk_rows
+from gateway.operations.paging import PageRequest, check_conditions, count_rows, raise_failure, visible_rows, walk_rows
 from gateway.operations.placing_ids import name_found, owner_of
 from gateway.operations.translating.translation import Translation
 
@@ -90,6 +92,21 @@ def _page_request(translation: Translation, wanted: Filter, ids: SearchedIds) ->
     return PageRequest(filter=public, engines=translation.engines, visible=visible)
 
 
+async def _find(translation: Translation, command: FindInstances) -> InstancesFound:
+    """Find instances; conditions on their variables need the scope to read these.
+
+    Raises:
+        Forbidden: the caller lacks it, or a condition would tell a hidden value.
+    """
+    if command.variables:
+        translation.rights.require("variables:read")
+    check_conditions(translation.rights, command.variables, ignore_case=command.names_ignore_case)
+    ids = SearchedIds(translation)
+    wanted = msgspec.structs.replace(command, ids=ids.resolve(command.ids))
+    found = await walk_instances(translation.gateway, translation.engines, wanted, translation.call)
+    return InstancesFound(tuple(msgspec.structs.replace(each, id=ids.shown(engine, each.id)) for engine, each in found))
+
+
 async def _list_last_values(translation: Translation, command: ListLastValues) -> VariablesFound:
     """List the variables of every instance that there is, in the order in which they are named."""
     ids = SearchedIds(translation)
@@ -126,5 +143,6 @@ def _named(ids: SearchedIds, engine: str, row: Row) -> Row:
 HANDLERS: Mapping[type[Command], Callable[[Translation, Any], Awaitable[msgspec.Struct]]] = {
     QueryVariables: _query,
     CountVariables: _count,
+    FindInstances: _find,
     ListLastValues: _list_last_values,
 }

@@ -5,8 +5,8 @@ The values in the examples are made up; a caller's own never stand in an error.
 
 from __future__ import annotations
 
+from gateway.model.condition import Condition
 from gateway.model.modification import Instruction
-from gateway.model.query import Condition
 from gateway.model.values import Value
 from gateway.web.http.json_faults import Hints
 

@@ -3,6 +3,7 @@
 A test gets a `Subject`; what the engine says it cannot do, it must refuse before it sends anything.
 """
 
+from tests.conformance.kit.finding import TestFinding
 from tests.conformance.kit.laws import TestLaws
 from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
 from tests.conformance.kit.patches import TestNames, TestPatches
@@ -19,6 +20,7 @@ __all__ = [
     "TestCapabilities",
     "TestEnded",
     "TestExpectations",
+    "TestFinding",
     "TestInstances",
     "TestJsonPatches",
     "TestLaws",

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from gateway.errors import Unsupported
-from gateway.model.query import Condition, CountVariables, Filter, QueryVariables, Row, Sort, VariablesFound
+from gateway.model.condition import Condition
+from gateway.model.query import CountVariables, Filter, QueryVariables, Row, Sort, VariablesFound
 from gateway.model.results import Scope
 from gateway.model.values import Value
 from tests.conformance.subjects import DEFINITION, Subject

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.camunda7 import VENDOR
 from gateway.errors import InvalidRequest, ValueInvalid
-from gateway.model.query import Condition, Filter, QueryVariables, Sort, check_filter
+from gateway.model.condition import Condition
+from gateway.model.query import Filter, QueryVariables, Sort, check_filter
 from gateway.model.values import json_text
 from gateway.port import Credentials
 from tests.unit.scripts import answer, played
