@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import NoReturn
 
 from adapters.camunda7 import faults, wire
+from adapters.camunda7.instances import instance_of
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.starting import encode_variables
 from gateway.errors import InstanceStateConflict
@@ -55,8 +56,14 @@ def correlate_message(engine: str, settings: Settings, command: CorrelateMessage
 
 def _receiver(row: wire.WireCorrelation) -> Correlated | None:
     if row.processInstance is not None:
-        return Correlated(instance=row.processInstance.id, started=True)
-    return None if row.execution is None else Correlated(instance=row.execution.processInstanceId)
+        begun = instance_of(row.processInstance)
+        return Correlated(instance=begun.id, started=True, begun=begun)
+    waited = row.execution
+    if waited is None:
+        return None
+    return Correlated(
+        instance=waited.processInstanceId, execution=waited.id, ended=waited.ended, tenant=waited.tenantId
+    )
 
 
 def _failed(

@@ -90,6 +90,8 @@ class WireExecution(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     processInstanceId: str  # noqa: N815
+    ended: bool = False
+    tenantId: str | None = None  # noqa: N815
 
 
 class WireTransition(msgspec.Struct, frozen=True, kw_only=True):

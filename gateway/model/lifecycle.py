@@ -9,9 +9,13 @@ from typing import Literal
 
 import msgspec
 
+from gateway.errors import Fault, InvalidRequest
 from gateway.model import jsontext
 from gateway.model.commands import Command, InstanceWrite
 from gateway.model.values import Value
+
+LONGEST = 255
+"""Characters of a key or name that engines' columns hold."""
 
 
 class StartInstance(Command, frozen=True, kw_only=True):
@@ -82,6 +86,25 @@ class ChangeState(InstanceWrite, frozen=True, kw_only=True):
     """
 
     state: Literal["suspended", "active", "terminated"]
+
+
+def check_texts(command: Command) -> None:
+    """Refuse keys and names that are empty, or longer than engines hold; other commands have none.
+
+    Raises:
+        InvalidRequest: with the pointer of the member in the bodies of ``/v1``.
+    """
+    match command:
+        case StartInstance():
+            texts = {"definition": command.definition, "businessKey": command.business_key, "tenant": command.tenant}
+        case CorrelateMessage():
+            texts = {"name": command.name, "businessKey": command.business_key, "tenant": command.tenant}
+        case _:
+            return
+    for member, text in texts.items():
+        if text is not None and not 0 < len(text) <= LONGEST:
+            detail = f"`{member}` has 1 to {LONGEST} characters."
+            raise InvalidRequest(detail, errors=(Fault(f"/{member}", detail),))
 
 
 def pointer(*members: str) -> str:

@@ -160,10 +160,21 @@ class TaskCompleted(WriteResult, frozen=True):
 
 
 class Correlated(msgspec.Struct, frozen=True, kw_only=True):
-    """Who got a message: an execution that waited for it, or an instance that it started. Ids are native."""
+    """Who got a message: an execution that waited for it, or an instance that it started. Ids are native.
+
+    Args:
+        execution: the one that waited, where the engine tells.
+        ended: whether that execution has ended since.
+        tenant: whose it is.
+        begun: the instance that was started, as the engine tells of it.
+    """
 
     instance: str
     started: bool = False
+    execution: str | None = None
+    ended: bool = False
+    tenant: str | None = None
+    begun: Instance | None = None
 
 
 class MessageCorrelated(WriteResult, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gateway.errors import Forbidden, InvalidRequest, TaskNotFound
 from gateway.model.lifecycle import DescribeTask
 from gateway.operations.gateway import Gateway
@@ -56,15 +58,7 @@ async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say who
     if not gateway.routing.probe:
         return None
 
-    async def has(candidate: Candidate) -> bool:
-        engine = gateway.engines[candidate.engine]
-        command = DescribeTask(task=candidate.native, ended=True)
-        try:
-            _ = await gateway.run(engine.name, engine.describe_task(command), call)
-        except TaskNotFound:
-            return False
-        return True
-
+    has = partial(_has_task, gateway, call)
     able = [
         Candidate(name, native)
         for name, engine in gateway.engines.items()
@@ -72,13 +66,25 @@ async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say who
         if (native := spell_task(engine, written)) is not None
     ]
     own = [each for each in able if each.engine == door.name]
-    if not asked and any([await has(each) for each in own]):
+    others = [each for each in able if each.engine != door.name]
+    if not asked and any([await has(each, ended=True) for each in own]):
         return None
-    owner = await pick_owner([each for each in able if each.engine != door.name], has)
-    if owner is None or (asked and any([await has(each) for each in own])):
+    owner = await pick_owner(others, partial(has, ended=False)) or await pick_owner(others, partial(has, ended=True))
+    if owner is None or (asked and any([await has(each, ended=True) for each in own])):
         return None
     gateway.routing.remember_beyond(door.name, _key(written), owner)
     return gateway.engines[owner.engine], owner.native
+
+
+async def _has_task(gateway: Gateway, call: Call, candidate: Candidate, *, ended: bool) -> bool:
+    """Return whether an engine has a task; one that is completed counts only with ``ended``."""
+    engine = gateway.engines[candidate.engine]
+    command = DescribeTask(task=candidate.native, ended=ended)
+    try:
+        _ = await gateway.run(engine.name, engine.describe_task(command), call)
+    except TaskNotFound:
+        return False
+    return True
 
 
 def spell_task(engine: Engine, written: str) -> str | None:

@@ -10,7 +10,8 @@ import msgspec
 from gateway.app import VENDORS
 from gateway.errors import Refusal, Unsupported
 from gateway.model.commands import Command, InstanceWrite
-from gateway.port import Passed
+from gateway.model.lifecycle import CorrelateMessage
+from gateway.port import FEATURES, Credentials, Passed
 from tests.doors.calls import CALLS, LISTS, Call
 from tests.house.matrix import BODIES, NAMING, replaced
 
@@ -38,16 +39,26 @@ def outcome(call: Call) -> str:
         return "refused"
     except Refusal:  # it is understood, and its body is no such thing
         return "translated"
-    if not isinstance(decoded, Passed) and any(map(_writes_of_task, decoded)):
-        return "refused: the engine has the scope of the instance alone"
+    if not isinstance(decoded, Passed) and (lacking := _lacking(call.vendor, decoded)):
+        return f"refused: the engine cannot {FEATURES[lacking]}"
     if not isinstance(decoded, Passed):
         return f"translated: {', '.join(f'`{type(command).__name__}`' for command in decoded)}"
     return "refused" if decoded.facts.names_one or call.kind is not None or call.query or call.body else NATIVE
 
 
-def _writes_of_task(command: Command) -> bool:
-    """Return whether a command writes variables of a task's own, which engines with one scope refuse."""
-    return isinstance(command, InstanceWrite) and getattr(command, "scope", "").startswith("task:")
+def _lacking(vendor: str, decoded: tuple[Command, ...]) -> str | None:
+    """Return a feature that the commands of a call need, and that no other vendor's engine has."""
+    others = [each.engine(name, each.settings(), Credentials()) for name, each in VENDORS.items() if name != vendor]
+    needed = filter(None, map(_feature, decoded))
+    return next((each for each in needed if not any(each in other.capabilities.features for other in others)), None)
+
+
+def _feature(command: Command) -> str | None:
+    """Return the feature that a command needs, of those that not every engine has."""
+    if isinstance(command, CorrelateMessage):
+        return "messages.correlate"
+    is_of_task = getattr(command, "scope", "").startswith("task:")
+    return "variables.scopes" if is_of_task and isinstance(command, InstanceWrite) else None
 
 
 def table(vendor: str) -> str:

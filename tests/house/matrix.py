@@ -102,6 +102,7 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("camunda7", "GET", "task/{id}/variables/{name}", ""),
     ("camunda7", "PUT", "task/{id}/variables/{name}", ""),
     ("camunda7", "POST", "task/{id}/claim", ""),
+    ("camunda7", "POST", "message", "to instances of Camunda's engines; IBM's do not say who got one, and refuse"),
     (
         "ibm_bpm",
         "GET",
@@ -129,6 +130,7 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
 NAMING = {"history/variable-instance": "processInstanceId", "history/variable-instance/count": "processInstanceId"}
 """Parameters, and members of bodies, by which a search names the instance without which it means nothing."""
 BODIES = {
+    "message": b'{"messageName":"m"}',
     "process-instance/{id}/modification": b'{"instructions":[{"type":"cancel","activityId":"a"}]}',
     **{path: f'{{"{member}":"x"}}'.encode() for path, member in NAMING.items()},
 }

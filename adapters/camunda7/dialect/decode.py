@@ -14,6 +14,7 @@ from adapters.camunda7.dialect.data import decode_data
 from adapters.camunda7.dialect.facts import NO_IDS, below_engine
 from adapters.camunda7.dialect.finding import decode_find
 from adapters.camunda7.dialect.history import decode_history
+from adapters.camunda7.dialect.messages import decode_message
 from adapters.camunda7.dialect.modification import decode_modification
 from adapters.camunda7.dialect.searching import decode_search
 from adapters.camunda7.dialect.starting import decode_start
@@ -61,6 +62,8 @@ def decode(request: DialectRequest) -> tuple[Command, ...]:
             return _start_commands(request, definition)
         case ("process-instance", instance, *below) if command := _instance_command(request, instance, below):
             return (command,)
+        case ("message",):
+            return decode_message(request)
         case ("task", task, "complete" | "submit-form"):
             return decode_completion(request, task)
         case _:

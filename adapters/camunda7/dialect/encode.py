@@ -16,8 +16,9 @@ from adapters.camunda7.dialect.activities import activity_tree
 from adapters.camunda7.dialect.data import encode_data
 from adapters.camunda7.dialect.facts import below_engine
 from adapters.camunda7.dialect.history import encode_history
+from adapters.camunda7.dialect.messages import encode_receivers
 from adapters.camunda7.dialect.rows import ShowVariable, encode_found
-from adapters.camunda7.dialect.starting import links
+from adapters.camunda7.dialect.starting import links, show_instance
 from adapters.camunda7.settings import Settings
 from adapters.camunda7.values.encode import SCALARS
 from gateway.errors import ValueNotRepresentable
@@ -30,6 +31,7 @@ from gateway.model.results import (
     InstanceModified,
     InstancesFound,
     InstanceStarted,
+    MessageCorrelated,
     StateChanged,
     TaskCompleted,
     Variable,
@@ -65,7 +67,7 @@ def encode(
     as_objects = settings.objects == "object" and any(request.query.get(name) == "false" for name in _AS_STORED)
     match results:
         case (InstanceDescribed(instance),):
-            return _shown(_instance(instance, below_engine(request.segments)[1]))
+            return _shown(show_instance(instance, below_engine(request.segments)[1]))
         case (VariablesListed(variables),):
             return _shown(_variables(variables, as_objects=as_objects))
         case (VariableRead(variable),):
@@ -76,7 +78,7 @@ def encode(
             return _shown(activity_tree(listed, below_engine(request.segments)[1]))
         case (VariablesPatched() | InstanceModified() | StateChanged(),):
             return VendorResponse(204)
-        case (InstanceStarted() | TaskCompleted(), *_):
+        case (InstanceStarted() | TaskCompleted() | MessageCorrelated(), *_):
             return _moved_on(request, results, settings)
         case (VariablesFound() | VariablesCounted() | InstancesFound() as found,):
             return _shown(_found(request, found, partial(_variable, as_objects=as_objects)))
@@ -87,7 +89,7 @@ def encode(
 def _moved_on(
     request: DialectRequest, results: tuple[msgspec.Struct, ...], settings: DialectSettings
 ) -> VendorResponse | None:
-    """Return the answer to a start or a completion, with the variables, serialized, where they were read."""
+    """Return the answer to a start, a completion or a message, with the variables, serialized, where they were read."""
     as_objects = settings.objects == "object"
     match results:
         case (InstanceStarted(instance=started),):
@@ -98,6 +100,10 @@ def _moved_on(
             return VendorResponse(204)
         case (TaskCompleted(), VariablesListed(variables)):
             return _shown(_variables(variables, as_objects=as_objects))
+        case (MessageCorrelated(receivers=receivers), *more):
+            read = [each.variables for each in more if isinstance(each, VariablesListed)]
+            rows = encode_receivers(request, receivers, *(_variables(each, as_objects=as_objects) for each in read))
+            return VendorResponse(204) if rows is None else _shown(rows)
         case _:
             return None
 
@@ -111,7 +117,7 @@ def _found(
 ) -> dict[str, Any] | list[dict[str, Any]]:
     if isinstance(found, InstancesFound):
         counts = request.segments[-1] == "count"
-        return {"count": len(found.instances)} if counts else [_instance(each, each.id) for each in found.instances]
+        return {"count": len(found.instances)} if counts else [show_instance(each, each.id) for each in found.instances]
     if isinstance(found, VariablesFound) and below_engine(request.segments)[0] == "history":
         return encode_history(request, found.rows, show)
     return encode_found(found, show)
@@ -121,23 +127,8 @@ def _shown(body: dict[str, Any] | list[dict[str, Any]]) -> VendorResponse:
     return VendorResponse(200, _JSON, msgspec.json.encode(body))
 
 
-def _instance(instance: Instance, written: str) -> dict[str, Any]:
-    """Return an instance as ``GET /process-instance/{id}`` shows it, with the id as the caller wrote it."""
-    return {
-        "links": [],
-        "id": written,
-        "definitionId": instance.definition_id,
-        "definitionKey": instance.definition,
-        "businessKey": instance.business_key,
-        "caseInstanceId": None,
-        "ended": instance.state in {"completed", "terminated"},
-        "suspended": instance.state == "suspended",
-        "tenantId": instance.tenant,
-    }
-
-
 def _started(request: DialectRequest, instance: Instance) -> dict[str, Any]:
-    return _instance(instance, instance.id) | {"links": links(request, instance.id)}
+    return show_instance(instance, instance.id) | {"links": links(request, instance.id)}
 
 
 def _variable(variable: Variable, *, as_objects: bool) -> dict[str, Any]:

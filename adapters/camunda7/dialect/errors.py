@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from adapters.camunda7.dialect.facts import below_engine
+from adapters.camunda7.dialect.messages import MISMATCH, is_mismatch
 from adapters.camunda7.dialect.modification import describe_faults
 from adapters.camunda7.dialect.state import may_be_gone
 from adapters.camunda7.dialect.tasks import failed_completion, misses_task, missing_task
@@ -46,6 +47,7 @@ _BAD_PAGE = ErrorForm(404, "QueryParamException")
 """A page that is no number (recording ``page-not-a-number``), the one thing of a known path that is not found."""
 _NOT_FOUND = ErrorForm(404, "InvalidRequestException")
 _NOT_DELETED = ErrorForm(404, "InvalidRequestException", 0)
+_MISMATCHED = ErrorForm(400, "RestException", 0)
 _NOT_MODIFIED = ErrorForm(500, "ProcessEngineException", 0)
 ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.VarbridgeError: ErrorForm(500, "Internal"),
@@ -106,15 +108,17 @@ _JAX = {
 _READS = frozenset({"GET", "HEAD"})
 _NO_TASK = (errors.TaskNotFound, errors.ScopeNotFound, errors.InstanceNotFound)
 """A task that is gone is told like one that never was; so is one of no instance."""
-_VARIABLE = re.compile("/(?:modifications|variables)/([^/]*)")
+_VARIABLE = re.compile("/(?:modifications|variables|localVariables|correlationKeys|localCorrelationKeys)/([^/]*)")
 _VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "POST": "put", "DELETE": "delete"}
 
 
 def misses(answer: VendorResponse, facts: RequestFacts) -> bool:
-    """Return whether an engine's answer says that there is no such instance, execution or task."""
+    """Return whether an engine's answer may mean that there is no such instance, execution or task."""
     message = error_of(answer).message or ""
     if facts.task is not None:
         return answer.status in {400, 404, 500} and misses_task(message)
+    if facts.in_body:
+        return answer.status == 400 and MISMATCH in message  # noqa: PLR2004
     return answer.status in {404, 500} and any(text in message for text in _UNKNOWN)
 
 
@@ -142,6 +146,8 @@ def _spelled(form: ErrorForm, message: str) -> VendorResponse:
 
 def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
     """Return how an error is told; a missing instance is 404 to whoever reads one thing, and 500 to all others."""
+    if is_mismatch(error, request):
+        return _MISMATCHED
     if isinstance(error, errors.InstanceNotFound):
         match below_engine(request.segments):
             case ("process-instance", _) | (_, _, _, _) | (_, _, "activity-instances") if request.method in _READS:
@@ -156,29 +162,41 @@ def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
 
 
 def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) -> str:
-    """Return the engine's sentence for a call on an instance; other calls have the error's own."""
-    missing = isinstance(error, errors.InstanceNotFound)
+    """Return the engine's sentence for a call on an instance or a task; other calls have the error's own."""
     match below_engine(request.segments):
-        case ("process-instance", instance) if missing and request.method == "DELETE":
-            return f"No process instance found for id '{instance}': processInstance is null"
-        case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if missing:
-            return f"Process instance with id {instance} does not exist"
-        case ("process-instance", instance, "modification") if missing:
-            return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
-        case ("process-instance", _, "modification"):
-            return describe_faults(error)
+        case ("message",) if is_mismatch(error, request):
+            return f"org.camunda.bpm.engine.{MISMATCH}: {error.detail}"
+        case ("message",) | ("process-definition", *_):
+            return _with_names(error)
         case ("task", task, "complete" | "submit-form" as call):
             return failed_completion(task, call, _reason(error, request))
-        case (resource, instance, "variables" | "localVariables"):
-            return _set_message(_reason(error, request), form, request.method, _noun(resource), instance)
-        case (resource, _, "variables" | "localVariables", name, *_) if isinstance(error, errors.VariableNotFound):
-            return f"{_noun(resource)} variable with name {name} does not exist"
-        case (_, instance, _, _, "data") if isinstance(error, errors.ValueInvalid) and request.method != "POST":
-            return f"Value of variable with id {instance} is not a binary value."
-        case (resource, _, "variables" | "localVariables", name, *_):
-            verb = _VERBS.get(request.method)
-            reason = _reason(error, request)
-            return reason if verb is None else f"Cannot {verb} {_noun(resource)} variable {name}: {reason}"
+        case (_, _, "variables" | "localVariables", *_) as path:
+            return _of_variables(error, form, request, path)
+        case ("process-instance", _, "modification") if not isinstance(error, errors.InstanceNotFound):
+            return describe_faults(error)
+        case ("process-instance", instance, "modification"):
+            return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
+        case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if isinstance(
+            error, errors.InstanceNotFound
+        ):
+            return f"Process instance with id {instance} does not exist"
+        case _:
+            return error.detail
+
+
+def _of_variables(error: VarbridgeError, form: ErrorForm, request: DialectRequest, path: tuple[str, ...]) -> str:
+    """Return the engine's sentence for a call on variables, or on the content of one."""
+    resource, owner = path[0].replace("-", " "), path[1]
+    match path[3:]:
+        case ():
+            return _set_message(_reason(error, request), form, request.method, resource, owner)
+        case (name, *_) if isinstance(error, errors.VariableNotFound):
+            return f"{resource} variable with name {name} does not exist"
+        case (_, "data") if isinstance(error, errors.ValueInvalid) and request.method != "POST":
+            return f"Value of variable with id {owner} is not a binary value."
+        case (name, *_):
+            verb, reason = _VERBS.get(request.method), _reason(error, request)
+            return reason if verb is None else f"Cannot {verb} {resource} variable {name}: {reason}"
         case _:
             return error.detail
 
@@ -190,10 +208,6 @@ def _set_message(reason: str, form: ErrorForm, method: str, noun: str, instance:
     return f"Cannot modify variables for {whose}: {reason}"
 
 
-def _noun(resource: str) -> str:
-    return resource.replace("-", " ")
-
-
 def _reason(error: VarbridgeError, request: DialectRequest) -> str:
     """Return why, naming the variables concerned, which the engine itself does not."""
     resource, named, call = below_engine(request.segments)[:3]
@@ -201,6 +215,11 @@ def _reason(error: VarbridgeError, request: DialectRequest) -> str:
         return missing_task(named, request.method, call)
     if isinstance(error, errors.InstanceNotFound):
         return f"execution {named} doesn't exist: execution is null"
+    return _with_names(error)
+
+
+def _with_names(error: VarbridgeError) -> str:
+    """Return what happened, naming the variables concerned."""
     pointed = [_VARIABLE.match(fault.pointer) for fault in error.errors]
     names = ", ".join(found[1].replace("~1", "/").replace("~0", "~") for found in pointed if found)
     return f"variable {names}: {error.detail}" if names else error.detail

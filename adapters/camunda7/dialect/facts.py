@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from adapters.camunda7.dialect.data import FORM
 from adapters.camunda7.dialect.ids import WITH_BODY, Named, has_ids, instances_of, read_body, read_query, tasks_of
 from adapters.camunda7.dialect.state import may_be_gone
@@ -50,12 +52,14 @@ def facts(request: DialectRequest) -> RequestFacts:
     path = below_engine(request.segments)
     safe = request.method in _SAFE
     match path:
-        case ("process-instance", instance, kind, *rest) if kind in _VARIABLES:
-            scope, form = _of("variables", safe=safe), _form(rest, request.method)
-            return RequestFacts(scope=scope, writes=not safe, instance=instance, uploads=form)
-        case ("execution", execution, kind, *rest) if kind in _VARIABLES:
-            scope, form = _of("variables", safe=safe), _form(rest, request.method)
-            return RequestFacts(scope=scope, writes=not safe, execution=execution, uploads=form)
+        case ("process-instance" | "execution" as resource, named, kind, *rest) if kind in _VARIABLES:
+            return RequestFacts(
+                scope=_of("variables", safe=safe),
+                writes=not safe,
+                instance=named if resource == "process-instance" else None,
+                execution=named if resource == "execution" else None,
+                uploads=_form(rest, request.method),
+            )
         case ("task", task, call, *_) if call in _VARIABLES | _COMPLETIONS:
             return _facts_on_task(request, path, task, call)
         case ("history", "variable-instance", *rest) if safe or rest in ([], ["count"]):
@@ -72,6 +76,8 @@ def facts(request: DialectRequest) -> RequestFacts:
             return RequestFacts(scope="instances:read", writes=False, searches=searches, ids=_ids(request, path))
         case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if safe:
             return RequestFacts(scope="instances:read", writes=False, instance=instance)
+        case ("message",) if not safe:
+            return _facts_on_message(request, path)
         case ("process-definition", *_, "start" | "submit-form"):
             return RequestFacts(scope="instances:start", writes=True, definition=_definition(path))
         case _:
@@ -85,6 +91,15 @@ def _facts_on_task(request: DialectRequest, path: tuple[str, ...], task: str, ca
     if safe:
         return _other(request, path, safe=True)
     return RequestFacts(scope="modification", writes=True, task=task, carries=True)
+
+
+def _facts_on_message(request: DialectRequest, path: tuple[str, ...]) -> RequestFacts:
+    """Return what a message is about: the instance that its body names, where that is one for certain."""
+    named = dict.fromkeys(instances_of(_beside(request, path)))
+    known = RequestFacts(scope="modification", writes=True, ids=tuple(named), carries=True)
+    if len(named) != 1:
+        return known
+    return msgspec.structs.replace(known, instance=next(iter(named)), in_body=True, ids=())
 
 
 def reads_body(request: DialectRequest) -> bool:

@@ -11,6 +11,7 @@ from adapters.camunda7.dialect.facts import below_engine
 from gateway.errors import Fault, MethodNotAllowed, Unsupported
 from gateway.model.commands import Command, ListVariables
 from gateway.model.lifecycle import StartInstance
+from gateway.model.results import Instance
 from gateway.plan import encode_path
 from gateway.port import DialectRequest
 
@@ -64,3 +65,18 @@ def links(request: DialectRequest, instance: str) -> list[dict[str, Any]]:
     below = ("engine", request.segments[1]) if below_engine(request.segments) != request.segments else ()
     href = request.base + encode_path((*below, "process-instance", instance))
     return [{"method": "GET", "href": href, "rel": "self"}]
+
+
+def show_instance(instance: Instance, written: str) -> dict[str, Any]:
+    """Return an instance as ``GET /process-instance/{id}`` shows it, with the id as the caller wrote it."""
+    return {
+        "links": [],
+        "id": written,
+        "definitionId": instance.definition_id,
+        "definitionKey": instance.definition,
+        "businessKey": instance.business_key,
+        "caseInstanceId": None,
+        "ended": instance.state in {"completed", "terminated"},
+        "suspended": instance.state == "suspended",
+        "tenantId": instance.tenant,
+    }

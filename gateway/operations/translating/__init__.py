@@ -4,7 +4,7 @@ The counterpart, for requests that are relayed as they are, is ``relaying``. Wha
 """
 
 from gateway.operations.translating.carrying import HANDLERS, carry_out
-from gateway.operations.translating.names import count_names
+from gateway.operations.translating.names import check_names, count_names
 from gateway.operations.translating.translation import Translation
 
-__all__ = ["HANDLERS", "Translation", "carry_out", "count_names"]
+__all__ = ["HANDLERS", "Translation", "carry_out", "check_names", "count_names"]

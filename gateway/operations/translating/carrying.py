@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import InstanceNotFound, InvalidRequest, TaskNotFound, VarbridgeError
 from gateway.model.commands import Command
+from gateway.model.lifecycle import check_texts
 from gateway.model.results import InstanceStarted
 from gateway.operations.gateway import Target
 from gateway.operations.placing_ids import name_new
@@ -38,6 +39,7 @@ async def carry_out(translation: Translation, commands: tuple[Command, ...]) -> 
     """
     _check_ids(translation)
     for command in commands:
+        check_texts(command)
         names.check_names(command, translation.rights)
         instances.check_scope(command, translation)
     results: list[msgspec.Struct] = []

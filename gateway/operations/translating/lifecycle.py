@@ -9,8 +9,15 @@ import msgspec
 
 from gateway.errors import TaskNotFound
 from gateway.model.commands import Command
-from gateway.model.lifecycle import ChangeState, CompleteTask, DescribeTask, StartInstance
-from gateway.model.results import InstanceStarted, StateChanged, TaskCompleted, TaskDescribed
+from gateway.model.lifecycle import ChangeState, CompleteTask, CorrelateMessage, DescribeTask, StartInstance
+from gateway.model.results import (
+    Correlated,
+    InstanceStarted,
+    MessageCorrelated,
+    StateChanged,
+    TaskCompleted,
+    TaskDescribed,
+)
 from gateway.operations import lifecycle, placing
 from gateway.operations.placing_ids import name_found
 from gateway.operations.translating.translation import Translation
@@ -58,9 +65,28 @@ async def _complete_task(translation: Translation, command: CompleteTask) -> Tas
     return await lifecycle.complete_task(translation.gateway, translation.instance, command, translation.call)
 
 
+async def _correlate(translation: Translation, command: CorrelateMessage) -> MessageCorrelated:
+    target = translation.target
+    if target is None and command.instance is not None:
+        may_use = translation.rights.may_use
+        target, _ = placing.locate_behind(translation.gateway, translation.door, command.instance, may_use)
+    native = None if target is None else target.native
+    command = msgspec.structs.replace(command, instance=native)
+    receiver = translation.engine if target is None else target
+    done = await lifecycle.correlate_message(translation.gateway, receiver, command, translation.call)
+    shown = tuple(_shown_to(translation, each) for each in done.receivers)
+    return msgspec.structs.replace(done, receivers=shown)
+
+
+def _shown_to(translation: Translation, receiver: Correlated) -> Correlated:
+    shown = name_found(translation.door, translation.engine, receiver.instance)
+    return msgspec.structs.replace(receiver, instance=shown)
+
+
 HANDLERS: Mapping[type[Command], Callable[[Translation, Any], Awaitable[msgspec.Struct]]] = {
     StartInstance: _start,
     ChangeState: _change_state,
     DescribeTask: _describe_task,
     CompleteTask: _complete_task,
+    CorrelateMessage: _correlate,
 }

@@ -152,7 +152,7 @@ async def _answer_at(
     if isinstance(outcome, web.StreamResponse):
         return outcome
     proxied.translated = read
-    asked = not isinstance(outcome, Refusal)
+    asked = not isinstance(outcome, Refusal) and not request.facts.in_body  # a message may find nobody in its instance
     beyond = await relaying.find_beyond(proxied.services.gateway, request, proxied.call, asked=asked)
     if beyond is not None:
         return await _answer_at(proxied, read, request, beyond)

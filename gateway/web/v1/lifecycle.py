@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
-from gateway.errors import Fault, Forbidden, InvalidRequest, ValueInvalid
+from gateway.errors import Fault, InvalidRequest, ValueInvalid
 from gateway.model import lifecycle as model
+from gateway.model.commands import Command
 from gateway.model.results import Rule
 from gateway.model.values import Value
 from gateway.operations import Target, lifecycle, placing
+from gateway.operations.translating import check_names, count_names
 from gateway.plan import encode_path
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.rules import rules_header
 from gateway.web.v1 import bodies, engine_choice, shapes
 from gateway.web.v1.context import RequestContext
-from gateway.web.v1.parameters import require_names
-
-_LONGEST = 255
-"""Characters of a key or name that engines' columns hold."""
 
 
 class StartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -88,18 +85,17 @@ _message = msgspec.json.Decoder(MessageBody)
 async def start_instance(context: RequestContext) -> Answer:
     """Answer ``POST /v1/instances``."""
     decoded = await bodies.decode(context, _start)
-    _check_texts({"definition": decoded.definition, "businessKey": decoded.business_key, "tenant": decoded.tenant})
-    _check_names(context, decoded.variables)
-    gateway = context.services.gateway
-    explicit = engine_choice.one(context, decoded.engine)
-    engine = placing.locate_start(gateway, decoded.definition, explicit, context.caller.may_use)
-    engine_choice.note(context, engine)
     command = model.StartInstance(
         definition=decoded.definition,
         business_key=decoded.business_key,
         tenant=decoded.tenant,
         variables=decoded.variables,
     )
+    _check(context, command)
+    gateway = context.services.gateway
+    explicit = engine_choice.one(context, decoded.engine)
+    engine = placing.locate_start(gateway, decoded.definition, explicit, context.caller.may_use)
+    engine_choice.note(context, engine)
     done = await lifecycle.start_instance(gateway, engine, command, context.call)
     shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
     where = encode_path(("v1", "instances", f"{engine.name}:{done.instance.id}"))
@@ -109,7 +105,8 @@ async def start_instance(context: RequestContext) -> Answer:
 async def complete_task(context: RequestContext) -> Answer:
     """Answer ``POST /v1/tasks/{task}/complete``."""
     decoded = await bodies.decode(context, _completion)
-    _may_write(context, decoded.variables)
+    command = model.CompleteTask(task=context.params[0], variables=decoded.variables)
+    _check(context, command)
     gateway, explicit = context.services.gateway, engine_choice.one(context, None)
     try:
         engine, task = placing.locate_task(gateway, context.params[0], explicit, context.caller.may_use)
@@ -117,7 +114,7 @@ async def complete_task(context: RequestContext) -> Answer:
         engine_choice.add_closest(context, context.params[0], error)
         raise
     engine_choice.note(context, engine)
-    command = model.CompleteTask(task=task, variables=decoded.variables)
+    command = msgspec.structs.replace(command, task=task)
     owner = await placing.locate_owner(gateway, engine, task, context.call)
     done = await lifecycle.complete_task(gateway, owner, command, context.call)
     return Answer(status=204, headers=rules_header(done.rules))
@@ -126,14 +123,8 @@ async def complete_task(context: RequestContext) -> Answer:
 async def correlate_message(context: RequestContext) -> Answer:
     """Answer ``POST /v1/messages``."""
     decoded = await bodies.decode(context, _message)
-    _check_texts({"name": decoded.name, "businessKey": decoded.business_key, "tenant": decoded.tenant})
-    _may_write(context, decoded.variables | decoded.local_variables)
-    _may_compare(context, decoded.correlation_keys | decoded.local_correlation_keys)
-    receiver = await _receiver(context, decoded)
-    engine, instance = (receiver.engine, receiver.native) if isinstance(receiver, Target) else (receiver, None)
     command = model.CorrelateMessage(
         name=decoded.name,
-        instance=instance,
         business_key=decoded.business_key,
         tenant=decoded.tenant,
         correlation_keys=decoded.correlation_keys,
@@ -142,6 +133,10 @@ async def correlate_message(context: RequestContext) -> Answer:
         local_variables=decoded.local_variables,
         everybody=decoded.all,
     )
+    _check(context, command)
+    receiver = await _receiver(context, decoded)
+    engine, instance = (receiver.engine, receiver.native) if isinstance(receiver, Target) else (receiver, None)
+    command = msgspec.structs.replace(command, instance=instance)
     done = await lifecycle.correlate_message(context.services.gateway, receiver, command, context.call)
     receivers = tuple(
         Receiver(instance=f"{engine.name}:{each.instance}", engine=engine.name, started=each.started)
@@ -161,29 +156,12 @@ async def _receiver(context: RequestContext, decoded: MessageBody) -> Target | E
     return engine_choice.use(context, explicit)
 
 
-def _check_texts(texts: Mapping[str, str | None]) -> None:
-    for member, text in texts.items():
-        if text is not None and not 0 < len(text) <= _LONGEST:
-            detail = f"`{member}` has 1 to {_LONGEST} characters."
-            raise InvalidRequest(detail, errors=(Fault(f"/{member}", detail),))
+def _check(context: RequestContext, command: Command) -> None:
+    """Refuse texts that no engine holds, too many names, and those that the caller may not touch.
 
-
-def _check_names(context: RequestContext, variables: Mapping[str, Value]) -> None:
-    bodies.check_count(len(variables), context.services.limits)
-    require_names(context, tuple(variables))
-
-
-def _may_write(context: RequestContext, variables: Mapping[str, Value]) -> None:
-    if variables:
-        context.caller.require("variables:write")
-    _check_names(context, variables)
-
-
-def _may_compare(context: RequestContext, keys: Mapping[str, Value]) -> None:
-    """Refuse keys with values that the caller may not see: who receives the message would give the values away."""
-    if keys:
-        context.caller.require("variables:read")
-    _check_names(context, keys)
-    hidden = tuple(Fault("", f"variable {name}") for name in keys if context.caller.is_masked(name))
-    if hidden:
-        raise Forbidden("The caller may not see some of the variables.", errors=hidden)
+    Raises:
+        InvalidRequest, PayloadTooLarge, Forbidden: it has such.
+    """
+    model.check_texts(command)
+    bodies.check_count(count_names(command), context.services.limits)
+    check_names(command, context.caller)
