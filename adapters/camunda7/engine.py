@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.camunda7 import (
     activities,
     binary,
+    definitions,
     finding,
     instances,
     messages,
@@ -74,6 +75,10 @@ class Camunda7Engine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Find the instances that match."""
         return finding.find_instances(self.name, self.settings, command)
+
+    def list_definitions(self, command: commands.ListDefinitions) -> Plan[results.DefinitionsListed]:
+        """List the definitions of which instances can be started."""
+        return definitions.list_definitions(self.name, self.settings, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""

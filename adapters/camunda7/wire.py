@@ -85,6 +85,16 @@ class WireInstance(msgspec.Struct, frozen=True, kw_only=True):
     tenantId: str | None = None  # noqa: N815
 
 
+class WireDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """One process definition, of one version."""
+
+    id: str
+    key: str
+    name: str | None = None
+    version: int | None = None
+    tenantId: str | None = None  # noqa: N815
+
+
 class WireExecution(msgspec.Struct, frozen=True, kw_only=True):
     """One execution."""
 
@@ -175,6 +185,7 @@ count_decoder = msgspec.json.Decoder(WireCount)
 instance_decoder = msgspec.json.Decoder(WireInstance)
 instances_decoder = msgspec.json.Decoder(list[WireInstance])
 execution_decoder = msgspec.json.Decoder(WireExecution)
+definitions_decoder = msgspec.json.Decoder(list[WireDefinition])
 tree_decoder = msgspec.json.Decoder(WireActivity)
 owned_decoder = msgspec.json.Decoder(WireOwned)
 task_decoder = msgspec.json.Decoder(WireTask)

@@ -8,6 +8,7 @@ from adapters.ibm_bpm import (
     activities,
     auth,
     binary,
+    definitions,
     finding,
     instances,
     messages,
@@ -33,6 +34,7 @@ from gateway.port import Capabilities, Credentials, Engine, EngineLimits, Policy
 _FEATURES = frozenset(
     (
         "engine.describe",
+        "definitions.list",
         "instances.describe",
         "instances.find.definition",
         "instances.find.ids",
@@ -124,6 +126,10 @@ class IbmBpmEngine(Engine):
     def find_instances(self, command: commands.FindInstances) -> Plan[results.InstancesFound]:
         """Find the instances that match."""
         return finding.find_instances(self.name, self.settings, command)
+
+    def list_definitions(self, command: commands.ListDefinitions) -> Plan[results.DefinitionsListed]:
+        """List the processes that are exposed to be started."""
+        return definitions.list_definitions(self.name, command)
 
     def start_instance(self, command: lifecycle.StartInstance) -> Plan[results.InstanceStarted]:
         """Start an instance."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.definitions import read_exposed
 from adapters.ibm_bpm.wire import DETAILS, TREE, WireDetails, get, instance_number, members
 from gateway.errors import EngineError, InstanceNotFound, InvalidRequest
 from gateway.model.commands import DescribeInstance
@@ -170,19 +171,6 @@ def _row(engine: str, row: Any) -> Instance:
         definition=row.get("bpdName"),
         state=_STATES.get(str(row.get("instanceStatus")), "unknown"),
     )
-
-
-def read_exposed(engine: str) -> Generator[VendorRequest, VendorResponse, list[dict[str, Any]]]:
-    """Return the processes that ``GET /exposed/process`` lists.
-
-    Raises:
-        EngineMisbehaved: the answer has no list.
-    """
-    answer = yield get("exposed", "process")
-    tree = faults.data_of(engine, answer, "search", TREE)
-    if not isinstance(tree, dict) or "exposedItemsList" not in tree:
-        raise faults.lacking(engine, "the exposed processes")
-    return [item for item in members(tree["exposedItemsList"]) if isinstance(item, dict)]
 
 
 def definition_name(engine: str, definition: str) -> Generator[VendorRequest, VendorResponse, str]:

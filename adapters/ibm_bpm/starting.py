@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from adapters.ibm_bpm import faults
+from adapters.ibm_bpm.definitions import read_exposed
 from adapters.ibm_bpm.faults import Written
-from adapters.ibm_bpm.instances import read_exposed, state_of
+from adapters.ibm_bpm.instances import state_of
 from adapters.ibm_bpm.patch import apply_hint
 from adapters.ibm_bpm.settings import Settings
 from adapters.ibm_bpm.values.encode import encode, place

@@ -69,6 +69,28 @@ class FindInstances(Command, frozen=True, kw_only=True):
         return tuple(name for name, wanted in asked if wanted is not None)
 
 
+class ListDefinitions(Command, frozen=True, kw_only=True):
+    """List what instances can be started of: of each definition the version that starts by its key.
+
+    Args:
+        limit: more definitions are refused, because part of a list would be taken for all of it.
+    """
+
+    limit: int = 1000
+
+
+class ReadEach(Command, frozen=True, kw_only=True):
+    """Read each of several instances, on whichever engines they are; those that do not exist are left out.
+
+    Args:
+        instances: ids as the caller wrote them.
+        reads: what is read of each instance, whatever instance these commands name.
+    """
+
+    instances: tuple[str, ...]
+    reads: tuple[Command, ...]
+
+
 class ListActivities(Command, frozen=True, kw_only=True):
     """List where the tokens of an instance are.
 

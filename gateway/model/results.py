@@ -73,6 +73,48 @@ class InstancesFound(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
 
 
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """One definition of which instances can be started.
+
+    Args:
+        id: the engine's own id, of one version where the engine has several.
+        key: key or name; instances have it as their ``definition``.
+        name: for people, where that is not the key.
+        version: in the engine's own words.
+        tenant: whose definition; several tenants may have one key.
+    """
+
+    id: str
+    key: str
+    name: str | None = None
+    version: str | None = None
+    tenant: str | None = None
+
+
+class DefinitionsListed(msgspec.Struct, frozen=True):
+    """The definitions of which instances can be started, by key."""
+
+    definitions: tuple[Definition, ...]
+
+
+class InstanceRead(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several instances was read.
+
+    Args:
+        id: as the caller wrote it.
+        results: of the reads, in order.
+    """
+
+    id: str
+    results: tuple[msgspec.Struct, ...]
+
+
+class EachRead(msgspec.Struct, frozen=True):
+    """Of several instances, those that exist were read, in the order in which they were named."""
+
+    instances: tuple[InstanceRead, ...]
+
+
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """One place where a token is, or a scope around such places.
 

@@ -81,6 +81,10 @@ class Engine:
         """Find the instances that match."""
         self._refuse(command)
 
+    def list_definitions(self, command: commands.ListDefinitions) -> Plan[results.DefinitionsListed]:
+        """List the definitions of which instances can be started."""
+        self._refuse(command)
+
     def list_activities(self, command: commands.ListActivities) -> Plan[results.ActivitiesListed]:
         """List where the tokens of an instance are."""
         self._refuse(command)

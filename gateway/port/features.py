@@ -14,6 +14,7 @@ FEATURES: dict[str, str] = {
     "instances.find.ids": "find instances among some ids",
     "instances.find.variables": "find instances by the values of their variables",
     "instances.find.state": "find instances that are suspended, or are not",
+    "definitions.list": "list the definitions that can be started",
     "instances.start": "start an instance with variables",
     "instances.start.business_key": "give a new instance a business key",
     "instances.start.tenant": "start a tenant's definition",

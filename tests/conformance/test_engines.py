@@ -3,6 +3,7 @@
 from tests.conformance.kit import (
     TestBinary,
     TestCapabilities,
+    TestDefinitions,
     TestEnded,
     TestExpectations,
     TestFinding,
@@ -28,6 +29,7 @@ from tests.conformance.kit import (
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestDefinitions",
     "TestEnded",
     "TestExpectations",
     "TestFinding",

@@ -41,6 +41,7 @@ READS = {
     "find_instances",
     "get_variable",
     "list_activities",
+    "list_definitions",
     "list_variables",
     "query_variables",
     "read_binary",

@@ -83,6 +83,9 @@ class Fake:
                 return answers.ok([{"name": "default"}])
             case ("POST", "process-definition", *named, "start"):
                 return self._start(work.definition(self.definitions, tuple(named)), request)
+            case ("GET", "process-definition"):
+                there = (self.instances | self.ended).values()
+                return work.listed(self.definitions, (each.definition for each in there), query)
             case ("GET", "process-definition", definition_id):
                 return work.described(self.definitions, definition_id)
             case ("POST", "message"):

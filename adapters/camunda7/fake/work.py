@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapters.camunda7.fake import answers, convert
@@ -51,6 +51,16 @@ def described(known: frozenset[str] | None, definition_id: str) -> VendorRespons
         message = f"No matching definition with id {definition_id}"
         return answers.error(404, "InvalidRequestException", message, None)
     return answers.ok({"id": definition_id, "key": definition_id.partition(":")[0], "version": 1, "suspended": False})
+
+
+def listed(known: frozenset[str] | None, used: Iterable[str], query: Mapping[str, str]) -> VendorResponse:
+    """Return a page of the definitions that are known, or those that instances have; each has one version."""
+    first, most = int(query.get("firstResult", "0")), int(query.get("maxResults", "1000"))
+    keys = sorted(set(used) if known is None else known)[first : first + most]
+    unset = ("category", "description", "diagram", "name", "tenantId", "versionTag")
+    return answers.ok(
+        [{"id": f"{key}:1:1", "key": key, "version": 1, "suspended": False, **dict.fromkeys(unset)} for key in keys]
+    )
 
 
 def correlated(instances: Mapping[str, FakeInstance], body: dict[str, Any]) -> VendorResponse:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from adapters.ibm_bpm.dialect.decode import decode
+from adapters.ibm_bpm.dialect.decode import decode, decode_unnamed
 from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
 from adapters.ibm_bpm.dialect.facts import OVERRIDES, facts
-from adapters.ibm_bpm.dialect.ids import MANY
+from adapters.ibm_bpm.dialect.ids import MANY, names_in_body
 from adapters.ibm_bpm.dialect.login import TOKEN_HEADER, encode_token, logs_in, token_lifetime_s
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
 from adapters.ibm_bpm.dialect.xml import success_document
@@ -42,14 +42,18 @@ class IbmBpmDialect(Dialect):
         """
         return facts(request)
 
+    def reads_body(self, request: DialectRequest) -> bool:
+        """Return whether the ids of several instances may stand in the body instead of the query."""
+        return names_in_body(request)
+
     def misses(self, answer: VendorResponse, facts: RequestFacts) -> bool:
         """Return whether an answer may mean that there is no such instance or task."""
         return misses(answer, facts)
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
-        """Return the commands that a request means: those on one instance or task."""
+        """Return the commands that a request means: on one instance or task, or reads of several."""
         known = facts(request)
-        return (decode(request, self.settings) if known.names_one else ()) or Passed(known)
+        return (decode(request, self.settings) if known.names_one else decode_unnamed(request)) or Passed(known)
 
     def encode(self, request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> VendorResponse:
         """Return the answer that IBM's server would give, as XML where that is what the caller takes."""

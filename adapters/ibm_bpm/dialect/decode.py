@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from adapters.ibm_bpm.dialect.actions import decode_action
 from adapters.ibm_bpm.dialect.bodies import check_accepted, read_object, read_tree, read_value
+from adapters.ibm_bpm.dialect.details import decode_details
+from adapters.ibm_bpm.dialect.exposed import decode_exposed
 from adapters.ibm_bpm.dialect.facts import NO_IDS, SAFE, resolve_method
 from adapters.ibm_bpm.dialect.parameters import parts, read_parameters, read_parts
 from adapters.ibm_bpm.dialect.tasks import COMPLETIONS, decode_completion, decode_task
@@ -43,6 +45,21 @@ def decode(request: DialectRequest, settings: DialectSettings) -> tuple[Command,
             return decode_completion(request, task, method)
         case ("task", task) if "action" not in request.query:
             return decode_task(request, task, method)
+        case _:
+            return ()
+
+
+def decode_unnamed(request: DialectRequest) -> tuple[Command, ...]:
+    """Return the commands that a request means whose path names nothing that runs; none where it means none.
+
+    Raises:
+        Refusal: as the call's own module says.
+    """
+    match request.segments:
+        case ("process",) if request.query.get("action") == "getdetails":
+            return decode_details(request)
+        case ("exposed",) | ("exposed", "process"):
+            return decode_exposed(request)
         case _:
             return ()
 

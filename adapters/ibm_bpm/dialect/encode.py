@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from adapters.ibm_bpm.dialect.details import given_parameters, statuses
+from adapters.ibm_bpm.dialect.exposed import exposed_items
 from adapters.ibm_bpm.dialect.parameters import parts, read_parameters
 from adapters.ibm_bpm.dialect.tasks import task_details
 from adapters.ibm_bpm.dialect.tokens import execution_tree
@@ -22,9 +24,12 @@ from gateway.model import jsontext
 from gateway.model.jsontext import Tree
 from gateway.model.results import (
     ActivitiesListed,
+    DefinitionsListed,
+    EachRead,
     Instance,
     InstanceDescribed,
     InstanceModified,
+    InstanceRead,
     StateChanged,
     TaskCompleted,
     TaskDescribed,
@@ -66,14 +71,32 @@ def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> Vend
             return VendorResponse(200, _JSON, _DONE)
         case _ if results and all(isinstance(each, _ON_DETAILS) for each in results):
             asked, instance = parts(read_parameters(request)), request.segments[1]
-            shown: dict[str, Any] = {}
-            for each in results:
-                shown |= _part(each, instance, asked)
-            return _details(shown)
+            return _success(_shown(results, instance, asked))
         case (TaskDescribed() as task, *more):
             return _task(task, tuple(more), request.segments[1])
+        case (EachRead(instances),):
+            return _success({"processDetails": _each(request, instances)})
+        case (DefinitionsListed(definitions),):
+            return _success({"exposedItemsList": exposed_items(request, definitions)})
         case _:
             return None
+
+
+def _success(data: Tree) -> VendorResponse:
+    return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": data}))
+
+
+def _each(request: DialectRequest, instances: tuple[InstanceRead, ...]) -> list[Tree]:
+    """Return the details of instances that are in one of the states that are asked for."""
+    given = given_parameters(request)
+    asked, wanted = parts(given), statuses(given)
+    shown = (each for each in instances if wanted is None or _status(each) in wanted)
+    return [_shown(each.results, each.id, asked) for each in shown]
+
+
+def _status(read: InstanceRead) -> str | None:
+    described = next(each.instance for each in read.results if isinstance(each, InstanceDescribed))
+    return _STATES.get(described.state, (None, None))[1]
 
 
 def _part(result: msgspec.Struct, instance: str, asked: frozenset[str]) -> dict[str, Any]:
@@ -89,9 +112,12 @@ def _part(result: msgspec.Struct, instance: str, asked: frozenset[str]) -> dict[
             return {}
 
 
-def _details(more: dict[str, Any]) -> VendorResponse:
-    data = {**dict.fromkeys(_NULLS), "snapshotTip": False, "variables": None, "businessData": [], **more}
-    return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": data}))
+def _shown(results: tuple[msgspec.Struct, ...], instance: str, asked: frozenset[str]) -> dict[str, Any]:
+    """Return the details of an instance from the results of its reads."""
+    details: dict[str, Any] = {**dict.fromkeys(_NULLS), "snapshotTip": False, "variables": None, "businessData": []}
+    for each in results:
+        details |= _part(each, instance, asked)
+    return details
 
 
 def _task(task: TaskDescribed, more: tuple[msgspec.Struct, ...], written: str) -> VendorResponse | None:
@@ -105,7 +131,7 @@ def _task(task: TaskDescribed, more: tuple[msgspec.Struct, ...], written: str) -
             details = task_details(task, written, completed=True)
         case _:
             return None
-    return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": details}))
+    return _success(details)
 
 
 def _header(instance: Instance, written: str) -> dict[str, Any]:

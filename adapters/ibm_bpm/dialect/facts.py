@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.ibm_bpm.dialect.ids import bulk_calls, instances_in, tasks_in
+from adapters.ibm_bpm.dialect.ids import bulk_calls, instances_in, instances_in_body, tasks_in
 from gateway.errors import InvalidRequest
 from gateway.port import DialectRequest, RequestFacts
 
@@ -45,10 +45,8 @@ def facts(request: DialectRequest) -> RequestFacts:
             return _bulk(request)
         case ("process",) if query.get("action") == "start":
             return RequestFacts(scope="instances:start", writes=True, definition=query.get("bpdId"))
-        case ("process",) if query.get("action") == "getdetails":
-            return RequestFacts(scope="variables:read", writes=False, ids=instances_in(query))
         case _:
-            return _other(request, safe=safe or request.segments in _SEARCHES)
+            return _listing(request, safe=safe) or _other(request, safe=safe or request.segments in _SEARCHES)
 
 
 def _facts_on_task(task: str, action: str | None, *, safe: bool) -> RequestFacts | None:
@@ -58,6 +56,18 @@ def _facts_on_task(task: str, action: str | None, *, safe: bool) -> RequestFacts
     if action in _COMPLETIONS:
         return RequestFacts(scope="modification", writes=True, task=task, carries=True)
     return RequestFacts(scope="variables:write", writes=True, task=task) if action == "setData" else None
+
+
+def _listing(request: DialectRequest, *, safe: bool) -> RequestFacts | None:
+    """Return what a request is about that reads of several instances, or what can be started; None for any other."""
+    match request.segments:
+        case ("process",) if request.query.get("action") == "getdetails":
+            ids = instances_in(request.query) or instances_in_body(request)
+            return RequestFacts(scope="variables:read", writes=False, searches=True, ids=ids)
+        case ("exposed",) | ("exposed", "process") if safe:
+            return RequestFacts(scope="instances:read", writes=False)
+        case _:
+            return None
 
 
 def _other(request: DialectRequest, *, safe: bool) -> RequestFacts:

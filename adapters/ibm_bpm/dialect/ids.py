@@ -9,6 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
 
+from adapters.ibm_bpm.dialect.parameters import FORM
+from gateway.errors import VarbridgeError
+from gateway.model import jsontext
+from gateway.model.jsontext import Number, Tree
 from gateway.port import DialectRequest
 
 INSTANCES = frozenset({"instanceIds", "targetId", "callerProcessId"})
@@ -28,6 +32,34 @@ _CALL = re.compile(r"([A-Z]+):(?:https?://[^/]*)?/rest/bpm/wle/v1/([^?]*)\??(.*)
 def instances_in(query: Mapping[str, str]) -> tuple[str, ...]:
     """Return the ids of instances in the parameters of a query; lists of ids have commas between them."""
     return (*_listed(query, INSTANCES), *_NAMED.findall(query.get(_CONDITION, "")))
+
+
+def names_in_body(request: DialectRequest) -> bool:
+    """Return whether a request may name instances in a body of JSON; those of a form are read with its query."""
+    is_read = request.segments == ("process",) and request.query.get("action") == "getdetails"
+    return is_read and "instanceIds" not in request.query
+
+
+def holds_json(request: DialectRequest) -> bool:
+    """Return whether a request has a body that is no form."""
+    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+    return bool(request.body.strip()) and not kind.strip().lower().startswith(FORM)
+
+
+def instances_in_body(request: DialectRequest) -> tuple[str, ...]:
+    """Return the ids of instances in a body of JSON, ``{"instanceIds": [1, 2]}``; none where it is anything else."""
+    try:
+        tree = jsontext.parse(request.body) if holds_json(request) else None
+    except VarbridgeError:
+        return ()
+    listed = tree.get("instanceIds") if isinstance(tree, dict) else None
+    found = [_id_in_json(each) for each in listed] if isinstance(listed, list) else []
+    return tuple(found) if all(found) else ()
+
+
+def _id_in_json(node: Tree) -> str:
+    """Return an id that is a text or a number; empty for anything else."""
+    return node if isinstance(node, str) else node.text if isinstance(node, Number) else ""
 
 
 def tasks_in(query: Mapping[str, str]) -> tuple[str, ...]:

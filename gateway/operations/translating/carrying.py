@@ -13,14 +13,16 @@ from gateway.model.lifecycle import check_texts
 from gateway.model.results import InstanceStarted
 from gateway.operations.gateway import Target
 from gateway.operations.placing_ids import name_new
-from gateway.operations.translating import instances, lifecycle, names, searches, tokens
+from gateway.operations.translating import definitions, instances, lifecycle, names, searches, several, tokens
 from gateway.operations.translating.translation import Translation
 
 Handler: TypeAlias = Callable[[Translation, Any], Awaitable[msgspec.Struct]]
 HANDLERS: Mapping[type[Command], Handler] = {
+    **definitions.HANDLERS,
     **instances.HANDLERS,
     **lifecycle.HANDLERS,
     **searches.HANDLERS,
+    **several.HANDLERS,
     **tokens.HANDLERS,
 }
 """How each command is carried out; commands that are not in it are not offered at front doors."""

@@ -11,6 +11,7 @@ from gateway.model.commands import (
     ListVariables,
     PatchVariables,
     ReadBinary,
+    ReadEach,
     WriteBinary,
 )
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
@@ -35,6 +36,8 @@ def count_names(command: Command) -> int:
             return len(names_in(command.instructions))
         case StartInstance() | CompleteTask():
             return len(command.variables)
+        case ReadEach():
+            return len(command.instances)
         case CorrelateMessage():
             return len(command.variables) + len(command.local_variables) + len(_keys(command))
         case QueryVariables(filter=wanted) | CountVariables(filter=wanted):
@@ -54,12 +57,11 @@ def check_names(command: Command, rights: Rights) -> None:
         Forbidden: naming them.
     """
     match command:
-        case ListVariables():
-            rights.require("variables:read")
-        case GetVariable(name=name) | WriteBinary(name=name):
+        case ReadEach(reads=reads):
+            for each in reads:
+                _check_read(each, rights)
+        case WriteBinary(name=name):
             rights.require_names((name,))
-        case ReadBinary(name=name):
-            _require_visible(name, rights)
         case PatchVariables():
             rights.require_names((*command.written, *command.deletions))
         case ModifyInstance():
@@ -71,6 +73,18 @@ def check_names(command: Command, rights: Rights) -> None:
         case CorrelateMessage():
             _require_writable((*command.variables, *command.local_variables), rights)
             _require_comparable(_keys(command), rights)
+        case _:
+            _check_read(command, rights)
+
+
+def _check_read(command: Command, rights: Rights) -> None:
+    match command:
+        case ListVariables():
+            rights.require("variables:read")
+        case GetVariable(name=name):
+            rights.require_names((name,))
+        case ReadBinary(name=name):
+            _require_visible(name, rights)
 
 
 def _keys(command: CorrelateMessage) -> tuple[str, ...]:

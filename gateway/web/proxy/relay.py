@@ -102,6 +102,9 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
     try:
         destination = relaying.find_destination(services.gateway, request)
         if facts.searches:
+            if destination.is_translated:  # what cannot be said is refused before it is looked up whose the ids are
+                proxied.translated = read = await translated.with_body(proxied, read)
+                _ = translated.decode(proxied, read, request, destination)
             destination = await relaying.find_searched(services.gateway, request, destination, call)
         if _needs_owner(proxied, destination):
             proxied.translated = read

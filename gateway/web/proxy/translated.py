@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.errors import InvalidRequest, PayloadTooLarge
-from gateway.model.commands import Command, WriteBinary
+from gateway.model.commands import Command, ReadEach, WriteBinary
 from gateway.model.jsontext import fits_utf8
 from gateway.operations.relaying import Destination, DoorRequest, untranslated
 from gateway.operations.translating import Translation, carry_out, count_names
@@ -33,21 +33,32 @@ async def answer(
         Unsupported: the request means no command. InvalidRequest: its path can be read in two ways.
         VarbridgeError: the body, or what was made of it, was refused; or an engine failed.
     """
-    dialect = proxied.door.dialect
-    if not (request.facts.is_known or request.facts.translates):
-        raise untranslated(request, destination.engine)
-    _check_path(proxied.raw_target.partition("?")[0], read.segments)
-    commands = dialect.decode(read)
-    if isinstance(commands, Passed):
-        raise untranslated(request, destination.engine)
-    commands = tuple(_within_limits(proxied, command) for command in commands)
+    commands = decode(proxied, read, request, destination)
     results = await carry_out(_translation(proxied, request, destination), commands)
-    encoded = dialect.encode(read, results)
+    encoded = proxied.door.dialect.encode(read, results)
     rules = tuple(rule for result in results for rule in getattr(result, "rules", ()))
     shown = [*encoded.headers, *rules_header(rules)]
     if isinstance(encoded.body, Stream):
         return await send_stream(proxied, encoded.status, shown, aiter(proxied.call.streams[encoded.body.token]))
     return BufferedResponse(encoded.status, headers.own(proxied, shown), encoded.content())
+
+
+def decode(
+    proxied: ProxiedRequest, read: DialectRequest, request: DoorRequest, destination: Destination
+) -> tuple[Command, ...]:
+    """Return the commands that a request means.
+
+    Raises:
+        Unsupported: it means none. InvalidRequest: its path can be read in two ways.
+        Refusal: the body, or what was made of it, was refused.
+    """
+    if not (request.facts.is_known or request.facts.translates):
+        raise untranslated(request, destination.engine)
+    _check_path(proxied.raw_target.partition("?")[0], read.segments)
+    commands = proxied.door.dialect.decode(read)
+    if isinstance(commands, Passed):
+        raise untranslated(request, destination.engine)
+    return tuple(_within_limits(proxied, command) for command in commands)
 
 
 def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Destination) -> Translation:
@@ -110,14 +121,17 @@ def _check_path(raw: str, segments: tuple[str, ...]) -> None:
 
 
 def _within_limits(proxied: ProxiedRequest, command: Command) -> Command:
-    """Return a command that holds no more than callers may send; refuse one that names too many variables.
+    """Return a command that holds no more than callers may send; refuse one that names too many variables or instances.
 
     Raises:
         PayloadTooLarge: it does.
     """
     limits = proxied.services.limits
-    if count_names(command) > limits.max_names:
-        raise PayloadTooLarge(f"A request names at most {limits.max_names} variables or ids.")
+    most, what = limits.max_names, "variables or ids"
+    if isinstance(command, ReadEach):
+        most, what = limits.max_batch_items, "instances"
+    if count_names(command) > most:
+        raise PayloadTooLarge(f"A request names at most {most} {what}.")
     if isinstance(command, WriteBinary):
         return msgspec.structs.replace(command, max_held_bytes=limits.max_body_bytes)
     return command

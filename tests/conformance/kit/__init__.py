@@ -3,6 +3,7 @@
 A test gets a `Subject`; what the engine says it cannot do, it must refuse before it sends anything.
 """
 
+from tests.conformance.kit.definitions import TestDefinitions
 from tests.conformance.kit.finding import TestFinding
 from tests.conformance.kit.laws import TestLaws
 from tests.conformance.kit.partial import TestExpectations, TestJsonPatches, TestVerification
@@ -18,6 +19,7 @@ from tests.conformance.kit.values import TestMerges, TestValues
 __all__ = [
     "TestBinary",
     "TestCapabilities",
+    "TestDefinitions",
     "TestEnded",
     "TestExpectations",
     "TestFinding",

@@ -62,6 +62,10 @@ def start(definition: str = "Claim") -> Plan[Any]:
     return ENGINE.start_instance(lifecycle.StartInstance(definition=definition))
 
 
+def definitions() -> Plan[Any]:
+    return ENGINE.list_definitions(commands.ListDefinitions())
+
+
 def task() -> Plan[Any]:
     return ENGINE.describe_task(lifecycle.DescribeTask(task="5"))
 
@@ -94,6 +98,9 @@ LACKING: dict[str, tuple[Callable[[], Plan[Any]], tuple[Any, ...]]] = {
     "modify-diagram": (lambda: modify(CANCEL, BEGIN), ({**HEAD, "executionTree": TREE},)),
     "exposed-list": (start, ({},)),
     "exposed-id": (start, ({"exposedItemsList": [{"display": "Claim"}]},)),
+    "definitions-list": (definitions, ({},)),
+    "definitions-id": (definitions, ({"exposedItemsList": [ITEM, {"display": "Claim"}]},)),
+    "definitions-name": (definitions, ({"exposedItemsList": [{"itemID": "25.c"}]},)),
     "task-instance": (task, ({"status": "Received"},)),
     "task-state": (task, ({"piid": "1"},)),
     "task-itself": (task, (None,)),
@@ -131,6 +138,7 @@ EMPTY: dict[str, tuple[Callable[[], Plan[Any]], tuple[Any, ...], str, Any]] = {
     "null-rows": (find, ({"data": None},), "instances", ()),
     "details": (count, ({"processDetails": []},), "count", 0),
     "tokens": (activities, ({**HEAD, "executionTree": {"root": {"children": None}}},), "activities", ()),
+    "definitions": (definitions, ({"exposedItemsList": None},), "definitions", ()),
     "task-of-no-instance": (task, ({"piid": None, "status": "Received"},), "instance", None),
 }
 
