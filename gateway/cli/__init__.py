@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.examples import add_examples
 from gateway.nearest import suggestion
 from gateway.observe.printable import printable_lines
 
@@ -30,6 +31,7 @@ _COMMANDS = {
     "operations": ("gateway.cli.operations", "operations"),
     "query": ("gateway.cli.query", "query"),
     "openapi": ("gateway.cli.document", "openapi"),
+    "completion": ("gateway.cli.completion", "completion"),
 }
 """Module and name of each command; imported when used, so that `vars list` need not wait for the whole gateway."""
 
@@ -50,10 +52,11 @@ class Commands(click.Group):
         if cmd_name.startswith("-"):
             return None
         if cmd_name not in _COMMANDS:
+            if ctx.resilient_parsing:
+                return None  # a shell is completing: an error would be in its way
             ctx.fail(f"No such command {cmd_name!r}.{suggestion(cmd_name, _COMMANDS)}")
         module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), name)
-        return command
+        return add_examples(getattr(import_module(module), name), cmd_name)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Read the options that stand before the command."""
@@ -80,10 +83,26 @@ def _printable_errors() -> Iterator[None]:
         raise click.ClickException(shown) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_PAGE = """\b
+Environment:
+  VARBRIDGE_URL          the gateway that client commands ask (--url)
+  VARBRIDGE_KEY          their API key (--key)
+  VARBRIDGE__TABLE__KEY  overrides a key of the configuration file, as in VARBRIDGE__SERVER__PORT=8081
+
+\b
+Exit codes:
+  0  done
+  1  the gateway or an engine refused or failed
+  2  wrong usage
+  3  the configuration cannot be used
+  4  the gateway cannot be reached
+"""
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_PAGE)
 @click.version_option(package_name="varbridge")
 def main() -> None:
     """One process-variable API in front of Camunda 7-family engines and IBM BPM / BAW.
 
-    Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 configuration cannot be used; 4 gateway not reachable.
+    `serve` runs the gateway; those from `engines` to `query` ask a running one. `varbridge COMMAND --help` says more.
     """

@@ -31,9 +31,16 @@ def with_connection(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
         click.option("--engine", help="Engine of a bare instance id."),
-        click.option("--key", envvar="VARBRIDGE_KEY", help="API key; better in the variable VARBRIDGE_KEY."),
         click.option(
-            "--url", envvar="VARBRIDGE_URL", default="http://127.0.0.1:8080", show_default=True, help="The gateway."
+            "--key", envvar="VARBRIDGE_KEY", show_envvar=True, help="API key; better not on the command line."
+        ),
+        click.option(
+            "--url",
+            envvar="VARBRIDGE_URL",
+            show_envvar=True,
+            default="http://127.0.0.1:8080",
+            show_default=True,
+            help="The gateway.",
         ),
     ):
         decorated = option(decorated)
