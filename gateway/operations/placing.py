@@ -196,7 +196,7 @@ async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it
     if not gateway.routing.probe:
         return None
     others, own = _beyond(gateway, door, written, may_use)
-    if not asked and any([await has_instance(gateway, each, call, ended=True) for each in own]):
+    if not asked and await _has_own(gateway, written, own, call):
         return None
     for ended in (False, True):
         owner = await _find_owner(gateway, _with_ended(gateway, others) if ended else others, call, ended=ended)
@@ -204,15 +204,23 @@ async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it
             break
     else:
         return None
-    if asked and any([await has_instance(gateway, each, call, ended=True) for each in own]):
+    if asked and await _has_own(gateway, written, own, call):
         return None
     gateway.routing.remember_beyond(door.name, written, owner)
     return _target(gateway, owner)
 
 
+async def _has_own(gateway: Gateway, written: str, own: Candidate | None, call: Call) -> bool:
+    """Return whether the engine of a front door has an instance itself; that is remembered."""
+    if own is None or not await has_instance(gateway, own, call, ended=True):
+        return False
+    gateway.routing.remember_own(own.engine, written)
+    return True
+
+
 def _beyond(
     gateway: Gateway, door: Engine, written: str, may_use: MayUse
-) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+) -> tuple[tuple[Candidate, ...], Candidate | None]:
     """Return the other engines that may own a bare id, and the door's own where it can have such an id."""
     try:
         candidates = gateway.routing.find_candidates(written, None, gateway.engines)
@@ -220,10 +228,9 @@ def _beyond(
         candidates = ()
     others = tuple(each for each in candidates if each.engine != door.name and may_use(each.engine))
     try:
-        own: tuple[Candidate, ...] = (Candidate(door.name, door.native_id(written)),)
+        return others, Candidate(door.name, door.native_id(written))
     except InvalidRequest:
-        own = ()
-    return others, own
+        return others, None
 
 
 async def _find_owner(

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.errors import InvalidRequest, VarbridgeError
+from gateway.errors import InvalidRequest, Unsupported, VarbridgeError
+from gateway.model.commands import FindInstances
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import MayUse, has_instance, locate_beyond
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, split_id
+
+_SEVERAL = 2
+"""Ids from which on they are looked up at once; for a single one the engine is asked for it, whatever it is."""
+_AT_ONCE = 500
+"""Ids of one look-up; some databases take no more than 1,000 in a list."""
 
 
 def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
@@ -49,6 +55,7 @@ async def engines_of(
             others.add(name)
         elif _is_uncertain(gateway, door, written, may_use):
             unknown.append(written)
+    unknown = await _find_own(gateway, door, unknown, call)
     for found in await gather_bounded([_owner(gateway, door, each, may_use, call) for each in unknown]):
         if isinstance(found, VarbridgeError):
             raise found
@@ -113,13 +120,34 @@ def _is_uncertain(gateway: Gateway, door: Engine, written: str, may_use: MayUse)
     return any(each.engine != door.name and may_use(each.engine) for each in candidates)
 
 
-async def _owner(gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call) -> str:
+async def _find_own(gateway: Gateway, door: Engine, written: list[str], call: Call) -> list[str]:
+    """Look up several ids at once: remember running instances of the front door's engine, return the other ids."""
+    if len(written) < _SEVERAL or "instances.find.ids" not in door.capabilities.features:
+        return written
+    left: list[str] = []
+    for start in range(0, len(written), _AT_ONCE):
+        spelled = {each: spell_instance(door, each) for each in written[start : start + _AT_ONCE]}
+        found = await _running(gateway, door, [native for native in spelled.values() if native is not None], call)
+        for each, native in spelled.items():
+            if native in found:
+                gateway.routing.remember_own(door.name, each)
+            else:
+                left.append(each)
+    return left
+
+
+async def _running(gateway: Gateway, door: Engine, ids: list[str], call: Call) -> frozenset[str]:
+    """Return which of some ids are those of running instances; none where the engine does not say it of so many."""
+    if not ids:
+        return frozenset()
+    command = FindInstances(ids=tuple(dict.fromkeys(ids)), limit=len(ids))
     try:
-        own = Candidate(door.name, door.native_id(written))
-    except InvalidRequest:
-        own = None
-    if own is not None and await has_instance(gateway, own, call, ended=True):
-        gateway.routing.remember_own(door.name, written)
-        return door.name
-    owner = await locate_beyond(gateway, door, written, may_use, call)
+        found = await gateway.run(door.name, door.find_instances(command), call)
+    except Unsupported:
+        return frozenset()
+    return frozenset(each.id for each in found.instances)
+
+
+async def _owner(gateway: Gateway, door: Engine, written: str, may_use: MayUse, call: Call) -> str:
+    owner = await locate_beyond(gateway, door, written, may_use, call, asked=False)
     return door.name if owner is None else owner.engine.name

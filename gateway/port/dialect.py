@@ -109,7 +109,8 @@ class DialectSettings(msgspec.Struct, frozen=True, kw_only=True):
             that a body is an object.
         objects: how an object that has a class is shown to who asks for it as it is stored: as ``json``, like
             structures without a class, or as an ``object`` of that class.
-        federated: whether searches ask every engine that the caller may use, not the front door's alone.
+        federated: whether searches that name no instance ask every engine that the caller may use, not the front door's
+            alone.
     """
 
     accept_primitives: bool = False

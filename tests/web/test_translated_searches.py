@@ -73,6 +73,25 @@ async def test_owner_of_a_bare_id_is_looked_up_once(site: Across) -> None:
     assert (site.engines, asked > 1) == (["claims"], True)
 
 
+async def test_owners_of_many_ids_are_looked_up_at_once() -> None:
+    fakes = {"hr": camunda7.VENDOR.fake(), "claims": ibm_bpm.VENDOR.fake(), "more": camunda7.VENDOR.fake()}
+    async with across(fakes=fakes, engines={"more": {"vendor": "camunda7"}}) as site:
+        ids = [fakes["hr"].start("invoice", {}) for _ in range(600)]
+        site.forget()
+        assert await rows(site, processInstanceIdIn=ids) == []
+        asked = [each.path for _, each in site.planned]
+        assert (asked, set(site.engines)) == ([("process-instance",)] * 2, {"hr"})
+        site.forget()
+        assert await rows(site, processInstanceIdIn=[*ids, site.hr], variableName="note") != []
+        assert set(site.engines) == {"hr"}
+        assert [each.path for _, each in site.planned] == [("process-instance", site.hr)]
+        there = fakes["more"].showcase()
+        site.forget()
+        assert named(await rows(site, processInstanceIdIn=[*ids, there, "no-such"], variableName="note")) == [
+            (there, "note")
+        ]
+
+
 async def test_search_without_ids_stays_at_the_doors_engine(site: Across) -> None:
     assert {each for each, _ in named(await rows(site, variableName="note"))} == {site.hr}
     assert (await site.camunda("GET", PATH + "/count?variableName=note")).json == {"count": 1}

@@ -19,8 +19,8 @@ MAX_WALKED = 10_000
 """Rows read at most for one request, those before the first one included; as many as are counted one by one."""
 _PAGE = 1000
 """Rows of one page: what most engines return at once."""
-_MAX_PAGES = 100
-"""Pages of one request; for a caller that may see few of the rows, a page may have none."""
+_MAX_PAGES = 20
+"""Pages of one request. For a caller that may see few of the rows, pages end short: then larger ones are read."""
 
 
 async def walk_rows(
@@ -34,20 +34,22 @@ async def walk_rows(
     """
     rows: list[tuple[str, Row]] = []
     positions: dict[str, PagePosition] | None = None
-    passed, end = 0, first + most
+    end = first + most
+    is_sparse = False
     for _ in range(_MAX_PAGES):
-        limit = min(end, MAX_WALKED) - passed
-        if limit <= 0:
+        left = min(end, MAX_WALKED) - len(rows)
+        if left <= 0:
             break
-        page = await read_page(gateway, msgspec.structs.replace(wanted, limit=min(limit, _PAGE)), positions, call)
+        limit = _PAGE if is_sparse else min(left, _PAGE)
+        page = await read_page(gateway, msgspec.structs.replace(wanted, limit=limit), positions, call)
         raise_failure(page.shares)
-        rows += page.rows[max(0, first - passed) :]
-        passed, positions = passed + len(page.rows), page.positions
+        rows += page.rows
+        is_sparse, positions = len(page.rows) < limit, page.positions
         if positions is None:
-            return tuple(rows)
-    if passed < end:
+            return tuple(rows[first:end])
+    if len(rows) < end:
         raise PayloadTooLarge(f"More than {MAX_WALKED} rows are not read for one request; ask for fewer.")
-    return tuple(rows)
+    return tuple(rows[first:end])
 
 
 def raise_failure(shares: tuple[EngineShare, ...]) -> None:

@@ -37,6 +37,8 @@ class TestFinding:
             assert found(subject, ids=(one, ended)) == {one}
             assert found(subject, ids=(other, one)) == {one, other}
             assert (found(subject, ids=(ended,)), found(subject, ids=())) == (set(), set())
+            if subject.has("instances.ended"):
+                assert found(subject, ids=(one, ended), ended=True) == {one, ended}
             pages = [found(subject, ids=(one, other), offset=offset, limit=1) for offset in range(3)]
             assert (pages[0] | pages[1], pages[2]) == ({one, other}, set())
             assert found(subject, ids=(one,), definition=DEFINITION) == {one}
