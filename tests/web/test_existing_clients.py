@@ -31,6 +31,8 @@ def use_pycamunda(url: str, instance: str, task: str) -> dict[str, Any]:
     """Describe, set, patch, delete, read, query, complete and move back with `pycamunda`."""
     client = pycamunda.processinst
     described = client.Get(url, id_=instance)()
+    (listed_instance,) = client.GetList(url, process_instance_ids=[instance])()
+    assert listed_instance == described
     client.VariablesUpdate(url, instance, "note", "set", type_="String")()
     patch = client.VariablesModify(url, instance, deletions=["obsolete"])
     patch.add_variable("amount", 12.5, "Double")
@@ -67,6 +69,9 @@ def use_generated(url: str, instance: str, task: str) -> dict[str, Any]:
     api = generated.ProcessInstanceApi(generated.ApiClient(generated.Configuration(host=url)))
     value = generated.VariableValueDto
     described = api.get_process_instance(instance)
+    wanted_instance = generated.ProcessInstanceQueryDto(process_instance_ids=[instance])
+    (listed_instance,) = api.query_process_instances(process_instance_query_dto=wanted_instance)
+    assert (listed_instance.id, listed_instance.definition_id) == (described.id, described.definition_id)
     api.set_process_instance_variable(instance, "note", variable_value_dto=value(value="set", type="String"))
     patch = {"amount": value(value=12.5, type="Double"), "pages": value(value=4)}
     api.modify_process_instance_variables(
