@@ -120,6 +120,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("ibm_bpm", "POST", "process/{id}?action=deleteToken&tokenId={token}", "the last one ends the instance"),
     ("ibm_bpm", "PUT", "process/{id}?action=suspend", "`resume` and `terminate` likewise, PUT or POST"),
     ("ibm_bpm", "PUT", "process/{id}?action=retry", ""),
+    (
+        "ibm_bpm",
+        "POST",
+        "process?action=start&bpdId={key}",
+        "where `[[routing.start]]` sends the key, or at a door before an engine of Camunda's; also as a form",
+    ),
     ("ibm_bpm", "GET", "task/{id}", "`parts` data, all, none; data is what the task sees"),
     ("ibm_bpm", "PUT", "task/{id}?action=finish", "`complete` is the same; `params` in the query or a form"),
     ("ibm_bpm", "PUT", "task/{id}?action=claim", ""),

@@ -104,9 +104,9 @@ REQUESTS = [
     ),
     pytest.param(
         IBM,
-        request("POST", "process", action="start", bpdId="25.a"),
-        RequestFacts(scope="instances:start", writes=True, definition="25.a"),
-        id="ibm start",
+        request("POST", "process", action="sendMessage"),
+        RequestFacts(scope="passthrough:write", writes=True),
+        id="ibm message",
     ),
     pytest.param(
         CAMUNDA,

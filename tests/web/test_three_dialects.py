@@ -13,7 +13,7 @@ import pytest
 from adapters.camunda7.fake.places import Stored
 from adapters.ibm_bpm.fake.convert import ANY
 from adapters.ibm_bpm.fake.tokens import CHECK, DECIDE, task_of
-from tests.web.across import Across, Answer, across
+from tests.web.across import SCOPES, Across, Answer, across
 
 LIMITED = {"masked": ["nothing"]}
 """Masks: then requests at the owner of the same vendor are carried out as commands too."""
@@ -237,6 +237,33 @@ COMPLETIONS = {
     ),
 }
 """Variables of a completion in Camunda's language, and as plain JSON."""
+
+
+STARTS = {"hr": "review", "claims": "Claim"}
+
+
+@pytest.mark.parametrize("owner", STARTS)
+async def test_one_start_in_three_dialects_sends_the_same(owner: str) -> None:
+    definition, values = STARTS[owner], {"note": "x", "pages": 5}
+    given = {name: {"value": value} for name, value in values.items()}
+    rules = {"start": [{"definition": each, "engine": name} for name, each in STARTS.items()]}
+    seen: list[list[tuple[Any, ...]]] = []
+    for method, target, body in (
+        ("POST", f"/engine-rest/process-definition/key/{definition}/start", {"variables": given}),
+        (
+            "POST",
+            f"/rest/bpm/wle/v1/process?action=start&bpdId={definition}&parts=header&params={quote(json.dumps(values))}",
+            None,
+        ),
+        ("POST", "/v1/instances", {"definition": definition, "variables": given}),
+    ):
+        async with across(LIMITED | {"scopes": [*SCOPES, "instances:start"]}, routing=rules) as site:
+            answer, sent = await sent_by(site, (method, target, body), "")
+        assert answer.status < 300, answer.body
+        # a door asks its own engine, too, whether it has an instance of the new one's id
+        seen.append([each for each in sent if each[0] == owner])
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][-1][1] == "POST"
 
 
 def task_in(site: Across, owner: str) -> str:

@@ -51,7 +51,7 @@ class IbmBpmDialect(Dialect):
         return misses(answer, facts)
 
     def decode(self, request: DialectRequest) -> tuple[commands.Command, ...] | Passed:
-        """Return the commands that a request means: on one instance or task, or reads of several."""
+        """Return the commands that a request means: on one instance or task, reads of several, and starts."""
         known = facts(request)
         return (decode(request, self.settings) if known.names_one else decode_unnamed(request)) or Passed(known)
 

@@ -30,6 +30,7 @@ from gateway.model.results import (
     InstanceDescribed,
     InstanceModified,
     InstanceRead,
+    InstanceStarted,
     StateChanged,
     TaskCompleted,
     TaskDescribed,
@@ -69,6 +70,9 @@ def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> Vend
     match results:
         case (VariablesPatched(),):
             return VendorResponse(200, _JSON, _DONE)
+        case (InstanceStarted(instance=started), *more):
+            asked = parts(read_parameters(request))
+            return _success(_shown(tuple(more), started.id, asked) | _header(started, started.id))
         case _ if results and all(isinstance(each, _ON_DETAILS) for each in results):
             asked, instance = parts(read_parameters(request)), request.segments[1]
             return _success(_shown(results, instance, asked))

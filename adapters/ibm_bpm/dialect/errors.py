@@ -117,6 +117,8 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
 
 _NO_TOKEN = (errors.ValueInvalid, errors.InstanceStateConflict)
 _NO_SUCH_TOKEN = ErrorForm(404, f"{_WLE}ObjectDoesNotExistException", "CWTBG0013E")
+_NO_SUCH_PROCESS = ErrorForm(404, number="CWTBG0047E")
+"""Of a start, as recorded with 404; its exception is not."""
 _PARAMETERS = {"activityInstanceId": "tokenId", "activityId": "target"}
 """Members of an instruction, and the parameters of an action that they were made of."""
 
@@ -154,6 +156,8 @@ def encode_error(error: VarbridgeError, accept: str, translated: DialectRequest 
 
 
 def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
+    if isinstance(error, errors.ValueInvalid) and any(fault.pointer == "/definition" for fault in error.errors):
+        return _NO_SUCH_PROCESS
     if isinstance(error, _NO_TOKEN) and any(name == "tokenId" for name in _parameters(error, request)):
         return _NO_SUCH_TOKEN
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)

@@ -21,9 +21,11 @@ _SAID = frozenset({"header", "data", "executionTree"})
 """Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
 _EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
 _OTHERS = frozenset(("summary", "dataModel", "diagram", "actions", "relationships", "documents", "tasks"))
-_BY_ACTION = {"moveToken": "header|executionTree", "deleteToken": "header|executionTree"} | dict.fromkeys(
-    ("suspend", "resume", "terminate"), "header"
-)
+_BY_ACTION = {
+    "start": "header|data",
+    **dict.fromkeys(("moveToken", "deleteToken"), "header|executionTree"),
+    **dict.fromkeys(("suspend", "resume", "terminate"), "header"),
+}
 """Parts that the answer to an action shows where ``parts`` does not say: what the action has changed."""
 
 
