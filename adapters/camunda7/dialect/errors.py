@@ -172,14 +172,24 @@ def _message(error: VarbridgeError, form: ErrorForm, request: DialectRequest) ->
             return failed_completion(task, call, _reason(error, request))
         case (_, _, "variables" | "localVariables", *_) as path:
             return _of_variables(error, form, request, path)
-        case ("process-instance", _, "modification") if not isinstance(error, errors.InstanceNotFound):
-            return describe_faults(error)
-        case ("process-instance", instance, "modification"):
-            return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
-        case ("process-instance", instance) | ("process-instance", instance, "activity-instances") if isinstance(
-            error, errors.InstanceNotFound
-        ):
+        case ("process-instance", instance, *below):
+            return _of_instance(error, request.method, instance, below)
+        case _:
+            return error.detail
+
+
+def _of_instance(error: VarbridgeError, method: str, instance: str, below: list[str]) -> str:
+    """Return the engine's sentence for a call on an instance itself."""
+    missing = isinstance(error, errors.InstanceNotFound)
+    match below:
+        case [] if missing and method == "DELETE":
+            return f"No process instance found for id '{instance}': processInstance is null"
+        case [] | ["activity-instances"] if missing:
             return f"Process instance with id {instance} does not exist"
+        case ["modification"] if missing:
+            return f"ENGINE-13036 Process instance '{instance}' cannot be modified. The process instance does not exist"
+        case ["modification"]:
+            return describe_faults(error)
         case _:
             return error.detail
 
