@@ -85,6 +85,7 @@ class BothVendors(LiveGateway):
             "hr": {"vendor": "camunda7", "url": self._engine_url},
             "claims": {"vendor": "ibm_bpm", "url": self._served.url},
         }
+        tree["routing"] = {"start": [{"definition": "userTask", "engine": "hr"}]}
         own = {"camunda7": "hr", "ibm_bpm": "claims"}
         prefixes = {vendor: app.VENDORS[vendor].fake.base_path for vendor in own}
         tree["dialects"] = {

@@ -260,3 +260,13 @@ def test_tasks_are_read_and_completed_in_ibms_language(
     assert (found["outcome"][:2], found["lines"][:2]) == (("String", '"done"'), ("Json", '"[1.50]"'))
     client.ask("complete_task", CompleteTask(task=task["innerTask"], variables={"last": whole(1)}))
     assert ask(live_camunda, "GET", f"/engine-rest/process-instance?processInstanceIds={nested}") == []
+
+
+def test_details_of_instances_on_both_engines_are_read_at_once(
+    door: str, written: str, instance: str, site: BothVendors
+) -> None:
+    claim = site.ibm.showcase()
+    asked = f"/process?action=getdetails&instanceIds={quote(written)},claims:{claim}&parts=header%7Cdata"
+    first, second = ibm(door, "GET", asked)["processDetails"]
+    assert (first["piid"], first["variables"]["text"]) == (written, "grüße € 😀\n")
+    assert second["variables"]["note"] == "please check"
