@@ -57,6 +57,10 @@ class Routing:
         self._own: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._roots: OrderedDict[tuple[str, str], str] = OrderedDict()
 
+    def take_over(self, before: Routing) -> None:
+        """Know what another one has learned about owners; for the same engines."""
+        self._owners, self._beyond, self._own, self._roots = before._owners, before._beyond, before._own, before._roots
+
     def choose_start(self, definition: str, explicit: str | None, engines: Container[str]) -> str:
         """Return the engine on which a new instance starts: the one of the rule, else the one that the caller names.
 

@@ -28,6 +28,8 @@ class Listeners:
 
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
+        self.grace_s = config.grace_s
+        """Seconds that requests of callers may take until they are cut off; may change while they are served."""
         self._callers: Server | None = None
         self._runners: list[web.BaseRunner] = []
 
@@ -67,6 +69,8 @@ class Listeners:
 
     async def close(self) -> None:
         """Close both ports and let running requests end within the grace period."""
+        if self._callers is not None:
+            self._callers.grace_s = self.grace_s
         for runner in self._runners:
             await runner.cleanup()
 

@@ -1,4 +1,4 @@
-"""The command line: serve, check, demo, and a client of a running gateway.
+"""The command line: serve, reload, check, demo, and a client of a running gateway.
 
 Exit codes: 0 done; 1 the gateway (or an engine) refused or failed; 2 wrong usage; 3 the configuration cannot be used;
 4 the gateway cannot be reached.
@@ -19,6 +19,7 @@ from gateway.observe.printable import printable_lines
 
 _COMMANDS = {
     "serve": ("gateway.cli.serve", "serve"),
+    "reload": ("gateway.cli.reload", "reload"),
     "check": ("gateway.cli.check", "check"),
     "demo": ("gateway.cli.demo", "demo"),
     "engines": ("gateway.cli.client", "engines"),

@@ -11,6 +11,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "varbridge serve --config /etc/varbridge/gateway.toml",
         "varbridge serve --config gateway.toml --workers 4",
     ),
+    "reload": ("varbridge reload --status --config gateway.toml",),
     "check": ("varbridge check gateway.toml", "varbridge check gateway.toml --reach --json"),
     "demo": ("varbridge demo", "varbridge demo --once --port 0 --admin-port 0"),
     "engines": ("varbridge engines", "varbridge engines --engine hr --json"),

@@ -47,7 +47,7 @@ def serve(path: Path, workers: int | None, *, worker: bool) -> None:
         raise SystemExit(report_unusable(error)) from error
     count = workers or read.server.workers
     if worker or count == 1:
-        raise SystemExit(_run(read, worker=worker))
+        raise SystemExit(_run(read, path, worker=worker))
     try:
         app.check_workers(read)
     except ConfigError as error:
@@ -55,13 +55,21 @@ def serve(path: Path, workers: int | None, *, worker: bool) -> None:
     raise SystemExit(processes.supervise(read, path, count))
 
 
-def _run(read: Config, *, worker: bool) -> int:
+def _run(read: Config, path: Path, *, worker: bool) -> int:
     """Serve in this process; return the exit code. A worker shares its ports, and ends when its standard input does."""
     as_json = None if read.log.json == "auto" else read.log.json
     log.configure(json=as_json, level=read.log.level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(app.serve(read, reuse_port=worker, lifeline=sys.stdin.fileno() if worker else None))
+            runner.run(
+                app.serve(
+                    read,
+                    reuse_port=worker,
+                    lifeline=sys.stdin.fileno() if worker else None,
+                    read=lambda: load_config(path, secrets=True),
+                    files=lambda: config.referenced_files(path, config.environment()),
+                )
+            )
     except ConfigError as error:
         return report_unusable(error)
     except OSError as error:

@@ -77,6 +77,7 @@ class _Workers:
         """Run them; return the exit code: 0 if all ended as they should."""
         for number in (signal.SIGTERM, signal.SIGINT):
             _ = signal.signal(number, self._signalled)
+        _ = signal.signal(signal.SIGHUP, lambda _number, _frame: self._send(signal.SIGHUP))
         self._running = [self._start() for _ in range(self._count)]
         begun = time.monotonic()
         while not self._signals:

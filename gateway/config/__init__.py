@@ -5,7 +5,7 @@ Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``confi
 
 from gateway.config.check import warnings
 from gateway.config.environment import environment
-from gateway.config.load import load, parse
+from gateway.config.load import load, parse, referenced_files
 from gateway.config.secrets import resolve
 from gateway.config.shapes import (
     CallerConfig,
@@ -26,6 +26,7 @@ __all__ = [
     "environment",
     "load",
     "parse",
+    "referenced_files",
     "resolve",
     "warnings",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,30 @@ from gateway.port import Vendor
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _NO_CHOICE = re.compile(r"Invalid enum value ")
+
+
+def referenced_files(path: Path | str, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the files that a configuration is made of: itself, and those that ``file:PATH`` names in it.
+
+    Where it cannot be read, nothing is known of the others.
+
+    Args:
+        path: of the configuration.
+        environ: may override values in it.
+    """
+    tree: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError, RecursionError, ConfigError):
+        tree = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        _ = Overrides(tree, environ, str(path))
+    return (Path(path).absolute(), *(Path(name).absolute() for name in _files_in(tree)))
+
+
+def _files_in(node: Any) -> Iterator[str]:
+    if isinstance(node, dict | list):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from _files_in(each)
+    elif isinstance(node, str) and node.startswith("file:"):
+        yield node.removeprefix("file:")
 
 
 def load(path: Path | str, environ: Mapping[str, str], vendors: Mapping[str, Vendor]) -> Config:

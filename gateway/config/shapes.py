@@ -29,6 +29,7 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     admin_host: str = "127.0.0.1"
     admin_port: Port = 9090
     workers: Count = 1
+    watch: bool = True
     grace_s: Seconds = 20.0
     drain_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 

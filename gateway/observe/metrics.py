@@ -51,6 +51,9 @@ class Metrics:
         self._openings = Counter(
             "varbridge_engine_breaker_openings", "Times a breaker opened.", ("engine",), registry=self._registry
         )
+        self._reloads = Counter(
+            "varbridge_reloads", "Attempts to replace the configuration.", ("outcome",), registry=self._registry
+        )
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -108,6 +111,10 @@ class Metrics:
         self._breakers.labels(engine).set(_STATES.index(state))
         if state == "open":
             self._openings.labels(engine).inc()
+
+    def reloaded(self, *, applied: bool) -> None:
+        """Count one attempt to replace the configuration: applied, or refused."""
+        self._reloads.labels("applied" if applied else "refused").inc()
 
     def render(self) -> tuple[bytes, str]:
         """Return the metrics in the exposition format, summed over all workers, and the content type."""

@@ -18,10 +18,15 @@ _PROBE_S = 0.8
 
 
 class State:
-    """Whether the gateway takes requests."""
+    """Whether the gateway takes requests, and what became of its configuration.
+
+    Attributes:
+        reload: which configuration is in use, as a struct; None = it cannot change.
+    """
 
     def __init__(self) -> None:
         self.ready = False
+        self.reload: msgspec.Struct | None = None
 
 
 class Rendered(Protocol):
@@ -33,21 +38,23 @@ class Rendered(Protocol):
 
 
 def application(
-    gateway: Gateway, metrics: Rendered, state: State, store: Callable[[], Awaitable[bool]]
+    current: Callable[[], Gateway], metrics: Rendered, state: State, store: Callable[[], Awaitable[bool]]
 ) -> web.Application:
-    """Return the admin application; ``store`` returns whether the store can be used."""
+    """Return the admin application; ``current`` returns the gateway, ``store`` whether the store can be used."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        loop = asyncio.get_running_loop()
+        loop, gateway = asyncio.get_running_loop(), current()
         call = Call(deadline=loop.time() + _PROBE_S, request_id=os.urandom(16).hex())
         asked = [instances.check_health(gateway, engine, call) for engine in gateway.engines.values()]
         reached, *answers = await asyncio.gather(_soon(store()), *asked)
         found = dict(zip(gateway.engines, answers, strict=True))
         ready = state.ready and reached is True
-        body = {"ready": ready, "store": {"up": reached}, "engines": found}
+        body: dict[str, object] = {"ready": ready, "store": {"up": reached}, "engines": found}
+        if state.reload is not None:
+            body["configuration"] = state.reload
         status = 200 if ready else 503
         return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 

@@ -38,6 +38,7 @@ class EngineClient:
 
     def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer, tap: Tap | None = None) -> None:
         self.engine = engine
+        self._closed = False
         self.gate = gate = Gate(engine.name, settings, observer)
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)
@@ -49,6 +50,11 @@ class EngineClient:
         self._send = stack(engine, settings, held, raw, sessions, tap, lambda: observer.repeated(engine.name))
         self._relay = authenticate_raw(raw, engine, settings.auth_kind, sessions)
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the connections are closed for good."""
+        return self._closed
+
     async def start(self) -> None:
         """Open the engine's sessions; nothing is sent yet."""
         await self._aiohttp.open()
@@ -56,6 +62,7 @@ class EngineClient:
 
     async def close(self) -> None:
         """Close the engine's connections."""
+        self._closed = True
         await self._http1.close()
         await self._aiohttp.close()
 

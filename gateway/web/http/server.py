@@ -98,6 +98,8 @@ class Server(web.Server):
         lingering_s: float = 10.0,
     ) -> None:
         self.leaving = False
+        self.grace_s: float | None = None
+        """How long running requests may take when the server closes; None = as the runner was told."""
         self._problem_answer = problem_answer
         # bodies stay as they are: what is handed on must not be unpacked, and `/v1` refuses what is packed
         super().__init__(
@@ -107,6 +109,10 @@ class Server(web.Server):
             lingering_time=lingering_s,
             auto_decompress=False,
         )
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's own
+        """Let running requests end, then cut them off."""
+        await super().shutdown(timeout if self.grace_s is None else self.grace_s)
 
     def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         return _Request(message, payload, protocol, writer, task, self._loop)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import app, config
+from gateway import app, assembly, config
 from gateway.config import Config, ConfigError
 
 from .test_load import HR, caller, load, refused
@@ -39,7 +39,7 @@ def test_resolved_secret_is_never_shown(tmp_path: Path) -> None:
 
     assert SECRET not in repr(read)
     assert SECRET not in str(read)
-    assert SECRET not in repr(app.engine("hr", read.engines["hr"]).credentials)
+    assert SECRET not in repr(assembly.engine(app.VENDORS["camunda7"], "hr", read.engines["hr"]).credentials)
 
 
 def test_of_a_file_one_line_feed_is_dropped(tmp_path: Path) -> None:

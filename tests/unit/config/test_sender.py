@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import app
+from gateway import assembly
 
 from .test_load import HR, load, refused
 
@@ -18,7 +18,7 @@ from .test_load import HR, load, refused
 )
 def test_sender_has_its_names(line: str, sender: str, tmp_path: Path) -> None:
     read = load(tmp_path, f"{HR}\n{line}\n")
-    assert app._client_settings(read.engines["hr"]).client == sender
+    assert assembly.client_settings(read.engines["hr"]).client == sender
 
 
 def test_unknown_sender_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""From a configuration to parts: engines, clients' settings, routing, front doors, callers; one builder each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
+from gateway.config import CallerConfig, Config, EngineConfig
+from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
+from gateway.routing import Routing
+from gateway.web import Door, Upstream
+from gateway.wire import ClientSettings
+from gateway.wire.fetch import fetch_document
+from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings
+
+
+def engine(vendor: Vendor, name: str, entry: EngineConfig) -> Engine:
+    """Build one engine from a configuration whose secrets are resolved."""
+    auth = entry.auth
+    credentials = Credentials(kind=auth.kind, username=auth.username, password=auth.password, token=auth.token)
+    policy = Policy(require_if_match=entry.require_if_match, strong_binary=entry.strong_binary, verify=entry.verify)
+    return vendor.engine(name, entry.settings, credentials, policy)
+
+
+def client_settings(entry: EngineConfig) -> ClientSettings:
+    """Return how the client of an engine reaches it."""
+    return ClientSettings(
+        url=entry.url,
+        timeout_s=entry.timeout_s,
+        auth_kind=entry.auth.kind,
+        max_connections=entry.max_connections,
+        max_answer_bytes=entry.max_answer_bytes,
+        connect_timeout_s=entry.connect_timeout_s,
+        client="aiohttp" if entry.client == "aiohttp" else "http1",  # `thin` is its first name
+        retry=msgspec.convert(entry.retry, RetrySettings, from_attributes=True),
+        breaker=msgspec.convert(entry.breaker, BreakerSettings, from_attributes=True),
+        limits=msgspec.convert(entry.limits, LimitSettings, from_attributes=True),
+    )
+
+
+def routing(config: Config) -> Routing:
+    """Build the rules of routing."""
+    starts = {rule.definition: rule.engine for rule in config.routing.start}
+    return Routing(probe=config.routing.probe, patterns=config.routing.patterns, starts=starts)
+
+
+def base_paths(config: Config) -> dict[str, str]:
+    """Return the path of each engine's base URL, without a trailing slash."""
+    return {name: urlsplit(entry.url).path.rstrip("/") for name, entry in config.engines.items()}
+
+
+def doors(config: Config, vendors: Mapping[str, Vendor], engines: Mapping[str, Engine]) -> tuple[Door, ...]:
+    """Build the front doors, longest prefix first."""
+    upstreams = {
+        name: Upstream(url=entry.url, idle_s=entry.timeout_s, forwards=entry.auth.kind == "forward")
+        for name, entry in config.engines.items()
+    }
+    found = [
+        Door(
+            prefix=entry.prefix,
+            dialect=vendors[entry.vendor].dialect(
+                DialectSettings(
+                    accept_primitives=entry.accept_primitives, objects=entry.objects, federated=entry.federated
+                )
+            ),
+            default=engines[entry.engine],
+            upstreams=upstreams,
+            caller_host=entry.host == "caller",
+            debug=entry.debug,
+        )
+        for entry in config.dialects.values()
+    ]
+    return tuple(sorted(found, key=lambda door: -len(door.prefix)))
+
+
+def access(config: Config) -> Access:
+    """Build what recognises callers."""
+    callers = [(caller, _entry(config, caller)) for caller in config.auth.callers]
+    entries = tuple(entry for caller, entry in callers if caller.jwt is None)
+    tokens = tuple(
+        TokenEntry(
+            caller=entry,
+            issuer=caller.jwt.issuer,
+            audience=caller.jwt.audience,
+            jwks_url=caller.jwt.jwks_url,
+            algorithms=caller.jwt.algorithms,
+            leeway_s=caller.jwt.leeway_s,
+            claims=caller.jwt.claims,
+        )
+        for caller, entry in callers
+        if caller.jwt is not None
+    )
+    anybody = config.auth.open or not config.auth.callers
+    return Access(entries, Tokens(tokens, fetch_document) if tokens else None, open=anybody)
+
+
+def _entry(config: Config, caller: CallerConfig) -> CallerEntry:
+    """Build one caller; a ``forward`` caller may use only engines that are sent the caller's own credentials."""
+    engines = caller.engines
+    if caller.forward:
+        may_use = Caller(CallerEntry(name=caller.name, engines=engines)).may_use
+        forwarding = (name for name, entry in config.engines.items() if entry.auth.kind == "forward")
+        engines = tuple(name for name in forwarding if may_use(name))
+    return CallerEntry(
+        name=caller.name,
+        key_sha256=caller.key_sha256,
+        basic_username=caller.basic.username if caller.basic else None,
+        basic_password=caller.basic.password if caller.basic else None,
+        scopes=frozenset(caller.scopes),
+        engines=engines,
+        variables=caller.variables,
+        masked=caller.masked,
+        forward=caller.forward,
+    )

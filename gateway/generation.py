@@ -1,0 +1,150 @@
+"""Generations: all that is made of one configuration, and lives until its last request has ended.
+
+A reload makes the next generation and swaps it in whole. What does not depend on the configuration, or cannot change
+while the gateway runs, is in ``Standing``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import msgspec
+import structlog
+
+from gateway import assembly
+from gateway.access import RequestTokens
+from gateway.config import Config
+from gateway.observe.metrics import Metrics
+from gateway.operations import Gateway, WriteLocks
+from gateway.operations.bulk import BulkWorker, select_instances
+from gateway.operations.idempotency import Idempotency
+from gateway.operations.locks import SharedLocks
+from gateway.operations.paging import Cursors
+from gateway.port import Engine, Vendor
+from gateway.routing import Routing
+from gateway.store import OperationRecords
+from gateway.web import RequestLimits, Services
+from gateway.web.v1.problems import problem
+from gateway.wire import Clients, EngineClient
+from gateway.wire.stack import Tap
+
+_log = structlog.get_logger("varbridge")
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What all generations share.
+
+    Args:
+        vendors: by name.
+        secret: returns the store's secret of a purpose.
+        locks, shared_locks: the write locks, and what keeps other processes out of them.
+        tap: is shown every exchange with an engine.
+    """
+
+    vendors: Mapping[str, Vendor]
+    metrics: Metrics
+    secret: Callable[[str], Awaitable[bytes]]
+    locks: WriteLocks
+    shared_locks: SharedLocks | None
+    idempotency: Idempotency
+    operations: OperationRecords
+    tap: Tap | None = None
+
+
+class Generation:
+    """The engines, services and front doors of one configuration.
+
+    Args:
+        config: with its secrets resolved.
+        standing: what it shares with others.
+        before: the generation that it follows; clients of engines whose tables are the same are taken over, with their
+            connections, sessions and breakers, and so is what was learned about owners.
+    """
+
+    def __init__(self, config: Config, standing: Standing, before: Generation | None = None) -> None:
+        self.config, self._standing = config, standing
+        old = before.clients if before is not None else {}
+        unchanged = {
+            name for name, entry in config.engines.items() if before and before.config.engines.get(name) == entry
+        }
+        self.clients: dict[str, EngineClient] = {
+            name: old[name] if name in unchanged else self._client(name) for name in config.engines
+        }
+        self.engines: dict[str, Engine] = {name: client.engine for name, client in self.clients.items()}
+        routing = assembly.routing(config)
+        if before is not None and len(unchanged) == len(old) == len(config.engines):
+            routing.take_over(before.routing)
+        self.routing: Routing = routing
+        clients = Clients(self.clients)
+        paths = assembly.base_paths(config)
+        self.gateway: Gateway = Gateway(self.engines, clients, standing.locks, routing, clients.relay, paths)
+        self.bulk = self._bulk_worker()
+        self.services = self._services()
+        self.doors = assembly.doors(config, standing.vendors, self.engines)
+        self._running = 0
+        self._ended = asyncio.Event()
+
+    def _client(self, name: str) -> EngineClient:
+        standing, entry = self._standing, self.config.engines[name]
+        engine = assembly.engine(standing.vendors[entry.vendor], name, entry)
+        return EngineClient(engine, assembly.client_settings(entry), standing.metrics, standing.tap)
+
+    def _bulk_worker(self) -> BulkWorker:
+        return BulkWorker(
+            self.gateway,
+            self._standing.operations,
+            lambda operation, call: select_instances(self.gateway, operation, call),
+            lambda error: msgspec.json.encode(problem(error)),
+            report=_log_operation,
+            locks=self._standing.shared_locks,
+            at_once=max(1, self.config.limits.batch_at_once // 2),
+        )
+
+    def _services(self) -> Services:
+        config, standing = self.config, self._standing
+        limits = {name: getattr(config.limits, name) for name in config.limits.__struct_fields__}
+        return Services(
+            gateway=self.gateway,
+            operations=standing.operations,
+            wake_bulk_worker=self.bulk.wake,
+            access=assembly.access(config),
+            forwards=any(caller.forward for caller in config.auth.callers),
+            metrics=standing.metrics,
+            cursors=Cursors(lambda: standing.secret("cursors"), lifetime_s=config.limits.cursor_lifetime_s),
+            request_tokens=RequestTokens(lambda: standing.secret("request tokens")),
+            limits=RequestLimits(**limits),
+            cors_origins=frozenset(config.cors.origins),
+            idempotency=standing.idempotency,
+        )
+
+    def enter(self) -> None:
+        """Count a request that begins."""
+        self._running += 1
+
+    def leave(self) -> None:
+        """Count a request that ends."""
+        self._running -= 1
+        if not self._running:
+            self._ended.set()
+
+    async def wait_for_end(self) -> None:
+        """Wait until no request is running; for a generation that gets no new ones."""
+        while self._running:
+            self._ended.clear()
+            _ = await self._ended.wait()
+
+    async def start_clients(self, running: Iterable[EngineClient] = ()) -> None:
+        """Open the sessions of all clients but those that are running already."""
+        known = set(map(id, running))
+        for client in self.clients.values():
+            if id(client) not in known:
+                await client.start()
+
+
+def _log_operation(operation_id: str, state: str, fault: BaseException | None) -> None:
+    """Log the one line of a bulk operation: the state in which it ended, or our own fault that stopped it."""
+    if fault is None:
+        _log.info("operation", operation=operation_id, state=state)
+    else:
+        _log.error("operation_broken", operation=operation_id, exc_info=fault)
