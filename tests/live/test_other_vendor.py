@@ -13,9 +13,10 @@ from urllib.parse import quote
 import pytest
 
 from adapters import ibm_bpm
+from adapters.ibm_bpm.settings import Settings, Start
 from gateway.errors import ValueInvalid
 from gateway.model import jsontext
-from gateway.model.lifecycle import CompleteTask
+from gateway.model.lifecycle import CompleteTask, StartInstance
 from gateway.port import Credentials
 from tests import readme
 from tests.conformance.subjects import Subject, on_wire
@@ -148,7 +149,7 @@ def test_what_camundas_language_writes_ibm_reads_as_v1_does(
 @pytest.fixture
 def client(door: str, live_camunda: str) -> Iterator[Subject]:
     """The kit's own client of IBM's: the adapter's plans, over sockets."""
-    engine = ibm_bpm.VENDOR.engine("kit", ibm_bpm.VENDOR.settings(), Credentials())
+    engine = ibm_bpm.VENDOR.engine("kit", Settings(starts={"userTask": Start(bpd_id="userTask")}), Credentials())
     with on_wire(engine, door) as carry_out:
         yield Subject(
             engine=engine,
@@ -270,3 +271,31 @@ def test_details_of_instances_on_both_engines_are_read_at_once(
     first, second = ibm(door, "GET", asked)["processDetails"]
     assert (first["piid"], first["variables"]["text"]) == (written, "grüße € 😀\n")
     assert second["variables"]["note"] == "please check"
+
+
+def test_instance_is_started_in_ibms_language_where_the_rules_send_it(
+    door: str, live_camunda: str, client: Subject
+) -> None:
+    params = quote('{"amount": 5, "lines": {"items": [1.50]}}')
+    started = ibm(door, "POST", f"/process?action=start&bpdId=userTask&params={params}")
+    assert started["state"] == "STATE_RUNNING"
+    also = client.ask("start_instance", StartInstance(definition="userTask", variables={"amount": whole(6)}))
+    instances = [native_id(started["piid"]), native_id(also.instance.id)]
+    found = [native(live_camunda, each) for each in instances]
+    assert [each["amount"][:2] for each in found] == [("Integer", "5"), ("Integer", "6")]
+    assert found[0]["lines"][:2] == ("Json", '"[1.50]"')
+    for each in instances:
+        delete_instance(live_camunda, each)
+
+
+def native_id(shown: str) -> str:
+    return shown.removeprefix("hr:")
+
+
+def test_kits_client_of_ibms_follows_what_the_camunda_engine_exposes(site: BothVendors, live_camunda: str) -> None:
+    engine = ibm_bpm.VENDOR.engine("kit", Settings(), Credentials())
+    with on_wire(engine, site.root + DOORS["before Camunda"]) as carry_out:
+        command = StartInstance(definition="userTask", variables={"text": string("x")})
+        started = native_id(carry_out(engine.start_instance(command)).instance.id)
+    assert native(live_camunda, started)["text"][:2] == ("String", '"x"')
+    delete_instance(live_camunda, started)
