@@ -6,7 +6,10 @@ instance and by the id with its engine.
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -298,4 +301,30 @@ def test_kits_client_of_ibms_follows_what_the_camunda_engine_exposes(site: BothV
         command = StartInstance(definition="userTask", variables={"text": string("x")})
         started = native_id(carry_out(engine.start_instance(command)).instance.id)
     assert native(live_camunda, started)["text"][:2] == ("String", '"x"')
+    delete_instance(live_camunda, started)
+
+
+@pytest.mark.parametrize("form", ["{}", "hr:{}"], ids=["bare id", "id with its engine"])
+def test_curl_alone_does_it_all(door: str, form: str, nested: str, live_camunda: str) -> None:
+    written = form.format(nested)
+    task = {row["taskDefinitionKey"]: form.format(row["id"]) for row in open_tasks(live_camunda, nested)}
+    tree = ibm(door, "GET", f"/process/{written}?parts=executionTree")["executionTree"]
+    (token,) = [each["tokenId"] for each in flat(tree["root"]) if each.get("flowObjectId") == "innerTask"]
+    script = Path(__file__).with_name("ibm_language.sh")
+    command = (str(script), door, written, task["left"], quote(token), "left")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answers = done.stdout.splitlines()
+    xml = answers.pop(4)
+    assert ("<note>checked</note>" in xml, len(answers)) == (True, 10)
+    data = [json.loads(answer)["data"] for answer in answers if json.loads(answer)["status"] == "200"]
+    assert [each.get("state") for each in data[-2:]] == ["STATE_SUSPENDED", "STATE_RUNNING"]
+    found = native(live_camunda, nested)
+    assert {name: found[name][:2] for name in ("amount", "note", "lines", "customer", "outcome")} == {
+        "amount": ("Double", "1300.5"), "note": ("String", '"checked"'), "lines": ("Json", r'"[{\"text\":\"a\"}]"'),
+        "customer": ("Json", r'"{\"name\":\"Bo\"}"'), "outcome": ("String", '"done"'),
+    }  # fmt: skip
+    assert [row["taskDefinitionKey"] for row in open_tasks(live_camunda, nested)] == ["left"]
+    started = native_id(data[-3]["piid"])
+    assert native(live_camunda, started)["amount"][:2] == ("Integer", "5")
     delete_instance(live_camunda, started)

@@ -12,6 +12,7 @@ from typing import Any
 
 import generic_camunda_client as generated
 import pycamunda
+import pycamunda.processdef
 import pycamunda.processinst
 import pycamunda.task
 import pycamunda.variable
@@ -23,7 +24,7 @@ from tests.web.across import Across, across
 
 @pytest.fixture
 async def site() -> AsyncIterator[Across]:
-    async with across() as made:
+    async with across(routing={"start": [{"definition": "Claim", "engine": "claims"}]}) as made:
         yield made
 
 
@@ -133,3 +134,29 @@ async def test_client_of_camundas_works_on_an_instance_of_ibms(
 def shown(node: Any) -> Any:
     """Return a number of the fake's as a number."""
     return float(node.text) if hasattr(node, "text") else node
+
+
+def start_with_pycamunda(url: str) -> str:
+    start = pycamunda.processdef.StartInstance(url, key="Claim")
+    start.add_variable("amount", 1.5, "Double")
+    return str(start().id_)
+
+
+def start_with_generated(url: str) -> str:
+    client = generated.ApiClient(generated.Configuration(host=url))
+    amount = generated.VariableValueDto(value=1.5, type="Double")
+    return str(
+        generated.ProcessDefinitionApi(client)
+        .start_process_instance_by_key(
+            "Claim", start_process_instance_dto=generated.StartProcessInstanceDto(variables={"amount": amount})
+        )
+        .id
+    )
+
+
+@pytest.mark.parametrize("start", [start_with_pycamunda, start_with_generated])
+async def test_client_of_camundas_starts_on_ibms_engine_where_the_rules_send_it(
+    site: Across, start: Callable[[str], str]
+) -> None:
+    instance = await asyncio.to_thread(start, f"http://127.0.0.1:{site.port}/engine-rest")
+    assert shown(site.fakes["claims"].instances[instance].variables["amount"]) == 1.5
