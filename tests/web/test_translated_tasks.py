@@ -445,6 +445,16 @@ async def test_scopes_for_variables_are_needed_where_there_are_some(owner: str) 
         assert (await said(site, "POST", path, {"variables": {}})).status == 204
 
 
+async def test_limited_caller_has_no_data_of_ibms_tasks_in_ibms_language() -> None:
+    async with across(LIMITED) as site:
+        target = f"/task/claims:{ibm_task(site)}"
+        for parts in ("", "?parts=data"):
+            answer = await site.ibm("GET", f"{target}{parts}", **KEY)
+            assert (answer.status, answer.json["Data"]["errorNumber"], site.engines) == (400, "VBG0002E", [])
+        shown = await site.ibm("GET", f"{target}?parts=none", **KEY)
+        assert (shown.status, shown.json["data"]["piid"], shown.json["data"]["data"]) == (200, site.claims, None)
+
+
 async def test_completion_needs_its_scope() -> None:
     async with across({"scopes": [scope for scope in SCOPES if scope != "modification"]}) as site:
         for target in (f"/task/{camunda_task(site)}/complete", f"/task/{ibm_task(site)}/submit-form"):

@@ -60,14 +60,20 @@ async def _write_content(translation: Translation, command: WriteBinary) -> Vari
 
 
 def check_scope(command: Command, translation: Translation) -> None:
-    """Refuse a write of a task's own variables where the engine keeps none.
+    """Refuse what is about a task's own variables where the engine shows none.
+
+    To callers of another vendor's language the instance stands for the task, but for reads only. To those of the
+    engine's own language a task's data would be something else.
 
     Raises:
-        Unsupported: it does not.
+        Unsupported: it cannot be said there.
     """
-    is_write = isinstance(command, InstanceWrite) and getattr(command, "scope", INSTANCE).startswith(_TASK)
-    if is_write and not _has_scopes(translation):
+    if _has_scopes(translation) or not getattr(command, "scope", INSTANCE).startswith(_TASK):
+        return
+    if isinstance(command, InstanceWrite):
         raise Unsupported("A task has no variables of its own there to write.", engine=translation.engine.name)
+    if translation.vendor == translation.engine.vendor:
+        raise Unsupported("A task's own data is not offered here.", engine=translation.engine.name)
 
 
 def _placed(translation: Translation, command: C) -> C:

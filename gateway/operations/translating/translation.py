@@ -21,6 +21,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     """Where the commands of one request are carried out.
 
     Args:
+        vendor: whose dialect the front door speaks.
         door: the engine of the front door.
         engine: the owner of what is named; where nothing is, the engine that the request is for.
         target: the instance, whatever the commands call it; None where no instance is named or known yet.
@@ -32,6 +33,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     gateway: Gateway
+    vendor: str
     door: Engine
     engine: Engine
     target: Target | None = None

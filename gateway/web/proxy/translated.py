@@ -64,6 +64,7 @@ def decode(
 def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Destination) -> Translation:
     return Translation(
         gateway=proxied.services.gateway,
+        vendor=request.vendor,
         door=request.default,
         engine=destination.engine,
         target=destination.instance,
