@@ -311,18 +311,18 @@ def told(answer: VendorResponse, vendor: str, accept: str) -> str:
         pytest.param(
             request("GET", "process-instance/1/variables"),
             500,
-            ("RestException", "execution 1 doesn't exist: execution is null", 0),
+            ("NullValueException", "execution 1 doesn't exist: execution is null", 0),
             id="list",
         ),
         pytest.param(
             request("GET", "process-instance/1/variables/a"),
-            404,
+            500,
             (
-                "InvalidRequestException",
+                "RestException",
                 "Cannot get process instance variable a: execution 1 doesn't exist: execution is null",
-                None,
+                0,
             ),
-            id="variable",
+            id="variable",  # recording missing-instance-get
         ),
         pytest.param(
             request("PUT", "engine/default/execution/1/localVariables/a"),

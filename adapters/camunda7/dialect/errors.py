@@ -45,6 +45,7 @@ _INVALID = ErrorForm(400, "InvalidRequestException")
 _FAILED = ErrorForm(500, "RestException", 0)
 _BAD_PAGE = ErrorForm(404, "QueryParamException")
 """A page that is no number (recording ``page-not-a-number``), the one thing of a known path that is not found."""
+_NO_EXECUTION = ErrorForm(500, "NullValueException", 0)
 _NOT_FOUND = ErrorForm(404, "InvalidRequestException")
 _NOT_DELETED = ErrorForm(404, "InvalidRequestException", 0)
 _MISMATCHED = ErrorForm(400, "RestException", 0)
@@ -145,13 +146,15 @@ def _spelled(form: ErrorForm, message: str) -> VendorResponse:
 
 
 def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
-    """Return how an error is told; a missing instance is 404 to whoever reads one thing, and 500 to all others."""
+    """Return how an error is told; a missing instance is 404 to whoever reads the instance itself, else mostly 500."""
     if is_mismatch(error, request):
         return _MISMATCHED
     if isinstance(error, errors.InstanceNotFound):
         match below_engine(request.segments):
-            case ("process-instance", _) | (_, _, _, _) | (_, _, "activity-instances") if request.method in _READS:
+            case ("process-instance", _) | (_, _, "activity-instances") if request.method in _READS:
                 return _NOT_FOUND
+            case (_, _, "variables" | "localVariables") if request.method in _READS:
+                return _NO_EXECUTION
             case (_, _, "modification"):
                 return _NOT_MODIFIED
             case ("process-instance", _) if request.method == "DELETE":
