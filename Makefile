@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lint live kills bench lock clean
+.PHONY: setup demo test lint live kills bench lock tools clean
 
 setup: $(STAMP)
 
@@ -41,10 +41,30 @@ endif
 bench: setup
 	$(BIN)/python -m tests.bench
 
-# Writes both lock files anew; needs `uv` on the path.
+# What the tests of deploy/ ask where it is there: helm and promtool, built from the Go module proxy into a folder outside
+# the repository; some minutes the first time.
+TOOLS := $(or $(VARBRIDGE_TOOLS),$(HOME)/.cache/varbridge/tools)
+GO := $(or $(shell command -v go),/usr/local/go/bin/go)
+HELM := v3.19.5
+PROMETHEUS := v0.313.5
+
+tools: $(TOOLS)/.helm-$(HELM) $(TOOLS)/.promtool-$(PROMETHEUS)
+
+$(TOOLS)/.helm-$(HELM):
+	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@$(HELM)
+	touch $@
+
+# Its module has replacements, which `go install` refuses, so it is built where it was downloaded. Without service discovery.
+$(TOOLS)/.promtool-$(PROMETHEUS):
+	$(GO) mod download github.com/prometheus/prometheus@$(PROMETHEUS)
+	cd "$$($(GO) env GOMODCACHE)/github.com/prometheus/prometheus@$(PROMETHEUS)" && GOWORK=off CGO_ENABLED=0 $(GO) build -ldflags '-s -w' -tags remove_all_sd -o $(TOOLS)/promtool ./cmd/promtool
+	touch $@
+
+# Writes the lock files anew; needs `uv` on the path.
 lock:
 	uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --output-file tests/requirements.txt
 	uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --output-file deploy/requirements.txt
+	sed -n 's/^requires = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '",' | uv pip compile - --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --constraint tests/requirements.txt --output-file deploy/build-requirements.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist tests/live/engine/target tests/live/clients/java/target tests/live/clients/node/node_modules varbridge.db

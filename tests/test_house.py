@@ -27,6 +27,7 @@ ADAPTERS = sorted(path for path in (ROOT / "adapters").iterdir() if (path / "__i
 SECTIONS = ["Name", "Settings", "Supported", "Quirks", "Sources"]
 ALLOWED = {"gateway", "adapters", "tests", "config", "deploy", "pyproject.toml", "README.md"}
 ALLOWED |= {"Makefile", "LICENSE", "CHANGELOG.md"}
+BACKEND = (("deploy", "build-requirements"), ("tests", "requirements"))
 REQUESTS = {"VendorRequest", "reading", "writing", "asking"}
 
 
@@ -297,6 +298,14 @@ def test_lock_file_is_current_and_has_hashes_and_no_addresses(name: str, extras:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *(each for extra in extras for each in project["optional-dependencies"][extra])]
     assert stale(text, wanted) == set(), "run: make lock"
+
+
+def test_lock_file_of_the_build_backend_is_current_and_agrees_with_that_of_the_tests() -> None:
+    backend, tests = ((ROOT / each / f"{name}.txt").read_text(encoding="utf-8") for each, name in BACKEND)
+    assert unlocked(backend) == []
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    assert stale(backend, wanted) == set(), "run: make lock"
+    assert {line for line in backend.splitlines() if "==" in line} <= set(tests.splitlines()), "run: make lock"
 
 
 def test_pin_that_is_missing_or_does_not_fit_is_seen() -> None:

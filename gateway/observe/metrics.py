@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -54,6 +54,8 @@ class Metrics:
         self._reloads = Counter(
             "varbridge_reloads", "Attempts to replace the configuration.", ("outcome",), registry=self._registry
         )
+        if not _has_workers():  # memory, CPU and descriptors; of several workers one would stand for all
+            _ = ProcessCollector(registry=self._registry)
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
