@@ -350,6 +350,29 @@ async def test_task_of_the_same_vendor_elsewhere_is_relayed_there() -> None:
         assert list(site.fakes["more"].instances[other].completed) == [task]
 
 
+async def test_door_before_another_vendors_engine_completes_there_and_relays_to_its_own_vendors() -> None:
+    async with across(doors={"hr": {"engine": "claims"}, "claims": {"engine": "hr"}}) as site:
+        foreign, own = camunda_task(site), ibm_task(site)
+        done = await site.ibm("PUT", f"/task/{foreign}?action=finish", Content_Length="0")
+        assert (done.status, done.json["data"]["tkiid"], set(site.engines)) == (200, foreign, {"hr"})
+        site.forget()
+        relayed = await site.ibm("PUT", f"/task/{own}?action=finish", Content_Length="0")
+        assert (relayed.status, relayed.json["data"]["kind"]) == (200, "KIND_PARTICIPATING")
+        assert [(name, each.path) for name, each in site.heard if each.method == "PUT"] == [("claims", ("task", own))]
+    async with across(doors={"hr": {"engine": "claims"}, "claims": {"engine": "hr"}}) as site:
+        foreign, own = ibm_task(site), camunda_task(site)
+        assert (await site.camunda("POST", f"/task/{foreign}/complete", {})).status == 204
+        assert set(site.engines) == {"claims"}
+        site.forget()
+        relayed = await site.camunda("GET", f"/task/{own}")
+        assert (relayed.status, relayed.json["taskDefinitionKey"]) == (200, "review")
+        assert (await site.camunda("POST", f"/task/{own}/complete", {})).status == 204
+        unknown = await site.camunda("POST", "/task/gone/complete", {})
+        assert (unknown.status, unknown.json["message"]) == (
+            500, "Cannot complete task gone: Cannot find task with id gone: task is null",
+        )  # fmt: skip
+
+
 async def test_engine_that_is_down_is_noticed_only_by_who_may_mean_it() -> None:
     async with across(down=("claims",)) as site:
         assert (await site.camunda("POST", f"/task/{camunda_task(site)}/complete", {})).status == 204
