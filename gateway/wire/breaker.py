@@ -18,7 +18,7 @@ from gateway.wire.window import Window
 State = Literal["closed", "open", "half-open"]
 _GATEWAY_ERRORS = frozenset({502, 503, 504})
 _FAIR_S = 1.0
-"""A time-out counts against the engine only after so long: a caller with a hasty deadline says nothing about it."""
+"""A time-out counts against an engine that had so long, or all of its own time: hasty callers say nothing about it."""
 
 
 class Breaker:
@@ -27,13 +27,19 @@ class Breaker:
     Args:
         engine: its name, for errors.
         settings: when it opens and closes.
+        timeout_s: the engine's own time for an answer.
         changed: told each new state.
     """
 
     def __init__(
-        self, engine: str, settings: BreakerSettings, changed: Callable[[State], None] = lambda _state: None
+        self,
+        engine: str,
+        settings: BreakerSettings,
+        timeout_s: float = math.inf,
+        changed: Callable[[State], None] = lambda _state: None,
     ) -> None:
         self._engine, self._settings, self._changed = engine, settings, changed
+        self._fair_s = min(_FAIR_S, timeout_s)
         self._window = Window(settings.window_s)
         self._until = 0.0
         self._epoch = 0
@@ -77,7 +83,7 @@ class Breaker:
 
     def is_failure(self, error: EngineFailure, spent_s: float) -> bool:
         """Return whether an error of an exchange counts against the engine."""
-        return not isinstance(error, EngineTimeout) or spent_s >= _FAIR_S
+        return not isinstance(error, EngineTimeout) or spent_s >= self._fair_s
 
     def is_bad(self, status: int, spent_s: float) -> bool:
         """Return whether an answer counts against the engine: by its status, or because it came late."""

@@ -55,7 +55,13 @@ class Gate:
         self.places = Places(engine, settings.limits)
 
     def _breaker(self) -> Breaker:
-        return Breaker(self._engine, self._settings.breaker, lambda state: self._observer.breaker(self._engine, state))
+        settings = self._settings
+        return Breaker(
+            self._engine,
+            settings.breaker,
+            settings.timeout_s,
+            lambda state: self._observer.breaker(self._engine, state),
+        )
 
     def guard_held(self, send: HeldExchange) -> HeldExchange:
         """Return a sender of requests and answers held in full, behind the gate."""

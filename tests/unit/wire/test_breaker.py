@@ -17,7 +17,7 @@ SETTINGS = BreakerSettings(failures=0.5, window_s=10.0, least_calls=4, open_s=5.
 def breaker(**more) -> tuple[Breaker, list[str]]:
     states: list[str] = []
     settings = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__} | more
-    return Breaker("hr", BreakerSettings(**settings), states.append), states
+    return Breaker("hr", BreakerSettings(**settings), changed=states.append), states
 
 
 def ends(one: Breaker, now: float, *, failed: bool) -> None:
@@ -117,6 +117,11 @@ def test_end_of_a_call_from_before_it_opened_says_nothing_about_the_probes() -> 
 )
 def test_errors_of_the_road_count_and_hasty_time_outs_do_not(error, spent: float, counts: bool) -> None:
     assert breaker()[0].is_failure(error, spent) is counts
+
+
+def test_time_out_counts_after_the_engines_own_time_where_that_is_short() -> None:
+    quick = Breaker("hr", SETTINGS, timeout_s=0.3)
+    assert (quick.is_failure(EngineTimeout(), 0.3), quick.is_failure(EngineTimeout(), 0.2)) == (True, False)
 
 
 @pytest.mark.parametrize("status", [200, 204, 400, 404, 409, 500, 501])
