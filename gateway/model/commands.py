@@ -69,6 +69,24 @@ class FindInstances(Command, frozen=True, kw_only=True):
         return tuple(name for name, wanted in asked if wanted is not None)
 
 
+class SearchInstances(Command, frozen=True, kw_only=True):
+    """Find the instances that one or more of some searches find, by number, and read some of their variables.
+
+    Args:
+        alternatives: the searches; their own ``offset`` and ``limit`` do not count.
+        names: variables that are read; none = none are.
+        counted: how many instances are counted at least, where there are as many.
+        limit: of the instances that are returned.
+        offset: instances before the first.
+    """
+
+    alternatives: tuple[FindInstances, ...]
+    names: tuple[str, ...] = ()
+    counted: int = 0
+    limit: int = 100
+    offset: int = 0
+
+
 class ListDefinitions(Command, frozen=True, kw_only=True):
     """List what instances can be started of: of each definition the version that starts by its key.
 

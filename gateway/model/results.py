@@ -73,6 +73,25 @@ class InstancesFound(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
 
 
+class FoundInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance that was found, with those of its variables that were asked for."""
+
+    instance: Instance
+    variables: tuple[Variable, ...] = ()
+
+
+class InstancesSearched(msgspec.Struct, frozen=True, kw_only=True):
+    """Instances that a search has found, in the order of their ids, engine by engine.
+
+    Args:
+        found: those from the offset on, up to the limit.
+        total: how many there are, as far as they were counted.
+    """
+
+    found: tuple[FoundInstance, ...]
+    total: int
+
+
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """One definition of which instances can be started.
 

@@ -28,6 +28,7 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
         headers: names in any case; a mapping that ignores case, where there is one.
         body: in full where the request is to be decoded, or where its facts depend on it (``Dialect.reads_body``);
             empty otherwise, since bodies that are relayed are not read.
+        pairs: decoded parameters of the query, each with every value, in order; only for decoded requests.
         base: URL of the front door as the caller wrote it, without a trailing slash; only for decoded requests.
         form: instead of the body where the request uploads a form; None where its body is something else.
     """
@@ -37,6 +38,7 @@ class DialectRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    pairs: tuple[tuple[str, str], ...] = ()
     base: str = ""
     form: UploadedForm | None = None
 

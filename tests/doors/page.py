@@ -18,8 +18,12 @@ from tests.house.matrix import BODIES, NAMING, replaced
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 PAGES = {vendor: ADAPTERS / vendor / "CALLS.md" for vendor in LISTS}
 NATIVE = "the engine of the front door"
-QUERIES = {"moveToken": {"tokenId": "1", "target": "a"}, "deleteToken": {"tokenId": "1"}}
-"""Parameters of actions that mean nothing without them."""
+QUERIES = {
+    "moveToken": {"tokenId": "1", "target": "a"},
+    "deleteToken": {"tokenId": "1"},
+    "search/query": {"organization": "byInstance"},
+}
+"""Parameters of actions, and of a path, that mean nothing without them."""
 
 
 def concerns(call: Call) -> bool:
@@ -34,7 +38,8 @@ def outcome(call: Call) -> str:
     dialect = VENDORS[call.vendor].dialect()
     try:
         request = call.request(query=named, body=BODIES.get(path, b"{}"))
-        decoded = dialect.decode(msgspec.structs.replace(request, query=request.query | QUERIES.get(call.action, {})))
+        said = request.query | QUERIES.get(call.action or path, {})
+        decoded = dialect.decode(msgspec.structs.replace(request, query=said))
     except Unsupported:
         return "refused"
     except Refusal:  # it is understood, and its body is no such thing

@@ -130,6 +130,12 @@ CALLS: tuple[tuple[str, str, str, str], ...] = (
     ("ibm_bpm", "PUT", "task/{id}?action=finish", "`complete` is the same; `params` in the query or a form"),
     ("ibm_bpm", "PUT", "task/{id}?action=claim", ""),
     ("ibm_bpm", "GET", "process?action=getdetails&instanceIds=1,2", "on any engines; the ids may be JSON or in a form"),
+    (
+        "ibm_bpm",
+        "PUT",
+        "search/query?organization=byInstance",
+        "`instanceId`, `bpdName`, `instanceName`, `instanceStatus` (Active, Suspended), variables; GET and POST too",
+    ),
     ("ibm_bpm", "GET", "exposed/process", "what the front door's engine starts; follow `startURL`; `exposed` too"),
 )
 """Calls of the vendors' own APIs on an instance of the other vendor, with a word on those that are commands."""

@@ -67,7 +67,7 @@ async def test_camunda_call_with_an_engine_beside_its_path_is_refused_by_its_nam
         ("POST", "/bulk?command=GET:/rest/bpm/wle/v1/systems&command=PUT:/rest/bpm/wle/v1/process/{}/variables", None, "POST /bulk"),
         ("POST", "/bulk", "command=GET%3A%2Frest%2Fbpm%2Fwle%2Fv1%2Fprocess%2F{}", "POST /bulk"),
         ("GET", "/activity/{}", None, "GET /activity/{}"),
-        ("PUT", "/search/query?condition=name|Equals|x&condition=instanceId|Equals|{}", None, "PUT /search/query"),
+        ("GET", "/performance/query?condition=a|Equals|x&condition=instanceId|Equals|{}", None, "GET /performance/query"),
     ],
     ids=["list", "parameter that stands twice", "form", "call inside a bulk call", "bulk call as a form", "path", "condition"],
 )  # fmt: skip

@@ -9,10 +9,21 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import Raw
 
 from adapters import ibm_bpm
-from gateway.model.commands import ListDefinitions
-from gateway.model.results import Definition, DefinitionsListed
+from gateway.model.commands import (
+    DescribeInstance,
+    FindInstances,
+    ListActivities,
+    ListDefinitions,
+    ListVariables,
+    PatchVariables,
+)
+from gateway.model.condition import Condition
+from gateway.model.lifecycle import StartInstance
+from gateway.model.results import Definition, DefinitionsListed, Instance
+from gateway.model.values import Value
 from gateway.plan import VendorRequest, VendorResponse, encode_path
 from gateway.port import Credentials, DialectRequest
 from tests.web.across import Across, Answer, across
@@ -28,11 +39,12 @@ async def site() -> AsyncIterator[Across]:
 
 
 async def through_the_door(site: Across, plan: Generator[VendorRequest, Any, Any]) -> Any:
-    """Carry out a plan of IBM's engine at the front door of IBM's language."""
+    """Carry out a plan of IBM's engine at the front door of IBM's language, which shows no diagrams."""
     try:
         request = next(plan)
         while True:
             target = encode_path(request.path) + (f"?{urlencode(request.query)}" if request.query else "")
+            target = target.replace("%7Cdiagram", "")
             headers = {name.replace("-", "_"): value for name, value in request.headers}
             body = request.body if isinstance(request.body, bytes) and request.body else None
             answer = await site.ibm(request.method, target, raw=body, **headers)
@@ -81,13 +93,58 @@ async def test_engine_of_ours_lists_through_the_door_what_is_behind_it(site: Acr
     assert found == DefinitionsListed((Definition(id="invoice:1:1", key="invoice", version="1"),))
 
 
-def test_definition_of_a_tenant_is_started_by_its_id() -> None:
+async def test_engine_of_ours_finds_reads_and_changes_through_the_door_what_is_behind_it(site: Across) -> None:
+    engine, instances = ibm_engine(), site.fakes["hr"].instances
+    instances["70"] = instances.pop(site.hr)
+    instances["70"].id = "70"
+
+    async def done(plan: Any) -> Any:
+        return await through_the_door(site, plan)
+
+    described = (await done(engine.describe_instance(DescribeInstance(instance="70")))).instance
+    assert described == Instance(id="70", definition="invoice", definition_id="invoice:1:1", state="active")
+    found = (await done(engine.find_instances(FindInstances(definition="invoice")))).instances
+    assert found == (Instance(id="70", definition="invoice", state="active"),)
+    noted = Condition(name="note", operator="eq", value=Raw(b'"please check"'), type="string")
+    assert len((await done(engine.find_instances(FindInstances(variables=(noted,))))).instances) == 1
+    patch = {"note": Value(type="string", value=Raw(b'"changed"')), "amount": Value(type="integer", value=Raw(b"7"))}
+    await done(engine.patch_variables(PatchVariables(instance="70", modifications=patch)))
+    listed = (
+        await done(engine.list_variables(ListVariables(instance="70", names=("note", "amount", "tags"))))
+    ).variables
+    assert {each.name: each.value.text for each in listed} == {"note": b'"changed"', "amount": b"7.0"}
+    stored = instances["70"].variables
+    assert (stored["note"].value, stored["amount"].type) == ("changed", "Double")
+    activities = (await done(engine.list_activities(ListActivities(instance="70")))).activities
+    assert activities == (await done(engine.list_activities(ListActivities(instance="70")))).activities != ()
+
+
+@pytest.mark.parametrize("by", ["key", "id"])
+async def test_engine_of_ours_starts_through_the_door_what_is_exposed_there(site: Across, by: str) -> None:
+    definition = {"key": "invoice", "id": "invoice:1:1"}[by]
+    start = StartInstance(definition=definition, variables={"note": Value(type="string", value=Raw(b'"new"'))})
+    new = (await through_the_door(site, ibm_engine().start_instance(start))).instance
+    assert (new.definition, new.definition_id, new.state) == ("invoice", "invoice:1:1", "active")
+    assert site.fakes["hr"].instances[new.id].variables["note"].value == "new"
+
+
+async def test_start_url_is_followed_as_it_stands(site: Across) -> None:
+    (item,) = (await site.ibm("GET", "/exposed")).json["data"]["exposedItemsList"]
+    started = await site.ask("POST", item["startURL"])
+    assert (started.status, started.json["data"]["processTemplateName"]) == (200, "invoice")
+    assert started.json["data"]["piid"] in site.fakes["hr"].instances
+
+
+def test_definition_whose_key_is_not_its_own_alone_is_started_by_its_id() -> None:
     request = DialectRequest(method="GET", segments=("exposed",), base="https://door/there")
-    listed = DefinitionsListed((Definition(id="a:1:7", key="a", tenant="t"), Definition(id="b 1", key="b&c", name="B")))
+    known = (("a:1:7", "a", "t"), ("b 1", "b&c", None), ("25.1", "d", None), ("25.2", "d", None))
+    listed = DefinitionsListed(tuple(Definition(id=each, key=key, tenant=tenant) for each, key, tenant in known))
     shown = json.loads(ibm_bpm.VENDOR.dialect().encode(request, (listed,)).content())
     urls = [urlsplit(item["startURL"]) for item in shown["data"]["exposedItemsList"]]
-    assert [url.path for url in urls] == ["/there/process"] * 2
-    assert [dict(parse_qsl(url.query))["bpdId"] for url in urls] == ["a:1:7", "b&c"]
+    assert [url.path for url in urls] == ["/there/process"] * 4
+    said = [dict(parse_qsl(url.query)) for url in urls]
+    assert [each["bpdId"] for each in said] == ["a:1:7", "b&c", "25.1", "25.2"]
+    assert ["branchId" in each for each in said] == [False, True, False, False]
 
 
 async def test_exposed_items_are_xml_for_who_takes_that(site: Across) -> None:

@@ -302,7 +302,7 @@ class Fake:
         found = [
             answers.past_shape(instance)
             for instance in (self.instances | self.ended).values()
-            if answers.listed(instance.id, body.get("processInstanceIds"))
+            if queries.fulfils(instance, body)
             and body.get("processInstanceBusinessKey") in {None, instance.business_key}
             and body.get("processDefinitionKey") in {None, instance.definition}
             and body.get("processDefinitionId") in {None, f"{instance.definition}:1:1"}

@@ -12,6 +12,7 @@ from adapters.ibm_bpm.dialect.details import decode_details
 from adapters.ibm_bpm.dialect.exposed import decode_exposed
 from adapters.ibm_bpm.dialect.facts import NO_IDS, SAFE, resolve_method
 from adapters.ibm_bpm.dialect.parameters import parts, read_parameters, read_parts
+from adapters.ibm_bpm.dialect.search import decode_search
 from adapters.ibm_bpm.dialect.starting import decode_start
 from adapters.ibm_bpm.dialect.tasks import COMPLETIONS, decode_completion, decode_task
 from adapters.ibm_bpm.values.trees import METADATA
@@ -61,6 +62,8 @@ def decode_unnamed(request: DialectRequest) -> tuple[Command, ...]:
             return decode_start(request, resolve_method(request))
         case ("process",) if request.query.get("action") == "getdetails":
             return decode_details(request)
+        case ("search", "query"):
+            return decode_search(request)
         case ("exposed",) | ("exposed", "process"):
             return decode_exposed(request)
         case _:

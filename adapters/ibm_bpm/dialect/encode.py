@@ -16,6 +16,7 @@ import msgspec
 from adapters.ibm_bpm.dialect.details import given_parameters, statuses
 from adapters.ibm_bpm.dialect.exposed import exposed_items
 from adapters.ibm_bpm.dialect.parameters import parts, read_parameters
+from adapters.ibm_bpm.dialect.search import search_result
 from adapters.ibm_bpm.dialect.tasks import task_details
 from adapters.ibm_bpm.dialect.tokens import execution_tree
 from adapters.ibm_bpm.values.trees import METADATA
@@ -30,6 +31,7 @@ from gateway.model.results import (
     InstanceDescribed,
     InstanceModified,
     InstanceRead,
+    InstancesSearched,
     InstanceStarted,
     StateChanged,
     TaskCompleted,
@@ -56,6 +58,7 @@ _STATES = {
     "completed": ("STATE_FINISHED", "Completed"),
     "terminated": ("STATE_TERMINATED", "Terminated"),
 }
+_STATUSES = {state: execution for state, (_, execution) in _STATES.items()}
 _CLASS = "Map"
 """Class of objects that have none: without one, an object of ``items`` could not be told from a list."""
 _LEFT_OUT = frozenset({"bytes", "file", "opaque"})
@@ -80,6 +83,8 @@ def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> Vend
             return _task(task, tuple(more), request.segments[1])
         case (EachRead(instances),):
             return _success({"processDetails": _each(request, instances)})
+        case (InstancesSearched() as searched,):
+            return _success(search_result(request, searched, _values(searched), _STATUSES))
         case (DefinitionsListed(definitions),):
             return _success({"exposedItemsList": exposed_items(request, definitions)})
         case _:
@@ -88,6 +93,11 @@ def encode(request: DialectRequest, results: tuple[msgspec.Struct, ...]) -> Vend
 
 def _success(data: Tree) -> VendorResponse:
     return VendorResponse(200, _JSON, jsontext.write({"status": "200", "data": data}))
+
+
+def _values(searched: InstancesSearched) -> list[dict[str, Tree]]:
+    """Return the variables of each instance that was found, as plain JSON."""
+    return [_data(each.instance.id, each.variables)["variables"] for each in searched.found]
 
 
 def _each(request: DialectRequest, instances: tuple[InstanceRead, ...]) -> list[Tree]:
@@ -100,7 +110,7 @@ def _each(request: DialectRequest, instances: tuple[InstanceRead, ...]) -> list[
 
 def _status(read: InstanceRead) -> str | None:
     described = next(each.instance for each in read.results if isinstance(each, InstanceDescribed))
-    return _STATES.get(described.state, (None, None))[1]
+    return _STATUSES.get(described.state)
 
 
 def _part(result: msgspec.Struct, instance: str, asked: frozenset[str]) -> dict[str, Any]:

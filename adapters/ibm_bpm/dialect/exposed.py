@@ -8,6 +8,7 @@ Other vendors have no applications and branches, so all items are the tip of one
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -41,11 +42,15 @@ def decode_exposed(request: DialectRequest) -> tuple[Command, ...]:
 
 def exposed_items(request: DialectRequest, definitions: tuple[Definition, ...]) -> list[Tree]:
     """Return the items that are exposed, or those of the name that is asked for, in its case."""
-    wanted = request.query.get("filterByName")
-    return [_item(request, each) for each in definitions if wanted in {None, each.key}]
+    wanted, keys = request.query.get("filterByName"), Counter(each.key for each in definitions)
+    return [
+        _item(request, each, by_key=each.tenant is None and keys[each.key] == 1)
+        for each in definitions
+        if wanted in {None, each.key}
+    ]
 
 
-def _item(request: DialectRequest, definition: Definition) -> dict[str, Any]:
+def _item(request: DialectRequest, definition: Definition, *, by_key: bool) -> dict[str, Any]:
     return {
         "type": "process",
         "itemID": definition.id,
@@ -59,15 +64,15 @@ def _item(request: DialectRequest, definition: Definition) -> dict[str, Any]:
         "tip": True,
         "branchID": _BRANCH,
         "branchName": "Main",
-        "startURL": _start_url(request, definition),
+        "startURL": _start_url(request, definition, by_key=by_key),
         "isDefault": False,
         "isMobileReady": False,
         "ID": f"2015.{uuid.uuid5(uuid.NAMESPACE_OID, definition.id)}",
     }
 
 
-def _start_url(request: DialectRequest, definition: Definition) -> str:
-    """Return path and query of a start; by key, which start rules go by, unless several tenants may have the key."""
-    bpd = definition.key if definition.tenant is None else definition.id
-    query = urlencode({"action": "start", "bpdId": bpd, "branchId": _BRANCH})
+def _start_url(request: DialectRequest, definition: Definition, *, by_key: bool) -> str:
+    """Return path and query of a start; by key, which start rules go by, unless others may have the same key."""
+    what = {"bpdId": definition.key, "branchId": _BRANCH} if by_key else {"bpdId": definition.id}
+    query = urlencode({"action": "start", **what})
     return f"{urlsplit(request.base).path}/process?{query}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.ibm_bpm.dialect.conditions import names_variables
 from adapters.ibm_bpm.dialect.ids import bulk_calls, instances_in, instances_in_body, tasks_in
 from gateway.errors import InvalidRequest
 from gateway.port import DialectRequest, RequestFacts
@@ -13,7 +14,7 @@ _LENGTHS = frozenset(map(len, OVERRIDES))
 _MODIFICATIONS = frozenset({"moveToken", "deleteToken"})
 _STATES = frozenset({"suspend", "resume", "terminate"})
 _COMPLETIONS = frozenset({"complete", "finish"})
-_SEARCHES = (("search", "query"), ("tasks",), ("process", "search"), ("processes", "search"))
+_SEARCHES = (("tasks",), ("process", "search"), ("processes", "search"))
 NO_IDS = frozenset(("actions", "bulk", "bulkWithFilters", "businessData", "currentlyExecuting", "errors", "search"))
 """What stands where an instance's id stands, and is none."""
 
@@ -69,6 +70,9 @@ def _listing(request: DialectRequest, *, safe: bool) -> RequestFacts | None:
         case ("process",) if request.query.get("action") == "getdetails":
             ids = instances_in(request.query) or instances_in_body(request)
             return RequestFacts(scope="variables:read", writes=False, searches=True, ids=ids)
+        case ("search", "query"):
+            scope = "variables:read" if names_variables(request) else "instances:read"
+            return RequestFacts(scope=scope, writes=False, searches=True, ids=instances_in(request.query))
         case ("exposed",) | ("exposed", "process") if safe:
             return RequestFacts(scope="instances:read", writes=False)
         case _:

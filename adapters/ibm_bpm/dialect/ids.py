@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
 
+from adapters.ibm_bpm.dialect.bodies import find_header
 from adapters.ibm_bpm.dialect.parameters import FORM
 from gateway.errors import VarbridgeError
 from gateway.model import jsontext
@@ -21,8 +22,8 @@ TASKS = frozenset({"taskIDs", "callerTaskId", "assignTaskidFilter", "collabTaski
 """Parameters whose values are ids of tasks. The same number may be an instance's."""
 _COMMAND = "command"
 _CONDITION = "condition"
-_NAMED = re.compile(r"\binstanceId\|\w+\|([^,|]+)")
-"""A condition of a search on one instance: ``instanceId|Equals|1355``."""
+_NAMED = re.compile(r"\binstanceId\|(?:\w+\|)?([^,|]+)")
+"""A condition of a search on one instance: ``instanceId|Equals|1355``, or ``instanceId|1355``."""
 MANY = INSTANCES | TASKS | {_COMMAND, _CONDITION}
 """Parameters that may stand several times."""
 _NEXT = re.compile(r",(?=[A-Z]+:)")
@@ -40,10 +41,14 @@ def names_in_body(request: DialectRequest) -> bool:
     return is_read and "instanceIds" not in request.query
 
 
+def is_form(request: DialectRequest) -> bool:
+    """Return whether the body of a request is said to be a form."""
+    return find_header(request, "content-type").strip().lower().startswith(FORM)
+
+
 def holds_json(request: DialectRequest) -> bool:
     """Return whether a request has a body that is no form."""
-    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
-    return bool(request.body.strip()) and not kind.strip().lower().startswith(FORM)
+    return bool(request.body.strip()) and not is_form(request)
 
 
 def instances_in_body(request: DialectRequest) -> tuple[str, ...]:

@@ -36,20 +36,43 @@ def read_parameters(request: DialectRequest) -> Mapping[str, str]:
         InvalidRequest: the form is no text, or a parameter is given twice; or the body is JSON that says something.
         UnsupportedMediaType, InvalidJson: the body is neither a form nor JSON.
     """
-    if request.method in _BODILESS or not request.body.strip():
-        return request.query
-    if find_header(request, "content-type").partition(";")[0].strip().lower() != FORM:
-        if read_object(request):
-            raise InvalidRequest("Parameters stand in the query, or in a form; a JSON body says nothing here.")
-        return request.query
-    try:
-        pairs = parse_qsl(request.body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
-    except ValueError as error:
-        raise InvalidRequest("The form cannot be read.") from error
+    pairs = _form_pairs(request)
     form = dict(pairs)
     if len(form) < len(pairs) or any(request.query.get(name, value) != value for name, value in form.items()):
         raise InvalidRequest("A parameter is given twice, so nobody knows which of them counts.")
     return {**request.query, **form}
+
+
+def read_pairs(request: DialectRequest, many: str) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a request that has no other body than a form, with each value of one of them.
+
+    Args:
+        request: that has them.
+        many: the parameter of which each value counts.
+
+    Raises:
+        InvalidRequest: as ``read_parameters``, of the others. UnsupportedMediaType, InvalidJson: likewise.
+    """
+    form = _form_pairs(request)
+    pairs = (*request.pairs, *form) if request.pairs or form else tuple(request.query.items())
+    single = [name for name, _ in pairs if name != many]
+    if len(set(single)) < len(single):
+        raise InvalidRequest("A parameter is given twice, so nobody knows which of them counts.")
+    return pairs
+
+
+def _form_pairs(request: DialectRequest) -> list[tuple[str, str]]:
+    """Return the parameters of a form, none where there is no form."""
+    if request.method in _BODILESS or not request.body.strip():
+        return []
+    if find_header(request, "content-type").partition(";")[0].strip().lower() != FORM:
+        if read_object(request):
+            raise InvalidRequest("Parameters stand in the query, or in a form; a JSON body says nothing here.")
+        return []
+    try:
+        return parse_qsl(request.body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError as error:
+        raise InvalidRequest("The form cannot be read.") from error
 
 
 def parts(given: Mapping[str, str]) -> frozenset[str]:

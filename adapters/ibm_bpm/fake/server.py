@@ -260,7 +260,7 @@ class Fake:
     def _search(self, request: VendorRequest) -> VendorResponse:
         query = dict(request.query)
         conditions = [value.split("|", 2) for key, value in request.query if key == "condition"]
-        names = {value for field, _, value in conditions if field == "bpdName"}
+        names = {value for field, *_, value in conditions if field == "bpdName"}
         rows = [
             {"instanceId": int(instance.id), "instanceStatus": instance.state, "bpdName": instance.definition}
             for instance in self.instances.values()

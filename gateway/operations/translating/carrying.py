@@ -13,7 +13,16 @@ from gateway.model.lifecycle import check_texts
 from gateway.model.results import InstanceStarted
 from gateway.operations.gateway import Target
 from gateway.operations.placing_ids import name_new
-from gateway.operations.translating import definitions, instances, lifecycle, names, searches, several, tokens
+from gateway.operations.translating import (
+    definitions,
+    instances,
+    lifecycle,
+    names,
+    searches,
+    selecting,
+    several,
+    tokens,
+)
 from gateway.operations.translating.translation import Translation
 
 Handler: TypeAlias = Callable[[Translation, Any], Awaitable[msgspec.Struct]]
@@ -22,6 +31,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     **instances.HANDLERS,
     **lifecycle.HANDLERS,
     **searches.HANDLERS,
+    **selecting.HANDLERS,
     **several.HANDLERS,
     **tokens.HANDLERS,
 }

@@ -12,6 +12,7 @@ from gateway.model.commands import (
     PatchVariables,
     ReadBinary,
     ReadEach,
+    SearchInstances,
     WriteBinary,
 )
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
@@ -38,6 +39,8 @@ def count_names(command: Command) -> int:
             return len(command.variables)
         case ReadEach():
             return len(command.instances)
+        case SearchInstances():
+            return len(command.names)
         case CorrelateMessage():
             return len(command.variables) + len(command.local_variables) + len(_keys(command))
         case QueryVariables(filter=wanted) | CountVariables(filter=wanted):
@@ -60,6 +63,9 @@ def check_names(command: Command, rights: Rights) -> None:
         case ReadEach(reads=reads):
             for each in reads:
                 _check_read(each, rights)
+        case SearchInstances(names=names) if names:
+            rights.require("variables:read")
+            rights.require_names(names)
         case WriteBinary(name=name):
             rights.require_names((name,))
         case PatchVariables():

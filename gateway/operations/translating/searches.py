@@ -92,15 +92,24 @@ def _page_request(translation: Translation, wanted: Filter, ids: SearchedIds) ->
     return PageRequest(filter=public, engines=translation.engines, visible=visible)
 
 
+def check_conditions_of(translation: Translation, command: FindInstances) -> None:
+    """Refuse conditions on variables that the caller may not read.
+
+    Raises:
+        Forbidden: it may read none, or a condition would tell a hidden value.
+    """
+    if command.variables:
+        translation.rights.require("variables:read")
+    check_conditions(translation.rights, command.variables, ignore_case=command.names_ignore_case)
+
+
 async def _find(translation: Translation, command: FindInstances) -> InstancesFound:
     """Find instances; conditions on their variables need the scope to read these.
 
     Raises:
         Forbidden: the caller lacks it, or a condition would tell a hidden value.
     """
-    if command.variables:
-        translation.rights.require("variables:read")
-    check_conditions(translation.rights, command.variables, ignore_case=command.names_ignore_case)
+    check_conditions_of(translation, command)
     ids = SearchedIds(translation)
     wanted = msgspec.structs.replace(command, ids=ids.resolve(command.ids))
     found = await walk_instances(translation.gateway, translation.engines, wanted, translation.call)

@@ -113,6 +113,12 @@ def lenient_query(query: str, many: Container[str] = ()) -> dict[str, str]:
     return found
 
 
+def lenient_pairs(query: str) -> tuple[tuple[str, str], ...]:
+    """Return every parameter of a query, in order, those that stand several times with each of their values."""
+    split = (pair.partition("=") for pair in query.split("&") if pair)
+    return tuple((_decode(name.replace("+", " ")), _decode(value.replace("+", " "))) for name, _, value in split)
+
+
 def remove_engine(raw: str, qualified: str) -> str:
     """Return a target whose segment ``engine:id`` is the id alone; the rest stays as it was written, to the byte."""
     path, mark, query = raw.partition("?")

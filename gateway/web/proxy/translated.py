@@ -19,6 +19,7 @@ from gateway.web.http.buffered import BufferedResponse
 from gateway.web.http.rules import rules_header
 from gateway.web.proxy import headers
 from gateway.web.proxy.body_copy import BodyCopy
+from gateway.web.proxy.incoming import lenient_pairs
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import send_stream
 from gateway.web.proxy.upload import receive_form
@@ -87,14 +88,15 @@ async def with_content(proxied: ProxiedRequest, read: DialectRequest, facts: Req
 
 
 async def with_body(proxied: ProxiedRequest, read: DialectRequest) -> DialectRequest:
-    """Return a request with its whole body, which is kept for relaying, and with what links begin with.
+    """Return a request with its whole body, which is kept for relaying, its parameters, and what links begin with.
 
     Raises:
         UnsupportedMediaType: it has a content encoding. PayloadTooLarge: it is over the limit of a JSON body.
     """
     request = proxied.request
     base = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}{proxied.door.prefix}"
-    return msgspec.structs.replace(read, body=await _whole_body(proxied), base=base)
+    pairs = lenient_pairs(proxied.raw_target.partition("?")[2])
+    return msgspec.structs.replace(read, body=await _whole_body(proxied), pairs=pairs, base=base)
 
 
 async def _whole_body(proxied: ProxiedRequest) -> bytes:
