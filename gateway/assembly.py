@@ -70,6 +70,7 @@ def doors(config: Config, vendors: Mapping[str, Vendor], engines: Mapping[str, E
             upstreams=upstreams,
             caller_host=entry.host == "caller",
             debug=entry.debug,
+            gateway_headers=entry.gateway_headers,
         )
         for entry in config.dialects.values()
     ]

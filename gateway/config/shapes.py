@@ -171,6 +171,7 @@ class DialectConfig(Table, frozen=True, kw_only=True):
     accept_primitives: bool = False
     objects: Literal["json", "object"] = "json"
     federated: bool = False
+    gateway_headers: bool = False
 
 
 class StartConfig(Table, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -532,3 +533,22 @@ async def test_scope_is_needed_at_the_other_vendor_too() -> None:
         path = f"/process-instance/claims:{site.claims}/variables"
         assert (await site.camunda("GET", path, X_Api_Key="secret")).status == 200
         assert (await site.camunda("POST", path, {"deletions": ["note"]}, X_Api_Key="secret")).status == 403
+
+
+# What a front door can be set to tell
+
+
+async def test_door_that_is_set_to_says_which_engine_answered_and_how_long_it_took() -> None:
+    async with across(doors={"hr": {"gateway_headers": True}}) as site:
+        for path, engine in (
+            (f"/process-instance/{site.hr}", "hr"),
+            (f"/process-instance/claims:{site.claims}", "claims"),
+        ):
+            shown = (await site.camunda("GET", path)).headers
+            assert shown["gateway-engine"] == engine
+            assert re.fullmatch(r"gw;dur=\d+\.\d\d, engine;dur=\d+\.\d\d", shown["server-timing"])
+        refused = await site.camunda("PUT", f"/process-instance/claims:{site.claims}/variables/x", {"unknown": 1})
+        assert (refused.status, refused.headers["gateway-engine"]) == (400, "claims")
+        assert (
+            not {"gateway-engine", "server-timing"} & (await site.ibm("GET", f"/process/{site.claims}")).headers.keys()
+        )

@@ -47,3 +47,8 @@ def record(  # noqa: PLR0913 - one flat record
         engine_s=round(call.engine_s, 6),
         caller=caller,
     )
+
+
+def server_timing(spent_s: float, engine_s: float) -> str:
+    """Return ``Server-Timing``: milliseconds in the gateway itself, and in exchanges with engines."""
+    return f"gw;dur={(spent_s - engine_s) * 1000:.2f}, engine;dur={engine_s * 1000:.2f}"

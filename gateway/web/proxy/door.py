@@ -31,6 +31,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         default: the engine of whatever names no other.
         upstreams: how requests are relayed to each engine, by its name.
         caller_host: whether engines are told the caller's ``Host``, so that their links lead back here.
+        gateway_headers: whether answers say which engine they come from, and how long it took.
         debug: whether details are shown that may hold scripts and SQL.
     """
 
@@ -40,6 +41,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     upstreams: Mapping[str, Upstream]
     caller_host: bool = True
     debug: bool = False
+    gateway_headers: bool = False
 
     @property
     def is_foreign(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
 from gateway.web.http import cors
+from gateway.web.http.access_log import server_timing
 from gateway.web.http.answers import SERVER_NAME
 from gateway.web.proxy.request import ProxiedRequest
 
@@ -123,6 +125,8 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
     """Add what every answer of a front door has: id, a server's name, and what lets pages of other origins read it."""
     _ = response.headers.setdefault("X-Request-Id", proxied.call.request_id)
     _ = response.headers.setdefault(hdrs.SERVER, SERVER_NAME)
+    for name, value in _of_gateway(proxied):
+        response.headers.add(name, value)
     if not proxied.services.cors_origins:
         return
     origin = cors.allowed_origin(proxied.request, proxied.services.cors_origins)
@@ -131,9 +135,22 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
         response.headers.add(hdrs.VARY, "Origin")
 
 
+def _of_gateway(proxied: ProxiedRequest) -> tuple[tuple[str, str], ...]:
+    """Return what the front door is set to tell: the engine that was asked, and how long everything took so far."""
+    if not proxied.door.gateway_headers:
+        return ()
+    timing = ("Server-Timing", server_timing(perf_counter() - proxied.started, proxied.call.engine_s))
+    return (timing,) if proxied.destination is None else (timing, ("Gateway-Engine", proxied.engine))
+
+
 def own(proxied: ProxiedRequest, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the headers of an answer of the gateway's own: those given, and what every answer of a front door has."""
-    shown = {"X-Request-Id": proxied.call.request_id, hdrs.SERVER: SERVER_NAME, **dict(pairs)}
+    shown = {
+        "X-Request-Id": proxied.call.request_id,
+        hdrs.SERVER: SERVER_NAME,
+        **dict(_of_gateway(proxied)),
+        **dict(pairs),
+    }
     origins = proxied.services.cors_origins
     if origins and (origin := cors.allowed_origin(proxied.request, origins)) is not None:
         shown[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin

@@ -47,7 +47,6 @@ _log = structlog.get_logger("varbridge")
 
 async def answer(proxied: ProxiedRequest) -> web.StreamResponse:
     """Return the answer, which may be sent already; every error ends here, in the dialect's own shape."""
-    started = perf_counter()
     outcome = "ok"
     response: web.StreamResponse
     try:
@@ -69,7 +68,7 @@ async def answer(proxied: ProxiedRequest) -> web.StreamResponse:
         _log.error("request_failed", request_id=proxied.call.request_id, exc_info=error)
         outcome = "internal"
         response = _refuse(proxied, Internal())
-    _record(proxied, response.status, outcome, perf_counter() - started)
+    _record(proxied, response.status, outcome, perf_counter() - proxied.started)
     return response
 
 

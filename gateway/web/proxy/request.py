@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from aiohttp import hdrs, web
 
 from gateway.access import Caller
@@ -23,6 +25,7 @@ class ProxiedRequest:
         credentials_ours: whether the credentials were meant for the gateway; then no engine sees them.
         raw_target: path and query below the front door's prefix, as they were written.
         engine: name of the engine that the request goes to; the door's default until that is known.
+        started: when it came, on the clock of ``perf_counter``.
         upstream: how requests are relayed to that engine.
     """
 
@@ -38,12 +41,14 @@ class ProxiedRequest:
         "raw_target",
         "request",
         "services",
+        "started",
         "translated",
         "upstream",
     )
 
     def __init__(self, services: Services, door: Door, request: web.BaseRequest, call: Call) -> None:
         self.services, self.door, self.request, self.call = services, door, request, call
+        self.started = perf_counter()
         self.caller: Caller | None = None
         self.credentials_ours = False
         self.facts: RequestFacts | None = None
