@@ -157,8 +157,11 @@ def resolve_method(request: DialectRequest) -> str:
     Raises:
         InvalidRequest: the method is overridden in two ways, and nobody knows which of them counts.
     """
-    method, pairs = request.method, (*request.headers.items(), *request.query.items())
-    said = {value.strip().upper() for name, value in pairs if len(name) in _LENGTHS and name.lower() in OVERRIDES}
+    method = request.method
+    if _LENGTHS.isdisjoint(map(len, request.headers)) and _LENGTHS.isdisjoint(map(len, request.query)):
+        return method
+    pairs = (*request.headers.items(), *request.query.items())
+    said = {value.strip().upper() for name, value in pairs if name.lower() in OVERRIDES}
     if not said:
         return method
     if len(said) > 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from adapters.ibm_bpm.dialect.bodies import find_header, read_object
@@ -19,6 +20,7 @@ _BODILESS = frozenset({"GET", "HEAD"})
 FORM = "application/x-www-form-urlencoded"
 _SAID = frozenset({"header", "data", "executionTree"})
 """Parts of an instance that can be said of any engine's instance; ``all`` is what there is of it, as by default."""
+_READS = {"header": DescribeInstance, "data": ListVariables, "executionTree": ListActivities}
 _EMPTY = frozenset({"none", "excludeTaskData", "excludeDocs", ""})
 _OTHERS = frozenset(("summary", "dataModel", "diagram", "actions", "relationships", "documents", "tasks"))
 _BY_ACTION = {
@@ -81,7 +83,11 @@ def parts(given: Mapping[str, str]) -> frozenset[str]:
     Raises:
         InvalidRequest: there is no such part. Unsupported: a part that only the vendor's own instances have.
     """
-    said = given.get("parts") or _BY_ACTION.get(given.get("action", ""), "all")
+    return _parts_in(given.get("parts") or _BY_ACTION.get(given.get("action", ""), "all"))
+
+
+@lru_cache(maxsize=64)  # decoding and encoding ask for the same, and callers say it in a few ways only
+def _parts_in(said: str) -> frozenset[str]:
     asked = frozenset(part.strip() for part in re.split(r"[|,]", said))
     if unknown := asked - _SAID - _EMPTY - _OTHERS - {"all"}:
         raise InvalidRequest(f"There is no part {min(unknown)}.")
@@ -92,9 +98,4 @@ def parts(given: Mapping[str, str]) -> frozenset[str]:
 
 def read_parts(instance: str, asked: frozenset[str]) -> tuple[Command, ...]:
     """Return the reads of the parts of an instance, which may have ended."""
-    reads: dict[str, Command] = {
-        "header": DescribeInstance(instance=instance, ended=True),
-        "data": ListVariables(instance=instance, ended=True),
-        "executionTree": ListActivities(instance=instance, ended=True),
-    }
-    return tuple(read for part, read in reads.items() if part in asked)
+    return tuple(read(instance=instance, ended=True) for part, read in _READS.items() if part in asked)
