@@ -143,7 +143,6 @@ def _fulfils(engine: str, settings: Settings, wire: WireDetails, matchers: list[
 
 def batches(instances: list[int]) -> Iterable[list[int]]:
     """Return the ids in pieces of what is read at once."""
-    """Return the ids in pieces of what is read at once."""
     return (instances[start : start + BATCH] for start in range(0, len(instances), BATCH))
 
 

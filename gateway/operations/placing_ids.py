@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.errors import InvalidRequest, Unsupported, VarbridgeError
+from gateway.errors import InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
 from gateway.model.commands import FindInstances
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
@@ -13,6 +13,8 @@ from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, split_id
 
+_MOST = 10_000
+"""Ids of one request that are looked up: as many as a request may name variables by default (``max_names``)."""
 _SEVERAL = 2
 """Ids from which on they are looked up at once; for a single one the engine is asked for it, whatever it is."""
 _AT_ONCE = 500
@@ -45,6 +47,7 @@ async def engines_of(
     owner of those that nobody has; what is found is remembered.
 
     Raises:
+        PayloadTooLarge: too many would have to be looked up.
         InstanceAmbiguous: several other engines have one of them. EngineFailure: an engine could not be asked.
     """
     unknown: list[str] = []
@@ -55,6 +58,8 @@ async def engines_of(
             others.add(name)
         elif _is_uncertain(gateway, door, written, may_use):
             unknown.append(written)
+    if len(unknown) > _MOST:
+        raise PayloadTooLarge(f"At most {_MOST} ids of instances are looked up for one request; write engine:id.")
     unknown = await _find_own(gateway, door, unknown, call)
     for found in await gather_bounded([_owner(gateway, door, each, may_use, call) for each in unknown]):
         if isinstance(found, VarbridgeError):

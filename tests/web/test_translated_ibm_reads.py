@@ -262,6 +262,16 @@ async def test_thousand_instances_of_mixed_owners_are_read_and_one_more_is_refus
         assert (refused.status, refused.json["Data"]["errorNumber"]) == (413, "VBG0014E")
 
 
+async def test_more_ids_than_are_looked_up_are_refused_before_anybody_is_asked() -> None:
+    async with across() as site:
+        ids = {"instanceIds": list(range(10_001))}
+        refused = await site.ibm("POST", "/process?action=getdetails", ids)
+        assert (refused.status, refused.json["Data"]["errorNumber"], site.heard) == (413, "VBG0014E", [])
+    async with across(routing={"probe": False}) as site:
+        assert (await site.ibm("POST", "/process?action=getdetails", ids)).status != 413
+        assert site.engines == ["claims"]
+
+
 @pytest.mark.parametrize("doors", [{}, OVER_CAMUNDA], ids=["before IBM's engine", "before Camunda"])
 async def test_instances_that_nobody_has_are_left_out(doors: Any) -> None:
     async with across(doors=doors) as site:

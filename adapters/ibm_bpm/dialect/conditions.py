@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -36,7 +36,8 @@ _OTHERS = frozenset(
 _OPERATORS: dict[str, Operator] = {
     "Equals": "eq", "NotEquals": "neq", "GreaterThan": "gt", "LessThan": "lt", "Contains": "like", "StartsWith": "like",
 }  # fmt: skip
-_STATES: dict[str, Literal["active", "suspended"]] = {"Active": "active", "Suspended": "suspended"}
+_State: TypeAlias = Literal["active", "suspended"]
+_STATES: dict[str, _State] = {"Active": "active", "Suspended": "suspended"}
 _FIELD = re.compile(r"(?:^|,)([^,|]*)\|")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 _MOST = 8
@@ -109,7 +110,7 @@ def searches(conditions: tuple[Condition, ...]) -> tuple[FindInstances, ...]:
     alternatives = list(product(*ways)) if sum(len(way) > 1 for way in ways) <= 3 else []  # noqa: PLR2004
     if not 0 < len(alternatives) <= _MOST:
         raise _unsaid("Fewer conditions with numbers, dates and booleans, please: each may mean a text, too.")
-    state = next((_STATES[each] for each in own["instanceStatus"]), None)
+    state: _State | None = next((_STATES[each] for each in own["instanceStatus"]), None)
     return tuple(
         FindInstances(
             ids=tuple(own["instanceId"]) or None,
