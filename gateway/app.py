@@ -128,12 +128,16 @@ class Application:
 
         Args:
             config: with its secrets resolved; it differs in nothing that cannot change (``reloading.check_fixed``).
+
+        Raises:
+            OSError: a file of TLS cannot be used; nothing has changed.
         """
+        certificates = self._listeners.read_certificates(config.server)
         before = self._generation
         following = Generation(config, self._standing, before)
         await following.start_clients(before.clients.values())
         self._generation = following
-        self._listeners.grace_s = config.server.grace_s
+        self._listeners.change(config.server, certificates)
         task = asyncio.get_running_loop().create_task(self._retire(before, following))
         self._retiring[before] = task
         task.add_done_callback(lambda _: self._retiring.pop(before, None))

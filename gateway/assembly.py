@@ -14,7 +14,7 @@ from gateway.routing import Routing
 from gateway.web import Door, Upstream
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
-from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings
+from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings, TlsSettings
 
 
 def engine(vendor: Vendor, name: str, entry: EngineConfig) -> Engine:
@@ -38,6 +38,7 @@ def client_settings(entry: EngineConfig) -> ClientSettings:
         retry=msgspec.convert(entry.retry, RetrySettings, from_attributes=True),
         breaker=msgspec.convert(entry.breaker, BreakerSettings, from_attributes=True),
         limits=msgspec.convert(entry.limits, LimitSettings, from_attributes=True),
+        tls=TlsSettings(ca=entry.tls.ca, certificate=entry.tls.certificate, key=entry.tls.key),
     )
 
 
@@ -110,6 +111,7 @@ def _entry(config: Config, caller: CallerConfig) -> CallerEntry:
         key_sha256=caller.key_sha256,
         basic_username=caller.basic.username if caller.basic else None,
         basic_password=caller.basic.password if caller.basic else None,
+        certificate_subject=caller.certificate.subject if caller.certificate else None,
         scopes=frozenset(caller.scopes),
         engines=engines,
         variables=caller.variables,

@@ -51,6 +51,8 @@ def check_fixed(now: Config, wanted: Config) -> None:
     for name in _FIXED_SERVER:
         if getattr(now.server, name) != getattr(wanted.server, name):
             raise ConfigError(f"{wanted.source}: server.{name}: a change needs a restart")
+    if (now.server.tls is None) != (wanted.server.tls is None):
+        raise ConfigError(f"{wanted.source}: server.tls: switching TLS on or off needs a restart")
     if now.store != wanted.store:
         raise ConfigError(f"{wanted.source}: store: a change needs a restart")
 

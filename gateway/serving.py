@@ -9,11 +9,13 @@ import asyncio
 import gc
 import os
 import signal
+import ssl
 
 from aiohttp import web
 
 from gateway.config import ServerConfig
 from gateway.web import Server
+from gateway.web.http.tls import RenewableContext, server_context
 
 KEEPALIVE_S = 75.0
 """Seconds that an idle connection stays open. aiohttp's runner would keep it for an hour; nginx has 75 s as well."""
@@ -31,28 +33,48 @@ class Listeners:
         self.grace_s = config.grace_s
         """Seconds that requests of callers may take until they are cut off; may change while they are served."""
         self._callers: Server | None = None
+        self._tls: RenewableContext | None = None
         self._runners: list[web.BaseRunner] = []
+
+    def read_certificates(self, config: ServerConfig) -> ssl.SSLContext | None:
+        """Return what handshakes go by with another configuration; None where the port speaks no TLS.
+
+        Raises:
+            OSError: a file cannot be read or used.
+        """
+        tls = config.tls
+        return None if tls is None else server_context(tls.certificate, tls.key, tls.client_ca)
+
+    def change(self, config: ServerConfig, certificates: ssl.SSLContext | None) -> None:
+        """Go by another configuration: the grace period from now on, certificates for new connections."""
+        self.grace_s = config.grace_s
+        if self._tls is not None and certificates is not None:
+            self._tls.current = certificates
 
     async def open(self, callers: Server, admin: web.Application, *, reuse_port: bool) -> None:
         """Listen on both ports.
 
         Raises:
-            OSError: a port is in use; the message names host and port.
+            OSError: a port is in use, and the message names host and port; or a file of TLS cannot be used.
         """
         config = self._config
         self._callers = callers
+        certificates = self.read_certificates(config)
+        self._tls = None if certificates is None else RenewableContext(certificates)
         public = web.ServerRunner(callers, shutdown_timeout=config.grace_s)
-        await self._listen(public, config.host, config.port, reuse_port=reuse_port)
+        await self._listen(public, config.host, config.port, reuse_port=reuse_port, tls=self._tls)
         operators = web.AppRunner(
             admin, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
         )
         await self._listen(operators, config.admin_host, config.admin_port, reuse_port=reuse_port)
 
-    async def _listen(self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool) -> None:
+    async def _listen(
+        self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool, tls: ssl.SSLContext | None = None
+    ) -> None:
         await runner.setup()
         self._runners.append(runner)
         try:
-            await web.TCPSite(runner, host, port, reuse_port=reuse_port).start()
+            await web.TCPSite(runner, host, port, reuse_port=reuse_port, ssl_context=tls).start()
         except OSError as error:
             raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""The shell lines of README.md, as tests run them: at a gateway's own port, and on an instance of one's own."""
+"""The shell lines and configurations of README.md, as tests run them: at a gateway's own port, and on an instance of one's own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def blocks(after: str) -> list[str]:
     found = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
     assert found is not None, after
     return [each.strip() for each in found[1].split("\n\n")]
+
+
+def toml(after: str) -> str:
+    """Return the first configuration after a text."""
+    text = README.read_text(encoding="utf-8").partition(after)[2]
+    found = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert found is not None, after
+    return found[1]
 
 
 def said(block: str, url: str, instance: str) -> str:

@@ -30,6 +30,8 @@ class CallerEntry(msgspec.Struct, frozen=True, kw_only=True):
     key_sha256: str | None = None
     basic_username: str | None = None
     basic_password: str | None = None
+    certificate_subject: str | None = None
+    """The subject of its client certificate, as RFC 4514 writes it."""
     scopes: frozenset[str] = frozenset()
     engines: tuple[str, ...] = ("*",)
     variables: tuple[str, ...] = ("*",)

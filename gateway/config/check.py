@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.access import ALGORITHMS, SCOPES
-from gateway.config import spelling
+from gateway.access import ALGORITHMS, SCOPES, parse_subject
+from gateway.config import spelling, tls
 from gateway.config.shapes import (
     AUTH_KINDS,
     AuthConfig,
     CallerConfig,
+    CertificateConfig,
     CommonEngineConfig,
     Config,
     ConfigError,
@@ -82,6 +83,8 @@ def warnings(config: Config) -> tuple[str, ...]:
 
 def _check_binding(config: Config) -> None:
     server = config.server
+    if server.tls is not None:
+        tls.check_server(config.source, server.tls)
     if server.port and (server.host, server.port) == (server.admin_host, server.admin_port):
         raise ConfigError(f"{config.source}: server.admin_port: the same as server.port")
     if spelling.is_loopback(config.server.host):
@@ -113,9 +116,9 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
     if unknown := {name for name in caller.engines if not set("*?") & set(name)} - set(config.engines):
         name = min(unknown)
         raise ConfigError(f"{source}: {path}.engines: no engine of the name {name}{did_you_mean(name, config.engines)}")
-    kinds = [kind for kind in ("key_sha256", "basic", "jwt") if getattr(caller, kind) is not None]
+    kinds = [kind for kind in ("key_sha256", "basic", "jwt", "certificate") if getattr(caller, kind) is not None]
     if len(kinds) + caller.forward != 1:
-        raise ConfigError(f"{source}: {path}: exactly one of key_sha256, basic, jwt, forward")
+        raise ConfigError(f"{source}: {path}: exactly one of key_sha256, basic, jwt, forward, certificate")
     if caller.key_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", caller.key_sha256):
         raise ConfigError(f"{source}: {path}.key_sha256: 64 hexadecimal digits")
     if caller.key_sha256 is not None and caller.key_sha256.lower() == _EMPTY_KEY:
@@ -129,6 +132,19 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
     if caller.basic is not None:
         _check_user(source, f"{path}.basic.username", caller.basic.username)
         _check_reference(source, f"{path}.basic.password", caller.basic.password)
+    if caller.certificate is not None:
+        _check_certificate(config, f"{path}.certificate", caller.certificate)
+
+
+def _check_certificate(config: Config, path: str, certificate: CertificateConfig) -> None:
+    try:
+        _ = parse_subject(certificate.subject)
+    except ValueError as error:
+        raise ConfigError(
+            f'{config.source}: {path}.subject: a name as RFC 4514 writes it, e.g. "CN=portal,O=Example"'
+        ) from error
+    if config.server.tls is None or not config.server.tls.client_ca:
+        raise ConfigError(f"{config.source}: {path}: no client shows a certificate without server.tls.client_ca")
 
 
 def _check_dialect(config: Config, path: str, dialect: DialectConfig) -> None:
@@ -169,6 +185,7 @@ def check_engine(source: str, path: str, read: CommonEngineConfig) -> None:
     auth = read.auth
     if not spelling.is_engine_url(read.url):
         raise ConfigError(f"{source}: {path}.url: an http or https URL without user, query and fragment")
+    tls.check_engine(source, f"{path}.tls", read.url, read.tls)
     for key in _NEEDS.get(auth.kind, ()):
         if getattr(auth, key) is None:
             raise ConfigError(f"{source}: {path}.auth.{key}: {auth.kind} needs it")
@@ -198,8 +215,14 @@ def _check_distinct(source: str, auth: AuthConfig) -> None:
     """Refuse two callers with the same credentials: one of them would be picked silently."""
     keys = [caller.key_sha256.lower() for caller in auth.callers if caller.key_sha256 is not None]
     users = [caller.basic.username for caller in auth.callers if caller.basic is not None]
+    subjects = [parse_subject(each.certificate.subject) for each in auth.callers if each.certificate is not None]
     forwards = [True for caller in auth.callers if caller.forward]
-    for what, values in (("key_sha256", keys), ("basic.username", users), ("forward", forwards)):
+    for what, values in (
+        ("key_sha256", keys),
+        ("basic.username", users),
+        ("certificate.subject", subjects),
+        ("forward", forwards),
+    ):
         if _repeated(values):
             raise ConfigError(f"{source}: auth.callers: two callers have the same {what}")
 

@@ -24,7 +24,7 @@ _NO_CHOICE = re.compile(r"Invalid enum value ")
 
 
 def referenced_files(path: Path | str, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the files that a configuration is made of: itself, and those that ``file:PATH`` names in it.
+    """Return the files that a configuration is made of: itself, those that ``file:PATH`` names in it, those of TLS.
 
     Where it cannot be read, nothing is known of the others.
 
@@ -40,6 +40,8 @@ def referenced_files(path: Path | str, environ: Mapping[str, str]) -> tuple[Path
 
 
 def _files_in(node: Any) -> Iterator[str]:
+    if isinstance(node, dict) and isinstance(paths := node.get("tls"), dict):
+        yield from (each for each in paths.values() if isinstance(each, str) and each and ":" not in each)
     if isinstance(node, dict | list):
         for each in node.values() if isinstance(node, dict) else node:
             yield from _files_in(each)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.config import tls
 from gateway.config.check import check_store
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig
 from gateway.config.spelling import REFERENCE
@@ -19,7 +20,8 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
     """Return the configuration with its secrets in place of the references.
 
     Raises:
-        ConfigError: a reference leads nowhere; the message names the key path, never the secret.
+        ConfigError: a reference leads nowhere, or a file of TLS cannot be used; the message names the key path, never
+            the secret.
     """
     source = config.source
     engines = {
@@ -34,12 +36,13 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
     if REFERENCE.match(store_url):
         store_url = _secret(source, "store.url", store_url, environ)
         check_store(source, store_url)
-    return msgspec.structs.replace(
+    resolved = msgspec.structs.replace(
         config,
         engines=engines,
         auth=msgspec.structs.replace(config.auth, callers=callers),
         store=msgspec.structs.replace(config.store, url=store_url),
     )
+    return tls.read_files(resolved)
 
 
 def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapping[str, str]) -> EngineAuthConfig:

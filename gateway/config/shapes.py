@@ -21,6 +21,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table that takes no unknown keys."""
 
 
+class ServerTlsConfig(Table, frozen=True, kw_only=True):
+    """``[server.tls]``: files, as paths or as ``file:PATH``."""
+
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+
+
 class ServerConfig(Table, frozen=True, kw_only=True):
     """``[server]``."""
 
@@ -32,6 +40,7 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     watch: bool = True
     grace_s: Seconds = 20.0
     drain_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    tls: ServerTlsConfig | None = None
 
 
 class BasicConfig(Table, frozen=True, kw_only=True):
@@ -56,6 +65,12 @@ class JwtConfig(Table, frozen=True, kw_only=True):
     claims: dict[str, str] = {}
 
 
+class CertificateConfig(Table, frozen=True, kw_only=True):
+    """``certificate`` of a caller."""
+
+    subject: str
+
+
 class CallerConfig(Table, frozen=True, kw_only=True):
     """``[[auth.callers]]``."""
 
@@ -63,6 +78,7 @@ class CallerConfig(Table, frozen=True, kw_only=True):
     key_sha256: str | None = None
     basic: BasicConfig | None = None
     jwt: JwtConfig | None = None
+    certificate: CertificateConfig | None = None
     forward: bool = False
     scopes: tuple[str, ...] = ()
     engines: tuple[str, ...] = ("*",)
@@ -105,6 +121,14 @@ class EngineAuthConfig(Table, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""
         return f"EngineAuthConfig(kind={self.kind!r})"
+
+
+class EngineTlsConfig(Table, frozen=True, kw_only=True):
+    """``[engines.NAME.tls]``: files, as paths or as ``file:PATH``."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 class RetryConfig(Table, frozen=True, kw_only=True):
@@ -152,12 +176,17 @@ class CommonEngineConfig(Table, frozen=True, kw_only=True):
     retry: RetryConfig = RetryConfig()
     breaker: BreakerConfig = BreakerConfig()
     limits: EngineLimitsConfig = EngineLimitsConfig()
+    tls: EngineTlsConfig = EngineTlsConfig()
 
 
 class EngineConfig(CommonEngineConfig, frozen=True, kw_only=True):
-    """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``."""
+    """``[engines.NAME]``: the common keys; the vendor's own are in ``settings``.
+
+    ``tls_digest`` is that of the files of ``tls``, once ``resolve`` has read them: with new files it is another engine.
+    """
 
     settings: Any
+    tls_digest: bytes = b""
 
 
 class DialectConfig(Table, frozen=True, kw_only=True):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
+from aiohttp import web
 
-from gateway.access import Access, RequestTokens
+from gateway.access import Access, Caller, RequestTokens
 from gateway.operations import Gateway
 from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.paging import Cursors
 from gateway.web.http.access_log import RequestMetrics
 from gateway.web.http.limits import RequestLimits
+from gateway.web.http.tls import client_certificate
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,3 +35,19 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """None: bulk operations are refused."""
     wake_bulk_worker: Callable[[], None] = lambda: None
     """Called when a bulk operation has been created or cancelled."""
+
+
+def recognise(services: Services, request: web.BaseRequest, *, forwards: bool) -> Awaitable[tuple[Caller, bool]]:
+    """Return who calls, and whether the credentials were for the gateway.
+
+    Args:
+        services: know the callers.
+        request: has the credentials; its connection may have a client certificate.
+        forwards: whether an engine is sent credentials that the gateway does not know.
+
+    Raises:
+        Unauthenticated: when awaited: credentials that are wrong, or none where some are needed.
+    """
+    access = services.access
+    certificate = client_certificate(request) if access.takes_certificates else None
+    return access.recognise(request.headers, forwards=forwards, certificate=certificate)

@@ -6,6 +6,7 @@ What must not live here: credentials, retries, bounds in time, meaning of an ans
 from __future__ import annotations
 
 import re
+import ssl
 
 import aiohttp
 from multidict import CIMultiDict
@@ -44,13 +45,13 @@ class AiohttpSender:
         self._raw: aiohttp.ClientSession | None = None
         self._polls: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Open the sessions; needs the running loop. Polls have connections of their own."""
-        settings = self._settings
+    async def open(self, tls: ssl.SSLContext | None) -> None:
+        """Open the sessions, with the TLS of an https URL; needs the running loop. Polls have their own connections."""
+        settings, checked = self._settings, True if tls is None else tls
         connector = aiohttp.TCPConnector(
-            limit=settings.max_connections, keepalive_timeout=settings.keepalive_s, ttl_dns_cache=_DNS_S
+            limit=settings.max_connections, keepalive_timeout=settings.keepalive_s, ttl_dns_cache=_DNS_S, ssl=checked
         )
-        polls = aiohttp.TCPConnector(limit=settings.max_polls)
+        polls = aiohttp.TCPConnector(limit=settings.max_polls, ssl=checked)
         self._held = self._session(connector, headers=_OURS)
         self._raw = self._session(connector, connector_owner=False, skip_auto_headers=_NOT_ADDED)
         self._polls = self._session(polls, skip_auto_headers=_NOT_ADDED)

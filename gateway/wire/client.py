@@ -18,6 +18,7 @@ from gateway.wire.http1 import Http1Sender
 from gateway.wire.sessions import Sessions
 from gateway.wire.settings import ClientSettings
 from gateway.wire.stack import Tap, stack
+from gateway.wire.tls import engine_context
 
 R = TypeVar("R")
 
@@ -34,11 +35,16 @@ def require_c_parser() -> None:
 
 
 class EngineClient:
-    """Carries plans out on one engine, and hands raw requests on to it."""
+    """Carries plans out on one engine, and hands raw requests on to it.
+
+    Raises:
+        OSError: when it is made: a file of the engine's TLS cannot be used.
+    """
 
     def __init__(self, engine: Engine, settings: ClientSettings, observer: Observer, tap: Tap | None = None) -> None:
         self.engine = engine
         self._closed = False
+        self._tls = engine_context(settings)
         self.gate = gate = Gate(engine.name, settings, observer)
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)
@@ -57,8 +63,8 @@ class EngineClient:
 
     async def start(self) -> None:
         """Open the engine's sessions; nothing is sent yet."""
-        await self._aiohttp.open()
-        self._http1.open()
+        await self._aiohttp.open(self._tls)
+        self._http1.open(self._tls)
 
     async def close(self) -> None:
         """Close the engine's connections."""

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from gateway.errors import EngineFailure, EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
+from gateway.wire.tls_failures import tls_detail
 
 
 class NotConnected(Exception):
@@ -103,6 +104,8 @@ AIOHTTP_ERRORS = (aiohttp.ClientError, AnswerTooLarge, OSError, ValueError)
 def name_failure(error: Exception, engine: str, *, writes: bool) -> EngineFailure:
     """Return the error that a failed exchange with an engine is; raise it ``from`` the given one."""
     meaning = next(meaning for kind, meaning in TABLE if isinstance(error, kind))
+    if (tls := tls_detail(error, connecting=meaning is NOT_CONNECTED)) is not None:
+        return EngineUnavailable(tls, engine=engine)
     if writes and meaning.write is not None:
         return meaning.write(meaning.write_detail, engine=engine)
     return meaning.read(meaning.detail or str(error), engine=engine)

@@ -57,6 +57,19 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_s: float = 0.0
 
 
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """TLS towards one engine; paths of PEM files, empty where there is none.
+
+    Args:
+        ca: authorities that are trusted beside the system's.
+        certificate, key: what we show if the engine asks who we are.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one engine.
 
@@ -84,3 +97,4 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()
     limits: LimitSettings = LimitSettings()
+    tls: TlsSettings = TlsSettings()

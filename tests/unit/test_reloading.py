@@ -98,6 +98,14 @@ def test_what_cannot_change_is_refused_by_its_name(tables: dict[str, Any], named
         check_fixed(parsed(), parsed(**tables))
 
 
+def test_tls_is_not_switched_on_or_off_while_the_port_is_open() -> None:
+    plain, secure = parsed(), parsed(server={"tls": {"certificate": "a", "key": "b"}})
+    for now, wanted in ((plain, secure), (secure, plain)):
+        with pytest.raises(ConfigError, match=r"^gateway.toml: server.tls: switching TLS on or off needs a restart$"):
+            check_fixed(now, wanted)
+    check_fixed(secure, parsed(server={"tls": {"certificate": "c", "key": "d", "client_ca": "e"}}))
+
+
 def test_everything_else_may_change() -> None:
     check_fixed(parsed(), parsed(server={"grace_s": 1.0, "watch": False}, limits={"max_names": 1}, engines={}))
 

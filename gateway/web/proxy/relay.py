@@ -37,6 +37,7 @@ from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
 from gateway.web.proxy.upload import is_sent_once
+from gateway.web.services import recognise
 
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
@@ -77,9 +78,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
     body.refuse_oddities(proxied.request)
     if preflight := headers.preflight(proxied):
         return preflight
-    caller, proxied.credentials_ours = await services.access.recognise(
-        proxied.request.headers, forwards=proxied.upstream.forwards
-    )
+    caller, proxied.credentials_ours = await recognise(services, proxied.request, forwards=proxied.upstream.forwards)
     proxied.caller = caller
     call.deadline = asyncio.get_running_loop().time() + services.limits.max_timeout_s
     read = await read_request(proxied)

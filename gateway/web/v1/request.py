@@ -13,7 +13,7 @@ from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import body, cors, negotiation, target
 from gateway.web.http.answers import Answer
-from gateway.web.services import Services
+from gateway.web.services import Services, recognise
 from gateway.web.v1 import dry_runs, engine_choice, idempotency, problems
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import add_closest, check
@@ -69,8 +69,9 @@ class UnifiedRequest:
             return cors.options(request, TREE.methods(segments), services.cors_origins)
         self.route, params = TREE.find(request.method, segments)
         if self.route.scope:
-            asks = services.forwards or services.access.tokens is not None
-            self.caller = await self._recognised() if asks else services.access.identify(request.headers)
+            access = services.access
+            asks = services.forwards or access.tokens is not None or access.takes_certificates
+            self.caller = await self._recognised() if asks else access.identify(request.headers)
             self.caller.require(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget_s()
         traceparent = request.headers.get("traceparent")
@@ -96,8 +97,8 @@ class UnifiedRequest:
         return route.handler(context)
 
     async def _recognised(self) -> Caller:
-        """Return who calls where finding out may take a question to an engine or a look at a signed token."""
-        caller, _ = await self.services.access.recognise(self.request.headers, forwards=self.services.forwards)
+        """Return who calls where finding out may take an engine, a signed token or a client certificate."""
+        caller, _ = await recognise(self.services, self.request, forwards=self.services.forwards)
         return caller
 
     def _budget_s(self) -> float:

@@ -140,9 +140,10 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the exchange under way."""
-        del exc
         self._reusable = False
         self._transport = None
         if self._busy:
-            self._fail(ConnectionLost(headless=not self.answer.headed))
+            error = ConnectionLost(headless=not self.answer.headed)
+            error.__cause__ = exc
+            self._fail(error)
         self._closed(self)

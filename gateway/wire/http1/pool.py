@@ -23,11 +23,13 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
         most: connections at a time.
         keepalive_s: how long an idle one is kept; less than the engine's own.
         connect_timeout_s: longest wait for a new one.
+        tls: for an https URL.
     """
 
     most: int
     keepalive_s: float
     connect_timeout_s: float
+    tls: ssl.SSLContext | None = None
 
 
 class Pool:
@@ -35,7 +37,6 @@ class Pool:
 
     def __init__(self, url: URL, settings: PoolSettings) -> None:
         self._host, self._port = url.host or "", url.port or 0
-        self._ssl = ssl.create_default_context() if url.scheme == "https" else None
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._slots = 0
@@ -87,7 +88,7 @@ class Pool:
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._forget), self._host, self._port, ssl=self._ssl
+                    lambda: Connection(self._forget), self._host, self._port, ssl=self._settings.tls
                 )
         except (OSError, TimeoutError) as error:
             self._free_slot()

@@ -7,6 +7,7 @@ come; a raw one never: whoever sent it decides on that. What must not live here:
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 from yarl import URL
 
@@ -53,8 +54,8 @@ class Http1Sender:
         self._limit = settings.max_answer_bytes
         self._pool: Pool | None = None
 
-    def open(self) -> None:
-        """Be ready; needs the running loop."""
+    def open(self, tls: ssl.SSLContext | None) -> None:
+        """Be ready, with the TLS of an https URL; needs the running loop."""
         settings = self._settings
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(
@@ -63,6 +64,7 @@ class Http1Sender:
                 most=settings.max_connections,
                 keepalive_s=settings.keepalive_s,
                 connect_timeout_s=settings.connect_timeout_s,
+                tls=tls,
             ),
         )
 
