@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lint live kills bench lock tools clean
+.PHONY: setup demo test lint live kills bench lock tools helm promtool clean
 
 setup: $(STAMP)
 
@@ -48,7 +48,11 @@ GO := $(or $(shell command -v go),/usr/local/go/bin/go)
 HELM := v3.19.5
 PROMETHEUS := v0.313.5
 
-tools: $(TOOLS)/.helm-$(HELM) $(TOOLS)/.promtool-$(PROMETHEUS)
+tools: helm promtool
+
+helm: $(TOOLS)/.helm-$(HELM)
+
+promtool: $(TOOLS)/.promtool-$(PROMETHEUS)
 
 $(TOOLS)/.helm-$(HELM):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@$(HELM)

@@ -14,9 +14,9 @@ import yaml
 from gateway import config
 from gateway.app import VENDORS
 from tests.deploy.chart import ALONE, CHART, EXAMPLE, Refused, rendered
+from tests.deploy.dockerfile import VERSION
 from tests.deploy.promql import DASHBOARD, RULES
 from tests.deploy.tools import run
-from tests.package.test_wheel import VERSION
 
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))

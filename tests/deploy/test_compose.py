@@ -15,10 +15,9 @@ import yaml
 from gateway import config
 from gateway.app import VENDORS
 from tests.cli.programs import ROOT
+from tests.deploy.dockerfile import VERSION, loose
 from tests.deploy.promql import alerts, dashboard
-from tests.deploy.test_container import loose
 from tests.deploy.tools import run
-from tests.package.test_wheel import VERSION
 
 FOLDER = ROOT / "deploy" / "compose"
 COMPOSED: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))

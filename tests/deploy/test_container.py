@@ -13,35 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.programs import ROOT, free_port
+from tests.deploy.dockerfile import STEPS, arguments, copied, loose
 from tests.deploy.served import gateway
 from tests.house.test_help import parsed
-
-DOCKERFILE = ROOT / "deploy" / "Dockerfile"
-
-
-def instructions(text: str) -> list[tuple[str, str]]:
-    """Instructions with their arguments; lines that go on are joined, comments left out."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    joined = "\n".join(lines).replace("\\\n", " ")
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines())]
-
-
-STEPS = instructions(DOCKERFILE.read_text(encoding="utf-8"))
-
-
-def arguments(word: str) -> list[str]:
-    return [rest for name, rest in STEPS if name == word]
-
-
-def copied() -> list[str]:
-    """What is copied from the repository."""
-    return [source for rest in arguments("COPY") if "--from" not in rest for source in rest.split()[:-1]]
 
 
 def sent(path: str) -> bool:
     """Whether `.dockerignore` sends a path to the builder: its last line that fits decides."""
     decided = True
-    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").split():
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         pattern = line.lstrip("!")
@@ -60,12 +40,6 @@ def test_what_is_copied_exists_and_is_sent_to_the_builder() -> None:
 @pytest.mark.parametrize("path", ["tests", ".git", "deploy/compose", "varbridge.db"], ids=str)
 def test_what_is_not_copied_stays_here(path: str) -> None:
     assert not sent(path)
-
-
-def loose(image: str) -> bool:
-    """Whether a name of an image says no version."""
-    _, _, tag = image.rpartition("/")[2].partition(":")
-    return not re.search(r"\d", tag) or "latest" in tag
 
 
 @pytest.mark.parametrize("image", ["python", "python:latest", "registry:5000/python", "camunda/x:run-latest"], ids=str)

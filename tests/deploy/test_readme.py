@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.cli.programs import ROOT
-from tests.package.test_wheel import VERSION
+from tests.deploy.dockerfile import VERSION
 from tests.readme import README
 
 INSTALLING = README.read_text(encoding="utf-8").partition("### Installing")[2].partition("\n### ")[0]

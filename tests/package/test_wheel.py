@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import tomllib
 import urllib.request
 import venv
 import zipfile
@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.programs import LONGEST_S, ROOT, free_port, ready, wait_until
+from tests.deploy import dockerfile
 from tests.house.required import give_up
 
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 INSTALL_S = 300
 
 
@@ -32,9 +32,14 @@ def pip(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built by the backend of the lock without asking an index."""
-    folder = tmp_path_factory.mktemp("wheel")
-    built = pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ".")
+    """The wheel, built by the backend of the lock without asking an index, from what the Dockerfile copies."""
+    folder, context = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("context")
+    for source in dockerfile.copied():
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, context / source, ignore=shutil.ignore_patterns("__pycache__"))
+        elif "/" not in source:
+            shutil.copy(ROOT / source, context)
+    built = pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, context)
     assert built.returncode == 0, built.stderr
     (found,) = folder.iterdir()
     return found
@@ -76,7 +81,7 @@ def test_wheel_holds_every_file_of_both_packages_and_nothing_else(wheel: Path) -
 
 def test_installed_command_says_its_version_and_completes(installed: Path, tmp_path: Path) -> None:
     said = varbridge(installed, "--version", cwd=tmp_path)
-    assert (said.returncode, said.stdout) == (0, f"varbridge, version {VERSION}\n")
+    assert (said.returncode, said.stdout) == (0, f"varbridge, version {dockerfile.VERSION}\n")
     assert "complete -o nosort" in varbridge(installed, "completion", "bash", cwd=tmp_path).stdout
 
 
