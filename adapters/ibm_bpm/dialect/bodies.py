@@ -98,6 +98,8 @@ def read_value(tree: Tree, pointer: str) -> Value:
     Raises:
         ValueNotRepresentable, PayloadTooLarge: with the pointer.
     """
+    if not isinstance(tree, (dict, list)):  # most values are plain, and have nothing to take off
+        return Value(value=msgspec.Raw(jsontext.write(tree)))
     try:
         text = jsontext.write(plain(tree))
         if text.count(b"{") + text.count(b"[") > jsontext.DEPTH:  # a body may be deeper, for the wrappers of lists
