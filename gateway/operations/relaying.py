@@ -38,7 +38,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
         about_variables: whether the gateway knows the request as an operation of its own (``RequestFacts.is_known``).
         same_vendor: whether the owner speaks the dialect of the front door.
         limited: whether the caller has masks or name limits.
-        translates: whether a request that is none can all the same be said to an engine of another vendor.
+        translates: whether a request that is none can all the same be carried out as commands.
         second_write: whether another engine must receive the same write.
         body_needed: whether a policy must understand the body.
     """
@@ -54,9 +54,9 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
 def lane(facts: LaneFacts) -> Lane:
     """Return the lane: bytes are forwarded wherever nobody needs to understand them."""
     if not facts.about_variables:
-        if not facts.same_vendor:
-            return "translated" if facts.translates else "refused"
-        return "refused" if facts.limited else "passed_through"
+        if facts.same_vendor and not facts.limited:
+            return "passed_through"
+        return "translated" if facts.translates else "refused"
     if facts.same_vendor and not (facts.limited or facts.second_write or facts.body_needed):
         return "native"
     return "translated"
@@ -136,7 +136,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         instance: what a write changes; None where no instance is named for certain.
         task: id of the task that is named, as the engine spells it; None where none is.
         engines: which engines a search asks, if not this one alone; then it is carried out as a command.
-        qualified: whether the caller wrote the id as ``engine:id``, which no engine would understand.
+        spelled: the id in the path as the engine spells it, where the caller wrote ``engine:id``, which no engine would
+            understand, or names what another engine than the door's has; None = as the caller wrote it.
         is_translated: whether the request is carried out as commands, or refused where it means none.
         is_certain: whether no other engine can be the owner.
     """
@@ -145,7 +146,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     instance: Target | None = None
     task: str | None = None
     engines: tuple[str, ...] = ()
-    qualified: bool = False
+    spelled: str | None = None
     is_translated: bool = False
     is_certain: bool = True
 
@@ -296,11 +297,12 @@ def _destination(  # noqa: PLR0913 - an owner, and how it was found
         raise untranslated(request, engine)
     is_translated = chosen in {"translated", "refused"}  # what is refused is so once no other engine is the owner
     named = target if is_translated or facts.instance is not None else None
+    respelled = qualified or engine.name != request.default.name
     return Destination(
         engine=engine,
         instance=named,
         task=task,
-        qualified=qualified,
+        spelled=(task if target is None else target.native) if respelled else None,
         is_translated=is_translated,
         is_certain=is_certain,
     )

@@ -60,7 +60,8 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
         polls: whether it may wait for work (``Dialect.poll_s`` returns how long).
         definition: what it starts an instance of, in the words of start rules; None where that is not certain.
         uploads: which parts its body has, where that is a form whose content streams; None = it is read in full.
-        translates: whether it can be said to another vendor's engine, too, although it only passes through to its own.
+        translates: whether it can be carried out as commands (at another vendor's engine, or for a caller with limits),
+            although it only passes through otherwise.
         silent: whether an engine answers the same if it does not know the instance.
         carries: whether its body may set variables, or ask for some, for which callers need more than ``scope``.
     """

@@ -128,6 +128,19 @@ async def test_form_reaches_another_engine_of_the_vendor_once() -> None:
         assert (answer.status, site.fakes["more"].instances[other].state) == (200, "Suspended")
 
 
+@pytest.mark.parametrize("form", ["2072.{}", "BPDInstance.{}", "more:2072.{}"])
+async def test_long_form_of_an_id_reaches_another_engine_of_the_vendor_as_its_number(form: str) -> None:
+    fakes = {"hr": camunda7.VENDOR.fake(), "claims": ibm_bpm.VENDOR.fake(), "more": ibm_bpm.VENDOR.fake()}
+    for doors in ({}, CROSSED):
+        async with across(fakes=fakes, doors=doors) as site:
+            other = [site.fakes["more"].showcase() for _ in range(2)][-1]
+            path = f"/process/{form.format(other)}?parts=header"
+            assert (await site.ibm("GET", path)).json["data"]["piid"] == other
+            site.forget()
+            assert (await site.ibm("GET", path)).status == 200
+            assert [(name, each.path) for name, each in site.heard] == [("more", ("process", other))]
+
+
 async def test_call_on_a_task_of_the_doors_engine_is_refused_without_asking_others(site: Across) -> None:
     task = task_of(site.claims, next(iter(site.fakes["claims"].instances[site.claims].tokens.at)))
     answer = await site.camunda("POST", f"/task/{task}/claim", {"userId": "x"})

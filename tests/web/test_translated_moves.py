@@ -497,14 +497,23 @@ async def test_owner_that_is_down_is_not_passed_over_in_silence() -> None:
         assert (answer.status, answer.json["type"]) == (503, "EngineUnavailable")
 
 
-async def test_state_needs_the_scope_of_what_passes_through_and_is_kept_from_limited_callers_at_home() -> None:
+async def test_state_needs_the_scope_of_what_passes_through() -> None:
     async with across({"scopes": ["variables:write", "modification"]}) as site:
         assert (await site.ibm("PUT", f"/process/hr:{site.hr}?action=suspend", Content_Length="0", **KEY)).status == 403
+
+
+async def test_limited_callers_change_the_state_at_either_owner_and_see_no_variables_in_the_answer() -> None:
     async with across({"masked": ["note"]}) as site:
+        camundas, ibms = (site.fakes[name].instances[getattr(site, name)] for name in ("hr", "claims"))
         own = await site.camunda("PUT", f"/process-instance/hr:{site.hr}/suspended", {"suspended": True}, **KEY)
-        assert (own.status, site.engines) == (403, [])
-        other = await site.ibm("PUT", f"/process/hr:{site.hr}?action=suspend", Content_Length="0", **KEY)
-        assert (other.status, site.fakes["hr"].instances[site.hr].suspended) == (200, True)
+        assert (own.status, camundas.suspended) == (204, True)
+        other = await site.ibm("PUT", f"/process/hr:{site.hr}?action=resume", Content_Length="0", **KEY)
+        assert (other.status, camundas.suspended) == (200, False)
+        path = f"/process/claims:{site.claims}?action=suspend&parts=header|data"
+        ibm = await site.ibm("PUT", path, Content_Length="0", **KEY)
+        assert (ibm.status, ibm.json["data"]["state"], ibms.state) == (200, "STATE_SUSPENDED", "Suspended")
+        assert "note" not in ibm.json["data"]["variables"]
+        assert "amount" in ibm.json["data"]["variables"]
 
 
 @pytest.mark.parametrize("state", ["Failed", "Completed"])

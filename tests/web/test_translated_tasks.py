@@ -367,6 +367,10 @@ async def test_door_before_another_vendors_engine_completes_there_and_relays_to_
         relayed = await site.camunda("GET", f"/task/{own}")
         assert (relayed.status, relayed.json["taskDefinitionKey"]) == (200, "review")
         assert (await site.camunda("POST", f"/task/{own}/complete", {})).status == 204
+        listed = await site.camunda("GET", "/task/gone/variables")
+        assert (listed.status, listed.json) == (
+            500, {"type": "NullValueException", "message": "task gone doesn't exist: task is null", "code": 0},
+        )  # fmt: skip
         unknown = await site.camunda("POST", "/task/gone/complete", {})
         assert (unknown.status, unknown.json["message"]) == (
             500, "Cannot complete task gone: Cannot find task with id gone: task is null",

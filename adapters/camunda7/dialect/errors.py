@@ -107,6 +107,8 @@ _JAX = {
 }
 """What the engine's HTTP library says by itself, the same for every path."""
 _READS = frozenset({"GET", "HEAD"})
+_LISTS = (("variables",), ("localVariables",))
+"""What follows the owner of variables in the path of a list of them."""
 _NO_TASK = (errors.TaskNotFound, errors.ScopeNotFound, errors.InstanceNotFound)
 """A task that is gone is told like one that never was; so is one of no instance."""
 _VARIABLE = re.compile("/(?:modifications|variables|localVariables|correlationKeys|localCorrelationKeys)/([^/]*)")
@@ -146,15 +148,16 @@ def _spelled(form: ErrorForm, message: str) -> VendorResponse:
 
 
 def _form(error: VarbridgeError, request: DialectRequest) -> ErrorForm:
-    """Return how an error is told; a missing instance is 404 to whoever reads the instance itself, else mostly 500."""
+    """Return how an error is told; what is missing is 404 to whoever reads the instance itself, else mostly 500."""
     if is_mismatch(error, request):
         return _MISMATCHED
+    path = below_engine(request.segments)
+    if isinstance(error, _NO_TASK) and request.method in _READS and path[2:] in _LISTS:
+        return _NO_EXECUTION
     if isinstance(error, errors.InstanceNotFound):
-        match below_engine(request.segments):
+        match path:
             case ("process-instance", _) | (_, _, "activity-instances") if request.method in _READS:
                 return _NOT_FOUND
-            case (_, _, "variables" | "localVariables") if request.method in _READS:
-                return _NO_EXECUTION
             case (_, _, "modification"):
                 return _NOT_MODIFIED
             case ("process-instance", _) if request.method == "DELETE":

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import hdrs
 
 from gateway.errors import InvalidRequest
+from gateway.plan import encode_path
 from gateway.port import DialectRequest
 from gateway.web.http import body
 from gateway.web.proxy.request import ProxiedRequest
@@ -119,13 +120,20 @@ def lenient_pairs(query: str) -> tuple[tuple[str, str], ...]:
     return tuple((_decode(name.replace("+", " ")), _decode(value.replace("+", " "))) for name, _, value in split)
 
 
-def remove_engine(raw: str, qualified: str) -> str:
-    """Return a target whose segment ``engine:id`` is the id alone; the rest stays as it was written, to the byte."""
+def respell_id(raw: str, written: str, spelled: str) -> str:
+    """Return a target whose segment of an id is the id as its engine spells it; all else stays as it came, to the byte.
+
+    Args:
+        raw: the target as it came.
+        written: the id in it, decoded: bare or ``engine:id``.
+        spelled: the id as the engine spells it.
+    """
     path, mark, query = raw.partition("?")
     segments = path.split("/")
     for at, segment in enumerate(segments):
-        if _decode(segment.partition(";")[0]) == qualified:
-            segments[at] = _COLON.split(segment, maxsplit=1)[1]
+        if _decode(segment.partition(";")[0]) == written:
+            bare = segment if written == spelled else _COLON.split(segment, maxsplit=1)[-1]
+            segments[at] = bare if _decode(bare.partition(";")[0]) == spelled else encode_path((spelled,))[1:]
             break
     return "/".join(segments) + mark + query
 

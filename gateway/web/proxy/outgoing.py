@@ -11,7 +11,7 @@ from gateway.raw import RawRequest
 from gateway.web.http import body
 from gateway.web.proxy import headers
 from gateway.web.proxy.body_copy import BodyCopy
-from gateway.web.proxy.incoming import remove_engine
+from gateway.web.proxy.incoming import respell_id
 from gateway.web.proxy.request import ProxiedRequest
 
 _POLL_MARGIN_S = 10.0
@@ -26,8 +26,8 @@ async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destinatio
     """
     target = proxied.raw_target
     named = facts.task if facts.task is not None else facts.named
-    if destination.qualified and named is not None:
-        target = remove_engine(target, named)
+    if destination.spelled is not None and named is not None:
+        target = respell_id(target, named, destination.spelled)
     if "#" in target:
         raise InvalidRequest("A request target has no fragment.")
     content, idle_s = await _read_body(proxied, facts)
