@@ -78,8 +78,8 @@ def doors(config: Config, vendors: Mapping[str, Vendor], engines: Mapping[str, E
     return tuple(sorted(found, key=lambda door: -len(door.prefix)))
 
 
-def access(config: Config) -> Access:
-    """Build what recognises callers."""
+def access(config: Config, before: Access | None = None) -> Access:
+    """Build what recognises callers; what was fetched for the configuration before is taken over."""
     callers = [(caller, _entry(config, caller)) for caller in config.auth.callers]
     entries = tuple(entry for caller, entry in callers if caller.jwt is None)
     tokens = tuple(
@@ -95,8 +95,9 @@ def access(config: Config) -> Access:
         for caller, entry in callers
         if caller.jwt is not None
     )
+    known = before.tokens if before is not None and isinstance(before.tokens, Tokens) else None
     anybody = config.auth.open or not config.auth.callers
-    return Access(entries, Tokens(tokens, fetch_document) if tokens else None, open=anybody)
+    return Access(entries, Tokens(tokens, fetch_document, known) if tokens else None, open=anybody)
 
 
 def _entry(config: Config, caller: CallerConfig) -> CallerEntry:

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from gateway import assembly
-from gateway.access import RequestTokens
+from gateway.access import Access, RequestTokens
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
@@ -80,7 +80,7 @@ class Generation:
         paths = assembly.base_paths(config)
         self.gateway: Gateway = Gateway(self.engines, clients, standing.locks, routing, clients.relay, paths)
         self.bulk = self._bulk_worker()
-        self.services = self._services()
+        self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
         self._running = 0
         self._ended = asyncio.Event()
@@ -101,14 +101,14 @@ class Generation:
             at_once=max(1, self.config.limits.batch_at_once // 2),
         )
 
-    def _services(self) -> Services:
+    def _services(self, access_before: Access | None) -> Services:
         config, standing = self.config, self._standing
         limits = {name: getattr(config.limits, name) for name in config.limits.__struct_fields__}
         return Services(
             gateway=self.gateway,
             operations=standing.operations,
             wake_bulk_worker=self.bulk.wake,
-            access=assembly.access(config),
+            access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=standing.metrics,
             cursors=Cursors(lambda: standing.secret("cursors"), lifetime_s=config.limits.cursor_lifetime_s),

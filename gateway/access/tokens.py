@@ -52,11 +52,20 @@ class TokenEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens:
-    """The callers that are known by tokens, and the keys of their issuers."""
+    """The callers that are known by tokens, and the keys of their issuers.
 
-    def __init__(self, entries: tuple[TokenEntry, ...], fetch: Fetch) -> None:
+    Args:
+        entries: of the configuration.
+        fetch: returns the document at a URL.
+        before: those of the configuration before, whose fetched keys are taken over.
+    """
+
+    def __init__(self, entries: tuple[TokenEntry, ...], fetch: Fetch, before: Tokens | None = None) -> None:
         self._entries = [(entry, Caller(entry.caller)) for entry in entries]
-        self._keys = {entry.jwks_url: _Keys(entry.jwks_url, fetch) for entry in entries}
+        known = {} if before is None else before.issuers
+        self.issuers: dict[str, _Keys] = {
+            url: known.get(url) or _Keys(url, fetch) for url in {entry.jwks_url for entry in entries}
+        }
 
     async def find_caller(self, token: str) -> Caller:
         """Return the caller whose token it is.
@@ -77,7 +86,7 @@ class Tokens:
         raise _refused("The token is not good here.")
 
     async def _is_good(self, token: str, kid: object, entry: TokenEntry) -> bool:
-        for key in await self._keys[entry.jwks_url].named(kid):
+        for key in await self.issuers[entry.jwks_url].named(kid):
             try:
                 claims = jwt.decode(
                     token,
@@ -109,12 +118,17 @@ class _Keys:
         self._fetching = asyncio.Lock()
 
     async def named(self, kid: object) -> tuple[Any, ...]:
-        """Return the keys of a name, or all keys for a token that names none; empty where none can be fetched."""
+        """Return the keys of a name, or all keys for a token that names none; empty where none can be fetched.
+
+        Whoever needs an unknown key waits for the one fetch under way. Known keys that are old are fetched by one
+        request; others go on with them meanwhile.
+        """
         found = self._of(kid)
-        if not found or monotonic() - self._fetched > _KEPT_S:
-            await self._renew()
-            found = self._of(kid)
-        return found
+        is_old = monotonic() - self._fetched > _KEPT_S
+        if found and (not is_old or self._fetching.locked()):
+            return found
+        await self._renew()
+        return self._of(kid)
 
     def _of(self, kid: object) -> tuple[Any, ...]:
         return tuple(key.key for key in self._known if kid is None or key.key_id == kid)

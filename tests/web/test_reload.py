@@ -13,6 +13,7 @@ import pytest
 
 from gateway import app, config
 from gateway.cli.served import Served
+from tests.unit.access.test_tokens import KEY, published, token
 from tests.until import until
 from tests.wire.scripted import Scripted, running
 
@@ -152,3 +153,23 @@ async def test_reloads_under_load_fail_no_request(fakes: list[Served]) -> None:
         _ = await asyncio.gather(*asking)
         assert failed == []
         await until(lambda: not site.application.is_retiring)
+
+
+async def test_keys_of_an_issuer_of_tokens_are_not_fetched_again(
+    fakes: list[Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = []
+
+    async def fetch(url: str) -> bytes:
+        fetched.append(url)
+        return published(("a", KEY))
+
+    monkeypatch.setattr("gateway.assembly.fetch_document", fetch)
+    jwt = {"issuer": "https://issuer", "audience": "varbridge", "jwks_url": "https://issuer/keys"}
+    callers = [{"name": "portal", "jwt": jwt, "scopes": ["instances:read"]}]
+    path, sent = f"/v1/instances/hr:{fakes[0].fake.showcase()}", {"Authorization": f"Bearer {token()}"}
+    async with site_of({"hr": fakes[0].url}, auth={"callers": callers}) as site:
+        assert (await site.get(path, **sent))[0] == 200
+        await site.replace(limits={"max_names": 5})
+        assert (await site.get(path, **sent))[0] == 200
+    assert fetched == ["https://issuer/keys"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gateway.access import Access, CallerEntry, TokenEntry, Tokens
 from gateway.errors import Unauthenticated
+from tests.until import rounds
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -119,6 +121,105 @@ async def test_keys_are_fetched_once_and_unknown_ones_cause_no_flood() -> None:
         with pytest.raises(Unauthenticated):
             _ = await known.recognise({"Authorization": f"Bearer {token(kid='made-up')}"}, forwards=False)
     assert issuer.fetches == 1
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("gateway.access.tokens.monotonic", made)
+    return made
+
+
+class SlowIssuer(Issuer):
+    """Answers when it is let."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__(document)
+        self.go = asyncio.Event()
+
+    async def fetch(self, url: str) -> bytes:
+        document = await super().fetch(url)
+        await self.go.wait()
+        return document
+
+
+async def known_by(known: Access, text: str) -> str | None:
+    try:
+        caller, _ = await known.recognise({"Authorization": f"Bearer {text}"}, forwards=False)
+    except Unauthenticated:
+        return None
+    return caller.name
+
+
+async def test_new_key_is_fetched_once_for_all_who_come_with_it_and_old_ones_are_good_while_listed(
+    clock: Clock,
+) -> None:
+    issuer = SlowIssuer(published(("a", KEY)))
+    issuer.go.set()
+    known = access(issuer)
+    assert await known_by(known, token()) == "portal"
+    issuer.document = published(("a", KEY), ("b", OTHER))
+    issuer.go.clear()
+    clock.now += 11
+    waiting = [asyncio.create_task(known_by(known, token(OTHER, "b"))) for _ in range(50)]
+    await rounds(10)
+    assert await known_by(known, token()) == "portal"  # a known key waits for nobody
+    issuer.go.set()
+    assert (await asyncio.gather(*waiting), issuer.fetches) == (["portal"] * 50, 2)
+    issuer.document = published(("b", OTHER))
+    clock.now += 601
+    assert [await known_by(known, each) for each in (token(OTHER, "b"), token())] == ["portal", None]
+    assert issuer.fetches == 3
+
+
+async def test_old_keys_are_fetched_by_one_request_and_others_go_on_with_them(clock: Clock) -> None:
+    issuer = SlowIssuer(published(("a", KEY)))
+    issuer.go.set()
+    known = access(issuer)
+    assert await known_by(known, token()) == "portal"
+    issuer.go.clear()
+    clock.now += 601
+    first = asyncio.create_task(known_by(known, token()))
+    await rounds(10)
+    assert [await known_by(known, token()) for _ in range(5)] == ["portal"] * 5
+    assert (first.done(), issuer.fetches) == (False, 2)
+    issuer.go.set()
+    assert await first == "portal"
+
+
+async def test_issuer_that_is_down_leaves_known_keys_good_and_is_not_asked_by_each_request(clock: Clock) -> None:
+    issuer = Issuer(published(("a", KEY)))
+    known = access(issuer)
+    assert await known_by(known, token()) == "portal"
+    issuer.document = b"down"
+    clock.now += 601
+    assert [await known_by(known, token()) for _ in range(5)] == ["portal"] * 5
+    assert issuer.fetches == 2
+
+
+async def test_made_up_keys_are_asked_for_once_in_a_while(clock: Clock) -> None:
+    issuer = Issuer(published(("a", KEY)))
+    known = access(issuer)
+    for _ in range(30):
+        assert await known_by(known, token(kid="made-up")) is None
+        clock.now += 1.0
+    assert issuer.fetches == 3
+
+
+async def test_keys_that_were_fetched_are_kept_over_a_reload() -> None:
+    issuer = Issuer(published(("a", KEY)))
+    before = Tokens((ENTRY,), issuer.fetch)
+    assert await known_by(Access((), before), token()) == "portal"
+    after = Tokens((ENTRY,), issuer.fetch, before)
+    assert (await known_by(Access((), after), token()), issuer.fetches) == ("portal", 1)
 
 
 async def test_token_of_another_issuer_is_for_the_engine_where_it_is_told_who_calls() -> None:
