@@ -20,7 +20,7 @@ from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings,
 def engine(vendor: Vendor, name: str, entry: EngineConfig) -> Engine:
     """Build one engine from a configuration whose secrets are resolved."""
     auth = entry.auth
-    credentials = Credentials(kind=auth.kind, username=auth.username, password=auth.password, token=auth.token)
+    credentials = msgspec.convert(auth, Credentials, from_attributes=True)
     policy = Policy(require_if_match=entry.require_if_match, strong_binary=entry.strong_binary, verify=entry.verify)
     return vendor.engine(name, entry.settings, credentials, policy)
 

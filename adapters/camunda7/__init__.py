@@ -12,5 +12,5 @@ VENDOR = Vendor(
     engine=Camunda7Engine,
     fake=Fake,
     dialect=Camunda7Dialect,
-    auth_kinds=frozenset({"none", "basic", "bearer", "forward"}),
+    auth_kinds=frozenset({"none", "basic", "bearer", "oauth2", "forward"}),
 )

@@ -12,5 +12,5 @@ VENDOR = Vendor(
     engine=IbmBpmEngine,
     fake=Fake,
     dialect=IbmBpmDialect,
-    auth_kinds=frozenset({"none", "basic", "bearer", "forward", "ibm_session", "zen"}),
+    auth_kinds=frozenset({"none", "basic", "bearer", "oauth2", "forward", "ibm_session", "zen"}),
 )

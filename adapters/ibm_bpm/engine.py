@@ -29,7 +29,7 @@ from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
 from gateway.plan import Plan, VendorRequest, VendorResponse
-from gateway.port import Capabilities, Credentials, Engine, EngineLimits, Policy, Session
+from gateway.port import Capabilities, Credentials, Engine, EngineLimits, LogIn, Policy, Session
 
 _FEATURES = frozenset(
     (
@@ -209,10 +209,16 @@ class IbmBpmEngine(Engine):
     @property
     def needs_session(self) -> bool:
         """Return whether the engine is set to log in."""
-        return self.credentials.kind == "ibm_session"
+        credentials = self.credentials
+        exchanges = credentials.kind == "zen" and credentials.password is not None
+        return exchanges or credentials.kind == "ibm_session" or super().needs_session
 
-    def log_in(self) -> Plan[Session]:
+    def log_in(self) -> LogIn:
         """Open a session."""
+        if self.credentials.kind == "zen":
+            return auth.zen.log_in(self.name, self.credentials)
+        if self.credentials.kind != "ibm_session":
+            return super().log_in()
         return auth.log_in(self.name, self.settings, self.credentials)
 
     def sign(self, request: VendorRequest, session: Session | None) -> VendorRequest:

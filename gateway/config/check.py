@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from gateway.access import ALGORITHMS, SCOPES, parse_subject
-from gateway.config import spelling, tls
+from gateway.config import engine_auth, spelling, tls
+from gateway.config.engine_auth import check_reference, check_user
 from gateway.config.shapes import (
     AUTH_KINDS,
     AuthConfig,
@@ -24,12 +25,6 @@ from gateway.config.shapes import (
 from gateway.config.spelling import did_you_mean
 from gateway.port import DialectSettings, Vendor
 
-_NEEDS = {
-    "basic": ("username", "password"),
-    "ibm_session": ("username", "password"),
-    "zen": ("username", "token"),
-    "bearer": ("token",),
-}
 _OWN = re.compile(r"/(v1|docs|openapi\.json)(/|\Z)")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 _EMPTY_KEY = hashlib.sha256().hexdigest()
@@ -130,8 +125,8 @@ def _check_caller(config: Config, path: str, caller: CallerConfig) -> None:
     if caller.jwt is not None and not re.match(r"https?://\S+\Z", caller.jwt.jwks_url):
         raise ConfigError(f"{source}: {path}.jwt.jwks_url: an http or https URL")
     if caller.basic is not None:
-        _check_user(source, f"{path}.basic.username", caller.basic.username)
-        _check_reference(source, f"{path}.basic.password", caller.basic.password)
+        check_user(source, f"{path}.basic.username", caller.basic.username)
+        check_reference(source, f"{path}.basic.password", caller.basic.password)
     if caller.certificate is not None:
         _check_certificate(config, f"{path}.certificate", caller.certificate)
 
@@ -185,14 +180,9 @@ def check_engine(source: str, path: str, read: CommonEngineConfig) -> None:
     auth = read.auth
     if not spelling.is_engine_url(read.url):
         raise ConfigError(f"{source}: {path}.url: an http or https URL without user, query and fragment")
-    tls.check_engine(source, f"{path}.tls", read.url, read.tls)
-    for key in _NEEDS.get(auth.kind, ()):
-        if getattr(auth, key) is None:
-            raise ConfigError(f"{source}: {path}.auth.{key}: {auth.kind} needs it")
-    if auth.kind == "basic":
-        _check_user(source, f"{path}.auth.username", auth.username or "")
-    for key in ("password", "token"):
-        _check_reference(source, f"{path}.auth.{key}", getattr(auth, key))
+    urls = (read.url, auth.token_url or "", auth.exchange_url or "")
+    tls.check_engine(source, f"{path}.tls", urls, read.tls)
+    engine_auth.check(source, f"{path}.auth", auth)
 
 
 def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
@@ -230,13 +220,3 @@ def _check_distinct(source: str, auth: AuthConfig) -> None:
 def _repeated(values: Iterable[Any]) -> bool:
     listed = list(values)
     return len(set(listed)) < len(listed)
-
-
-def _check_user(source: str, path: str, name: str) -> None:
-    if ":" in name:  # RFC 7617: everything after the first colon is the password
-        raise ConfigError(f"{source}: {path}: has no colon")
-
-
-def _check_reference(source: str, path: str, text: str | None) -> None:
-    if text is not None and not spelling.REFERENCE.match(text):
-        raise ConfigError(f"{source}: {path}: a secret is env:NAME or file:PATH, never literal")

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.config import tls
 from gateway.config.check import check_store
+from gateway.config.engine_auth import SECRETS
 from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig
 from gateway.config.spelling import REFERENCE
 
@@ -48,7 +49,7 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
 def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapping[str, str]) -> EngineAuthConfig:
     found = {
         key: _secret(source, f"{path}.{key}", text, environ)
-        for key in ("password", "token")
+        for key in SECRETS
         if (text := getattr(auth, key)) is not None
     }
     return msgspec.structs.replace(auth, **found)

@@ -117,6 +117,11 @@ class EngineAuthConfig(Table, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
     token: str | None = None
+    token_url: str | None = None
+    exchange_url: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    scope: str = ""
 
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,13 +31,19 @@ def check_server(source: str, tls: ServerTlsConfig) -> None:
             raise ConfigError(f"{source}: server.tls.{key}: TLS needs it")
 
 
-def check_engine(source: str, path: str, url: str, tls: EngineTlsConfig) -> None:
+def check_engine(source: str, path: str, urls: Iterable[str], tls: EngineTlsConfig) -> None:
     """Check the table of an engine.
+
+    Args:
+        source: of the configuration.
+        path: of the table.
+        urls: what is reached by it: the engine, and issuers of tokens for it.
+        tls: the table.
 
     Raises:
         ConfigError: naming the source and the key path.
     """
-    if tls != EngineTlsConfig() and not url.startswith("https:"):
+    if tls != EngineTlsConfig() and not any(url.startswith("https:") for url in urls):
         raise ConfigError(f"{source}: {path}: the engine's url is not https, so nothing here would be used")
     _check_paths(source, path, tls)
     for key, other in (("certificate", "key"), ("key", "certificate")):

@@ -1,6 +1,6 @@
 """The port that an adapter fills in. Everything is imported from here; ``adapters/ADDING.md`` says how to begin."""
 
-from gateway.port.credentials import Credentials, Session, authorization
+from gateway.port.credentials import Credentials, LogIn, Session, TokenRequest, authorization
 from gateway.port.dialect import Dialect, DialectRequest, DialectSettings, Passed, RequestFacts
 from gateway.port.engine import Engine, Policy
 from gateway.port.features import FEATURES, Capabilities, EngineLimits
@@ -18,10 +18,12 @@ __all__ = [
     "EngineLimits",
     "Fake",
     "FormShape",
+    "LogIn",
     "Passed",
     "Policy",
     "RequestFacts",
     "Session",
+    "TokenRequest",
     "UploadedForm",
     "Vendor",
     "authorization",

@@ -14,7 +14,8 @@ from gateway.errors import Unsupported
 from gateway.model import commands, lifecycle, query, results
 from gateway.model.modification import ModifyInstance
 from gateway.plan import Plan, VendorRequest, VendorResponse
-from gateway.port.credentials import Credentials, Session, authorization
+from gateway.port import oauth2
+from gateway.port.credentials import Credentials, LogIn, Session, authorization
 from gateway.port.features import Capabilities
 
 
@@ -155,10 +156,12 @@ class Engine:
     @property
     def needs_session(self) -> bool:
         """Return whether ``log_in`` must have run before a request can be signed."""
-        return False
+        return self.credentials.kind == "oauth2"
 
-    def log_in(self) -> Plan[Session]:
+    def log_in(self) -> LogIn:
         """Return the plan that opens a session."""
+        if self.credentials.kind == "oauth2":
+            return oauth2.log_in(self.name, self.credentials)
         msg = f"{self.vendor} engines have no log-in."
         raise Unsupported(msg, engine=self.name)
 
@@ -169,5 +172,4 @@ class Engine:
 
     def expired(self, answer: VendorResponse) -> bool:
         """Return whether an answer means that the session is over; then the gateway logs in again, once."""
-        del answer
-        return False
+        return self.credentials.kind == "oauth2" and answer.status == 401  # noqa: PLR2004

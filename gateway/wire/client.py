@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import TypeVar
 
 from aiohttp import http_parser
@@ -13,6 +14,7 @@ from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.aiohttp_sender import AiohttpSender
 from gateway.wire.credentials import authenticate_raw
 from gateway.wire.drive import drive
+from gateway.wire.fetch import Road, request_token
 from gateway.wire.gate import Gate, Observer
 from gateway.wire.http1 import Http1Sender
 from gateway.wire.sessions import Sessions
@@ -45,6 +47,7 @@ class EngineClient:
         self.engine = engine
         self._closed = False
         self._tls = engine_context(settings)
+        road = Road(tls=self._tls)
         self.gate = gate = Gate(engine.name, settings, observer)
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)
@@ -52,7 +55,7 @@ class EngineClient:
             held, raw = gate.guard_held(self._http1.send), gate.guard_raw(self._http1.relay)
         else:
             held, raw = gate.guard_held(self._aiohttp.send), gate.guard_raw(self._aiohttp.relay)
-        sessions = Sessions(engine, held)
+        self._sessions = sessions = Sessions(engine, held, partial(request_token, engine.name, road))
         self._send = stack(engine, settings, held, raw, sessions, tap, lambda: observer.repeated(engine.name))
         self._relay = authenticate_raw(raw, engine, settings.auth_kind, sessions)
 
@@ -69,6 +72,7 @@ class EngineClient:
     async def close(self) -> None:
         """Close the engine's connections."""
         self._closed = True
+        await self._sessions.close()
         await self._http1.close()
         await self._aiohttp.close()
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import TypeVar
 
 from gateway.errors import VarbridgeError
-from gateway.plan import Plan, VendorRequest, VendorResponse
+from gateway.plan import VendorRequest, VendorResponse
+from gateway.port import TokenRequest
 
+Q = TypeVar("Q", bound=VendorRequest | TokenRequest)
 R = TypeVar("R")
 
 
 async def drive(
-    plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]], engine: str | None = None
+    plan: Generator[Q, VendorResponse, R], send: Callable[[Q], Awaitable[VendorResponse]], engine: str | None = None
 ) -> R:
     """Carry a plan out and return its result.
 

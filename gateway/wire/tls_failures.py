@@ -22,7 +22,7 @@ _REASONS = {
 _OURS_REFUSED = re.compile("ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 
 
-def tls_detail(error: BaseException, *, connecting: bool) -> str | None:
+def tls_detail(error: BaseException, *, connecting: bool, who: str = "engine") -> str | None:
     """Return what an error says of TLS, for a failed exchange; None where TLS had no part in it.
 
     Nothing was carried out then: the handshake failed, or the engine refuses our certificate, which TLS 1.3 says after
@@ -31,15 +31,16 @@ def tls_detail(error: BaseException, *, connecting: bool) -> str | None:
     Args:
         error: of a sender.
         connecting: whether no connection had been made yet.
+        who: what the other side is.
     """
     below = _below(error)
     if below is None:
         return None
     if isinstance(below, ssl.SSLCertVerificationError):
-        return f"TLS: the engine's certificate {_REASONS.get(below.verify_code, 'is not accepted')}."
+        return f"TLS: the {who}'s certificate {_REASONS.get(below.verify_code, 'is not accepted')}."
     if _OURS_REFUSED.search(below.reason or ""):
-        return "TLS: the engine refuses the gateway's certificate, or asks for one."
-    return "TLS: the handshake with the engine failed." if connecting else None
+        return f"TLS: the {who} refuses the gateway's certificate, or asks for one."
+    return f"TLS: the handshake with the {who} failed." if connecting else None
 
 
 def _below(error: BaseException | None) -> ssl.SSLError | None:

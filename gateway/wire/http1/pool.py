@@ -38,6 +38,7 @@ class Pool:
     def __init__(self, url: URL, settings: PoolSettings) -> None:
         self._host, self._port = url.host or "", url.port or 0
         self._settings = settings
+        self._tls = settings.tls if url.scheme == "https" else None
         self._loop = asyncio.get_running_loop()
         self._slots = 0
         self._closed = False
@@ -88,7 +89,7 @@ class Pool:
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._forget), self._host, self._port, ssl=self._settings.tls
+                    lambda: Connection(self._forget), self._host, self._port, ssl=self._tls
                 )
         except (OSError, TimeoutError) as error:
             self._free_slot()

@@ -76,7 +76,7 @@ def test_text_with_line_feeds_sets_its_own_key_only(tmp_path: Path) -> None:
         ("VARBRIDGE__NOPE", "nope"),
         ("VARBRIDGE__NOPE__PORT", "nope"),
         ("VARBRIDGE__SERVER__NOPE", "server.nope"),
-        ("VARBRIDGE__ENGINES__HR__AUTH__NOPE", "engines.hr.auth.nope"),
+        ("VARBRIDGE__ENGINES__HR__AUTH__WRONGLY", "engines.hr.auth.wrongly"),
         ("VARBRIDGE__DIALECTS__ONE__NOPE", "dialects.one.nope"),
     ],
 )

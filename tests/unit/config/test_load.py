@@ -97,7 +97,7 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
         (caller('basic = {username = "u", password = "env:P", nope = 1}'), "auth.callers[0].basic.nope"),
         ("[store]\nnope = 1", "store.nope"),
         (HR + "nope = 1", "engines.hr.nope"),
-        (HR + '[engines.hr.auth]\nkind = "basic"\nnope = 1', "engines.hr.auth.nope"),
+        (HR + '[engines.hr.auth]\nkind = "basic"\nwrongly = 1', "engines.hr.auth.wrongly"),
         (HR + DOOR + "nope = 1", "dialects.one.nope"),
         (HR + DOOR + DOOR.replace("one", "two") + "nope = 1", "dialects.two.nope"),
         ("[routing]\nnope = 1", "routing.nope"),
@@ -299,10 +299,10 @@ def test_other_host_with_callers_loads(tmp_path: Path) -> None:
 
 
 def test_kind_of_login_that_is_not_offered_is_named_before_its_unknown_keys(tmp_path: Path) -> None:
-    table = '[engines.hr.auth]\nkind = "oauth2"\ntoken_url = "http://a/b"\nclient_id = "c"\n'
+    table = '[engines.hr.auth]\nkind = "zen"\napi_key = "env:A"\n'
 
     assert refused(tmp_path, HR + table) == (
-        "engines.hr.auth.kind: oauth2 is not offered for camunda7 (offered: basic, bearer, forward, none)"
+        "engines.hr.auth.kind: zen is not offered for camunda7 (offered: basic, bearer, forward, none, oauth2)"
     )
 
 

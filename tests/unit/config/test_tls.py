@@ -188,3 +188,8 @@ def test_callers_certificates_of_the_contract_load(tmp_path: Path) -> None:
     read = config.parse(tomllib.loads(with_client_ca("CN=portal")), VENDORS)
     assert read.auth.callers[0].certificate is not None
     assert read.auth.callers[0].certificate.subject == "CN=portal"
+
+
+def test_authority_is_for_the_issuer_of_tokens_too(tmp_path: Path) -> None:
+    auth = '[engines.hr.auth]\nkind = "oauth2"\ntoken_url = "https://id/t"\nclient_id = "c"\nclient_secret = "env:S"\n'
+    assert load(tmp_path, HR + auth + '[engines.hr.tls]\nca = "a"').engines["hr"].tls.ca == "a"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b"
 
 class _Login(msgspec.Struct, frozen=True, kw_only=True):
     csrf_token: str | None = None
+    expiration: Any = None
 
 
 def signature(credentials: Credentials) -> tuple[tuple[str, str], ...]:
@@ -48,7 +50,7 @@ def log_in(engine: str, settings: Settings, credentials: Credentials) -> Plan[Se
         answer = yield _system_login(settings, basic)
         _check_login(engine, answer)
         if 200 <= answer.status < 300 and not _is_page(answer):  # noqa: PLR2004
-            return _session(engine, answer, _csrf_token(answer))
+            return _session(engine, answer, _read_login(answer))
         if settings.login == "system_login":
             raise EngineCredentialsRejected("The log-in failed.", engine=engine, engine_status=answer.status)
     answer = yield VendorRequest(
@@ -58,7 +60,7 @@ def log_in(engine: str, settings: Settings, credentials: Credentials) -> Plan[Se
     _check_login(engine, answer)
     if answer.status != 200 or _is_page(answer):  # noqa: PLR2004
         raise EngineCredentialsRejected("The log-in failed.", engine=engine, engine_status=answer.status)
-    return _session(engine, answer, None)
+    return _session(engine, answer, _Login())
 
 
 def _system_login(settings: Settings, basic: tuple[tuple[str, str], ...]) -> VendorRequest:
@@ -79,27 +81,29 @@ def _check_login(engine: str, answer: VendorResponse) -> None:
         raise EngineError("The log-in failed.", engine=engine, engine_status=answer.status, outcome="not_applied")
 
 
-def _csrf_token(answer: VendorResponse) -> str | None:
+def _read_login(answer: VendorResponse) -> _Login:
     try:
-        return msgspec.json.decode(answer.content(), type=_Login).csrf_token
+        return msgspec.json.decode(answer.content(), type=_Login)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        return _Login()
 
 
-def _session(engine: str, answer: VendorResponse, csrf_token: str | None) -> Session:
+def _session(engine: str, answer: VendorResponse, login: _Login) -> Session:
     cookies = _cookies(answer)
     headers: list[tuple[str, str]] = []
     if cookies:
         headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
-    if csrf_token is not None:
-        headers.append(("BPMCSRFToken", csrf_token))
+    if login.csrf_token is not None:
+        headers.append(("BPMCSRFToken", login.csrf_token))
     if "XSRF-TOKEN" in cookies:
         headers.append(("X-XSRF-TOKEN", cookies["XSRF-TOKEN"]))
     if not cookies:
         raise EngineCredentialsRejected(
             "The log-in set no cookie, so there is no session.", engine=engine, engine_status=answer.status
         )
-    return Session(tuple(headers))
+    lifetime = login.expiration
+    known = isinstance(lifetime, int | float) and lifetime > 0
+    return Session(tuple(headers), float(lifetime) if known else None)
 
 
 def _cookies(answer: VendorResponse) -> dict[str, str]:
