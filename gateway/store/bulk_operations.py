@@ -20,6 +20,8 @@ from gateway.store.store import Store
 _rows, _items = tables.operations, tables.operation_items
 PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
 _OPEN = ("selecting", "running", "cancelling")
+_UNFINISHED = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
+"""Made once: it is asked every two seconds, and each ``IN`` leaves 2 KiB of reference cycles (SQLAlchemy 2.0)."""
 _NO_FILTER = b"{}"
 _DELETED_AT_ONCE = 500
 """Items that one transaction deletes."""
@@ -60,8 +62,7 @@ class OperationRecords:
         Raises:
             StoreUnavailable: the store cannot be reached.
         """
-        query = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
-        return await self._store.once(lambda connection: list(connection.execute(query).scalars()))
+        return await self._store.once(lambda connection: list(connection.execute(_UNFINISHED).scalars()))
 
     async def add_instances(self, operation_id: str, instances: Sequence[str]) -> None:
         """Add instances to an operation; those that it already has are left alone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from gateway.model.bulk import BulkOperation, ItemOutcome
 from gateway.store import OperationRecords
 
@@ -43,3 +45,17 @@ async def test_what_has_ended_is_kept_as_long_as_is_set(stores) -> None:
     await ended(operations, "fresh", 3)
     assert not await operations.delete_old()
     assert len(await operations.list_outcomes("fresh", 0, 10)) == 3
+
+
+async def test_looking_for_unfinished_operations_leaves_no_reference_cycles(stores) -> None:
+    operations = OperationRecords(stores(), MONTH_S)
+    await operations.create(operation("open"))
+    assert await operations.list_unfinished() == ["open"]
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await operations.list_unfinished()
+        assert gc.collect() < 20  # every two seconds for months, and the collector waits for 20,000 of them
+    finally:
+        gc.enable()
