@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from adapters import camunda7, ibm_bpm
@@ -44,6 +45,8 @@ from gateway.wire.stack import Tap
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _BULK_GRACE_S = 600.0
 """The longest that items of a bulk operation may still take by the configuration they began with."""
+_LEAST_FLUSH_S = 0.5
+"""Time for the last spans to leave, though running requests have used up the grace period."""
 _log = structlog.get_logger("varbridge")
 
 
@@ -157,6 +160,8 @@ class Application:
         for client in ended.clients.values():
             if id(client) not in used:
                 await client.close()
+        if ended.tracing is not None and all(each.tracing is not ended.tracing for each in others):
+            await ended.tracing.close(ended.config.server.grace_s)
 
     def start_reloading(
         self, read: Callable[[], configuration.Config], files: Callable[[], Iterable[Path]]
@@ -184,6 +189,8 @@ class Application:
         if self.state.ready:
             self.state.ready = False
             await asyncio.sleep(self.config.server.drain_wait_s)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.config.server.grace_s
         await self._listeners.close()
         generations = (self._generation, *self._retiring)
         for task in self._retiring.values():
@@ -195,12 +202,14 @@ class Application:
         await self._standing.locks.close()
         await self._standing.idempotency.close()
         await self.store.close()
+        for tracing in {each.tracing for each in generations if each.tracing is not None}:
+            await tracing.close(max(_LEAST_FLUSH_S, until - loop.time()))
         self.metrics.stop()
 
 
 async def check_engines(config: configuration.Config) -> dict[str, instances.Health]:
     """Return the health of every engine of a configuration, without opening a port."""
-    application = Application(config)
+    application = Application(msgspec.structs.replace(config, tracing=configuration.TracingConfig()))
     await application.current().start_clients()
     try:
         call = Call(deadline=asyncio.get_running_loop().time() + instances.HEALTH_S, request_id=os.urandom(16).hex())

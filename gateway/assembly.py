@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
-from gateway.config import CallerConfig, Config, EngineConfig
+from gateway.config import CallerConfig, Config, EngineConfig, TracingConfig
 from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
 from gateway.routing import Routing
 from gateway.web import Door, Upstream
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
 from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings, TlsSettings
+
+if TYPE_CHECKING:
+    from gateway.observe.tracing import Tracing
 
 
 def engine(vendor: Vendor, name: str, entry: EngineConfig) -> Engine:
@@ -98,6 +102,20 @@ def access(config: Config, before: Access | None = None) -> Access:
     known = before.tokens if before is not None and isinstance(before.tokens, Tokens) else None
     anybody = config.auth.open or not config.auth.callers
     return Access(entries, Tokens(tokens, fetch_document, known) if tokens else None, open=anybody)
+
+
+def tracing(entry: TracingConfig, count: Callable[[str, int], None]) -> Tracing | None:
+    """Build the road of spans out of this process; None = nothing is traced.
+
+    Args:
+        entry: names where they go; the extra ``otel`` is there then (``config.check``).
+        count: is told what became of spans.
+    """
+    if not entry.endpoint:
+        return None
+    from gateway.observe.tracing import Tracing  # noqa: PLC0415 - an extra, which may be missing
+
+    return Tracing(entry.endpoint, entry.sample, count)
 
 
 def _entry(config: Config, caller: CallerConfig) -> CallerEntry:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -25,9 +26,13 @@ from gateway.port import Engine, Vendor
 from gateway.routing import Routing
 from gateway.store import OperationRecords
 from gateway.web import RequestLimits, Services
+from gateway.web.http.opening import TracedRequests, open_call, traced_call
 from gateway.web.v1.problems import problem
 from gateway.wire import Clients, EngineClient
 from gateway.wire.stack import Tap
+
+if TYPE_CHECKING:  # an extra, which may be missing
+    from gateway.observe.tracing import Tracing
 
 _log = structlog.get_logger("varbridge")
 
@@ -59,14 +64,23 @@ class Generation:
         config: with its secrets resolved.
         standing: what it shares with others.
         before: the generation that it follows; clients of engines whose tables are the same are taken over, with their
-            connections, sessions and breakers, and so is what was learned about owners.
+            connections, sessions and breakers, and so is what was learned about owners. Where ``[tracing]`` changes,
+            all clients are new: what traces them is part of them.
     """
 
     def __init__(self, config: Config, standing: Standing, before: Generation | None = None) -> None:
         self.config, self._standing = config, standing
         old = before.clients if before is not None else {}
+        is_traced_as_before = before is not None and before.config.tracing == config.tracing
+        self.tracing: Tracing | None = (
+            before.tracing
+            if before is not None and is_traced_as_before
+            else assembly.tracing(config.tracing, standing.metrics.spans)
+        )
         unchanged = {
-            name for name, entry in config.engines.items() if before and before.config.engines.get(name) == entry
+            name
+            for name, entry in config.engines.items()
+            if before and is_traced_as_before and before.config.engines.get(name) == entry
         }
         self.clients: dict[str, EngineClient] = {
             name: old[name] if name in unchanged else self._client(name) for name in config.engines
@@ -88,7 +102,8 @@ class Generation:
     def _client(self, name: str) -> EngineClient:
         standing, entry = self._standing, self.config.engines[name]
         engine = assembly.engine(standing.vendors[entry.vendor], name, entry)
-        return EngineClient(engine, assembly.client_settings(entry), standing.metrics, standing.tap)
+        spans = self.tracing.spans if self.tracing is not None else None
+        return EngineClient(engine, assembly.client_settings(entry), standing.metrics, standing.tap, spans)
 
     def _bulk_worker(self) -> BulkWorker:
         return BulkWorker(
@@ -103,6 +118,7 @@ class Generation:
 
     def _services(self, access_before: Access | None) -> Services:
         config, standing = self.config, self._standing
+        spans = self.tracing.spans if self.tracing is not None else None
         limits = {name: getattr(config.limits, name) for name in config.limits.__struct_fields__}
         return Services(
             gateway=self.gateway,
@@ -110,7 +126,8 @@ class Generation:
             wake_bulk_worker=self.bulk.wake,
             access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),
-            metrics=standing.metrics,
+            metrics=standing.metrics if spans is None else TracedRequests(standing.metrics, spans),
+            open_call=open_call if spans is None else traced_call(spans),
             cursors=Cursors(lambda: standing.secret("cursors"), lifetime_s=config.limits.cursor_lifetime_s),
             request_tokens=RequestTokens(lambda: standing.secret("request tokens")),
             limits=RequestLimits(**limits),
@@ -135,7 +152,9 @@ class Generation:
             _ = await self._ended.wait()
 
     async def start_clients(self, running: Iterable[EngineClient] = ()) -> None:
-        """Open the sessions of all clients but those that are running already."""
+        """Open the sessions of all clients but those that are running already; begin to export traces."""
+        if self.tracing is not None:
+            self.tracing.start()
         known = set(map(id, running))
         for client in self.clients.values():
             if id(client) not in known:

@@ -118,7 +118,7 @@ class Call(msgspec.Struct, kw_only=True):
     Args:
         deadline: on the event loop's clock, seconds; no exchange with an engine starts after it.
         request_id: goes to the engine as ``X-Request-Id``.
-        traceparent: W3C trace context to hand on, if the caller sent a valid one.
+        traceparent, tracestate: W3C trace context to hand on: the caller's, or with traces that of our own span.
         authorization: the caller's own ``Authorization``, for engines whose ``auth.kind`` is ``forward``.
         streams: token of a ``Stream`` to the async iterable of its bytes, both ways.
         leases: what the call writes under: the leases of its write lock and of its idempotency key.
@@ -131,6 +131,7 @@ class Call(msgspec.Struct, kw_only=True):
     deadline: float
     request_id: str
     traceparent: str | None = None
+    tracestate: str | None = None
     authorization: str | None = None
     streams: dict[str, AsyncIterable[bytes]] = {}
     leases: tuple[WriteLease, ...] = ()

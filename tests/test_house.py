@@ -291,7 +291,9 @@ def stale(text: str, wanted: Iterable[str]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("name", "extras"), [("deploy/requirements.txt", ()), ("tests/requirements.txt", ("dev",))])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("deploy/requirements.txt", ()), ("tests/requirements.txt", ("dev", "otel"))]
+)
 def test_lock_file_is_current_and_has_hashes_and_no_addresses(name: str, extras: tuple[str, ...]) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert unlocked(text) == []

@@ -14,6 +14,7 @@ from gateway.config.shapes import (
     EngineConfig,
     ServerConfig,
     StoreConfig,
+    TracingConfig,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "EngineConfig",
     "ServerConfig",
     "StoreConfig",
+    "TracingConfig",
     "environment",
     "load",
     "parse",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from gateway.config.shapes import (
     Config,
     ConfigError,
     DialectConfig,
+    TracingConfig,
 )
 from gateway.config.spelling import did_you_mean
 from gateway.port import DialectSettings, Vendor
@@ -58,6 +60,7 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
                 f"{config.source}: cors.origins[{index}]: as browsers send it: https://HOST or http://HOST:PORT, "
                 "in lower case, without a path"
             )
+    _check_tracing(config.source, config.tracing)
     check_store(config.source, config.store.url)
     if _PASSWORD.search(config.store.url):
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
@@ -88,6 +91,19 @@ def _check_binding(config: Config) -> None:
         raise ConfigError(f"{config.source}: auth.open: allowed on a loopback host only")
     if not config.auth.callers:
         raise ConfigError(f"{config.source}: server.host: without callers only a loopback host may be bound")
+
+
+def _check_tracing(source: str, tracing: TracingConfig) -> None:
+    if not tracing.endpoint:
+        return
+    if not spelling.is_engine_url(tracing.endpoint):
+        raise ConfigError(f"{source}: tracing.endpoint: an http or https URL without user, query and fragment")
+    try:
+        missing = importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http.trace_exporter") is None
+    except ModuleNotFoundError:
+        missing = True
+    if missing:
+        raise ConfigError(f"{source}: tracing.endpoint: needs the extra otel: pip install 'varbridge[otel]'")
 
 
 def _check_routing(config: Config) -> None:

@@ -257,6 +257,13 @@ class LogConfig(Table, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class TracingConfig(Table, frozen=True, kw_only=True):
+    """``[tracing]``."""
+
+    endpoint: str = ""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+
+
 class ConfigFile(Table, frozen=True, kw_only=True):
     """A whole file; tables of engines are not converted yet, since their keys depend on the vendor."""
 
@@ -270,6 +277,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
     bridge: BridgeConfig = BridgeConfig()
     limits: LimitsConfig = LimitsConfig()
     log: LogConfig = LogConfig()
+    tracing: TracingConfig = TracingConfig()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,3 +294,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     bridge: BridgeConfig
     limits: LimitsConfig
     log: LogConfig
+    tracing: TracingConfig

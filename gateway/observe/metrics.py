@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest, values
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, values
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.observe.durations import Cell, Durations
@@ -56,6 +56,9 @@ class Metrics:
         )
         if not _has_workers():  # memory, CPU and descriptors; of several workers one would stand for all
             _ = ProcessCollector(registry=self._registry)
+        self._spans = Counter(
+            "varbridge_spans", "Spans of traces that left the queue.", ("outcome",), registry=self._registry
+        )
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -86,15 +89,30 @@ class Metrics:
         return durations
 
     def request(  # noqa: PLR0913 - the labels of one metric
-        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+        self,
+        *,
+        route: str,
+        method: str,
+        status: int,
+        engine: str,
+        duration_s: float,
+        outcome: str,
+        caller: str | None = None,
     ) -> None:
-        """Count one request of a caller; ``route`` is a template, never a path."""
+        """Count one request of a caller; ``route`` is a template, never a path. Callers are many, and no label."""
+        del caller
         key = (route, method, status, engine, outcome)
         child = self._request_children.get(key)
         if child is None:
             child = self._requests.labels(route, method, str(status), engine, outcome)
             self._request_children[key] = child
         child.observe(duration_s)
+
+    def exemplify(  # noqa: PLR0913 - the labels of one metric
+        self, trace_id: str, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+    ) -> None:
+        """Show the trace of a request, which was counted, beside the bucket that it fell into."""
+        self._request_children[route, method, status, engine, outcome].exemplify(trace_id, duration_s)
 
     def exchange(self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float) -> None:
         """Count one request to an engine: by the status of its answer, or by the code of its error."""
@@ -118,11 +136,20 @@ class Metrics:
         """Count one attempt to replace the configuration: applied, or refused."""
         self._reloads.labels("applied" if applied else "refused").inc()
 
-    def render(self) -> tuple[bytes, str]:
-        """Return the metrics in the exposition format, summed over all workers, and the content type."""
+    def spans(self, outcome: str, number: int) -> None:
+        """Count spans that were ``exported`` or ``dropped``; called from any thread."""
+        self._spans.labels(outcome).inc(number)
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the metrics, summed over all workers, and the content type.
+
+        Args:
+            accept: what the reader takes; OpenMetrics, where it does, has the traces of durations beside them.
+        """
         for each in self._shared:
             each.flush()
-        return generate_latest(_sum_of_workers() if _has_workers() else self._registry), CONTENT_TYPE_LATEST
+        encode, content_type = choose_encoder(accept)
+        return encode(_sum_of_workers() if _has_workers() else self._registry), content_type
 
 
 def _has_workers() -> bool:

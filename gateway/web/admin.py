@@ -32,8 +32,8 @@ class State:
 class Rendered(Protocol):
     """Metrics that can be rendered."""
 
-    def render(self) -> tuple[bytes, str]:
-        """Return body and content type."""
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Return body and content type, in a format that the reader takes."""
         ...
 
 
@@ -58,8 +58,8 @@ def application(
         status = 200 if ready else 503
         return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
-    async def exposition(_request: web.Request) -> web.Response:
-        body, kind = metrics.render()
+    async def exposition(request: web.Request) -> web.Response:
+        body, kind = metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": kind})
 
     app = web.Application()

@@ -8,7 +8,6 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
-from gateway.plan import Call
 from gateway.web.http import boundary
 from gateway.web.http.server import Handler, Server
 from gateway.web.proxy import relay
@@ -59,8 +58,8 @@ def handler(current: Callable[[], Answering]) -> Handler:
         answering = current()
         answering.enter()
         try:
-            call = Call(deadline=0.0, request_id=boundary.request_id(request))
             services, doors = answering.services, answering.doors
+            call = services.open_call(request)
             door = door_at(doors, request.raw_path) if doors else None
             if door is not None:
                 return await relay.answer(ProxiedRequest(services, door, request, call))

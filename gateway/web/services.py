@@ -12,8 +12,10 @@ from gateway.operations import Gateway
 from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.paging import Cursors
+from gateway.plan import Call
 from gateway.web.http.access_log import RequestMetrics
 from gateway.web.http.limits import RequestLimits
+from gateway.web.http.opening import open_call
 from gateway.web.http.tls import client_certificate
 
 
@@ -23,6 +25,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     gateway: Gateway
     access: Access
     metrics: RequestMetrics
+    open_call: Callable[[web.BaseRequest], Call] = open_call
+    """What a request begins with; traced, where traces are wanted."""
     limits: RequestLimits = RequestLimits()
     cursors: Cursors = msgspec.field(default_factory=Cursors)
     request_tokens: RequestTokens = msgspec.field(default_factory=RequestTokens)

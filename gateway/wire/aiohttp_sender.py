@@ -107,6 +107,8 @@ class AiohttpSender:
         headers["X-Request-Id"] = call.request_id
         if call.traceparent is not None:
             headers["traceparent"] = call.traceparent
+        if call.tracestate is not None:
+            headers["tracestate"] = call.tracestate
         answer = await self._require_open(self._held).request(
             request.method,
             URL(self._origin + build_target(request, self._prefix), encoded=True),

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Protocol
 
 from gateway.errors import VarbridgeError
+from gateway.observe.spans import Span, Spans
 from gateway.plan import Call
 from gateway.wire.bounds import bound_held, bound_raw
 from gateway.wire.breaker import Breaker
@@ -22,6 +23,7 @@ from gateway.wire.leases import require_lease
 from gateway.wire.places import Places
 from gateway.wire.protection import break_circuit, limit_held, limit_raw
 from gateway.wire.settings import ClientSettings
+from gateway.wire.traced import hand_on_held, hand_on_raw, trace_exchanges
 
 _ABANDONED = "abandoned"
 """The result, in the metrics, of an exchange that neither the engine nor the road ended: its caller went away."""
@@ -47,10 +49,11 @@ class Gate:
         engine: its name, for errors and metrics.
         settings: longest wait for an answer that is held in full; breaker and limits.
         observer: counts exchanges.
+        spans: traces exchanges; None = nothing is traced.
     """
 
-    def __init__(self, engine: str, settings: ClientSettings, observer: Observer) -> None:
-        self._engine, self._settings, self._observer = engine, settings, observer
+    def __init__(self, engine: str, settings: ClientSettings, observer: Observer, spans: Spans | None = None) -> None:
+        self._engine, self._settings, self._observer, self._spans = engine, settings, observer, spans
         self.breaker = self._breaker() if settings.breaker.failures else None
         self.places = Places(engine, settings.limits)
 
@@ -69,12 +72,16 @@ class Gate:
             send,
             lambda inner: bound_held(inner, self._engine, self._settings.timeout_s),
             lambda inner: limit_held(inner, self.places),
+            hand_on_held,
         )
 
     def guard_raw(self, send: RawExchange) -> RawExchange:
         """Return a sender of requests and answers that flow, behind the gate."""
         return self._guard(
-            send, lambda inner: bound_raw(inner, self._engine), lambda inner: limit_raw(inner, self.places)
+            send,
+            lambda inner: bound_raw(inner, self._engine),
+            lambda inner: limit_raw(inner, self.places),
+            hand_on_raw,
         )
 
     def _guard(
@@ -82,11 +89,13 @@ class Gate:
         send: Exchange[Q, A],
         bound: Callable[[Exchange[Q, A]], Exchange[Q, A]],
         limit: Callable[[Exchange[Q, A]], Exchange[Q, A]],
+        hand_on: Callable[[Q, Call, Span], tuple[Q, Call]],
     ) -> Exchange[Q, A]:
-        breaker = self.breaker
+        breaker, spans, url = self.breaker, self._spans, self._settings.url
         layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [
             # An exchange passes these from top to bottom:
             lambda inner: count_exchanges(inner, self._engine, self._observer),
+            lambda inner: inner if spans is None else trace_exchanges(inner, spans, self._engine, url, hand_on),
             lambda inner: inner if breaker is None else break_circuit(inner, breaker),  # does not wait
             bound,  # the deadline
             limit,  # the wait for a place, which the deadline bounds

@@ -85,6 +85,8 @@ def _raw(request: VendorRequest, call: Call, idle_s: float) -> RawRequest:
     headers = [*request.headers, ("X-Request-Id", call.request_id), ("Accept-Encoding", "identity")]
     if call.traceparent is not None:
         headers.append(("traceparent", call.traceparent))
+    if call.tracestate is not None:
+        headers.append(("tracestate", call.tracestate))
     body = request.body
     content: bytes | AsyncIterable[bytes] | None
     if isinstance(body, Multipart):

@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "observe": set(),
     "config": {"access", "nearest", "port"},
     "serving": {"config", "web"},
-    "assembly": {"access", "config", "port", "routing", "web", "wire"},
+    "assembly": {"access", "config", "observe", "port", "routing", "web", "wire"},
     "generation": {
         "access",
         "assembly",

@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
-from gateway import app, config
+from gateway import app
 from gateway.cli.served import Served
 from tests.unit.access.test_tokens import KEY, published, token
 from tests.until import until
+from tests.web.site import Site, site_of
 from tests.wire.scripted import Scripted, running
 
 CALLER = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  # sha256 of "secret"
-
-
-class Site:
-    """A gateway whose configuration can be swapped."""
-
-    def __init__(self, application: app.Application, tree: dict[str, Any], session: aiohttp.ClientSession) -> None:
-        self.application, self.tree, self.session = application, tree, session
-
-    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
-        url = f"http://127.0.0.1:{self.application.ports[0]}{path}"
-        async with self.session.get(url, headers=headers) as answer:
-            return answer.status, json.loads(await answer.read() or b"null")
-
-    async def replace(self, **tables: Any) -> None:
-        await self.application.replace(parsed({**self.tree, **tables}))
-
-
-def parsed(tree: dict[str, Any]) -> config.Config:
-    return config.resolve(config.parse(tree, app.VENDORS), {})
-
-
-@contextlib.asynccontextmanager
-async def site_of(engines: dict[str, str], **tables: Any) -> AsyncIterator[Site]:
-    tree = {
-        "server": {"port": 0, "admin_port": 0},
-        "auth": {"open": True},
-        "store": {"url": "sqlite:///:memory:"},
-        "engines": {name: {"vendor": "camunda7", "url": url} for name, url in engines.items()},
-        **tables,
-    }
-    application = app.Application(parsed(tree))
-    await application.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Site(application, tree, session)
-    finally:
-        await application.stop()
 
 
 @pytest.fixture

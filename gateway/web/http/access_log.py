@@ -8,6 +8,8 @@ import structlog
 
 from gateway.plan import Call
 
+_TRACE_ID = slice(3, 35)
+"""Where a ``traceparent`` has it."""
 _log = structlog.get_logger("varbridge")
 
 
@@ -15,9 +17,9 @@ class RequestMetrics(Protocol):
     """What counts callers' requests."""
 
     def request(  # noqa: PLR0913 - the labels of one metric
-        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str
+        self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str, caller: str | None
     ) -> None:
-        """Count one request."""
+        """Count one request, in the task that answers it."""
 
 
 def record(  # noqa: PLR0913 - one flat record
@@ -33,7 +35,16 @@ def record(  # noqa: PLR0913 - one flat record
     duration_s: float,
 ) -> None:
     """Count one request that was answered and write its log line; ``route`` is a template, never a path."""
-    metrics.request(route=route, method=method, status=status, engine=engine, duration_s=duration_s, outcome=outcome)
+    metrics.request(
+        route=route,
+        method=method,
+        status=status,
+        engine=engine,
+        duration_s=duration_s,
+        outcome=outcome,
+        caller=caller,
+    )
+    trace = {} if call.traceparent is None else {"trace_id": call.traceparent[_TRACE_ID]}
     _log.info(
         "request",
         request_id=call.request_id,
@@ -46,6 +57,7 @@ def record(  # noqa: PLR0913 - one flat record
         engine_calls=call.engine_calls,
         engine_s=round(call.engine_s, 6),
         caller=caller,
+        **trace,
     )
 
 

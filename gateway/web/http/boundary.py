@@ -6,9 +6,7 @@ not live here: what is asked for. A dialect answers that; the boundary is given 
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator
-from random import getrandbits
 from time import perf_counter
 from typing import Protocol
 
@@ -22,7 +20,6 @@ from gateway.web.http.access_log import RequestMetrics, server_timing
 from gateway.web.http.answers import SERVER_NAME, Answer
 from gateway.web.http.buffered import BufferedResponse
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _OK = 200
 _log = structlog.get_logger("varbridge")
 
@@ -55,12 +52,6 @@ class Dispatched(Protocol):
     def problem(self, error: VarbridgeError) -> Answer:
         """Return an error's answer in the dialect's own shape."""
         ...
-
-
-def request_id(request: web.BaseRequest) -> str:
-    """Return the request's ``X-Request-Id`` if it is fit for a log line, else a new one."""
-    given = request.headers.get("X-Request-Id")
-    return given if given is not None and _REQUEST_ID.match(given) else f"{getrandbits(128):032x}"
 
 
 async def respond(dispatched: Dispatched, metrics: RequestMetrics, origins: frozenset[str]) -> web.StreamResponse:

@@ -20,8 +20,6 @@ from gateway.web.v1.parameters import add_closest, check
 from gateway.web.v1.route import Route
 from gateway.web.v1.routes import TREE
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-
 
 class UnifiedRequest:
     """One request of ``/v1``, and what is known of it so far."""
@@ -74,9 +72,6 @@ class UnifiedRequest:
             self.caller = await self._recognised() if asks else access.identify(request.headers)
             self.caller.require(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget_s()
-        traceparent = request.headers.get("traceparent")
-        if traceparent is not None and _TRACEPARENT.match(traceparent):
-            self.call.traceparent = traceparent
         self.call.authorization = request.headers.get("Authorization")
         self.context = RequestContext(
             services=services, request=request, call=self.call, caller=self.caller or NOBODY, params=params, query=query

@@ -44,6 +44,8 @@ class RequestWriter:
         lines.append(f"X-Request-Id: {call.request_id}")
         if call.traceparent is not None:
             lines.append(f"traceparent: {call.traceparent}")
+        if call.tracestate is not None:
+            lines.append(f"tracestate: {call.tracestate}")
         if body or request.method not in _BODILESS:
             lines.append(f"Content-Length: {len(body)}")
         return write_head(lines, defaults) + body

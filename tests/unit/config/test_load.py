@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_shipped_file_without_any_environment_loads(path: Path) -> None:
 def test_documented_values_are_the_defaults_where_they_say_so() -> None:
     read = config.load(ROOT / "config/gateway.toml", {}, VENDORS)
 
-    for documented in (read.server, read.store, read.cors, read.bridge, read.limits, read.log):
+    for documented in (read.server, read.store, read.cors, read.bridge, read.limits, read.log, read.tracing):
         assert documented == type(documented)(), type(documented).__name__
     assert read.engines["hr"].settings == VENDORS["camunda7"].settings()
     settings = read.engines["claims"].settings
@@ -106,6 +107,7 @@ def test_engine_url_with_slash_at_its_end_loses_it(tmp_path: Path) -> None:
         ("[bridge]\nnope = 1", "bridge.nope"),
         ("[limits]\nnope = 1", "limits.nope"),
         ("[log]\nnope = 1", "log.nope"),
+        ("[tracing]\nnope = 1", "tracing.nope"),
     ),
 )
 def test_unknown_key_is_refused_with_its_path(tmp_path: Path, text: str, path: str) -> None:
@@ -376,3 +378,30 @@ def test_open_gateway_warns_of_each_front_door_whose_engine_is_not_sent_the_call
     ]
     assert 'the engine hr is not sent them (its auth.kind is not "forward")' in warned[0]
     assert config.warnings(load(tmp_path, text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('endpoint = "collector:4318"', "tracing.endpoint: an http or https URL without user, query and fragment"),
+        ('endpoint = "http://u:p@c:4318"', "tracing.endpoint: an http or https URL without user, query and fragment"),
+        ("sample = 1.5", "tracing.sample: Expected `float` <= 1.0"),
+        ("sample = -0.1", "tracing.sample: Expected `float` >= 0.0"),
+        ("sample = nan", "tracing.sample: Expected `float` >= 0.0"),
+    ],
+    ids=["no-url", "password", "above-all", "below-none", "no-number"],
+)
+def test_tracing_that_cannot_be_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert refused(tmp_path, f"[tracing]\n{text}") == said
+
+
+def test_traces_without_the_extra_are_refused_and_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[tracing]\nendpoint = "http://127.0.0.1:4318"'
+    assert load(tmp_path, text).tracing.sample == 1.0
+    for name in [each for each in sys.modules if each.startswith("opentelemetry.exporter")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter", None)
+    assert refused(tmp_path, text) == "tracing.endpoint: needs the extra otel: pip install 'varbridge[otel]'"
+    assert load(tmp_path, "[tracing]\nsample = 0.5").tracing.endpoint == ""

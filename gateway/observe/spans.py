@@ -1,0 +1,152 @@
+"""Spans: the pieces of a caller's request that are traced, while they are under way, in W3C's trace context.
+
+Attributes name routes, engines, callers, statuses and codes. No value of a variable, no id of an instance, no path, no
+query and no header is ever one. What must not live here: how spans leave the process (``tracing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from random import getrandbits
+from time import time_ns
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Kind: TypeAlias = Literal["server", "internal", "client"]
+_RATIO_BITS = 64
+"""How many bits of a trace id decide whether it is sampled, as OpenTelemetry's ratio sampler does it."""
+_current: ContextVar[Span | None] = ContextVar("span", default=None)
+
+
+class Span(msgspec.Struct, kw_only=True, eq=False):
+    """One piece of work.
+
+    Args:
+        name: of few different ones: a route, a command, a verb.
+        trace_id, span_id, parent_id: as numbers; no parent = the first span of its trace.
+        is_remote: whether the parent is the caller's.
+        is_sampled: whether the span is exported; all spans of a trace are, or none is.
+        state: the trace's ``tracestate``, which is handed on as it came.
+        began_ns, ended_ns: nanoseconds since 1970.
+        attributes: by the names of OpenTelemetry's semantic conventions, as far as they have one.
+        failed: whether it counts as an error.
+        resends: how often the request that it sends now was sent before.
+    """
+
+    name: str
+    kind: Kind
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    is_sampled: bool
+    is_remote: bool = False
+    state: str | None = None
+    began_ns: int = 0
+    ended_ns: int = 0
+    attributes: dict[str, str | int] = {}
+    failed: bool = False
+    resends: int = 0
+
+    @property
+    def traceparent(self) -> str:
+        """Return the span as the parent of what is asked of others."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-{self.is_sampled:02x}"
+
+
+class Spans:
+    """Begins spans and ends them.
+
+    Args:
+        export: is given each sampled span when it has ended.
+        sample: share of the traces that begin here and are exported; where the caller has decided, that counts.
+    """
+
+    def __init__(self, export: Callable[[Span], None], sample: float = 1.0) -> None:
+        self._export = export
+        self._bound = round(sample * (1 << _RATIO_BITS))
+
+    def begin_request(self, traceparent: str | None, tracestate: str | None) -> Span:
+        """Begin the span of a caller's request; whatever its task does from now on is below it.
+
+        Args:
+            traceparent: the caller's, well-formed; None = a new trace begins.
+            tracestate: the caller's.
+        """
+        if traceparent is None:
+            span = self._begin_trace("request", "server")
+        else:
+            _, trace, parent, flags = traceparent.split("-")
+            span = Span(
+                name="request",
+                kind="server",
+                trace_id=int(trace, 16),
+                span_id=_new_id(),
+                parent_id=int(parent, 16),
+                is_remote=True,
+                is_sampled=bool(int(flags, 16) & 1),
+                state=tracestate,
+                began_ns=time_ns(),
+            )
+        _ = _current.set(span)
+        return span
+
+    def begin(self, name: str, kind: Kind) -> Span:
+        """Begin a span below the current one, or one that begins a trace where there is none."""
+        above = _current.get()
+        if above is None:
+            return self._begin_trace(name, kind)
+        return Span(
+            name=name,
+            kind=kind,
+            trace_id=above.trace_id,
+            span_id=_new_id(),
+            parent_id=above.span_id,
+            is_sampled=above.is_sampled,
+            state=above.state,
+            began_ns=time_ns(),
+        )
+
+    def end(self, span: Span) -> None:
+        """End a span."""
+        if span.is_sampled:
+            span.ended_ns = time_ns()
+            self._export(span)
+
+    def _begin_trace(self, name: str, kind: Kind) -> Span:
+        trace_id = getrandbits(128) or 1
+        return Span(
+            name=name,
+            kind=kind,
+            trace_id=trace_id,
+            span_id=_new_id(),
+            parent_id=None,
+            is_sampled=trace_id & ((1 << _RATIO_BITS) - 1) < self._bound,
+            began_ns=time_ns(),
+        )
+
+
+def current() -> Span | None:
+    """Return the span that the running task works for."""
+    return _current.get()
+
+
+def enter(span: Span) -> Token[Span | None]:
+    """Let the running task work for a span until ``leave``."""
+    return _current.set(span)
+
+
+def leave(token: Token[Span | None]) -> None:
+    """Let the running task work for the span that it worked for before."""
+    _current.reset(token)
+
+
+def trace_nothing() -> None:
+    """Let nothing that the running task does from now on be exported: probes would fill every trace store."""
+    nothing = Span(name="", kind="internal", trace_id=_new_id(), span_id=_new_id(), parent_id=None, is_sampled=False)
+    _ = _current.set(nothing)
+
+
+def _new_id() -> int:
+    return getrandbits(64) or 1  # 0 stands for none

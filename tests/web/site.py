@@ -1,0 +1,57 @@
+"""A whole gateway in this process, whose configuration can be swapped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+
+from gateway import app, config
+
+
+class Site:
+    """A gateway whose configuration can be swapped."""
+
+    def __init__(self, application: app.Application, tree: dict[str, Any], session: aiohttp.ClientSession) -> None:
+        self.application, self.tree, self.session = application, tree, session
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
+        return await self.ask("GET", path, **headers)
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        url = f"http://127.0.0.1:{self.application.ports[0]}{path}"
+        async with self.session.request(method, url, json=body, headers=headers) as answer:
+            return answer.status, json.loads(await answer.read() or b"null")
+
+    async def ask_admin(self, path: str, **headers: str) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{self.application.ports[1]}{path}"
+        async with self.session.get(url, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def replace(self, **tables: Any) -> None:
+        await self.application.replace(parsed({**self.tree, **tables}))
+
+
+def parsed(tree: dict[str, Any]) -> config.Config:
+    return config.resolve(config.parse(tree, app.VENDORS), {})
+
+
+@contextlib.asynccontextmanager
+async def site_of(engines: dict[str, str], retry: dict[str, Any] | None = None, **tables: Any) -> AsyncIterator[Site]:
+    tree = {
+        "server": {"port": 0, "admin_port": 0},
+        "auth": {"open": True},
+        "store": {"url": "sqlite:///:memory:"},
+        "engines": {name: {"vendor": "camunda7", "url": url, "retry": retry or {}} for name, url in engines.items()},
+        **tables,
+    }
+    application = app.Application(parsed(tree))
+    await application.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Site(application, tree, session)
+    finally:
+        await application.stop()
