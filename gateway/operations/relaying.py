@@ -18,8 +18,8 @@ from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind
 from gateway.operations.placing_foreign import find_foreign
-from gateway.operations.placing_ids import engines_of
-from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond
+from gateway.operations.placing_ids import engines_of, spell_instance
+from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond, spell_task
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
 from gateway.port import Engine, RequestFacts
@@ -207,17 +207,28 @@ async def find_searched(gateway: Gateway, request: DoorRequest, found: Destinati
 
 
 async def find_owner(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
-    """Find out where a request goes whose owner must be known before: it can be sent only once, or no answer tells.
+    """Find out where a request goes whose owner must be known before it is sent anywhere.
 
     Raises:
         InstanceAmbiguous: several other engines have it; EngineFailure: an engine could not be asked.
         Unsupported: the request cannot be said to the owner.
     """
     named, default = request.facts.named, request.default
+    if request.facts.task is not None:
+        beyond = await find_beyond(gateway, request, call, asked=False)
+        return msgspec.structs.replace(found, is_certain=True) if beyond is None else beyond
     ids = () if named is None else (named,)
     if await engines_of(gateway, default, ids, request.rights.may_use, call) == (default.name,):
         return msgspec.structs.replace(found, is_certain=True)
     return find_destination(gateway, request)
+
+
+def can_be_behind(request: DoorRequest) -> bool:
+    """Return whether the front door's engine can have what a request names, by the form of its id."""
+    facts, default = request.facts, request.default
+    if facts.task is not None:
+        return spell_task(default, facts.task) is not None
+    return facts.named is None or spell_instance(default, facts.named) is not None
 
 
 async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, asked: bool = True) -> Destination | None:

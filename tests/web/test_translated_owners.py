@@ -13,7 +13,7 @@ import pytest
 
 from adapters import camunda7, ibm_bpm
 from tests.web.across import Across, across
-from tests.web.limited import KEY, MASKED, MEDIA, OWNERS, STARTS, is_camundas, is_ibms, stored
+from tests.web.limited import KEY, MASKED, MEDIA, OWNERS, STARTS, is_camundas, is_ibms, stored, task_on
 
 CAMUNDA, IBM = camunda7.VENDOR.fake, ibm_bpm.VENDOR.fake
 
@@ -107,6 +107,22 @@ async def test_engine_that_is_down_is_noticed_by_callers_of_its_instances_alone(
         ]
         assert [each.status for each in (*camunda, *ibm)] == [200, 503, 200, 503]
         assert (is_camundas(camunda[1]), is_ibms(ibm[1])) == (True, True)
+
+
+async def test_doors_engine_is_neither_asked_nor_needed_for_an_id_that_it_cannot_have() -> None:
+    async with across(MASKED, down=("claims",)) as site:
+        assert (await site.ibm("GET", f"/process/{site.hr}?parts=data", **KEY)).status == 200
+    async with across() as site:
+        task = task_on(site, "hr").removeprefix("hr:")
+        for method, path, body in (
+            ("PUT", f"/process/{site.hr}/variables", {"note": "x"}),
+            ("PUT", f"/task/{task}?action=finish", {}),
+        ):
+            site.forget()
+            assert (await site.ibm(method, path, body)).status == 200
+            assert set(site.engines) == {"hr"}
+    async with across(doors={"hr": {"engine": "claims"}}, down=("claims",)) as site:
+        assert (await site.camunda("GET", f"/process-instance/{site.hr}/variables")).status == 200
 
 
 async def test_engine_that_does_not_answer_is_waited_for_by_callers_of_its_instances_alone() -> None:

@@ -104,7 +104,7 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
                 proxied.translated = read = await translated.with_body(proxied, read)
                 _ = translated.decode(proxied, read, request, destination)
             destination = await relaying.find_searched(services.gateway, request, destination, call)
-        if _needs_owner(proxied, destination):
+        if _needs_owner(proxied, request, destination):
             proxied.translated = read
             destination = await relaying.find_owner(services.gateway, request, destination, call)
             proxied.translated = None
@@ -114,10 +114,16 @@ async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
     return await _answer_at(proxied, read, request, destination)
 
 
-def _needs_owner(proxied: ProxiedRequest, destination: Destination) -> bool:
-    """Return whether the owner must be known before a request is sent: it is sent once, or its answer says nothing."""
-    is_silent = proxied.facts is not None and proxied.facts.silent and not destination.is_translated
-    return is_sent_once(proxied, destination) or (is_silent and not destination.is_certain)
+def _needs_owner(proxied: ProxiedRequest, request: DoorRequest, destination: Destination) -> bool:
+    """Return whether the owner must be known before a request is sent anywhere.
+
+    It must where the request is sent once, or its answer says nothing, or nothing on the front door's engine can have
+    such an id: that engine is then not needed, and may be down.
+    """
+    if destination.is_certain:
+        return False
+    is_silent = request.facts.silent and not destination.is_translated
+    return is_silent or is_sent_once(proxied, destination) or not relaying.can_be_behind(request)
 
 
 def _may_be_elsewhere(proxied: ProxiedRequest) -> bool:
