@@ -1,20 +1,28 @@
 """Who calls and what they may do: credentials, scopes, engines, names of variables."""
 
-from gateway.access.callers import NOBODY, SCOPES, Caller, CallerEntry
+from gateway.access.callers import ANONYMOUS, NOBODY, SCOPES, Caller, CallerEntry
 from gateway.access.certificates import parse_subject
 from gateway.access.credentials import Access
+from gateway.access.failures import Failures, Guessed
+from gateway.access.rates import Bucket, Rate, buckets
 from gateway.access.request_tokens import RequestTokens
 from gateway.access.tokens import ALGORITHMS, TokenEntry, Tokens
 
 __all__ = [
     "ALGORITHMS",
+    "ANONYMOUS",
     "NOBODY",
     "SCOPES",
     "Access",
+    "Bucket",
     "Caller",
     "CallerEntry",
+    "Failures",
+    "Guessed",
+    "Rate",
     "RequestTokens",
     "TokenEntry",
     "Tokens",
+    "buckets",
     "parse_subject",
 ]

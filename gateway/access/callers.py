@@ -99,5 +99,7 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(parts) or r"(?!)", re.DOTALL)
 
 
+ANONYMOUS = "anonymous"
+"""The name of the caller without credentials, where there may be one."""
 NOBODY = Caller(CallerEntry(name="nobody", engines=()))
 """The caller of public routes; it may do nothing else."""

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Protocol
 
-from gateway.access.callers import SCOPES, Caller, CallerEntry
+from gateway.access.callers import ANONYMOUS, SCOPES, Caller, CallerEntry
 from gateway.access.certificates import Subject, parse_subject, subject_of
+from gateway.access.failures import Guessed
 from gateway.errors import Unauthenticated
 
 _TOKEN_DOTS = 2
@@ -19,9 +20,9 @@ _TOKEN_DOTS = 2
 _PREFIX_BYTES = 2
 """Keys are looked up by so many bytes of their digest and then compared in constant time; looking up whole digests
 could take longer the more of one is right."""
+_CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", Basic realm="varbridge"'),)
 _NOBODYS = bytes(hashlib.sha256().digest_size)
 """What the password of an unknown user is compared with, so that it takes as long as that of a known one."""
-_CHALLENGE = (("WWW-Authenticate", 'Bearer realm="varbridge", Basic realm="varbridge"'),)
 _LET_ENGINE_CHECK = (
     'let the engine check them (`auth.kind = "forward"` of the engine, and a caller with `forward = true` '
     "that says what they may do)"
@@ -63,7 +64,7 @@ class Access:
             for entry in callers
             if entry.basic_username is not None
         }
-        self._anonymous = Caller(CallerEntry(name="anonymous", scopes=SCOPES)) if open else None
+        self._anonymous = Caller(CallerEntry(name=ANONYMOUS, scopes=SCOPES)) if open else None
         self._forward = next((Caller(entry) for entry in callers if entry.forward), None)
         self.tokens = tokens
         self.takes_certificates = bool(self._certificates)
@@ -166,7 +167,7 @@ class Access:
         if caller is None and not self._keys:
             raise _refused(f"No caller with an API key is configured here: {ways_out}.")
         if caller is None:
-            raise _refused("The key is not known.")
+            raise Guessed("The key is not known.", "key", headers=_CHALLENGE)
         return caller
 
     def _key_owner(self, key: str) -> Caller | None:
@@ -189,7 +190,7 @@ class Access:
         expected, caller = self._basic.get(username, (_NOBODYS, None))
         given = hashlib.sha256(password.encode()).digest()
         if not hmac.compare_digest(given, expected) or caller is None:
-            raise _refused("User name or password is wrong.")
+            raise Guessed("User name or password is wrong.", "basic", username, headers=_CHALLENGE)
         return caller
 
 

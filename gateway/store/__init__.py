@@ -9,6 +9,7 @@ from gateway.store.bulk_operations import OperationRecords
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
 from gateway.store.lock_file import CannotLock, LockFile, check_shareable, locks_beside
+from gateway.store.rate_uses import RateUses
 from gateway.store.store import Settings, Store, is_sqlite
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Leases",
     "LockFile",
     "OperationRecords",
+    "RateUses",
     "Settings",
     "Store",
     "check_shareable",

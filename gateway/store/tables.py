@@ -69,6 +69,16 @@ operations = Table(
 )
 """Bulk operations; ``filter`` and ``command`` hold values: emptied once the instances are selected, and at the end."""
 
+rate_uses = Table(
+    "rate_uses",
+    metadata,
+    Column("process", String(32), primary_key=True),
+    Column("caller", Text, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("seen", Double, nullable=False),
+)
+"""How many requests a process has let through of a caller whose rate is bounded; old rows are removed."""
+
 operation_items = Table(
     "operation_items",
     metadata,
