@@ -17,6 +17,7 @@ import structlog
 
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
+from gateway.access import Failures
 from gateway.generation import Generation, Standing
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
@@ -24,14 +25,16 @@ from gateway.operations.idempotency import Idempotency
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.plan import Call
 from gateway.port import Engine, Vendor
+from gateway.rate_sharing import RateSharing
 from gateway.reloading import Reloader, watch
-from gateway.serving import KEEPALIVE_S, Listeners, collect_garbage_rarely, stop_event
+from gateway.serving import Listeners, collect_garbage_rarely, stop_event
 from gateway.store import (
     CannotLock,
     KeyRecords,
     Leases,
     LockFile,
     OperationRecords,
+    RateUses,
     Store,
     check_shareable,
     locks_beside,
@@ -72,11 +75,13 @@ class Application:
             shared_locks=shared_locks,
             idempotency=Idempotency(keys, unsettled, config.store.settle_s),
             operations=OperationRecords(self.store, config.store.operation_retention_s),
+            failures=Failures(),
             tap=tap,
         )
         self._generation = Generation(config, self._standing)
         self._retiring: dict[Generation, asyncio.Task[None]] = {}
         self._switching = asyncio.Lock()
+        self._sharing: asyncio.Task[None] | None = None
         self.state = admin.State()
         self._listeners = Listeners(config.server)
 
@@ -105,6 +110,11 @@ class Application:
         """Return whether requests still run on an earlier configuration."""
         return bool(self._retiring)
 
+    @property
+    def is_sharing_rates(self) -> bool:
+        """Return whether other processes are told what callers with a bounded rate have used here."""
+        return self._sharing is not None
+
     def current(self) -> Generation:
         """Return the generation that new requests are answered with."""
         return self._generation
@@ -119,11 +129,14 @@ class Application:
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
         self._standing.idempotency.start()
-        callers = changing_server(self.current, keepalive_s=KEEPALIVE_S)
+        callers = changing_server(self.current)
         operators = admin.application(lambda: self.gateway, self.metrics, self.state, self.store.reachable)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self._generation.bulk.start()
         self.metrics.start()
+        if self._standing.shared_locks is not None:  # there may be other processes
+            sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
+            self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
 
     async def replace(self, config: configuration.Config) -> None:
@@ -192,6 +205,9 @@ class Application:
         loop = asyncio.get_running_loop()
         until = loop.time() + self.config.server.grace_s
         await self._listeners.close()
+        if self._sharing is not None:
+            _ = self._sharing.cancel()
+            self._sharing = None
         generations = (self._generation, *self._retiring)
         for task in self._retiring.values():
             _ = task.cancel()

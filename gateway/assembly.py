@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.access import Access, Caller, CallerEntry, TokenEntry, Tokens
-from gateway.config import CallerConfig, Config, EngineConfig, TracingConfig
+from gateway.access import ANONYMOUS, Access, Caller, CallerEntry, Rate, TokenEntry, Tokens
+from gateway.config import CallerConfig, Config, EngineConfig, RateConfig, TracingConfig
 from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
 from gateway.routing import Routing
-from gateway.web import Door, Upstream
+from gateway.web import ConnectionLimits, Door, Upstream
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
 from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings, TlsSettings
@@ -116,6 +116,30 @@ def tracing(entry: TracingConfig, count: Callable[[str, int], None]) -> Tracing 
     from gateway.observe.tracing import Tracing  # noqa: PLC0415 - an extra, which may be missing
 
     return Tracing(entry.endpoint, entry.sample, count)
+
+
+def rates(config: Config) -> dict[str, Rate]:
+    """Return the rates of callers that have one, by their names; entries of one name share theirs."""
+    found = {caller.name: _rate(caller.rate) for caller in config.auth.callers if caller.rate is not None}
+    if config.auth.anonymous_rate is not None:
+        found[ANONYMOUS] = _rate(config.auth.anonymous_rate)
+    return found
+
+
+def _rate(entry: RateConfig) -> Rate:
+    return Rate(requests=entry.requests, per_s=entry.per_s, burst=entry.capacity)
+
+
+def connection_limits(config: Config) -> ConnectionLimits:
+    """Return the limits on callers' connections."""
+    server, limits = config.server, config.limits
+    return ConnectionLimits(
+        most=server.max_connections,
+        per_address=server.max_connections_per_address,
+        keepalive_s=server.keepalive_s,
+        header_s=limits.header_read_timeout_s,
+        send_s=limits.send_timeout_s,
+    )
 
 
 def _entry(config: Config, caller: CallerConfig) -> CallerEntry:

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from gateway import assembly
-from gateway.access import Access, RequestTokens
+from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
@@ -44,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         vendors: by name.
         secret: returns the store's secret of a purpose.
         locks, shared_locks: the write locks, and what keeps other processes out of them.
+        failures: who has sent wrong credentials.
         tap: is shown every exchange with an engine.
     """
 
@@ -54,6 +55,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     shared_locks: SharedLocks | None
     idempotency: Idempotency
     operations: OperationRecords
+    failures: Failures
     tap: Tap | None = None
 
 
@@ -64,8 +66,8 @@ class Generation:
         config: with its secrets resolved.
         standing: what it shares with others.
         before: the generation that it follows; clients of engines whose tables are the same are taken over, with their
-            connections, sessions and breakers, and so is what was learned about owners. Where ``[tracing]`` changes,
-            all clients are new: what traces them is part of them.
+            connections, sessions and breakers, and so is what was learned about owners, and what callers have sent.
+            Where ``[tracing]`` changes, all clients are new: what traces them is part of them.
     """
 
     def __init__(self, config: Config, standing: Standing, before: Generation | None = None) -> None:
@@ -93,6 +95,7 @@ class Generation:
         clients = Clients(self.clients)
         paths = assembly.base_paths(config)
         self.gateway: Gateway = Gateway(self.engines, clients, standing.locks, routing, clients.relay, paths)
+        self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
         self.bulk = self._bulk_worker()
         self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
@@ -119,7 +122,7 @@ class Generation:
     def _services(self, access_before: Access | None) -> Services:
         config, standing = self.config, self._standing
         spans = self.tracing.spans if self.tracing is not None else None
-        limits = {name: getattr(config.limits, name) for name in config.limits.__struct_fields__}
+        limits = {name: getattr(config.limits, name) for name in RequestLimits.__struct_fields__}
         return Services(
             gateway=self.gateway,
             operations=standing.operations,
@@ -131,6 +134,10 @@ class Generation:
             cursors=Cursors(lambda: standing.secret("cursors"), lifetime_s=config.limits.cursor_lifetime_s),
             request_tokens=RequestTokens(lambda: standing.secret("request tokens")),
             limits=RequestLimits(**limits),
+            connections=assembly.connection_limits(config),
+            max_in_flight=config.server.max_in_flight,
+            rates=self.rates,
+            failures=standing.failures,
             cors_origins=frozenset(config.cors.origins),
             idempotency=standing.idempotency,
         )

@@ -17,8 +17,8 @@ from gateway.config import ServerConfig
 from gateway.web import Server
 from gateway.web.http.tls import RenewableContext, server_context
 
-KEEPALIVE_S = 75.0
-"""Seconds that an idle connection stays open. aiohttp's runner would keep it for an hour; nginx has 75 s as well."""
+_KEEPALIVE_S = 75.0
+"""Seconds that an idle connection of operators stays open. aiohttp's runner would keep it for an hour."""
 _ADMIN_GRACE_S = 1.0
 """Seconds that a request on the admin port may still take while the gateway stops; none is worth a longer wait."""
 _GARBAGE_THRESHOLD = 20_000
@@ -64,7 +64,7 @@ class Listeners:
         public = web.ServerRunner(callers, shutdown_timeout=config.grace_s)
         await self._listen(public, config.host, config.port, reuse_port=reuse_port, tls=self._tls)
         operators = web.AppRunner(
-            admin, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
+            admin, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
         )
         await self._listen(operators, config.admin_host, config.admin_port, reuse_port=reuse_port)
 

@@ -3,7 +3,7 @@
 Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``config/gateway.toml`` documents every key.
 """
 
-from gateway.config.check import warnings
+from gateway.config.contradictions import warnings
 from gateway.config.environment import environment
 from gateway.config.load import load, parse, referenced_files
 from gateway.config.secrets import resolve
@@ -12,6 +12,7 @@ from gateway.config.shapes import (
     Config,
     ConfigError,
     EngineConfig,
+    RateConfig,
     ServerConfig,
     StoreConfig,
     TracingConfig,
@@ -22,6 +23,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "EngineConfig",
+    "RateConfig",
     "ServerConfig",
     "StoreConfig",
     "TracingConfig",

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.access import ALGORITHMS, SCOPES, parse_subject
+from gateway.access import ALGORITHMS, ANONYMOUS, SCOPES, parse_subject
 from gateway.config import engine_auth, spelling, tls
 from gateway.config.engine_auth import check_reference, check_user
 from gateway.config.shapes import (
@@ -22,6 +22,7 @@ from gateway.config.shapes import (
     Config,
     ConfigError,
     DialectConfig,
+    RateConfig,
     TracingConfig,
 )
 from gateway.config.spelling import did_you_mean
@@ -43,6 +44,7 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
     for index, caller in enumerate(config.auth.callers):
         _check_caller(config, f"auth.callers[{index}]", caller)
     _check_distinct(config.source, config.auth)
+    _check_rates(config.source, config.auth)
     for name, dialect in config.dialects.items():
         if dialect.vendor not in vendors:
             raise ConfigError(f"{config.source}: dialects.{name}.vendor: one of {', '.join(sorted(vendors))}")
@@ -64,19 +66,6 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
     check_store(config.source, config.store.url)
     if _PASSWORD.search(config.store.url):
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
-
-
-def warnings(config: Config) -> tuple[str, ...]:
-    """Return what a configuration may do that its author hardly wants, each with file and key path."""
-    if not config.auth.open:
-        return ()
-    return tuple(
-        f"{config.source}: dialects.{name}: `open` lets in callers without credentials only: clients that send their "
-        f"own, as most vendor clients do, get 401 unless a caller has them, since the engine {dialect.engine} is not "
-        'sent them (its auth.kind is not "forward")'
-        for name, dialect in config.dialects.items()
-        if config.engines[dialect.engine].auth.kind != "forward"
-    )
 
 
 def _check_binding(config: Config) -> None:
@@ -215,6 +204,24 @@ def check_kind(source: str, path: str, auth: Any, vendor: Vendor) -> None:
     if kind not in vendor.auth_kinds:
         known = ", ".join(sorted(vendor.auth_kinds))
         raise ConfigError(f"{source}: {path}.auth.kind: {kind} is not offered for {vendor.name} (offered: {known})")
+
+
+def _check_rate(source: str, path: str, rate: RateConfig) -> None:
+    if rate.burst is not None and rate.burst < rate.requests:
+        raise ConfigError(f"{source}: {path}.burst: no less than requests ({rate.requests})")
+
+
+def _check_rates(source: str, auth: AuthConfig) -> None:
+    """Check each rate; refuse entries of one name with different ones: they share it, lest a new key double it."""
+    rates: dict[str, RateConfig | None] = {}
+    if auth.anonymous_rate is not None:
+        _check_rate(source, "auth.anonymous_rate", auth.anonymous_rate)
+        rates[ANONYMOUS] = auth.anonymous_rate
+    for index, caller in enumerate(auth.callers):
+        if caller.rate is not None:
+            _check_rate(source, f"auth.callers[{index}].rate", caller.rate)
+        if rates.setdefault(caller.name, caller.rate) != caller.rate:
+            raise ConfigError(f"{source}: auth.callers[{index}].rate: another entry of this name has another rate")
 
 
 def _check_distinct(source: str, auth: AuthConfig) -> None:

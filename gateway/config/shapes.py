@@ -38,8 +38,12 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     admin_port: Port = 9090
     workers: Count = 1
     watch: bool = True
-    grace_s: Seconds = 20.0
+    grace_s: Seconds = 30.0
     drain_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    max_in_flight: Annotated[int, msgspec.Meta(ge=0)] = 0
+    max_connections: Count = 10_000
+    max_connections_per_address: Annotated[int, msgspec.Meta(ge=0)] = 0
+    keepalive_s: Seconds = 75.0
     tls: ServerTlsConfig | None = None
 
 
@@ -71,6 +75,19 @@ class CertificateConfig(Table, frozen=True, kw_only=True):
     subject: str
 
 
+class RateConfig(Table, frozen=True, kw_only=True):
+    """``rate`` of a caller; without ``burst`` a full bucket holds ``requests``."""
+
+    requests: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    per_s: Seconds = 1.0
+    burst: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+
+    @property
+    def capacity(self) -> int:
+        """Return how many tokens a full bucket holds."""
+        return self.requests if self.burst is None else self.burst
+
+
 class CallerConfig(Table, frozen=True, kw_only=True):
     """``[[auth.callers]]``."""
 
@@ -80,6 +97,7 @@ class CallerConfig(Table, frozen=True, kw_only=True):
     jwt: JwtConfig | None = None
     certificate: CertificateConfig | None = None
     forward: bool = False
+    rate: RateConfig | None = None
     scopes: tuple[str, ...] = ()
     engines: tuple[str, ...] = ("*",)
     variables: tuple[str, ...] = ("*",)
@@ -90,6 +108,7 @@ class AuthConfig(Table, frozen=True, kw_only=True):
     """``[auth]``."""
 
     open: bool = False
+    anonymous_rate: RateConfig | None = None
     callers: list[CallerConfig] = []
 
 
@@ -243,7 +262,9 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
     max_names: Count = 10_000
     max_batch_items: Count = 1000
     batch_at_once: Count = 16
+    header_read_timeout_s: Seconds = 10.0
     body_read_timeout_s: Seconds = 30.0
+    send_timeout_s: Seconds = 60.0
     max_timeout_s: Seconds = 60.0
     max_binary_bytes: Count = 2 * 1024 * 1024 * 1024
     max_query_rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1000

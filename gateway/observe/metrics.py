@@ -59,6 +59,18 @@ class Metrics:
         self._spans = Counter(
             "varbridge_spans", "Spans of traces that left the queue.", ("outcome",), registry=self._registry
         )
+        self._sheds = Counter(
+            "varbridge_sheds", "Requests and connections of callers turned away.", ("reason",), registry=self._registry
+        )
+        self._throttled = Counter(
+            "varbridge_throttled_requests", "Requests over their caller's rate.", ("caller",), registry=self._registry
+        )
+        self._failed_credentials = Counter(
+            "varbridge_failed_credentials",
+            "Wrong passwords and keys; slowed: their refusal had to wait.",
+            ("kind", "slowed"),
+            registry=self._registry,
+        )
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -131,6 +143,18 @@ class Metrics:
         self._breakers.labels(engine).set(_STATES.index(state))
         if state == "open":
             self._openings.labels(engine).inc()
+
+    def shed(self, reason: str) -> None:
+        """Count one request or connection that was turned away, or cut off."""
+        self._sheds.labels(reason).inc()
+
+    def throttled(self, caller: str) -> None:
+        """Count one request that was over the rate of its caller, by the name that the configuration has for it."""
+        self._throttled.labels(caller).inc()
+
+    def failed_credentials(self, kind: str, *, slowed: bool) -> None:
+        """Count wrong credentials: ``basic`` or ``key``, and whether the refusal had to wait."""
+        self._failed_credentials.labels(kind, "yes" if slowed else "no").inc()
 
     def reloaded(self, *, applied: bool) -> None:
         """Count one attempt to replace the configuration: applied, or refused."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 from aiohttp import web
 
+from gateway.errors import Overloaded
 from gateway.web.http import boundary
 from gateway.web.http.server import Handler, Server
 from gateway.web.proxy import relay
@@ -16,6 +18,9 @@ from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.services import Services
 from gateway.web.v1 import problems
 from gateway.web.v1.request import UnifiedRequest
+
+_SOON = (("Retry-After", "1"),)
+"""Requests take milliseconds, so there is room in a second; it is the shortest time that can be said."""
 
 
 class Answering(Protocol):
@@ -53,35 +58,65 @@ class Fixed(msgspec.Struct, frozen=True):
 
 def handler(current: Callable[[], Answering]) -> Handler:
     """Return the handler of every request; each is answered to its end by what is current when it begins."""
+    running = 0  # of all configurations
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal running
         answering = current()
+        services, doors = answering.services, answering.doors
+        call = services.open_call(request)
+        door = door_at(doors, request.raw_path) if doors else None
+        asked = (
+            UnifiedRequest(services, request, call) if door is None else ProxiedRequest(services, door, request, call)
+        )
+        if 0 < services.max_in_flight <= running:
+            return await _shed(asked)
+        running += 1
         answering.enter()
         try:
-            services, doors = answering.services, answering.doors
-            call = services.open_call(request)
-            door = door_at(doors, request.raw_path) if doors else None
-            if door is not None:
-                return await relay.answer(ProxiedRequest(services, door, request, call))
-            return await boundary.respond(
-                UnifiedRequest(services, request, call), services.metrics, services.cors_origins
-            )
+            response = await _answer(asked)
         finally:
+            running -= 1
             answering.leave()
+        if asked.delay_s:
+            await asyncio.sleep(asked.delay_s)
+        return response
 
     return handle
 
 
-def changing_server(
-    current: Callable[[], Answering], *, keepalive_s: float = 75.0, lingering_s: float = 10.0
-) -> Server:
+def _answer(asked: UnifiedRequest | ProxiedRequest) -> Awaitable[web.StreamResponse]:
+    if isinstance(asked, ProxiedRequest):
+        return relay.answer(asked)
+    return boundary.respond(asked, asked.services.metrics, asked.services.cors_origins)
+
+
+async def _shed(asked: UnifiedRequest | ProxiedRequest) -> web.StreamResponse:
+    """Refuse a request for which there is no room, before anything of it is looked at."""
+    services = asked.services
+    services.metrics.shed("in-flight")
+    error = Overloaded(headers=_SOON)
+    if isinstance(asked, ProxiedRequest):
+        return relay.shed(asked, error)
+    return await boundary.shed(asked, error, services.metrics, services.cors_origins)
+
+
+def changing_server(current: Callable[[], Answering], *, lingering_s: float = 10.0) -> Server:
     """Return the server of callers, whose services may change; arguments as for ``handler`` and ``Server``."""
-    return Server(handler(current), problems.answer, keepalive_s=keepalive_s, lingering_s=lingering_s)
+
+    def count_shed(reason: str) -> None:
+        current().services.metrics.shed(reason)
+
+    return Server(
+        handler(current),
+        problems.answer,
+        limits=lambda: current().services.connections,
+        shed=count_shed,
+        lingering_s=lingering_s,
+    )
 
 
-def public_server(
-    services: Services, doors: Sequence[Door] = (), *, keepalive_s: float = 75.0, lingering_s: float = 10.0
-) -> Server:
+def public_server(services: Services, doors: Sequence[Door] = (), *, lingering_s: float = 10.0) -> Server:
     """Return the server of callers, whose services stay."""
     fixed = Fixed(services, doors)
-    return changing_server(lambda: fixed, keepalive_s=keepalive_s, lingering_s=lingering_s)
+    return changing_server(lambda: fixed, lingering_s=lingering_s)

@@ -30,7 +30,13 @@ LEANED_ON: dict[str, set[str]] = {
     "aiohttp.http_parser": {"HttpRequestParser", "HttpRequestParserPy"},
     "aiohttp.http_writer.StreamWriter": {"_headers_buf"},
     "aiohttp.web_protocol": {"RequestHandler", "_ErrInfo"},
-    "aiohttp.web_protocol.RequestHandler": {"_current_request", "_manager", "_messages"},
+    "aiohttp.web_protocol.RequestHandler": {
+        "_current_request",
+        "_manager",
+        "_messages",
+        "_next_keepalive_close_time",
+        "_waiter",
+    },
     "aiohttp.web_response.StreamResponse": {
         "_eof_sent",
         "_keep_alive",

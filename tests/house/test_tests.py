@@ -107,7 +107,7 @@ def _is_short(call: ast.Call) -> bool:
     )
 
 
-SHORT = {"timeout_s", "idle_s", "keepalive_s", "body_read_timeout_s", "deadline_s"}
+SHORT = {"timeout_s", "idle_s", "keepalive_s", "header_s", "send_s", "body_read_timeout_s", "deadline_s"}
 """Parameters that end a wait."""
 
 

@@ -14,7 +14,7 @@ from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
 from gateway.port import Credentials
 from gateway.routing import Routing
-from gateway.web import Door, RequestLimits, Services, Upstream, public_server
+from gateway.web import ConnectionLimits, Door, RequestLimits, Services, Upstream, public_server
 from gateway.wire import ClientSettings, EngineClient
 from tests.wire.scripted import OK, Observer, Scripted, running, says
 
@@ -22,8 +22,8 @@ from tests.wire.scripted import OK, Observer, Scripted, running, says
 class Gate:
     """A gateway with one front door before a scripted engine."""
 
-    def __init__(self, port: int, engine: Scripted, locks: WriteLocks) -> None:
-        self.port, self.engine, self.locks = port, engine, locks
+    def __init__(self, port: int, engine: Scripted, locks: WriteLocks, services: Services) -> None:
+        self.port, self.engine, self.locks, self.services = port, engine, locks, services
 
     async def send(self, raw: bytes, *, whole: bool = True) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -56,7 +56,8 @@ async def gate(
     access=None,
     credentials=None,
     limits: RequestLimits | None = None,
-    keepalive_s: float = 75.0,
+    connections: ConnectionLimits = ConnectionLimits(),
+    services_more: dict[str, object] | None = None,
     client_settings: dict[str, int] | None = None,
     starts: dict[str, str] | None = None,
     others: tuple[str, ...] = (),
@@ -83,13 +84,15 @@ async def gate(
             access=access or Access(open=True),
             metrics=Metrics(),
             limits=limits or RequestLimits(),
+            connections=connections,
+            **(services_more or {}),
         )
         made = Door(prefix="/door", dialect=vendor.dialect(), default=known, upstreams={"hr": upstream}, **door)
-        runner = web.ServerRunner(public_server(services, (made,), keepalive_s=keepalive_s, lingering_s=0.2))
+        runner = web.ServerRunner(public_server(services, (made,), lingering_s=0.2))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
-            yield Gate(runner.addresses[0][1], engine, locks)
+            yield Gate(runner.addresses[0][1], engine, locks, services)
         finally:
             await runner.cleanup()
             await client.close()

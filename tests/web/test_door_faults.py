@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.web import RequestLimits
+from gateway.web import ConnectionLimits, RequestLimits
 from tests.until import until
 from tests.web.gate import Gate, gate
 from tests.wire.scripted import OK, Heard, says
@@ -155,8 +155,11 @@ SLOW = RequestLimits(body_read_timeout_s=0.2)
 
 @pytest.mark.usefixtures("idle_time")
 @pytest.mark.parametrize("before", [0, 1], ids=["first request", "later request"])
-async def test_head_that_trickles_is_cut_off(before: int) -> None:
-    async with unhurt(keepalive_s=0.2) as door:
+@pytest.mark.parametrize(
+    "limits", [ConnectionLimits(keepalive_s=0.2), ConnectionLimits(header_s=0.2)], ids=["idle", "head"]
+)
+async def test_head_that_trickles_is_cut_off(limits: ConnectionLimits, before: int) -> None:
+    async with unhurt(connections=limits) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
         if before:
             writer.write(GET + b"\r\n")

@@ -22,6 +22,19 @@ class RequestMetrics(Protocol):
         """Count one request, in the task that answers it."""
 
 
+class CallerMetrics(RequestMetrics, Protocol):
+    """What counts requests, and what is refused for the sake of others."""
+
+    def shed(self, reason: str) -> None:
+        """Count one request or connection that was turned away, or cut off, for one of a few reasons."""
+
+    def throttled(self, caller: str) -> None:
+        """Count one request that was over the rate of its caller; ``caller`` is a name of the configuration."""
+
+    def failed_credentials(self, kind: str, *, slowed: bool) -> None:
+        """Count wrong credentials: of which kind, and whether the refusal had to wait."""
+
+
 def record(  # noqa: PLR0913 - one flat record
     metrics: RequestMetrics,
     call: Call,

@@ -45,6 +45,11 @@ class Dispatched(Protocol):
         """Who calls; None while that is not known."""
         ...
 
+    @property
+    def rate_headers(self) -> tuple[tuple[str, str], ...]:
+        """What the answer says of the caller's rate; empty where it is not bounded, or not known yet."""
+        ...
+
     async def answer(self) -> Answer:
         """Return the answer, or raise the error that it becomes."""
         ...
@@ -67,7 +72,20 @@ async def respond(dispatched: Dispatched, metrics: RequestMetrics, origins: froz
         answer = await dispatched.answer()
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
         answer = dispatched.problem(_known(error, dispatched.call))
-    spent = perf_counter() - started
+    return await _send(dispatched, answer, perf_counter() - started, metrics, origins)
+
+
+async def shed(
+    dispatched: Dispatched, error: VarbridgeError, metrics: RequestMetrics, origins: frozenset[str]
+) -> web.StreamResponse:
+    """Return the refusal of a request that is not looked at; arguments as for ``respond``."""
+    return await _send(dispatched, dispatched.problem(error), 0.0, metrics, origins)
+
+
+async def _send(
+    dispatched: Dispatched, answer: Answer, spent: float, metrics: RequestMetrics, origins: frozenset[str]
+) -> web.StreamResponse:
+    """Count and log a request that was answered, and return the response."""
     engine, template = dispatched.engine, dispatched.template
     access_log.record(
         metrics,
@@ -111,6 +129,7 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
     }
     if origins:
         headers |= cors.response_headers(dispatched.request, origins)
+    headers.update(dispatched.rate_headers)
     headers.update(answer.headers)
     if answer.body or answer.stream is not None or answer.status == _OK:
         headers["Content-Type"] = answer.media_type

@@ -8,7 +8,10 @@ from aiohttp import web
 
 from gateway.web.http.answers import Answer
 
-_EXPOSED = "ETag, Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, Server-Timing, X-Request-Id"
+_EXPOSED = (
+    "ETag, Gateway-Engine, Gateway-Rules, Idempotency-Replayed, Preference-Applied, RateLimit, RateLimit-Policy, "
+    "Retry-After, Server-Timing, X-Request-Id"
+)
 
 
 def allowed_origin(request: web.BaseRequest, origins: frozenset[str]) -> str | None:

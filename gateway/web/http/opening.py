@@ -15,7 +15,7 @@ from aiohttp import web
 from gateway.observe import spans as spans_
 from gateway.observe.spans import Spans
 from gateway.plan import Call
-from gateway.web.http.access_log import RequestMetrics
+from gateway.web.http.access_log import CallerMetrics
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
@@ -43,7 +43,7 @@ def traced_call(spans: Spans) -> Callable[[web.BaseRequest], Call]:
     return open_traced
 
 
-class Exemplars(RequestMetrics, Protocol):
+class Exemplars(CallerMetrics, Protocol):
     """Metrics that take a trace as an example of what they count."""
 
     def exemplify(  # noqa: PLR0913 - the labels of one metric
@@ -62,6 +62,7 @@ class TracedRequests:
 
     def __init__(self, metrics: Exemplars, spans: Spans) -> None:
         self._metrics, self._spans = metrics, spans
+        self.shed, self.throttled, self.failed_credentials = metrics.shed, metrics.throttled, metrics.failed_credentials
 
     def request(  # noqa: PLR0913 - the labels of one metric
         self, *, route: str, method: str, status: int, engine: str, duration_s: float, outcome: str, caller: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.web.http.answers import SERVER_NAME, Answer
+from gateway.web.http.connections import ConnectionLimits, Connections
 
 _log = structlog.get_logger("varbridge")
 _OURS = 500
@@ -26,9 +28,64 @@ ProblemAnswer: TypeAlias = Callable[[VarbridgeError, str], Answer]
 class _Protocol(RequestHandler):
     """One connection. For bytes that are not HTTP, aiohttp calls ``handle_error`` and no handler."""
 
-    __slots__ = ("problem_answer",)
+    __slots__ = ("_header_timer", "_send_timer", "connections", "idle_since_start", "problem_answer")
 
     problem_answer: ProblemAnswer
+    connections: Connections
+    idle_since_start: float
+    _header_timer: asyncio.TimerHandle | None
+    _send_timer: asyncio.TimerHandle | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a connection; one too many is closed at once, without an answer."""
+        self._header_timer = self._send_timer = None
+        self.idle_since_start = asyncio.get_running_loop().time()
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        if not self.connections.add(self, str(peer[0]) if isinstance(peer, tuple) else ""):
+            self.drop()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End a connection."""
+        self.connections.remove(self)
+        for timer in (self._header_timer, self._send_timer):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def idle_since(self) -> float | None:
+        """Return when the last request ended, or the connection began; None while a request runs."""
+        if not self._is_waiting():
+            return None
+        return max(self.idle_since_start, self._next_keepalive_close_time - self.keepalive_timeout)
+
+    def _is_waiting(self) -> bool:
+        """Return whether there is no whole head of a request."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def drop(self) -> None:
+        """Close the connection without an answer."""
+        if self.transport is not None:
+            self.transport.abort()
+        self.force_close()
+
+    def _cut_off(self, reason: str) -> None:
+        self.connections.shed(reason)
+        self.drop()
+
+    def pause_writing(self) -> None:
+        """Wait for a caller that does not take what is sent, but not for ever."""
+        super().pause_writing()
+        later = asyncio.get_running_loop().call_later
+        self._send_timer = later(self.connections.limits.send_s, self._cut_off, "slow-reader")
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        super().resume_writing()
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
 
     @property
     def leaving(self) -> bool:
@@ -36,8 +93,15 @@ class _Protocol(RequestHandler):
         return isinstance(self._manager, Server) and self._manager.leaving
 
     def data_received(self, data: bytes) -> None:
-        """Receive bytes; end a broken body at once (aiohttp would wait for the rest of it)."""
+        """Receive bytes; bound the time for a head; end a broken body at once (aiohttp would wait for the rest)."""
         super().data_received(data)
+        if self._header_timer is not None:
+            if not self._is_waiting():
+                self._header_timer.cancel()
+                self._header_timer = None
+        elif self._waiter is not None and not self._waiter.done():
+            later = asyncio.get_running_loop().call_later
+            self._header_timer = later(self.connections.limits.header_s, self._cut_off, "slow-header")
         request = self._current_request
         if self._messages and request is not None and isinstance(self._messages[-1][0], _ErrInfo):
             content = request.content
@@ -84,7 +148,8 @@ class Server(web.Server):
     Args:
         handler: of every request.
         problem_answer: the answer to what is no request at all, for which no handler is asked.
-        keepalive_s: how long a connection may be idle; also bounds how long the head of a request may take.
+        limits: returns the limits on connections in use.
+        shed: told why a connection is refused or cut off.
         lingering_s: how long what a caller still sends is read and dropped once it has its answer; closing at once
             would reset the connection and could take the answer away from it.
     """
@@ -94,18 +159,19 @@ class Server(web.Server):
         handler: Handler,
         problem_answer: ProblemAnswer,
         *,
-        keepalive_s: float = 75.0,
+        limits: Callable[[], ConnectionLimits] = ConnectionLimits,
+        shed: Callable[[str], None] = lambda _reason: None,
         lingering_s: float = 10.0,
     ) -> None:
         self.leaving = False
         self.grace_s: float | None = None
         """How long running requests may take when the server closes; None = as the runner was told."""
         self._problem_answer = problem_answer
+        self._caller_connections = Connections(limits, shed)
         # bodies stay as they are: what is handed on must not be unpacked, and `/v1` refuses what is packed
         super().__init__(
             handler,
             access_log=None,
-            keepalive_timeout=keepalive_s,
             lingering_time=lingering_s,
             auto_decompress=False,
         )
@@ -119,6 +185,7 @@ class Server(web.Server):
 
     def __call__(self) -> RequestHandler:
         """Return the protocol of one connection."""
-        protocol = _Protocol(self, loop=self._loop, **self._kwargs)
-        protocol.problem_answer = self._problem_answer
+        connections = self._caller_connections
+        protocol = _Protocol(self, loop=self._loop, keepalive_timeout=connections.limits.keepalive_s, **self._kwargs)
+        protocol.problem_answer, protocol.connections = self._problem_answer, connections
         return protocol

@@ -125,6 +125,8 @@ def decorate(response: web.StreamResponse, proxied: ProxiedRequest) -> None:
     """Add what every answer of a front door has: id, a server's name, and what lets pages of other origins read it."""
     _ = response.headers.setdefault("X-Request-Id", proxied.call.request_id)
     _ = response.headers.setdefault(hdrs.SERVER, SERVER_NAME)
+    for name, value in proxied.rate_headers:
+        response.headers[name] = value  # in the place of an engine's own, whose client is the gateway
     for name, value in _of_gateway(proxied):
         response.headers.add(name, value)
     if not proxied.services.cors_origins:
@@ -150,6 +152,7 @@ def own(proxied: ProxiedRequest, pairs: Iterable[tuple[str, str]]) -> dict[str, 
         hdrs.SERVER: SERVER_NAME,
         **dict(_of_gateway(proxied)),
         **dict(pairs),
+        **dict(proxied.rate_headers),
     }
     origins = proxied.services.cors_origins
     if origins and (origin := cors.allowed_origin(proxied.request, origins)) is not None:

@@ -16,6 +16,7 @@ import aiohttp
 import structlog
 from aiohttp import hdrs, web
 
+from gateway.access import NOBODY
 from gateway.errors import (
     Forbidden,
     InstanceNotFound,
@@ -37,7 +38,7 @@ from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
 from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
 from gateway.web.proxy.upload import is_sent_once
-from gateway.web.services import recognise
+from gateway.web.recognition import recognise
 
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
@@ -73,13 +74,20 @@ async def answer(proxied: ProxiedRequest) -> web.StreamResponse:
     return response
 
 
+def shed(proxied: ProxiedRequest, error: Refusal) -> web.StreamResponse:
+    """Return the refusal of a request that is not looked at."""
+    response = _refuse(proxied, error)
+    _record(proxied, response.status, error.code, 0.0)
+    return response
+
+
 async def _relay(proxied: ProxiedRequest) -> web.StreamResponse:
     services, door, call = proxied.services, proxied.door, proxied.call
     body.refuse_oddities(proxied.request)
     if preflight := headers.preflight(proxied):
         return preflight
-    caller, proxied.credentials_ours = await recognise(services, proxied.request, forwards=proxied.upstream.forwards)
-    proxied.caller = caller
+    proxied.credentials_ours = await recognise(proxied, forwards=proxied.upstream.forwards)
+    caller = proxied.caller or NOBODY
     call.deadline = asyncio.get_running_loop().time() + services.limits.max_timeout_s
     read = await read_request(proxied)
     if door.dialect.reads_body(read) and _may_be_elsewhere(proxied):

@@ -22,6 +22,8 @@ class ProxiedRequest:
         caller, facts, destination: each None until it is known, in this order.
         translated: the request as it is carried out as commands; None where it is relayed.
         body: a copy of the body as far as it was relayed; None where nothing of it was.
+        rate_headers: what the answer says of the caller's rate, whatever the answer is.
+        delay_s: how long the answer is held back.
         credentials_ours: whether the credentials were meant for the gateway; then no engine sees them.
         raw_target: path and query below the front door's prefix, as they were written.
         engine: name of the engine that the request goes to; the door's default until that is known.
@@ -34,10 +36,12 @@ class ProxiedRequest:
         "call",
         "caller",
         "credentials_ours",
+        "delay_s",
         "destination",
         "door",
         "engine",
         "facts",
+        "rate_headers",
         "raw_target",
         "request",
         "services",
@@ -51,6 +55,8 @@ class ProxiedRequest:
         self.started = perf_counter()
         self.caller: Caller | None = None
         self.credentials_ours = False
+        self.rate_headers: tuple[tuple[str, str], ...] = ()
+        self.delay_s = 0.0
         self.facts: RequestFacts | None = None
         self.destination: Destination | None = None
         self.translated: DialectRequest | None = None

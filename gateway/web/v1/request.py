@@ -13,7 +13,8 @@ from gateway.errors import InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import body, cors, negotiation, target
 from gateway.web.http.answers import Answer
-from gateway.web.services import Services, recognise
+from gateway.web.recognition import recognise
+from gateway.web.services import Services
 from gateway.web.v1 import dry_runs, engine_choice, idempotency, problems
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.parameters import add_closest, check
@@ -24,13 +25,15 @@ from gateway.web.v1.routes import TREE
 class UnifiedRequest:
     """One request of ``/v1``, and what is known of it so far."""
 
-    __slots__ = ("call", "caller", "context", "request", "route", "services")
+    __slots__ = ("call", "caller", "context", "delay_s", "rate_headers", "request", "route", "services")
 
     def __init__(self, services: Services, request: web.BaseRequest, call: Call) -> None:
         self.services, self.request, self.call = services, request, call
         self.route: Route | None = None
         self.caller: Caller | None = None
         self.context: RequestContext | None = None
+        self.rate_headers: tuple[tuple[str, str], ...] = ()
+        self.delay_s = 0.0
 
     @property
     def template(self) -> str | None:
@@ -67,10 +70,8 @@ class UnifiedRequest:
             return cors.options(request, TREE.methods(segments), services.cors_origins)
         self.route, params = TREE.find(request.method, segments)
         if self.route.scope:
-            access = services.access
-            asks = services.forwards or access.tokens is not None or access.takes_certificates
-            self.caller = await self._recognised() if asks else access.identify(request.headers)
-            self.caller.require(self.route.scope)
+            _ = await recognise(self, forwards=services.forwards)
+            (self.caller or NOBODY).require(self.route.scope)
         self.call.deadline = asyncio.get_running_loop().time() + self._budget_s()
         self.call.authorization = request.headers.get("Authorization")
         self.context = RequestContext(
@@ -90,11 +91,6 @@ class UnifiedRequest:
         if idempotency.HEADER in context.request.headers:
             return idempotency.answer_once(context, route.template, route.handler)
         return route.handler(context)
-
-    async def _recognised(self) -> Caller:
-        """Return who calls where finding out may take an engine, a signed token or a client certificate."""
-        caller, _ = await recognise(self.services, self.request, forwards=self.services.forwards)
-        return caller
 
     def _budget_s(self) -> float:
         header = self.request.headers.get("Request-Timeout")
