@@ -99,7 +99,8 @@ class Generation:
         self.bulk = self._bulk_worker()
         self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
-        self._running = 0
+        self.running = 0
+        self.retired = False
         self._ended = asyncio.Event()
 
     def _client(self, name: str) -> EngineClient:
@@ -142,20 +143,14 @@ class Generation:
             idempotency=standing.idempotency,
         )
 
-    def enter(self) -> None:
-        """Count a request that begins."""
-        self._running += 1
-
-    def leave(self) -> None:
-        """Count a request that ends."""
-        self._running -= 1
-        if not self._running:
-            self._ended.set()
+    def note_end(self) -> None:
+        """Note that the last request has ended."""
+        self._ended.set()
 
     async def wait_for_end(self) -> None:
-        """Wait until no request is running; for a generation that gets no new ones."""
-        while self._running:
-            self._ended.clear()
+        """Wait until no request is running; from now on none begins."""
+        self.retired = True
+        if self.running:
             _ = await self._ended.wait()
 
     async def start_clients(self, running: Iterable[EngineClient] = ()) -> None:

@@ -24,7 +24,15 @@ _SOON = (("Retry-After", "1"),)
 
 
 class Answering(Protocol):
-    """What requests are answered with; the next request may have another."""
+    """What requests are answered with; the next request may have another.
+
+    Attributes:
+        running: requests that are being answered with it.
+        retired: whether no more of them begin.
+    """
+
+    running: int
+    retired: bool
 
     @property
     def services(self) -> Services:
@@ -36,24 +44,20 @@ class Answering(Protocol):
         """Return the front doors in vendors' dialects, longest prefix first; all other paths are the unified one's."""
         ...
 
-    def enter(self) -> None:
-        """Count a request that begins."""
-
-    def leave(self) -> None:
-        """Count a request that ends."""
+    def note_end(self) -> None:
+        """Note that the last request has ended."""
 
 
-class Fixed(msgspec.Struct, frozen=True):
+class Fixed(msgspec.Struct):
     """The same services and front doors for every request."""
 
     services: Services
     doors: Sequence[Door] = ()
+    running: int = 0
+    retired: bool = False
 
-    def enter(self) -> None:
-        """Count nothing."""
-
-    def leave(self) -> None:
-        """Count nothing."""
+    def note_end(self) -> None:
+        """Do nothing: it is never retired."""
 
 
 def handler(current: Callable[[], Answering]) -> Handler:
@@ -72,12 +76,14 @@ def handler(current: Callable[[], Answering]) -> Handler:
         if 0 < services.max_in_flight <= running:
             return await _shed(asked)
         running += 1
-        answering.enter()
+        answering.running += 1
         try:
             response = await _answer(asked)
         finally:
             running -= 1
-            answering.leave()
+            answering.running -= 1
+            if answering.retired and not answering.running:
+                answering.note_end()
         if asked.delay_s:
             await asyncio.sleep(asked.delay_s)
         return response

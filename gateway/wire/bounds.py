@@ -16,11 +16,15 @@ from gateway.raw import RawAnswer, RawRequest
 from gateway.wire.deadlines import Deadline, Deadlines
 from gateway.wire.exchange import HeldExchange, RawExchange
 from gateway.wire.failures import NOTHING_SENT, NotSentInTime, name_failure
+from gateway.wire.places import Places
 from gateway.wire.watch import Watch
 
 
-def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchange:
-    """End an exchange when the caller's deadline or the engine's own time is over, whichever is nearer."""
+def bound_held(inner: HeldExchange, engine: str, timeout_s: float, places: Places) -> HeldExchange:
+    """End an exchange when the caller's deadline or the engine's own time is over, whichever is nearer.
+
+    It waits for a place before, if none is free.
+    """
     deadlines = Deadlines()
 
     async def send(request: VendorRequest, call: Call) -> VendorResponse:
@@ -32,7 +36,15 @@ def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchan
             raise EngineTimeout("There is no task to bound.", engine=engine)
         deadline = Deadline(task, min(call.deadline, now + timeout_s), task.cancelling())
         deadlines.begin(deadline, loop)
+        placed = False
         try:
+            if places.free:
+                places.free -= 1
+            else:
+                await places.enter()
+            placed = True
+            if places.is_paced:
+                await places.pace()
             return await inner(request, call)
         except asyncio.CancelledError as cancelled:
             if not deadline.fired or task.uncancel() > deadline.before:
@@ -40,19 +52,25 @@ def bound_held(inner: HeldExchange, engine: str, timeout_s: float) -> HeldExchan
             raise name_failure(_late(cancelled), engine, writes=request.writes) from cancelled
         finally:
             deadlines.end(deadline)
+            if placed:
+                places.leave()
 
     return send
 
 
-def bound_raw(inner: RawExchange, engine: str) -> RawExchange:
-    """End an exchange at the deadline while no body flows, else when nothing moves for too long."""
+def bound_raw(inner: RawExchange, engine: str, places: Places) -> RawExchange:
+    """End an exchange at the deadline while no body flows, else when nothing moves for too long.
+
+    It has a place until its answer is closed; long polls have places of their own.
+    """
     deadlines = Deadlines()
+    placed = limit_raw(inner, places)
 
     async def send(request: RawRequest, call: Call) -> RawAnswer:
         _require_time(call, asyncio.get_running_loop().time(), engine)
         watch = Watch(request, call, engine, deadlines)
         try:
-            return await inner(watch.watched_request(), call)
+            return await placed(watch.watched_request(), call)
         except asyncio.CancelledError as cancelled:
             if not watch.over or not watch.take_cancellation_back():
                 raise
@@ -69,6 +87,33 @@ def bound_raw(inner: RawExchange, engine: str) -> RawExchange:
             raise broken  # not ``from`` the failure, whose own cause it is
         finally:
             del broken  # its traceback holds this frame
+
+    return send
+
+
+def limit_raw(inner: RawExchange, places: Places) -> RawExchange:
+    """Send while there is a place, and keep it until the answer is closed; long polls take none.
+
+    Raises:
+        Overloaded: when awaited; nothing was sent.
+    """
+
+    async def send(request: RawRequest, call: Call) -> RawAnswer:
+        if request.polls:
+            return await inner(request, call)
+        if places.free:
+            places.free -= 1
+        else:
+            await places.enter()
+        try:
+            if places.is_paced:
+                await places.pace()
+            answer = await inner(request, call)
+        except BaseException:
+            places.leave()
+            raise
+        answer.leave = places.leave
+        return answer
 
     return send
 

@@ -11,12 +11,23 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from gateway.errors import CircuitOpen, EngineFailure, EngineTimeout
+from gateway.errors import (
+    CircuitOpen,
+    EngineMisbehaved,
+    EngineTimeout,
+    EngineUnavailable,
+    OutcomeUnknown,
+    VarbridgeError,
+)
 from gateway.wire.settings import BreakerSettings
 from gateway.wire.window import Window
 
 State = Literal["closed", "open", "half-open"]
-_GATEWAY_ERRORS = frozenset({502, 503, 504})
+GATEWAY_ERRORS = frozenset({502, 503, 504})
+_FAILURES = (EngineUnavailable, EngineTimeout, EngineMisbehaved, OutcomeUnknown)
+"""Failures of the road; other errors of an exchange are refusals of the gate."""
+NO_PASS = -1
+"""Stands for the pass of an exchange that was not let through."""
 _FAIR_S = 1.0
 """A time-out counts against an engine that had so long, or all of its own time: hasty callers say nothing about it."""
 
@@ -40,12 +51,15 @@ class Breaker:
     ) -> None:
         self._engine, self._settings, self._changed = engine, settings, changed
         self._fair_s = min(_FAIR_S, timeout_s)
-        self._window = Window(settings.window_s)
+        self.window = Window(settings.window_s)
         self._until = 0.0
-        self._epoch = 0
+        self.epoch = 0
+        """The pass of exchanges that begin while the breaker is closed."""
         self._free_probes = 0
         self._good_probes = 0
         self.state: State = "closed"
+        self.is_plain = not settings.slow_s
+        """Whether it is closed, and a good answer need only be counted, however late it came."""
 
     def admit(self, now: float) -> int:
         """Let an exchange through; return the pass with which its end is reported.
@@ -54,40 +68,56 @@ class Breaker:
             CircuitOpen: the breaker is open, or all probes are under way; with ``Retry-After``.
         """
         if self.state == "closed":
-            return self._epoch
+            return self.epoch
         if self.state == "open" and now >= self._until:
             self._change("half-open")
             self._free_probes, self._good_probes = self._settings.probes, 0
         if self.state == "half-open" and self._free_probes:
             self._free_probes -= 1
-            return self._epoch
+            return self.epoch
         wait = max(1, math.ceil(self._until - now))
         raise CircuitOpen(engine=self._engine, headers=(("Retry-After", str(wait)),))
 
     def report(self, admitted: int, now: float, *, failed: bool) -> None:
         """Count the end of an exchange; one that was let through in an earlier state no longer counts."""
-        if admitted != self._epoch:
+        if admitted != self.epoch:
             return
         if self.state == "half-open":
             self._report_probe(now, failed=failed)
             return
-        window, settings = self._window, self._settings
-        window.count(now, some=failed)
-        if failed and window.all >= settings.least_calls and window.some >= settings.failures * window.all:
+        window, settings = self.window, self._settings
+        window.count(now, marked=failed)
+        counts = failed and settings.failures > 0 and window.all >= settings.least_calls
+        if counts and window.marked >= settings.failures * window.all:
             self._open(now)
 
     def abandon(self, admitted: int) -> None:
         """Report the end of an exchange that says nothing of the engine: its caller went away, or it was not sent."""
-        if admitted == self._epoch and self.state == "half-open":
+        if admitted == self.epoch and self.state == "half-open":
             self._free_probes += 1
 
-    def is_failure(self, error: EngineFailure, spent_s: float) -> bool:
-        """Return whether an error of an exchange counts against the engine."""
-        return not isinstance(error, EngineTimeout) or spent_s >= self._fair_s
+    def settle(
+        self, admitted: int, now: float, status: int | None, failure: type[VarbridgeError] | None, spent_s: float
+    ) -> None:
+        """Count the end of an exchange that was not simply a good answer to a closed breaker.
 
-    def is_bad(self, status: int, spent_s: float) -> bool:
-        """Return whether an answer counts against the engine: by its status, or because it came late."""
-        return status in _GATEWAY_ERRORS or 0 < self._settings.slow_s < spent_s
+        Args:
+            admitted: its pass.
+            now: the time.
+            status: of its answer, if there is one.
+            failure: the error that it ended with, if it did; with neither, its caller has gone.
+            spent_s: how long it took.
+        """
+        if status is not None:
+            late = 0 < self._settings.slow_s < spent_s
+            self.report(admitted, now, failed=late or status in GATEWAY_ERRORS)
+        elif failure is not None and issubclass(failure, _FAILURES) and not self._is_hasty(failure, spent_s):
+            self.report(admitted, now, failed=True)
+        else:
+            self.abandon(admitted)
+
+    def _is_hasty(self, failure: type[VarbridgeError], spent_s: float) -> bool:
+        return issubclass(failure, EngineTimeout) and spent_s < self._fair_s
 
     def _report_probe(self, now: float, *, failed: bool) -> None:
         if failed:
@@ -96,13 +126,14 @@ class Breaker:
         self._good_probes += 1
         if self._good_probes >= self._settings.probes:
             self._change("closed")
-            self._window.clear()
+            self.window.clear()
 
     def _open(self, now: float) -> None:
         self._until = now + self._settings.open_s
         self._change("open")
 
     def _change(self, state: State) -> None:
-        self._epoch += 1
+        self.epoch += 1
         self.state = state
+        self.is_plain = state == "closed" and not self._settings.slow_s
         self._changed(state)

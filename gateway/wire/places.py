@@ -20,12 +20,16 @@ class Places:
     Args:
         engine: its name, for errors.
         settings: how many there are.
+
+    Attributes:
+        free: places that nobody has; while there are any, nobody waits.
+        waiting: who waits, longest first.
     """
 
     def __init__(self, engine: str, settings: LimitSettings) -> None:
         self._engine, self._settings = engine, settings
-        self._free = settings.concurrency
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.free = settings.concurrency
+        self.waiting: deque[asyncio.Future[None]] = deque()
         self._pacing = 0
         self._interval = 1 / settings.requests_per_s if settings.requests_per_s else 0.0
         self._next = 0.0
@@ -34,27 +38,18 @@ class Places:
     @property
     def queued(self) -> int:
         """Return how many exchanges wait for a place, or for their turn."""
-        return len(self._waiting) + self._pacing
-
-    def try_enter(self) -> bool:
-        """Take a place if one is free; nobody waits then."""
-        if self._free == 0:
-            return False
-        self._free -= 1
-        return True
+        return len(self.waiting) + self._pacing
 
     async def enter(self) -> None:
-        """Take a place, and wait for one if none is free.
+        """Wait for a place; where one is ``free``, whoever comes takes it itself.
 
         Raises:
             Overloaded: too many wait already, or the wait was too long; nothing was sent.
         """
-        if self.try_enter():
-            return
         self._require_room()
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
+        self.waiting.append(turn)
         timer = loop.call_later(self._settings.queue_s, self._give_up, turn)
         try:
             await turn
@@ -64,17 +59,17 @@ class Places:
             raise asyncio.CancelledError(NOTHING_SENT) from None
         finally:
             timer.cancel()
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if turn in self.waiting:
+                self.waiting.remove(turn)
 
     def leave(self) -> None:
         """Hand a place back, to the exchange that waits longest if any does."""
-        while self._waiting:
-            turn = self._waiting.popleft()
+        while self.waiting:
+            turn = self.waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._free += 1
+        self.free += 1
 
     async def pace(self) -> None:
         """Wait for the turn that the engine's rate allows; a second's worth may begin at once.

@@ -11,7 +11,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
 from gateway.errors import CircuitOpen, EngineTimeout, EngineUnavailable, OutcomeUnknown
@@ -40,19 +40,16 @@ class RetryBudget:
 
     def __init__(self, settings: RetrySettings) -> None:
         self._share = settings.budget
-        self._window = Window(_WINDOW_S)
-
-    def count_request(self, now: float) -> None:
-        """Count a request, which is sent for the first time."""
-        self._window.count(now)
+        self.window = Window(_WINDOW_S)
 
     def take(self, now: float) -> bool:
         """Return whether a repetition is allowed, and count it if so."""
-        window = self._window
-        window.move(now)
-        if window.some >= max(_AT_LEAST, self._share * window.all):
+        window = self.window
+        if now >= window.edge:
+            window.move(now)
+        if window.marked >= max(_AT_LEAST, self._share * window.all):
             return False
-        window.count(now, some=True, all_=False)
+        window.marked_fresh += 1
         return True
 
 
@@ -73,20 +70,39 @@ def retry(
     if settings.attempts == 1:
         return inner
     budget = RetryBudget(settings)
+    window = budget.window
+    repeat = _repeating(inner, settings, budget, repeated, draw)
+
+    def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
+        now = asyncio.get_running_loop().time()
+        if now >= window.edge:
+            window.move(now)
+        window.fresh += 1
+        return repeat(request, call) if is_repeatable(request) else inner(request, call)
+
+    return send
+
+
+def _repeating(
+    inner: HeldExchange,
+    settings: RetrySettings,
+    budget: RetryBudget,
+    repeated: Callable[[], None],
+    draw: Callable[[], float],
+) -> HeldExchange:
+    waits = tuple(settings.backoff_s * 2.0**attempt for attempt in range(settings.attempts - 1))
 
     async def send(request: VendorRequest, call: Call) -> VendorResponse:
-        budget.count_request(asyncio.get_running_loop().time())
-        if not is_repeatable(request):
-            return await inner(request, call)
-        for attempt in range(settings.attempts - 1):
-            backoff_s = draw() * settings.backoff_s * 2**attempt
+        for longest_s in waits:
             try:
                 answer = await inner(request, call)
+                if answer.status not in _AGAIN:
+                    return answer
             except _RETRYABLE as error:
-                if isinstance(error, CircuitOpen) or not await _wait(backoff_s, call, budget):
+                if isinstance(error, CircuitOpen) or not await _wait(draw() * longest_s, call, budget):
                     raise
             else:
-                if answer.status not in _AGAIN or not await _wait(max(asked_s(answer), backoff_s), call, budget):
+                if not await _wait(max(asked_s(answer), draw() * longest_s), call, budget):
                     return answer
             repeated()
         return await inner(request, call)
@@ -105,7 +121,9 @@ async def _wait(wait_s: float, call: Call, budget: RetryBudget) -> bool:
 
 def is_repeatable(request: VendorRequest) -> bool:
     """Return whether sending a request twice comes to the same as sending it once, and is possible."""
-    return (request.idempotent or not request.writes) and not has_stream(request)
+    if request.writes and not request.idempotent:
+        return False
+    return isinstance(request.body, bytes) or not has_stream(request)
 
 
 def asked_s(answer: VendorResponse) -> float:

@@ -81,7 +81,7 @@ def note_repetition() -> None:
 def trace_exchanges(
     inner: Exchange[Q, A], spans: Spans, engine: str, url: str, hand_on: Callable[[Q, Call, Span], tuple[Q, Call]]
 ) -> Exchange[Q, A]:
-    """Make each exchange a span, also one that the gate itself refuses; a raw one up to the head of its answer.
+    """Make each exchange that the breaker lets through a span; a raw one up to the head of its answer.
 
     Args:
         inner: carries it out.

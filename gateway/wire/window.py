@@ -1,58 +1,65 @@
-"""Counts of what happened in the last seconds, in a few cells instead of one entry for each event."""
+"""Counts of what happened in the last seconds, in a few cells instead of one entry for each event.
+
+Counting is on the way of every request, so whoever counts does it in lines of its own (``account``, ``retry``): move
+the window if the time has passed its ``edge``, and add to ``fresh``.
+"""
 
 from __future__ import annotations
+
+import math
+from collections import deque
 
 _CELLS = 10
 """How finely time is cut: what is counted is right to a tenth of the window."""
 
 
 class Window:
-    """Two counts over a sliding window: of all events, and of some of them.
+    """Two counts over a sliding window: of all events, and of those that are marked.
 
     Args:
         length_s: of the window, seconds.
+
+    Attributes:
+        edge: the time at which the newest cell ends.
+        fresh: events in the newest cell.
+        marked_fresh: those of them that are marked.
     """
+
+    __slots__ = ("_old", "_width", "edge", "fresh", "marked_fresh")
 
     def __init__(self, length_s: float) -> None:
         self._width = length_s / _CELLS
-        self._slot = 0
-        self._all = [0] * _CELLS
-        self._some = [0] * _CELLS
-        self.all = 0
-        self.some = 0
+        self._old: deque[tuple[int, int]] = deque(maxlen=_CELLS - 1)
+        self.edge = -math.inf
+        self.fresh = self.marked_fresh = 0
 
-    def count(self, now: float, *, some: bool = False, all_: bool = True) -> None:
-        """Count one event.
+    @property
+    def all(self) -> int:
+        """Return how many events there were."""
+        return self.fresh + sum(count for count, _ in self._old)
 
-        Args:
-            now: on a clock that goes on evenly, seconds.
-            some: whether it counts among some.
-            all_: whether it counts among all.
-        """
-        self.move(now)
-        cell = self._slot % _CELLS
-        if all_:
-            self._all[cell] += 1
-            self.all += 1
-        if some:
-            self._some[cell] += 1
-            self.some += 1
+    @property
+    def marked(self) -> int:
+        """Return how many marked events there were."""
+        return self.marked_fresh + sum(count for _, count in self._old)
 
     def move(self, now: float) -> None:
-        """Forget what is older than the window; a clock that goes back forgets nothing."""
-        slot = int(now / self._width)
-        passed = slot - self._slot
-        if passed <= 0:
-            return
-        for step in range(1, min(passed, _CELLS) + 1):
-            cell = (self._slot + step) % _CELLS
-            self.all -= self._all[cell]
-            self.some -= self._some[cell]
-            self._all[cell] = self._some[cell] = 0
-        self._slot = slot
+        """Forget what is older than the window; ``now`` is on a clock that goes on evenly, and is past the edge."""
+        passed = math.floor((now - self.edge) / self._width) + 1 if self.edge > -math.inf else _CELLS
+        self._old.append((self.fresh, self.marked_fresh))
+        for _ in range(min(passed - 1, _CELLS - 1)):
+            self._old.append((0, 0))
+        self.fresh = self.marked_fresh = 0
+        self.edge = (math.floor(now / self._width) + 1) * self._width
+
+    def count(self, now: float, *, marked: bool = False) -> None:
+        """Count one event."""
+        if now >= self.edge:
+            self.move(now)
+        self.fresh += 1
+        self.marked_fresh += marked
 
     def clear(self) -> None:
         """Forget everything."""
-        self._all = [0] * _CELLS
-        self._some = [0] * _CELLS
-        self.all = self.some = 0
+        self._old.clear()
+        self.fresh = self.marked_fresh = 0

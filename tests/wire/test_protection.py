@@ -201,7 +201,7 @@ async def test_breaker_of_share_zero_never_opens() -> None:
     async with running(Scripted(says(BUSY))) as engine, client_of(engine.url, breaker=settings) as client:
         for _ in range(5):
             _ = await client.run(plan(vendor("GET")), call())
-        assert (len(engine.heard), client.gate.breaker) == (5, None)
+        assert (len(engine.heard), client.gate.breaker.state) == (5, "closed")
 
 
 @pytest.mark.parametrize("road", READS)

@@ -9,13 +9,25 @@ from typing import Any
 import pytest
 
 from gateway.errors import ConcurrentUpdate, EngineTimeout, EngineUnavailable, InvalidRequest, OutcomeUnknown
-from gateway.plan import Call, VendorRequest, VendorResponse, WriteLease
+from gateway.plan import Call, VendorRequest, WriteLease
 from gateway.raw import RawRequest
 from gateway.wire.bounds import bound_held, bound_raw
+from gateway.wire.places import Places
+from gateway.wire.settings import LimitSettings
 from tests.until import rounds
 
 START = 1000.0
-ANSWER: Any = VendorResponse(200)
+
+
+class Answered:
+    """An answer of either kind."""
+
+    status = 200
+    leave: Any = None
+
+
+ANSWER: Any = Answered()
+PLACES = Places("hr", LimitSettings())
 
 
 class Clock:
@@ -78,7 +90,7 @@ def raw(*, writes: bool = True, gone: Any = lambda: False, **more: Any) -> RawRe
 
 
 def relayed(engine: Engine, request: RawRequest, call: Call) -> asyncio.Task[Any]:
-    return asyncio.ensure_future(bound_raw(engine, "hr")(request, call))  # type: ignore[arg-type]
+    return asyncio.ensure_future(bound_raw(engine, "hr", PLACES)(request, call))  # type: ignore[arg-type]
 
 
 def call_until(deadline_s: float) -> Call:
@@ -99,7 +111,7 @@ async def test_raw_exchange_ends_at_what_is_nearer(
 
 async def test_held_exchange_ends_at_the_deadline(clock: Clock) -> None:
     request = VendorRequest(method="GET", path=(), writes=False, idempotent=True)
-    sent = asyncio.ensure_future(bound_held(Engine(), "hr", 30.0)(request, call_until(20.0)))
+    sent = asyncio.ensure_future(bound_held(Engine(), "hr", 30.0, PLACES)(request, call_until(20.0)))
     await clock.passes(19.0)
     assert not sent.done()
     await clock.passes(2.0)

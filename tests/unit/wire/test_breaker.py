@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import CircuitOpen, EngineMisbehaved, EngineTimeout, EngineUnavailable, OutcomeUnknown
+from gateway.errors import (
+    CircuitOpen,
+    ConcurrentUpdate,
+    EngineMisbehaved,
+    EngineTimeout,
+    EngineUnavailable,
+    OutcomeUnknown,
+    Overloaded,
+)
 from gateway.wire.breaker import Breaker
 from gateway.wire.settings import BreakerSettings
 from gateway.wire.window import Window
@@ -104,39 +112,52 @@ def test_end_of_a_call_from_before_it_opened_says_nothing_about_the_probes() -> 
     assert one.state == "half-open"
 
 
+def settled(one: Breaker, **how) -> list[int]:
+    """How many exchanges count, and how many of them as failed, after one that ended so."""
+    one.settle(one.admit(0.0), 0.0, **{"status": None, "failure": None, "spent_s": 0.0, **how})
+    return [one.window.all, one.window.marked]
+
+
 @pytest.mark.parametrize(
     ("error", "spent", "counts"),
     [
-        (EngineUnavailable(), 0.0, True),
-        (OutcomeUnknown(), 0.1, True),
-        (EngineMisbehaved(), 0.1, True),
-        (EngineTimeout(), 1.0, True),
-        (EngineTimeout(), 0.2, False),
+        (EngineUnavailable, 0.0, True),
+        (OutcomeUnknown, 0.1, True),
+        (EngineMisbehaved, 0.1, True),
+        (EngineTimeout, 1.0, True),
+        (EngineTimeout, 0.2, False),
+        (ConcurrentUpdate, 5.0, False),
+        (Overloaded, 5.0, False),
+        (None, 5.0, False),
     ],
-    ids=["no connection", "write cut off", "no HTTP", "time-out", "time-out of a hasty caller"],
-)
-def test_errors_of_the_road_count_and_hasty_time_outs_do_not(error, spent: float, counts: bool) -> None:
-    assert breaker()[0].is_failure(error, spent) is counts
+    ids=[
+        "no connection", "write cut off", "no HTTP", "time-out", "time-out of a hasty caller", "lease that ran out",
+        "no place", "caller that has gone",
+    ],
+)  # fmt: skip
+def test_failures_of_the_road_count_and_nothing_else(error, spent: float, counts: bool) -> None:
+    assert settled(breaker()[0], failure=error, spent_s=spent) == [int(counts), int(counts)]
 
 
 def test_time_out_counts_after_the_engines_own_time_where_that_is_short() -> None:
     quick = Breaker("hr", SETTINGS, timeout_s=0.3)
-    assert (quick.is_failure(EngineTimeout(), 0.3), quick.is_failure(EngineTimeout(), 0.2)) == (True, False)
+    assert settled(quick, failure=EngineTimeout, spent_s=0.2) == [0, 0]
+    assert settled(quick, failure=EngineTimeout, spent_s=0.3) == [1, 1]
 
 
 @pytest.mark.parametrize("status", [200, 204, 400, 404, 409, 500, 501])
 def test_answer_of_the_engine_itself_is_no_failure(status: int) -> None:
-    assert not breaker()[0].is_bad(status, 60.0)
+    assert settled(breaker()[0], status=status, spent_s=60.0) == [1, 0]
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_answer_of_a_proxy_for_a_dead_engine_is_a_failure(status: int) -> None:
-    assert breaker()[0].is_bad(status, 0.0)
+    assert settled(breaker()[0], status=status) == [1, 1]
 
 
 def test_slow_answer_counts_where_slowness_is_set() -> None:
-    one, _ = breaker(slow_s=2.0)
-    assert (one.is_bad(200, 2.5), one.is_bad(200, 1.5)) == (True, False)
+    assert settled(breaker(slow_s=2.0)[0], status=200, spent_s=2.5) == [1, 1]
+    assert settled(breaker(slow_s=2.0)[0], status=200, spent_s=1.5) == [1, 0]
 
 
 EVENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from(["good", "bad", "abandoned"])), max_size=80)
@@ -173,16 +194,16 @@ def test_window_counts_what_is_younger_than_it_to_a_tenth(events) -> None:
     window, now, seen = Window(10.0), 100.0, []
     for gap, some in events:
         now += gap
-        window.count(now, some=some)
+        window.count(now, marked=some)
         seen.append((now, some))
         certain = sum(1 for at, _ in seen if now - at < 9.0 - 1e-6)
         possible = sum(1 for at, _ in seen if now - at <= 10.0 + 1e-6)
         assert certain <= window.all <= possible
-        assert sum(1 for at, each in seen if each and now - at < 9.0 - 1e-6) <= window.some <= window.all
+        assert sum(1 for at, each in seen if each and now - at < 9.0 - 1e-6) <= window.marked <= window.all
 
 
 def test_window_keeps_what_it_has_when_the_clock_goes_back() -> None:
     window = Window(10.0)
     window.count(100.0)
-    window.count(50.0, some=True)
-    assert (window.all, window.some) == (2, 1)
+    window.count(50.0, marked=True)
+    assert (window.all, window.marked) == (2, 1)

@@ -1,0 +1,74 @@
+"""The account of an engine: each exchange is counted and timed, and its breaker is asked first and told how it ended.
+
+Also counted is an exchange that the gate itself refuses; a raw one counts up to the head of its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Protocol
+
+from gateway.errors import VarbridgeError
+from gateway.plan import Call
+from gateway.wire.breaker import GATEWAY_ERRORS, NO_PASS, Breaker
+from gateway.wire.exchange import A, Exchange, Q
+
+_ABANDONED = "abandoned"
+"""The result, in the metrics, of an exchange that neither the engine nor the road ended: its caller went away."""
+
+
+class Observer(Protocol):
+    """Who counts exchanges with engines."""
+
+    def exchange(self, engine: str, method: str, status: int | None, error_code: str | None, duration_s: float) -> None:
+        """Count one exchange: with the status of its answer, or the code of its error."""
+
+    def repeated(self, engine: str) -> None:
+        """Count one request that is sent again."""
+
+    def breaker(self, engine: str, state: str) -> None:
+        """Note that an engine's breaker has come to a state."""
+
+
+def account(inner: Exchange[Q, A], engine: str, observer: Observer, breaker: Breaker) -> Exchange[Q, A]:
+    """Count and time each exchange, and send nothing while the breaker is open.
+
+    Raises:
+        CircuitOpen: when awaited; nothing was sent.
+    """
+    window = breaker.window
+
+    async def send(request: Q, call: Call) -> A:
+        started = perf_counter()
+        status: int | None = None
+        code: str | None = _ABANDONED
+        failure: type[VarbridgeError] | None = None  # not the error itself, which would hold this frame
+        admitted = NO_PASS
+        try:
+            admitted = breaker.epoch if breaker.state == "closed" else breaker.admit(_now())
+            answer = await inner(request, call)
+            status, code = answer.status, None
+        except VarbridgeError as error:
+            code, failure = error.code, type(error)
+            raise
+        else:
+            return answer
+        finally:
+            spent = perf_counter() - started
+            call.engine_calls += 1
+            call.engine_s += spent
+            observer.exchange(engine, request.method, status, code, spent)
+            now = _now()
+            if status is None or status in GATEWAY_ERRORS or not breaker.is_plain:
+                breaker.settle(admitted, now, status, failure, 0.0 if getattr(request, "polls", False) else spent)
+            else:
+                if now >= window.edge:
+                    window.move(now)
+                window.fresh += 1
+
+    return send
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
