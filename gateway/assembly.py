@@ -15,7 +15,7 @@ from gateway.routing import Routing
 from gateway.web import ConnectionLimits, Door, Upstream
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
-from gateway.wire.settings import BreakerSettings, LimitSettings, RetrySettings, TlsSettings
+from gateway.wire.settings import BreakerSettings, LimitSettings, ProxySettings, RetrySettings, TlsSettings
 
 if TYPE_CHECKING:
     from gateway.observe.tracing import Tracing
@@ -38,10 +38,11 @@ def client_settings(entry: EngineConfig) -> ClientSettings:
         max_connections=entry.max_connections,
         max_answer_bytes=entry.max_answer_bytes,
         connect_timeout_s=entry.connect_timeout_s,
-        client="aiohttp" if entry.client == "aiohttp" else "http1",  # `thin` is its first name
+        client="aiohttp" if entry.client == "aiohttp" or entry.proxy.url else "http1",  # `thin` is its first name
         retry=msgspec.convert(entry.retry, RetrySettings, from_attributes=True),
         breaker=msgspec.convert(entry.breaker, BreakerSettings, from_attributes=True),
         limits=msgspec.convert(entry.limits, LimitSettings, from_attributes=True),
+        proxy=msgspec.convert(entry.proxy, ProxySettings, from_attributes=True) if entry.proxy.url else None,
         tls=TlsSettings(ca=entry.tls.ca, certificate=entry.tls.certificate, key=entry.tls.key),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from gateway.access import ALGORITHMS, ANONYMOUS, SCOPES, parse_subject
-from gateway.config import engine_auth, spelling, tls
+from gateway.config import engine_auth, proxy, spelling, tls
 from gateway.config.engine_auth import check_reference, check_user
 from gateway.config.shapes import (
     AUTH_KINDS,
@@ -187,6 +187,7 @@ def check_engine(source: str, path: str, read: CommonEngineConfig) -> None:
         raise ConfigError(f"{source}: {path}.url: an http or https URL without user, query and fragment")
     urls = (read.url, auth.token_url or "", auth.exchange_url or "")
     tls.check_engine(source, f"{path}.tls", urls, read.tls)
+    proxy.check(source, f"{path}.proxy", read.proxy)
     engine_auth.check(source, f"{path}.auth", auth)
 
 

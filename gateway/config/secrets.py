@@ -11,7 +11,7 @@ import msgspec
 from gateway.config import tls
 from gateway.config.check import check_store
 from gateway.config.engine_auth import SECRETS
-from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig
+from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig, ProxyConfig
 from gateway.config.spelling import REFERENCE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -26,7 +26,11 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
     """
     source = config.source
     engines = {
-        name: msgspec.structs.replace(engine, auth=_resolved_auth(source, f"engines.{name}.auth", engine.auth, environ))
+        name: msgspec.structs.replace(
+            engine,
+            auth=_resolved_auth(source, f"engines.{name}.auth", engine.auth, environ),
+            proxy=_resolved_proxy(source, f"engines.{name}.proxy", engine.proxy, environ),
+        )
         for name, engine in config.engines.items()
     }
     callers = [
@@ -53,6 +57,12 @@ def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapp
         if (text := getattr(auth, key)) is not None
     }
     return msgspec.structs.replace(auth, **found)
+
+
+def _resolved_proxy(source: str, path: str, proxy: ProxyConfig, environ: Mapping[str, str]) -> ProxyConfig:
+    if proxy.password is None:
+        return proxy
+    return msgspec.structs.replace(proxy, password=_secret(source, f"{path}.password", proxy.password, environ))
 
 
 def _resolved_caller(source: str, path: str, caller: CallerConfig, environ: Mapping[str, str]) -> CallerConfig:

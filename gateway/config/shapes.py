@@ -155,6 +155,18 @@ class EngineTlsConfig(Table, frozen=True, kw_only=True):
     key: str = ""
 
 
+class ProxyConfig(Table, frozen=True, kw_only=True):
+    """``[engines.NAME.proxy]``."""
+
+    url: str = ""
+    username: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        """Leave secrets out: this is printed wherever a configuration is."""
+        return f"ProxyConfig(url={self.url!r})"
+
+
 class RetryConfig(Table, frozen=True, kw_only=True):
     """``[engines.NAME.retry]``."""
 
@@ -201,6 +213,7 @@ class CommonEngineConfig(Table, frozen=True, kw_only=True):
     breaker: BreakerConfig = BreakerConfig()
     limits: EngineLimitsConfig = EngineLimitsConfig()
     tls: EngineTlsConfig = EngineTlsConfig()
+    proxy: ProxyConfig = ProxyConfig()
 
 
 class EngineConfig(CommonEngineConfig, frozen=True, kw_only=True):

@@ -16,11 +16,13 @@ from gateway.errors import EngineUnavailable, InvalidRequest
 from gateway.plan import Call, VendorRequest, VendorResponse, cut_base
 from gateway.raw import RawRequest
 from gateway.wire.aiohttp_answer import AiohttpRawAnswer
-from gateway.wire.failures import AIOHTTP_ERRORS, AnswerTooLarge, name_failure
+from gateway.wire.failures import AIOHTTP_ERRORS, AnswerTooLarge, ProxyRefused, name_failure
+from gateway.wire.proxies import passed_headers, proxy_arguments
 from gateway.wire.settings import ClientSettings
 from gateway.wire.target import build_target
 
 _CHUNK_BYTES = 64 * 1024
+_PROXY_AUTHENTICATION = 407
 _DNS_S = 30
 """How long an address that was looked up counts."""
 _SURROGATE = re.compile("[\udc80-\udcff]")
@@ -41,6 +43,8 @@ class AiohttpSender:
         self._engine, self._settings = engine, settings
         base = URL(settings.url)
         self._origin, self._prefix = str(base.origin()), base.raw_path.rstrip("/")
+        self._proxy = proxy_arguments(settings.proxy)
+        self._for_proxy = passed_headers(settings.proxy, settings.url)
         self._held: aiohttp.ClientSession | None = None
         self._raw: aiohttp.ClientSession | None = None
         self._polls: aiohttp.ClientSession | None = None
@@ -109,14 +113,17 @@ class AiohttpSender:
             headers["traceparent"] = call.traceparent
         if call.tracestate is not None:
             headers["tracestate"] = call.tracestate
+        headers.update(self._for_proxy)
         answer = await self._require_open(self._held).request(
             request.method,
             URL(self._origin + build_target(request, self._prefix), encoded=True),
             headers=headers,
             data=request.body or None,
             allow_redirects=False,
+            **self._proxy,
         )
         try:
+            self._check_proxy(answer)
             body = await self._read(answer)
         except BaseException:
             answer.close()
@@ -153,13 +160,25 @@ class AiohttpSender:
             answer = await self._require_open(self._polls if request.polls else self._raw).request(
                 request.method,
                 URL(self._origin + cut_base(self._prefix, request.above) + request.target, encoded=True),
-                headers=CIMultiDict(request.headers),
+                headers=CIMultiDict([*request.headers, *self._for_proxy.items()]),
                 data=request.body,
                 allow_redirects=False,
+                **self._proxy,
             )
+            self._check_proxy(answer)
         except AIOHTTP_ERRORS as error:
             raise name_failure(error, self._engine, writes=request.writes) from error.with_traceback(None)
         return AiohttpRawAnswer(answer, self._engine, request)
+
+    def _check_proxy(self, answer: aiohttp.ClientResponse) -> None:
+        """Refuse an answer of the proxy itself, which wants other credentials.
+
+        Raises:
+            ProxyRefused: it is one.
+        """
+        if self._proxy and answer.status == _PROXY_AUTHENTICATION:
+            answer.close()
+            raise ProxyRefused
 
     def _require_open(self, session: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
         if session is None:

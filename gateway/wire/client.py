@@ -63,7 +63,7 @@ class EngineClient:
         self.engine = engine
         self._closed = False
         self._tls = engine_context(settings)
-        road = Road(tls=self._tls)
+        road = Road(tls=self._tls, proxy=settings.proxy)
         self.gate = gate = Gate(engine.name, settings, observer, spans)
         self._aiohttp = AiohttpSender(engine.name, settings)
         self._http1 = Http1Sender(engine.name, settings, self._aiohttp.send, self._aiohttp.relay)

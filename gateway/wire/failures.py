@@ -17,6 +17,10 @@ class NotConnected(Exception):
     """No connection could be made, so nothing was sent."""
 
 
+class ProxyRefused(Exception):
+    """The engine's proxy did not pass the request on."""
+
+
 class ConnectionLost(Exception):
     """The connection ended before the answer was complete.
 
@@ -69,6 +73,8 @@ class Meaning(msgspec.Struct, frozen=True):
 
 
 NOT_CONNECTED = Meaning(EngineUnavailable, "No connection to the engine could be made.")
+NO_PROXY = Meaning(EngineUnavailable, "No connection to the engine's proxy could be made.")
+PROXY_REFUSED = Meaning(EngineUnavailable, "The engine's proxy did not connect the gateway to the engine.")
 BAD_URL = Meaning(EngineUnavailable, "The engine's URL cannot be used.")
 NOT_SENT = Meaning(EngineTimeout, "No connection to the engine was free in time; nothing was sent.")
 TOO_LARGE = Meaning(EngineMisbehaved)
@@ -82,7 +88,10 @@ TABLE: tuple[tuple[type[BaseException], Meaning], ...] = (
     # The first row that fits counts: aiohttp's errors of connecting are OSError or TimeoutError as well.
     (NotConnected, NOT_CONNECTED),
     (aiohttp.ConnectionTimeoutError, NOT_CONNECTED),
+    (aiohttp.ClientProxyConnectionError, NO_PROXY),
     (aiohttp.ClientConnectorError, NOT_CONNECTED),
+    (aiohttp.ClientHttpProxyError, PROXY_REFUSED),
+    (ProxyRefused, PROXY_REFUSED),
     (aiohttp.ServerFingerprintMismatch, NOT_CONNECTED),
     (aiohttp.InvalidURL, BAD_URL),
     (aiohttp.NonHttpUrlClientError, BAD_URL),
@@ -97,7 +106,7 @@ TABLE: tuple[tuple[type[BaseException], Meaning], ...] = (
 )
 HTTP1_ERRORS = (NotConnected, ConnectionLost, UnreadableAnswer, AnswerTooLarge, OSError)
 """What our own sender translates by the table; anything else is a fault of the gateway."""
-AIOHTTP_ERRORS = (aiohttp.ClientError, AnswerTooLarge, OSError, ValueError)
+AIOHTTP_ERRORS = (aiohttp.ClientError, AnswerTooLarge, ProxyRefused, OSError, ValueError)
 """The same of aiohttp, which raises ValueError for what it cannot write or read."""
 
 

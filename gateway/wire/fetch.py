@@ -15,6 +15,8 @@ from yarl import URL
 from gateway.errors import EngineUnavailable
 from gateway.plan import VendorResponse
 from gateway.port import TokenRequest
+from gateway.wire.proxies import passed_headers, proxy_arguments
+from gateway.wire.settings import ProxySettings
 from gateway.wire.tls_failures import tls_detail
 
 _ISSUER = "token endpoint"
@@ -31,13 +33,11 @@ class Road(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         tls: for https; None = the system's authorities, and no certificate of ours.
-        proxy: URL of the proxy; None = directly.
-        proxy_headers: go to the proxy alone.
+        proxy: what it is reached through; None = directly.
     """
 
     tls: ssl.SSLContext | None = None
-    proxy: str | None = None
-    proxy_headers: tuple[tuple[str, str], ...] = ()
+    proxy: ProxySettings | None = None
 
 
 async def fetch_document(url: str) -> bytes:
@@ -86,12 +86,11 @@ async def _exchange(request: TokenRequest, road: Road, wait_s: float) -> VendorR
         session.request(
             request.method,
             URL(request.url, encoded=True),
-            headers=request.headers,
+            headers=(*request.headers, *passed_headers(road.proxy, request.url).items()),
             data=request.body or None,
             allow_redirects=False,
             ssl=True if road.tls is None else road.tls,
-            proxy=road.proxy,
-            proxy_headers=dict(road.proxy_headers),
+            **proxy_arguments(road.proxy),
         ) as answer,
     ):
         body = bytearray()

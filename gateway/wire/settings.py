@@ -70,6 +70,24 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
 
 
+class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxy through which an engine is reached.
+
+    Args:
+        url: of the proxy.
+        username: how the gateway makes itself known to it; None = it does not.
+        password: of that user.
+    """
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the URL alone."""
+        return f"ProxySettings(url={self.url!r})"
+
+
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one engine.
 
@@ -83,6 +101,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_polls: sockets for requests that wait for work (long polls).
         keepalive_s: how long an idle connection is kept; less than the engine's own (Tomcat: 60 s).
         client: what sends requests held in full: ``http1`` (our own) or ``aiohttp``, which sends streams anyhow.
+        proxy: what the engine is reached through; ``client`` is ``aiohttp`` then.
     """
 
     url: str
@@ -98,3 +117,4 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerSettings = BreakerSettings()
     limits: LimitSettings = LimitSettings()
     tls: TlsSettings = TlsSettings()
+    proxy: ProxySettings | None = None
