@@ -28,6 +28,7 @@ from gateway.plan import Plan, VendorRequest, VendorResponse
 _NO_CONTENT = 204
 _STRUCTURED = frozenset({"json", "object", "list"})
 _WHOLE_ONLY = etag.BLOBS | {"opaque"}
+_NULL = bytes(NULL)
 Rows = list[wire.WireVariable]
 Reading = Generator[VendorRequest, VendorResponse, None]
 
@@ -53,13 +54,14 @@ def patch_variables(engine: str, settings: Settings, command: PatchVariables) ->
     modifications, rules = _encode_all(values, settings, command)
     entry = yield from scopes.enter(engine, where, command.instance)
     if waiting or command.merges or command.patches or command.expect is not None:
-        sight = yield from _read(engine, settings, command, entry, waiting)
+        nulls = [name for name in untyped if command.modifications[name].text == _NULL]
+        sight = yield from _read(engine, settings, command, entry, [*waiting, *nulls])
         if sight.root != (command.root or command.instance):
             return VariablesPatched(elsewhere=sight.root)
         yield from _check(engine, settings, command, entry, sight)
         stored = {row.name: value_of(row, settings) for row in sight.seen}
         changed, more = _encode_all(_change(settings, command, waiting, stored), settings, command)
-        modifications |= changed
+        modifications |= changed | _stored_nulls(nulls, sight, stored)
         rules += more
     yield from _write(engine, command, entry, modifications)
     if command.verify and (modifications or command.deletions):
@@ -175,6 +177,19 @@ def _change(
         result = jsonpatch.apply_patch(_document(stored[name], at), operations, bounds=command.bounds)
         values[name] = with_stored_type(Value(value=command.bounds.text(result)), stored[name], settings, at)
     return values
+
+
+def _stored_nulls(nulls: list[str], sight: Sight, stored: dict[str, Value]) -> dict[str, wire.WireValue]:
+    """Return the nulls that are stored already, with the types that they have there: written back, they change nothing.
+
+    Nothing is read for their sake alone. How an ``Object`` is serialized must be said of a null, too. Rows of blobs
+    have no value, so nobody knows whether theirs is null.
+    """
+    return {
+        row.name: wire.WireValue(type=row.type, value=row.value, valueInfo=row.valueInfo or None)
+        for row in sight.seen
+        if row.name in nulls and stored[row.name].text == _NULL and stored[row.name].type not in etag.BLOBS
+    }
 
 
 def _is_structured(value: Value | None) -> bool:

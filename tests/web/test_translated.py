@@ -158,6 +158,26 @@ async def test_ibm_what_was_read_can_be_written_back_and_changes_nothing(site: A
     assert {name: kind for name, (kind, _) in before.items()} == {name: kind for name, (kind, _) in after.items()}
 
 
+async def test_ibm_nulls_that_are_written_back_beside_other_values_keep_their_types(site: Across) -> None:
+    serialized = {"objectTypeName": "java.util.ArrayList", "serializationDataFormat": "application/json"}
+    given: dict[str, Any] = {
+        "plain": {"type": "Null", "value": None, "valueInfo": {}},
+        "text": {"type": "String", "value": None, "valueInfo": {}},
+        "number": {"type": "Long", "value": None, "valueInfo": {}},
+        "json": {"type": "Json", "value": "null", "valueInfo": {}},
+        "list": {"type": "Object", "value": None, "valueInfo": serialized},
+        "filled": {"type": "String", "value": "x", "valueInfo": {}},
+        "blob": {"type": "Bytes", "value": "eA==", "valueInfo": {}},
+    }
+    path = f"/process-instance/{site.hr}/variables"
+    assert (await site.camunda("POST", path, {"modifications": given})).status == 204
+    nulls = dict.fromkeys(given, None) | {"amount": 7}
+    assert (await site.ibm("PUT", f"/process/{site.hr}/variables", nulls)).json == DONE
+    read = (await site.camunda("GET", f"{path}?deserializeValues=false")).json
+    plain = given["plain"]
+    assert {name: read[name] for name in given} == given | {"filled": plain, "blob": plain}
+
+
 async def test_ibm_writes_keep_stored_types_and_replace_whole_objects(site: Across) -> None:
     assert (
         await site.ibm("PUT", f"/process/{site.hr}/variables", {"amount": 7, "note": None, "new": [1]})

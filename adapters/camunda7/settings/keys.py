@@ -14,7 +14,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Args:
         keep_type: a value without a type keeps the stored one where it fits (the engine alone would turn a Long into an
-            Integer); costs one read when such a value is written.
+            Integer); costs one read when such a value is written, but none for null, true and false alone.
         string_length: UTF-16 units of a String; 4000 is the column's width, Oracle has 2000.
         date_format: the pattern of Jackson's setting on the engine; ``SSSZ`` and ``SSSXX`` are short for the ones that
             engines have where nobody changes it (``SSSXX``: Fluxnova 3).
