@@ -12,7 +12,7 @@ from gateway.access import ANONYMOUS, Access, Caller, CallerEntry, Rate, TokenEn
 from gateway.config import CallerConfig, Config, EngineConfig, RateConfig, TracingConfig
 from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
 from gateway.routing import Routing
-from gateway.web import ConnectionLimits, Door, Upstream
+from gateway.web import ConnectionLimits, Door, Upstream, within_descriptors
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
 from gateway.wire.settings import BreakerSettings, LimitSettings, ProxySettings, RetrySettings, TlsSettings
@@ -135,7 +135,7 @@ def connection_limits(config: Config) -> ConnectionLimits:
     """Return the limits on callers' connections."""
     server, limits = config.server, config.limits
     return ConnectionLimits(
-        most=server.max_connections,
+        most=within_descriptors(server.max_connections),
         per_address=server.max_connections_per_address,
         keepalive_s=server.keepalive_s,
         header_s=limits.header_read_timeout_s,

@@ -2,6 +2,7 @@
 
 from gateway.web.dispatch import changing_server, handler, public_server
 from gateway.web.http.connections import ConnectionLimits
+from gateway.web.http.descriptors import within_descriptors
 from gateway.web.http.limits import RequestLimits
 from gateway.web.http.server import Server
 from gateway.web.proxy.door import Door, Upstream
@@ -17,4 +18,5 @@ __all__ = [
     "changing_server",
     "handler",
     "public_server",
+    "within_descriptors",
 ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from contextlib import AsyncExitStack
 
 import pytest
 
 from adapters import camunda7, ibm_bpm
-from gateway.web import ConnectionLimits
+from gateway.assembly import connection_limits
+from gateway.web import ConnectionLimits, within_descriptors
 from gateway.web.http.connections import Connections
 from tests.until import until
 from tests.web.gate import Gate, gate
+from tests.web.site import parsed
 from tests.web.test_rates import counted
 from tests.wire.scripted import OK, Heard
 
@@ -219,3 +222,16 @@ def test_addresses_without_connections_are_forgotten() -> None:
         connections.remove(each)
         connections.remove(each)
     assert connections._addresses == {}
+
+
+@pytest.mark.parametrize(
+    ("most", "wanted", "fit"),
+    [(1024, 10_000, 768), (65_536, 10_000, 10_000), (resource.RLIM_INFINITY, 10_000, 10_000), (1, 10_000, 1)],
+    ids=["few", "many", "any number", "one"],
+)
+def test_connections_leave_descriptors_for_engines_and_store(
+    most: int, wanted: int, fit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (most, most))
+    assert within_descriptors(wanted) == fit
+    assert connection_limits(parsed({"server": {"max_connections": wanted}})).most == fit

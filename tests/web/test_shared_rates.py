@@ -11,10 +11,11 @@ from gateway import app, config
 from gateway.access import Bucket
 from gateway.rate_sharing import RateSharing
 from gateway.store import RateUses
-from tests.web.test_reload import CALLER, site_of
+from tests.web.conftest import SECRET
+from tests.web.site import site_of
 
 RATE = {"requests": 5, "per_s": 1000.0, "burst": 10}
-AUTH = {"callers": [{"name": "portal", "key_sha256": CALLER, "scopes": ["instances:read"], "rate": RATE}]}
+AUTH = {"callers": [{"name": "portal", "key_sha256": SECRET, "scopes": ["instances:read"], "rate": RATE}]}
 KEY = {"X-Api-Key": "secret"}
 
 
