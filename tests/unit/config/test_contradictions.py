@@ -111,6 +111,10 @@ def test_documented_file_contradicts_itself_in_nothing_but_its_open_front_doors(
     assert {each.split(": ")[1] for each in found} == {"dialects.camunda7", "dialects.ibm_bpm"}
 
 
+def test_composition_contradicts_itself_in_nothing() -> None:
+    assert config.warnings(config.load(ROOT / "deploy/compose/gateway/gateway.toml", {}, VENDORS)) == ()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
