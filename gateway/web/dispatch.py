@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -78,7 +78,10 @@ def handler(current: Callable[[], Answering]) -> Handler:
         running += 1
         answering.running += 1
         try:
-            response = await _answer(asked)
+            if isinstance(asked, ProxiedRequest):
+                response = await relay.answer(asked)
+            else:
+                response = await boundary.respond(asked, services.metrics, services.cors_origins)
         finally:
             running -= 1
             answering.running -= 1
@@ -89,12 +92,6 @@ def handler(current: Callable[[], Answering]) -> Handler:
         return response
 
     return handle
-
-
-def _answer(asked: UnifiedRequest | ProxiedRequest) -> Awaitable[web.StreamResponse]:
-    if isinstance(asked, ProxiedRequest):
-        return relay.answer(asked)
-    return boundary.respond(asked, asked.services.metrics, asked.services.cors_origins)
 
 
 async def _shed(asked: UnifiedRequest | ProxiedRequest) -> web.StreamResponse:

@@ -46,7 +46,7 @@ def account(inner: Exchange[Q, A], engine: str, observer: Observer, breaker: Bre
         failure: type[VarbridgeError] | None = None  # not the error itself, which would hold this frame
         admitted = NO_PASS
         try:
-            admitted = breaker.epoch if breaker.state == "closed" else breaker.admit(_now())
+            admitted = breaker.epoch if breaker.state == "closed" else breaker.admit(asyncio.get_running_loop().time())
             answer = await inner(request, call)
             status, code = answer.status, None
         except VarbridgeError as error:
@@ -59,7 +59,7 @@ def account(inner: Exchange[Q, A], engine: str, observer: Observer, breaker: Bre
             call.engine_calls += 1
             call.engine_s += spent
             observer.exchange(engine, request.method, status, code, spent)
-            now = _now()
+            now = asyncio.get_running_loop().time()
             if status is None or status in GATEWAY_ERRORS or not breaker.is_plain:
                 breaker.settle(admitted, now, status, failure, 0.0 if getattr(request, "polls", False) else spent)
             else:
@@ -68,7 +68,3 @@ def account(inner: Exchange[Q, A], engine: str, observer: Observer, breaker: Bre
                 window.fresh += 1
 
     return send
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

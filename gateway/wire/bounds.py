@@ -43,8 +43,6 @@ def bound_held(inner: HeldExchange, engine: str, timeout_s: float, places: Place
             else:
                 await places.enter()
             placed = True
-            if places.is_paced:
-                await places.pace()
             return await inner(request, call)
         except asyncio.CancelledError as cancelled:
             if not deadline.fired or task.uncancel() > deadline.before:
@@ -64,13 +62,21 @@ def bound_raw(inner: RawExchange, engine: str, places: Places) -> RawExchange:
     It has a place until its answer is closed; long polls have places of their own.
     """
     deadlines = Deadlines()
-    placed = limit_raw(inner, places)
 
     async def send(request: RawRequest, call: Call) -> RawAnswer:
         _require_time(call, asyncio.get_running_loop().time(), engine)
         watch = Watch(request, call, engine, deadlines)
+        leave = None
         try:
-            return await placed(watch.watched_request(), call)
+            if not request.polls:
+                if places.free:
+                    places.free -= 1
+                else:
+                    await places.enter()
+                leave = places.leave
+            answer = await inner(watch.watched_request(), call)
+            answer.leave, leave = leave, None
+            return answer  # noqa: TRY300 - the place goes with it
         except asyncio.CancelledError as cancelled:
             if not watch.over or not watch.take_cancellation_back():
                 raise
@@ -83,37 +89,12 @@ def bound_raw(inner: RawExchange, engine: str, places: Places) -> RawExchange:
                 broken.__traceback__ = None  # has a frame of aiohttp's that holds it; nobody reads that of a refusal
         finally:
             watch.stop()
+            if leave is not None:
+                leave()
         try:
             raise broken  # not ``from`` the failure, whose own cause it is
         finally:
             del broken  # its traceback holds this frame
-
-    return send
-
-
-def limit_raw(inner: RawExchange, places: Places) -> RawExchange:
-    """Send while there is a place, and keep it until the answer is closed; long polls take none.
-
-    Raises:
-        Overloaded: when awaited; nothing was sent.
-    """
-
-    async def send(request: RawRequest, call: Call) -> RawAnswer:
-        if request.polls:
-            return await inner(request, call)
-        if places.free:
-            places.free -= 1
-        else:
-            await places.enter()
-        try:
-            if places.is_paced:
-                await places.pace()
-            answer = await inner(request, call)
-        except BaseException:
-            places.leave()
-            raise
-        answer.leave = places.leave
-        return answer
 
     return send
 

@@ -22,18 +22,20 @@ class Places:
         settings: how many there are.
 
     Attributes:
-        free: places that nobody has; while there are any, nobody waits.
+        free: places that nobody has and that can be taken without asking; while there are any, nobody waits. None
+            where the engine has a rate: then everybody asks.
         waiting: who waits, longest first.
     """
 
     def __init__(self, engine: str, settings: LimitSettings) -> None:
         self._engine, self._settings = engine, settings
-        self.free = settings.concurrency
+        paced = settings.requests_per_s > 0
+        self.free = 0 if paced else settings.concurrency
+        self._kept = settings.concurrency if paced else 0
         self.waiting: deque[asyncio.Future[None]] = deque()
         self._pacing = 0
         self._interval = 1 / settings.requests_per_s if settings.requests_per_s else 0.0
         self._next = 0.0
-        self.is_paced = self._interval > 0
 
     @property
     def queued(self) -> int:
@@ -41,11 +43,24 @@ class Places:
         return len(self.waiting) + self._pacing
 
     async def enter(self) -> None:
-        """Wait for a place; where one is ``free``, whoever comes takes it itself.
+        """Wait for a place, and for the turn; where one is ``free``, whoever comes takes it itself.
 
         Raises:
             Overloaded: too many wait already, or the wait was too long; nothing was sent.
         """
+        if self._kept:
+            self._kept -= 1
+        else:
+            await self._wait()
+        if not self._interval:
+            return
+        try:
+            await self._pace()
+        except BaseException:
+            self.leave()
+            raise
+
+    async def _wait(self) -> None:
         self._require_room()
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
@@ -69,9 +84,12 @@ class Places:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self.free += 1
+        if self._interval:
+            self._kept += 1
+        else:
+            self.free += 1
 
-    async def pace(self) -> None:
+    async def _pace(self) -> None:
         """Wait for the turn that the engine's rate allows; a second's worth may begin at once.
 
         Raises:

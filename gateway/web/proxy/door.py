@@ -43,15 +43,15 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     debug: bool = False
     gateway_headers: bool = False
 
-    @property
-    def is_foreign(self) -> bool:
-        """Return whether the door's own engine speaks another language."""
-        return self.default.vendor != self.dialect.vendor
+    is_foreign: bool = False
+    """Whether the door's own engine speaks another language; found out when the door is made."""
+    scrubs: bool = False
+    """Whether answers must be looked at before callers see them; likewise."""
 
-    @property
-    def scrubs(self) -> bool:
-        """Return whether answers must be looked at before callers see them."""
-        return self.dialect.scrubs and not self.debug
+    def __post_init__(self) -> None:
+        """Find out what every request would ask."""
+        msgspec.structs.force_setattr(self, "is_foreign", self.default.vendor != self.dialect.vendor)
+        msgspec.structs.force_setattr(self, "scrubs", self.dialect.scrubs and not self.debug)
 
 
 def door_at(doors: Sequence[Door], raw_path: str) -> Door | None:

@@ -25,9 +25,9 @@ _CONTENT, _KIND = "upload", "kind"
 
 def is_sent_once(proxied: ProxiedRequest, destination: Destination) -> bool:
     """Return whether an upload could not be sent to another engine once this destination has had it."""
-    length = proxied.request.content_length
     if destination.is_certain or proxied.facts is None or proxied.facts.uploads is None:
         return False
+    length = proxied.request.content_length
     return destination.is_translated or length is None or length > proxied.services.limits.max_body_bytes
 
 
