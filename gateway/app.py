@@ -11,13 +11,14 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
-from gateway.access import Failures
+from gateway.access import Access, Failures
 from gateway.generation import Generation, Standing
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
@@ -82,6 +83,7 @@ class Application:
         self._retiring: dict[Generation, asyncio.Task[None]] = {}
         self._switching = asyncio.Lock()
         self._sharing: asyncio.Task[None] | None = None
+        self._sampled: set[str] = set()
         self.state = admin.State()
         self._listeners = Listeners(config.server)
 
@@ -130,14 +132,45 @@ class Application:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
         self._standing.idempotency.start()
         callers = changing_server(self.current)
-        operators = admin.application(lambda: self.gateway, self.metrics, self.state, self.store.reachable)
+        operators = admin.application(self)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self._generation.bulk.start()
-        self.metrics.start()
+        self.metrics.start(self._sample)
         if self._standing.shared_locks is not None:  # there may be other processes
             sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
             self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
+
+    @property
+    def access(self) -> Access:
+        """Return what knows the callers."""
+        return self._generation.services.access
+
+    def describe_config(self) -> dict[str, Any]:
+        """Return the configuration in use, without secrets."""
+        return configuration.show(self.config)
+
+    def describe_engines(self) -> dict[str, dict[str, object]]:
+        """Return how each engine is protected now, and what it said last; nobody is asked."""
+        return {name: client.gate.describe() for name, client in self._generation.clients.items()}
+
+    def render_metrics(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their content type."""
+        return self.metrics.render(accept)
+
+    async def reach_store(self) -> bool:
+        """Return whether the store can be used."""
+        return await self.store.reachable()
+
+    def _sample(self) -> None:
+        """Note in the metrics how much is under way, also on earlier configurations."""
+        generations = (self._generation, *self._retiring)
+        self.metrics.note_work(sum(each.running for each in generations), len(self._retiring))
+        clients = {id(client): client for each in generations for client in each.clients.values()}
+        self._sampled |= {client.engine.name for client in clients.values()}
+        for name in self._sampled:  # an engine that is gone stays at 0
+            places = [client.gate.places for client in clients.values() if client.engine.name == name]
+            self.metrics.note_engine(name, sum(each.taken for each in places), sum(each.queued for each in places))
 
     async def replace(self, config: configuration.Config) -> None:
         """Answer new requests by another configuration; those that run end on what they began with.

@@ -14,6 +14,7 @@ from pathlib import Path
 from gateway import config
 from gateway.cli.output import print_error
 from gateway.config import Config
+from gateway.observe.metrics import forget_worker
 
 _RESTART_S = 1.0
 """Pause before a dead worker is started again, so that a broken one does not use up a core."""
@@ -104,6 +105,7 @@ class _Workers:
     def _revive(self, ended: list[int]) -> None:
         for index in ended:
             gone = self._running[index]
+            forget_worker(gone.pid, self._directory)
             with contextlib.suppress(OSError):  # nobody reads, or the disk is full: no reason to stop
                 print_error(f"worker {gone.pid} ended ({gone.returncode}); another starts")
         time.sleep(_RESTART_S)

@@ -17,6 +17,7 @@ from gateway.config.shapes import (
     StoreConfig,
     TracingConfig,
 )
+from gateway.config.shown import show
 
 __all__ = [
     "CallerConfig",
@@ -32,5 +33,6 @@ __all__ = [
     "parse",
     "referenced_files",
     "resolve",
+    "show",
     "warnings",
 ]

@@ -46,6 +46,7 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
         engines=engines,
         auth=msgspec.structs.replace(config.auth, callers=callers),
         store=msgspec.structs.replace(config.store, url=store_url),
+        written=config,
     )
     return tls.read_files(resolved)
 

@@ -315,7 +315,11 @@ class ConfigFile(Table, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked configuration; secrets are still references unless ``resolve`` returned it."""
+    """A checked configuration; secrets are still references unless ``resolve`` returned it.
+
+    Args:
+        written: the same with the references, where ``resolve`` has replaced them.
+    """
 
     source: str
     server: ServerConfig
@@ -329,3 +333,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsConfig
     log: LogConfig
     tracing: TracingConfig
+    written: Config | None = None

@@ -7,10 +7,11 @@ when it is imported), each once a second; the worker that is asked for metrics s
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, values
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from gateway.observe.durations import Cell, Durations
 from gateway.observe.worker_durations import WorkerDurations
@@ -51,6 +52,17 @@ class Metrics:
         self._openings = Counter(
             "varbridge_engine_breaker_openings", "Times a breaker opened.", ("engine",), registry=self._registry
         )
+        self._refusals = Counter(
+            "varbridge_engine_refusals",
+            "Requests to engines that were not sent, to protect them.",
+            ("engine", "reason"),
+            registry=self._registry,
+        )
+        self._in_flight = self._gauge("varbridge_engine_in_flight", "Requests that engines work on.", "engine")
+        self._queued = self._gauge("varbridge_engine_queue", "Requests that wait for their turn.", "engine")
+        self._requests_in_flight = self._gauge("varbridge_requests_in_flight", "Requests of callers that are answered.")
+        self._retiring = self._gauge("varbridge_configurations_retiring", "Earlier configurations that are in use.")
+        self._sample: Callable[[], None] = lambda: None
         self._reloads = Counter(
             "varbridge_reloads", "Attempts to replace the configuration.", ("outcome",), registry=self._registry
         )
@@ -74,8 +86,20 @@ class Metrics:
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
-    def start(self) -> None:
-        """Begin to share the counts with the other workers, if there are any; needs the running loop."""
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        """Return what is looked at when somebody asks for it; of several workers it is the sum."""
+        return Gauge(name, documentation, labels, registry=self._registry, multiprocess_mode="livesum")
+
+    def start(self, sample: Callable[[], None]) -> None:
+        """Begin to share the counts with the other workers, if there are any; needs the running loop.
+
+        Args:
+            sample: notes what can only be looked at (``note_work``, ``note_engine``); called before others see it.
+        """
+        self._sample = sample
+        self._share_later()
+
+    def _share_later(self) -> None:
         if self._shared:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._share)
 
@@ -87,9 +111,10 @@ class Metrics:
             each.flush()
 
     def _share(self) -> None:
+        self._sample()
         for each in self._shared:
             each.flush()
-        self.start()
+        self._share_later()
 
     def _durations(self, name: str, documentation: str, labels: tuple[str, ...]) -> WorkerDurations | Durations:
         if _has_workers():
@@ -138,6 +163,20 @@ class Metrics:
         """Count one request that is sent to an engine again."""
         self._repetitions.labels(engine).inc()
 
+    def refused(self, engine: str, reason: str) -> None:
+        """Count one request that was not sent to an engine, to protect it."""
+        self._refusals.labels(engine, reason).inc()
+
+    def note_engine(self, engine: str, in_flight: int, queued: int) -> None:
+        """Note how many requests an engine works on, and how many wait for it."""
+        self._in_flight.labels(engine).set(in_flight)
+        self._queued.labels(engine).set(queued)
+
+    def note_work(self, running: int, retiring: int) -> None:
+        """Note how many requests of callers are running, and on how many earlier configurations."""
+        self._requests_in_flight.set(running)
+        self._retiring.set(retiring)
+
     def breaker(self, engine: str, state: str) -> None:
         """Note the state of an engine's breaker: ``closed``, ``half-open`` or ``open``."""
         self._breakers.labels(engine).set(_STATES.index(state))
@@ -170,10 +209,16 @@ class Metrics:
         Args:
             accept: what the reader takes; OpenMetrics, where it does, has the traces of durations beside them.
         """
+        self._sample()
         for each in self._shared:
             each.flush()
         encode, content_type = choose_encoder(accept)
         return encode(_sum_of_workers() if _has_workers() else self._registry), content_type
+
+
+def forget_worker(pid: int, folder: str) -> None:
+    """Let a worker that is gone no longer count among those that work; for the process that starts them."""
+    mark_process_dead(pid, folder)  # type: ignore[no-untyped-call] # the library has none here
 
 
 def _has_workers() -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from gateway.observe.spans import Span, Spans
 from gateway.plan import Call
-from gateway.wire.accounting import Observer, account
+from gateway.wire.accounting import LastAnswer, Observer, account
 from gateway.wire.bounds import bound_held, bound_raw
 from gateway.wire.breaker import Breaker
 from gateway.wire.exchange import A, Exchange, HeldExchange, Q, RawExchange
@@ -40,7 +40,17 @@ class Gate:
         self.breaker = Breaker(
             engine, settings.breaker, settings.timeout_s, lambda state: observer.breaker(engine, state)
         )
-        self.places = Places(engine, settings.limits)
+        self.places = Places(engine, settings.limits, lambda reason: observer.refused(engine, reason))
+        self._last = LastAnswer()
+
+    def describe(self) -> dict[str, object]:
+        """Return how the engine is protected now, and what it said last; nobody is asked."""
+        return {
+            "breaker": self.breaker.state if self._settings.breaker.failures else "off",
+            "in_flight": self.places.taken,
+            "queued": self.places.queued,
+            "last_answer": self._last.describe(),
+        }
 
     def guard_held(self, send: HeldExchange) -> HeldExchange:
         """Return a sender of requests and answers held in full, behind the gate."""
@@ -60,7 +70,7 @@ class Gate:
         spans, url = self._spans, self._settings.url
         layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [
             # An exchange passes these from top to bottom:
-            lambda inner: account(inner, self._engine, self._observer, self.breaker),  # counted; no wait
+            lambda inner: account(inner, self._engine, self._observer, self.breaker, self._last),  # counted; no wait
             lambda inner: inner if spans is None else trace_exchanges(inner, spans, self._engine, url, hand_on),
             bound,  # the deadline, and the wait for a place within it
             lambda inner: require_lease(inner, self._engine),  # after every wait

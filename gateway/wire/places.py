@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 
 from gateway.errors import Overloaded
 from gateway.wire.failures import NOTHING_SENT
@@ -20,6 +21,7 @@ class Places:
     Args:
         engine: its name, for errors.
         settings: how many there are.
+        refused: told why an exchange gets no place: ``queue-full``, ``waited`` or ``rate``.
 
     Attributes:
         free: places that nobody has and that can be taken without asking; while there are any, nobody waits. None
@@ -27,8 +29,10 @@ class Places:
         waiting: who waits, longest first.
     """
 
-    def __init__(self, engine: str, settings: LimitSettings) -> None:
-        self._engine, self._settings = engine, settings
+    def __init__(
+        self, engine: str, settings: LimitSettings, refused: Callable[[str], None] = lambda _reason: None
+    ) -> None:
+        self._engine, self._settings, self._refused = engine, settings, refused
         paced = settings.requests_per_s > 0
         self.free = 0 if paced else settings.concurrency
         self._kept = settings.concurrency if paced else 0
@@ -36,6 +40,11 @@ class Places:
         self._pacing = 0
         self._interval = 1 / settings.requests_per_s if settings.requests_per_s else 0.0
         self._next = 0.0
+
+    @property
+    def taken(self) -> int:
+        """Return how many places are taken; long polls take none."""
+        return self._settings.concurrency - self.free - self._kept
 
     @property
     def queued(self) -> int:
@@ -99,7 +108,7 @@ class Places:
         at = max(self._next, now - 1.0 + self._interval)
         wait = at - now
         if wait > self._settings.queue_s:
-            raise self._overloaded(wait)
+            raise self._overloaded("rate", wait)
         if wait > 0:
             self._require_room()
         self._next = at + self._interval
@@ -115,12 +124,13 @@ class Places:
 
     def _require_room(self) -> None:
         if self.queued >= self._settings.queue:
-            raise self._overloaded(self._settings.queue_s)
+            raise self._overloaded("queue-full", self._settings.queue_s)
 
     def _give_up(self, turn: asyncio.Future[None]) -> None:
         if not turn.done():
-            turn.set_exception(self._overloaded(self._settings.queue_s))
+            turn.set_exception(self._overloaded("waited", self._settings.queue_s))
 
-    def _overloaded(self, wait_s: float) -> Overloaded:
+    def _overloaded(self, reason: str, wait_s: float) -> Overloaded:
+        self._refused(reason)
         again = (("Retry-After", str(max(1, math.ceil(wait_s)))),)
         return Overloaded("The engine is as busy as it may be.", engine=self._engine, headers=again)

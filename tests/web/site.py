@@ -40,12 +40,13 @@ def parsed(tree: dict[str, Any]) -> config.Config:
 
 
 @contextlib.asynccontextmanager
-async def site_of(engines: dict[str, str], retry: dict[str, Any] | None = None, **tables: Any) -> AsyncIterator[Site]:
+async def site_of(engines: dict[str, str], each: dict[str, Any] | None = None, **tables: Any) -> AsyncIterator[Site]:
+    """A gateway before some engines; ``each`` is what their tables have beside their URLs."""
     tree = {
         "server": {"port": 0, "admin_port": 0},
         "auth": {"open": True},
         "store": {"url": "sqlite:///:memory:"},
-        "engines": {name: {"vendor": "camunda7", "url": url, "retry": retry or {}} for name, url in engines.items()},
+        "engines": {name: {"vendor": "camunda7", "url": url, **(each or {})} for name, url in engines.items()},
         **tables,
     }
     application = app.Application(parsed(tree))

@@ -171,7 +171,7 @@ def test_half_of_the_traces_that_begin_here_are_sampled_where_half_is_asked_for(
 
 async def test_request_that_is_sent_again_says_how_often(exported: InMemorySpanExporter) -> None:
     async with running(Scripted(hangs_up, hangs_up, hangs_up, describes())) as engine:
-        async with site_of({"hr": engine.url}, retry={"attempts": 3, "backoff_s": 0.001}, tracing=ON) as site:
+        async with site_of({"hr": engine.url}, each={"retry": {"backoff_s": 0.001}}, tracing=ON) as site:
             assert (await site.get("/v1/instances/hr:1"))[0] == 200
     exchanges = [span.attributes for span in exported.get_finished_spans() if span.kind is SpanKind.CLIENT]
     assert [

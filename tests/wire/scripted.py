@@ -93,10 +93,14 @@ class Observer:
     def __init__(self) -> None:
         self.exchanges: list[tuple[object, ...]] = []
         self.repetitions: list[str] = []
+        self.refusals: list[tuple[str, str]] = []
         self.breakers: list[tuple[str, str]] = []
 
     def exchange(self, engine, method, status, error_code, duration_s) -> None:
         self.exchanges.append((engine, method, status, error_code))
+
+    def refused(self, engine, reason) -> None:
+        self.refusals.append((engine, reason))
 
     def repeated(self, engine) -> None:
         self.repetitions.append(engine)

@@ -53,6 +53,7 @@ async def test_exchange_without_a_place_waits_for_its_turn_and_is_refused_if_too
             await ROADS[road]()(client, call())
         assert (refused.value.engine, refused.value.headers) == ("hr", (("Retry-After", "1"),))
         assert len(engine.heard) == 1
+        assert client.observer.refusals == [("hr", "queue-full")]
         script.go.set()
         _ = await asyncio.gather(*running_ones)
         assert (len(engine.heard), client.gate.places.queued) == (3, 0)
@@ -67,6 +68,7 @@ async def test_wait_for_a_place_ends_after_its_time(held: tuple[Scripted, Held])
         with pytest.raises(Overloaded):
             await client.run(plan(vendor("PUT", body=b"{}")), call(60))
         assert (len(engine.heard), client.gate.places.queued) == (1, 0)
+        assert client.observer.refusals == [("hr", "waited")]
         script.go.set()
         _ = await first
 
@@ -161,6 +163,7 @@ async def test_rate_lets_a_seconds_worth_begin_at_once_and_the_rest_in_turn() ->
             spent = loop.time() - began
             refused = [each for each in outcomes if isinstance(each, Overloaded)]
             assert (len(engine.heard), len(refused)) == (8, 2)
+            assert client.observer.refusals == [("hr", "rate")] * 2
             assert 0.75 <= spent <= 1.1
 
 
@@ -179,6 +182,7 @@ async def test_open_breaker_sends_nothing_on_any_road(road: str, kind: str) -> N
             await ROADS[road]()(client, call())
         assert len(engine.heard) == 2
         assert client.observer.exchanges[-1][2:] == (None, "engine-unavailable")
+        assert client.observer.refusals == [("hr", "breaker")]
 
 
 @pytest.mark.usefixtures("idle_time")

@@ -171,7 +171,7 @@ def test_files_by_path_and_by_reference_are_the_same_and_new_content_is_another_
 
     by_path = resolved(tmp_path, tables(authority.sign(), ""))
     pair = Pair(tmp_path / "server.pem", tmp_path / "server.key")
-    assert by_path == resolved(tmp_path, tables(pair, "file:"))
+    assert by_path.engines == resolved(tmp_path, tables(pair, "file:")).engines
     assert by_path.engines["hr"] != resolved(tmp_path, tables(authority.sign(), "")).engines["hr"]
 
 

@@ -105,3 +105,35 @@ def test_metrics_tell_breakers_and_repetitions_of_each_engine() -> None:
         'varbridge_engine_breaker_openings_total{engine="hr"} 2.0',
     }
     assert 'varbridge_engine_retries_total{engine="hr"} 1.0' in lines
+
+
+WORKER = """
+from gateway.observe.metrics import Metrics
+metrics = Metrics()
+metrics.note_engine("hr", 3, 2)
+metrics.note_work(5, 0)
+"""
+READER = """
+import sys
+from gateway.observe.metrics import Metrics, forget_worker
+print(Metrics().render()[0].decode())
+if len(sys.argv) > 1:
+    forget_worker(int(sys.argv[1]), sys.argv[2])
+    print("FORGOTTEN", Metrics().render()[0].decode())
+"""
+
+
+def test_work_of_several_workers_is_their_sum_until_one_is_gone(tmp_path: Path) -> None:
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    workers = [subprocess.Popen([sys.executable, "-c", WORKER], env=environ, cwd=ROOT) for _ in range(2)]
+    assert [each.wait(60) for each in workers] == [0, 0]
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(workers[0].pid), str(tmp_path)],
+        env=environ, capture_output=True, check=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    both, one = done.stdout.split("FORGOTTEN")
+    assert ("varbridge_requests_in_flight 10.0" in both, 'varbridge_engine_queue{engine="hr"} 4.0' in both) == (
+        True,
+        True,
+    )
+    assert ("varbridge_requests_in_flight 5.0" in one, 'varbridge_engine_queue{engine="hr"} 2.0' in one) == (True, True)
