@@ -97,6 +97,8 @@ def get_variable(engine: str, settings: Settings, command: GetVariable) -> Plan[
 
 def _seen_from(command: GetVariable) -> scopes.Path | None:
     """Return the scope whose view of a variable is read by its path; None where rows are looked for."""
+    if command.scope == "instance":
+        return None if command.ended else ("process-instance", command.instance)
     where = parse_scope(command.scope)
     if command.seen and where.kind == "task":
         return ("task", where.id)

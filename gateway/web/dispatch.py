@@ -74,7 +74,7 @@ def handler(current: Callable[[], Answering]) -> Handler:
             UnifiedRequest(services, request, call) if door is None else ProxiedRequest(services, door, request, call)
         )
         if 0 < services.max_in_flight <= running:
-            return await _shed(asked)
+            return _shed(asked)
         running += 1
         answering.running += 1
         try:
@@ -94,14 +94,14 @@ def handler(current: Callable[[], Answering]) -> Handler:
     return handle
 
 
-async def _shed(asked: UnifiedRequest | ProxiedRequest) -> web.StreamResponse:
+def _shed(asked: UnifiedRequest | ProxiedRequest) -> web.StreamResponse:
     """Refuse a request for which there is no room, before anything of it is looked at."""
     services = asked.services
     services.metrics.shed("in-flight")
     error = Overloaded(headers=_SOON)
     if isinstance(asked, ProxiedRequest):
         return relay.shed(asked, error)
-    return await boundary.shed(asked, error, services.metrics, services.cors_origins)
+    return boundary.shed(asked, error, services.metrics, services.cors_origins)
 
 
 def changing_server(current: Callable[[], Answering], *, lingering_s: float = 10.0) -> Server:

@@ -72,20 +72,24 @@ async def respond(dispatched: Dispatched, metrics: RequestMetrics, origins: froz
         answer = await dispatched.answer()
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may reach the framework
         answer = dispatched.problem(_known(error, dispatched.call))
-    return await _send(dispatched, answer, perf_counter() - started, metrics, origins)
+    headers = _record(dispatched, answer, perf_counter() - started, metrics, origins)
+    if answer.stream is not None:
+        return await _stream(dispatched, answer, headers)
+    return _whole(answer, headers)
 
 
-async def shed(
+def shed(
     dispatched: Dispatched, error: VarbridgeError, metrics: RequestMetrics, origins: frozenset[str]
 ) -> web.StreamResponse:
     """Return the refusal of a request that is not looked at; arguments as for ``respond``."""
-    return await _send(dispatched, dispatched.problem(error), 0.0, metrics, origins)
+    answer = dispatched.problem(error)
+    return _whole(answer, _record(dispatched, answer, 0.0, metrics, origins))
 
 
-async def _send(
+def _record(
     dispatched: Dispatched, answer: Answer, spent: float, metrics: RequestMetrics, origins: frozenset[str]
-) -> web.StreamResponse:
-    """Count and log a request that was answered, and return the response."""
+) -> dict[str, str]:
+    """Count and log a request that was answered, and return the headers of its answer."""
     engine, template = dispatched.engine, dispatched.template
     access_log.record(
         metrics,
@@ -101,11 +105,13 @@ async def _send(
     headers = _headers(dispatched, answer, spent, origins)
     if engine:
         headers["Gateway-Engine"] = engine
-    if answer.stream is not None:
-        return await _stream(dispatched, answer, headers)
-    if "Connection" in headers:
-        return _closing(answer, headers)
-    return BufferedResponse(answer.status, headers, answer.body)
+    return headers
+
+
+def _whole(answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+    return (
+        _closing(answer, headers) if "Connection" in headers else BufferedResponse(answer.status, headers, answer.body)
+    )
 
 
 def _known(error: Exception, call: Call) -> VarbridgeError:
@@ -129,7 +135,8 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
     }
     if origins:
         headers |= cors.response_headers(dispatched.request, origins)
-    headers.update(dispatched.rate_headers)
+    if dispatched.rate_headers:
+        headers.update(dispatched.rate_headers)
     headers.update(answer.headers)
     if answer.body or answer.stream is not None or answer.status == _OK:
         headers["Content-Type"] = answer.media_type
