@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from copy import copy
 from math import inf
 from typing import TypeVar
 
 import msgspec
 
-from gateway.errors import EngineTimeout, VarbridgeError
+from gateway.errors import EngineFailure, EngineTimeout, VarbridgeError
 from gateway.plan import Call, VendorRequest, VendorResponse
 from gateway.port import Engine, Session, TokenRequest
 from gateway.wire.drive import drive
@@ -56,6 +57,8 @@ class Sessions:
         self._opening = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
         self._renewal_from = 0.0
+        self._failure: tuple[float, EngineFailure] | None = None
+        """When the last log-in failed, and how."""
 
     async def exchange(
         self, send: Callable[[Session], Awaitable[T]], expired: Callable[[T], bool], call: Call, *, repeatable: bool
@@ -111,11 +114,15 @@ class Sessions:
             keep: whether the stale one stays in use until there is another.
 
         Raises:
-            EngineTimeout: somebody else's log-in takes longer than the call may.
+            EngineTimeout: somebody else's log-in takes longer than the call may. EngineFailure: a log-in failed, this
+                one or the one that was waited for.
         """
+        began = asyncio.get_running_loop().time()
         await self._wait_for_turn(call)
         try:
             if self._held is None or self._held is stale:
+                if self._failure is not None and self._failure[0] > began:
+                    raise copy(self._failure[1])
                 self._held = self._held if keep else None
                 self._held = await self._log_in(call)
             return self._held
@@ -139,7 +146,13 @@ class Sessions:
                 return self._ask_issuer(request, call.deadline - asyncio.get_running_loop().time())
             return self._send(request, call)
 
-        session = await drive(self._engine.log_in(), send, self._engine.name)
+        try:
+            session = await drive(self._engine.log_in(), send, self._engine.name)
+        except EngineFailure as error:
+            now = asyncio.get_running_loop().time()
+            if now < call.deadline:  # else the call was over too soon, which says nothing to others
+                self._failure = now, error
+            raise
         lifetime = session.lifetime_s
         if lifetime is None:
             return _Held(session)

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import app, assembly, config
 from gateway.errors import EngineCredentialsRejected, EngineFailure, EngineUnavailable
+from gateway.model.commands import ListVariables
 from gateway.port import Credentials, Engine
 from gateway.raw import RawRequest
 from gateway.wire.settings import TlsSettings
@@ -195,3 +196,16 @@ async def test_configuration_of_the_readme_gets_its_token() -> None:
         async with client_of(engine.url, assembly.engine(app.VENDORS["camunda7"], "hr", entry)) as client:
             assert (await client.run(asking(request()), call())).status == 200
         assert issuer.heard[0].body == b"grant_type=client_credentials&scope=engine"
+
+
+@pytest.mark.parametrize("vendor", sorted(app.VENDORS))
+async def test_engine_that_takes_none_of_the_tokens_is_told_as_refused_credentials(vendor: str) -> None:
+    async with running(issuing()) as issuer, running(taking()) as engine:
+        auth = {"kind": "oauth2", "token_url": issuer.url, "client_id": "c", "client_secret": "env:S"}
+        tree = {"engines": {"e": {"vendor": vendor, "url": engine.url, "auth": auth}}}
+        entry = config.resolve(config.parse(tree, app.VENDORS), {"S": "s"}).engines["e"]
+        mine = assembly.engine(app.VENDORS[vendor], "e", entry)
+        async with client_of(engine.url, mine) as client:
+            with pytest.raises(EngineCredentialsRejected):
+                _ = await client.run(mine.list_variables(ListVariables(instance="1")), call())
+        assert (len(issuer.heard), len(engine.heard)) == (2, 2)

@@ -102,7 +102,7 @@ def _session(engine: str, answer: VendorResponse, login: _Login) -> Session:
             "The log-in set no cookie, so there is no session.", engine=engine, engine_status=answer.status
         )
     lifetime = login.expiration
-    known = isinstance(lifetime, int | float) and lifetime > 0
+    known = isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
     return Session(tuple(headers), float(lifetime) if known else None)
 
 

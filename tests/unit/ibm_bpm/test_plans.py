@@ -295,6 +295,17 @@ def test_log_in_gives_cookies_and_csrf_tokens() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("expiration", "lifetime_s"),
+    [("7200", 7200.0), ('"soon"', None), ("null", None), ("0", None), ("true", None)],
+    ids=["seconds", "text", "null", "zero", "boolean"],
+)
+def test_log_in_says_how_long_the_session_lives(expiration: str, lifetime_s: float | None) -> None:
+    body = f'{{"csrf_token":"c","expiration":{expiration}}}'.encode()
+    session, _ = login(VendorResponse(201, NEWER.headers, body))
+    assert (session.lifetime_s, ("BPMCSRFToken", "c") in session.headers) == (lifetime_s, True)
+
+
 def test_older_server_is_logged_in_to_by_asking_who_i_am() -> None:
     session, (_, second) = login(answer(404), OLDER)
     assert (session.headers, second.path) == ((("Cookie", "LtpaToken2=t"),), ("user", "current"))

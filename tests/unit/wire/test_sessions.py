@@ -43,8 +43,8 @@ class Site:
     async def issue(self, request: TokenRequest, wait_s: float) -> VendorResponse:
         self.asked_at.append(asyncio.get_running_loop().time())
         number = len(self.asked_at)
-        await let_pass(self.takes_s)
-        if self.is_down:
+        await let_pass(min(self.takes_s, wait_s))
+        if self.is_down or wait_s < self.takes_s:
             raise EngineUnavailable("The token endpoint cannot be reached.", engine="hr")
         return VendorResponse(200, body=b"%d" % number)
 
@@ -148,6 +148,30 @@ def test_request_waits_for_somebody_elses_log_in_no_longer_than_it_may() -> None
             _ = await site.token(budget_s=2.0)
         assert (asyncio.get_running_loop().time(), caught.value.outcome) == (3.0, "not_applied")
         assert await first == "1"
+
+    simulated(work)
+
+
+def test_log_in_that_fails_fails_for_all_who_waited_for_it_and_the_next_one_tries_again() -> None:
+    async def work() -> None:
+        site = Site()
+        site.is_down = True
+        outcomes = await asyncio.gather(*(site.token() for _ in range(20)), return_exceptions=True)
+        assert {(type(each), str(each)) for each in outcomes} == {
+            (EngineUnavailable, "The token endpoint cannot be reached.")
+        }
+        assert (len(set(map(id, outcomes))), site.asked_at) == (20, [0.0])
+        site.is_down = False
+        assert (await site.token(), site.asked_at) == ("2", [0.0, 1.0])
+
+    simulated(work)
+
+
+def test_log_in_of_a_request_that_had_no_time_says_nothing_to_the_others() -> None:
+    async def work() -> None:
+        site = Site()
+        hasty, patient = await asyncio.gather(site.token(budget_s=0.5), site.token(), return_exceptions=True)
+        assert (type(hasty), patient, site.asked_at) == (EngineUnavailable, "2", [0.0, 0.5])
 
     simulated(work)
 
