@@ -251,6 +251,15 @@ class Dialect:
         del body
         return 0.0
 
+    def show_id(self, request: DialectRequest, body: bytes) -> bytes:
+        """Return the body of an engine's answer with the id of the instance or task as the caller wrote it.
+
+        It is asked where the engine knows the id in another spelling (``engine:id``); what is no answer of the
+        vendor's, or has no such id, comes back as it is.
+        """
+        del request
+        return body
+
     def scrub(self, body: bytes) -> bytes:
         """Return an answer's body without what no caller may see."""
         return body

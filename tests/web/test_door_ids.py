@@ -124,3 +124,28 @@ async def test_body_over_the_limit_is_refused_where_it_must_be_looked_into_and_p
     async with gate(limits=limits) as door:
         assert (await door.ask("/door/process-instance/delete", "POST", head, body))[0] == 200
         assert door.engine.heard[0].body == body
+
+
+async def test_answer_of_the_doors_own_engine_shows_the_id_as_the_caller_wrote_it(site: Across) -> None:
+    task = task_of(site.claims, next(iter(site.fakes["claims"].instances[site.claims].tokens.at)))
+    for ask, path, own, member in (
+        (site.camunda, "/process-instance/{}", site.hr, ("id",)),
+        (site.camunda, "/engine/default/process-instance/{}", site.hr, ("id",)),
+        (site.ibm, "/process/{}?parts=header|data", site.claims, ("data", "piid")),
+        (site.ibm, "/task/{}", task, ("data", "tkiid")),
+    ):
+        engine = "hr" if own == site.hr else "claims"
+        plain, named = [await ask("GET", path.format(written)) for written in (own, f"{engine}:{own}")]
+        shown = [each.json if len(member) == 1 else each.json[member[0]] for each in (plain, named)]
+        assert [each.pop(member[-1]) for each in shown] == [own, f"{engine}:{own}"]
+        assert shown[0] == shown[1]
+        assert int(named.headers["content-length"]) == len(named.body)
+    same = [
+        await site.ibm("GET", f"/process/{written}?parts=none", Accept="application/xml")
+        for written in (site.claims, f"claims:{site.claims}")
+    ]
+    assert same[0].body == same[1].body  # only JSON is looked into
+    tree = [
+        await site.camunda("GET", f"/process-instance/{each}/activity-instances") for each in (site.hr, f"hr:{site.hr}")
+    ]
+    assert tree[0].body == tree[1].body  # modifications take these ids

@@ -135,7 +135,7 @@ async def test_long_form_of_an_id_reaches_another_engine_of_the_vendor_as_its_nu
         async with across(fakes=fakes, doors=doors) as site:
             other = [site.fakes["more"].showcase() for _ in range(2)][-1]
             path = f"/process/{form.format(other)}?parts=header"
-            assert (await site.ibm("GET", path)).json["data"]["piid"] == other
+            assert (await site.ibm("GET", path)).json["data"]["piid"] == form.format(other)
             site.forget()
             assert (await site.ibm("GET", path)).status == 200
             assert [(name, each.path) for name, each in site.heard] == [("more", ("process", other))]

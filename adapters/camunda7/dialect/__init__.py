@@ -14,6 +14,7 @@ from adapters.camunda7.dialect.decode import decode
 from adapters.camunda7.dialect.encode import encode
 from adapters.camunda7.dialect.errors import encode_error, misses
 from adapters.camunda7.dialect.facts import facts, reads_body
+from adapters.camunda7.dialect.shown import show_id
 from gateway.errors import VarbridgeError
 from gateway.model import commands
 from gateway.plan import VendorResponse
@@ -58,6 +59,10 @@ class Camunda7Dialect(Dialect):
         """Return an error as ``{"type", "message", "code"}``; what is 422 elsewhere is 400 here."""
         del accept
         return encode_error(error, translated)
+
+    def show_id(self, request: DialectRequest, body: bytes) -> bytes:
+        """Return the body of an answer that shows an instance with its id as the caller wrote it."""
+        return show_id(request, body)
 
     def upload_kind(self, form: UploadedForm) -> bytes:
         """Return what the content of a form is: ``Bytes``, or ``File`` where ``valueType`` says so."""

@@ -11,6 +11,7 @@ from adapters.ibm_bpm.dialect.facts import OVERRIDES, facts
 from adapters.ibm_bpm.dialect.ids import MANY, names_in_body
 from adapters.ibm_bpm.dialect.login import TOKEN_HEADER, encode_token, logs_in, token_lifetime_s
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
+from adapters.ibm_bpm.dialect.shown import show_id
 from adapters.ibm_bpm.dialect.xml import success_document
 from gateway.errors import VarbridgeError
 from gateway.model import commands
@@ -77,6 +78,10 @@ class IbmBpmDialect(Dialect):
     def encode_token(self, request: DialectRequest, token: str, lifetime_s: int) -> VendorResponse:
         """Return ``csrf_token`` and ``expiration``."""
         return _negotiated(request, encode_token(token, lifetime_s))
+
+    def show_id(self, request: DialectRequest, body: bytes) -> bytes:
+        """Return the body of an answer that shows an instance or a task with its id as the caller wrote it."""
+        return show_id(request, body)
 
     def scrub(self, body: bytes) -> bytes:
         """Return a body without ``programmersDetails``, which may hold scripts and SQL; all else byte for byte."""

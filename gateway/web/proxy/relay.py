@@ -189,6 +189,7 @@ async def _ask(
     if destination.is_translated:
         return await translated.answer(proxied, read, request, destination)
     raw = await build_request(proxied, request.facts, destination)
+    proxied.show_id = None if destination.spelled is None else partial(proxied.door.dialect.show_id, read)
     back = partial(hand_back if destination.is_certain else hand_back_unless_missed, proxied)
     return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back)
 

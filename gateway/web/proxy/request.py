@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 from aiohttp import hdrs, web
@@ -22,6 +23,7 @@ class ProxiedRequest:
         caller, facts, destination: each None until it is known, in this order.
         translated: the request as it is carried out as commands; None where it is relayed.
         body: a copy of the body as far as it was relayed; None where nothing of it was.
+        show_id: puts the id into the body of a relayed answer as the caller wrote it; None where that is the engine's.
         rate_headers: what the answer says of the caller's rate, whatever the answer is.
         delay_s: how long the answer is held back.
         credentials_ours: whether the credentials were meant for the gateway; then no engine sees them.
@@ -45,6 +47,7 @@ class ProxiedRequest:
         "raw_target",
         "request",
         "services",
+        "show_id",
         "started",
         "translated",
         "upstream",
@@ -61,6 +64,7 @@ class ProxiedRequest:
         self.destination: Destination | None = None
         self.translated: DialectRequest | None = None
         self.body: BodyCopy | None = None
+        self.show_id: Callable[[bytes], bytes] | None = None
         self.raw_target = request.raw_path[len(door.prefix) :]
         self._go_to(door.default.name)
 

@@ -17,6 +17,7 @@ _SCRUBBED_BYTES = 1024 * 1024
 """Answers up to this size are held where something must be cut out of them; errors are far smaller."""
 _MISSED_BYTES = 64 * 1024
 """Errors up to this size are searched for what means an instance or task that the engine does not know."""
+_REDIRECT = 300
 Body = tuple[bytes | None, AsyncIterator[bytes] | None]
 """How a body begins, as far as it is there, and the rest of it as it comes."""
 
@@ -110,9 +111,29 @@ async def _send(response: ProxiedResponse, first: bytes | None, pieces: AsyncIte
 
 async def _body(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedResponse) -> Body:
     first = answer.buffered()
+    shows = proxied.show_id
+    if shows is not None and (answer.status >= _REDIRECT or not _is_json(response) or _is_packed(answer)):
+        shows = None
     if proxied.door.scrubs:
-        return await _scrub(proxied, answer, response, first)
-    return first, None if answer.ended() else answer.pieces()
+        whole, rest = await _scrub(proxied, answer, response, first)
+    elif shows is not None and first is None:
+        whole, rest = await _read(proxied, answer, _SCRUBBED_BYTES)
+    else:
+        whole, rest = first, None if answer.ended() else answer.pieces()
+    if shows is None or not whole or rest is not None:
+        return whole, rest
+    return _resized(response, whole, shows(whole)), None
+
+
+def _is_json(response: ProxiedResponse) -> bool:
+    return response.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _resized(response: ProxiedResponse, before: bytes, after: bytes) -> bytes:
+    """Return a body that was changed, having said its length where a length was said."""
+    if len(after) != len(before) and hdrs.CONTENT_LENGTH in response.headers:
+        response.headers[hdrs.CONTENT_LENGTH] = str(len(after))
+    return after
 
 
 async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedResponse, first: bytes | None) -> Body:
@@ -128,10 +149,7 @@ async def _scrub(proxied: ProxiedRequest, answer: RawAnswer, response: ProxiedRe
     whole, rest = (first, None) if first is not None else await _read(proxied, answer, _SCRUBBED_BYTES)
     if rest is not None:
         return b"", break_off_at(dialect.hides, whole, rest)
-    cut = dialect.scrub(whole)
-    if len(cut) != len(whole) and hdrs.CONTENT_LENGTH in response.headers:
-        response.headers[hdrs.CONTENT_LENGTH] = str(len(cut))
-    return cut, None
+    return _resized(response, whole, dialect.scrub(whole)), None
 
 
 def _is_packed(answer: RawAnswer) -> bool:
