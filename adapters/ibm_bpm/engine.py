@@ -213,6 +213,11 @@ class IbmBpmEngine(Engine):
         exchanges = credentials.kind == "zen" and credentials.password is not None
         return exchanges or credentials.kind == "ibm_session" or super().needs_session
 
+    @property
+    def session_header(self) -> str:
+        """Return the cookies' header for a session of the server's own."""
+        return "Cookie" if self.credentials.kind == "ibm_session" else super().session_header
+
     def log_in(self) -> LogIn:
         """Open a session."""
         if self.credentials.kind == "zen":

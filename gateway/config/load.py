@@ -15,7 +15,7 @@ from gateway.config import location
 from gateway.config.check import check, check_engine, check_kind
 from gateway.config.environment import Overrides
 from gateway.config.shapes import CommonEngineConfig, Config, ConfigError, ConfigFile, EngineConfig
-from gateway.config.spelling import did_you_mean
+from gateway.config.spelling import REFERENCE, did_you_mean
 from gateway.port import Vendor
 
 _AT = re.compile(r" - at `\$\.?(.*)`$")
@@ -41,7 +41,7 @@ def referenced_files(path: Path | str, environ: Mapping[str, str]) -> tuple[Path
 
 def _files_in(node: Any) -> Iterator[str]:
     if isinstance(node, dict) and isinstance(paths := node.get("tls"), dict):
-        yield from (each for each in paths.values() if isinstance(each, str) and each and ":" not in each)
+        yield from (each for each in paths.values() if isinstance(each, str) and each and not REFERENCE.match(each))
     if isinstance(node, dict | list):
         for each in node.values() if isinstance(node, dict) else node:
             yield from _files_in(each)

@@ -158,6 +158,11 @@ class Engine:
         """Return whether ``log_in`` must have run before a request can be signed."""
         return self.credentials.kind == "oauth2"
 
+    @property
+    def session_header(self) -> str:
+        """Return the name of the header that carries a session."""
+        return "Authorization"
+
     def log_in(self) -> LogIn:
         """Return the plan that opens a session."""
         if self.credentials.kind == "oauth2":

@@ -147,7 +147,9 @@ async def test_masked_value_that_was_read_to_be_merged_is_starred(started, owner
     [
         (Credentials(kind="basic", username="demo", password="hidden"), {"Authorization": "***"}),
         (Credentials(kind="bearer", token="hidden"), {"Authorization": "***"}),
+        (Credentials(kind="oauth2", client_secret="hidden"), {"Authorization": "***"}),
     ],
+    ids=["basic", "bearer", "oauth2"],
 )
 async def test_credentials_are_starred(started, credentials: Credentials, headers: dict[str, str]) -> None:
     site = Site()

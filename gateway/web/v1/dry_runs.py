@@ -80,7 +80,7 @@ def _request(context: RequestContext, shown: ShownRequest) -> EngineRequest:
 def _secrets(shown: ShownRequest, call: Call) -> dict[str, str]:
     """Return the headers with the engine's credentials, their values starred."""
     if shown.engine.needs_session:
-        return {"Cookie": _STARS}
+        return {shown.engine.session_header: _STARS}
     if shown.engine.credentials.kind == "forward":
         return {"Authorization": _STARS} if call.authorization else {}
     added = shown.engine.sign(shown.request, None).headers[len(shown.request.headers) :]

@@ -179,9 +179,9 @@ def test_files_of_tls_are_among_those_that_a_configuration_is_made_of(tmp_path: 
     path = tmp_path / "gateway.toml"
     path.write_text(
         f'[server.tls]\ncertificate = "file:{tmp_path}/a"\nkey = "{tmp_path}/b"\nclient_ca = ""\n'
-        f'[engines.hr.tls]\nca = "{tmp_path}/c"\n'
+        f'[engines.hr.tls]\nca = "{tmp_path}/c:c"\n'
     )
-    assert set(config.referenced_files(path, {})) == {path, *(tmp_path / name for name in "abc")}
+    assert set(config.referenced_files(path, {})) == {path, *(tmp_path / name for name in ("a", "b", "c:c"))}
 
 
 def test_callers_certificates_of_the_contract_load(tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ def test_api_key_needs_no_session_and_a_password_does() -> None:
     assert (engine(token="k").needs_session, exchanging().needs_session) == (False, True)
 
 
+def test_session_is_carried_by_cookies_where_the_server_opened_it_and_by_a_token_else() -> None:
+    session = IbmBpmEngine("c", Settings(), Credentials(kind="ibm_session", username="u", password="p"))
+    assert (session.session_header, exchanging().session_header) == ("Cookie", "Authorization")
+
+
 def test_client_credentials_are_taken_too() -> None:
     granting = IbmBpmEngine(
         "c", Settings(), Credentials(kind="oauth2", token_url="https://id/token", client_id="i", client_secret="s")
