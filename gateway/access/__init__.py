@@ -3,7 +3,7 @@
 from gateway.access.callers import ANONYMOUS, NOBODY, SCOPES, Caller, CallerEntry
 from gateway.access.certificates import parse_subject
 from gateway.access.credentials import Access
-from gateway.access.failures import Failures, Guessed
+from gateway.access.failures import Failures, WrongCredentials
 from gateway.access.rates import Bucket, Rate, buckets
 from gateway.access.request_tokens import RequestTokens
 from gateway.access.tokens import ALGORITHMS, TokenEntry, Tokens
@@ -18,11 +18,11 @@ __all__ = [
     "Caller",
     "CallerEntry",
     "Failures",
-    "Guessed",
     "Rate",
     "RequestTokens",
     "TokenEntry",
     "Tokens",
+    "WrongCredentials",
     "buckets",
     "parse_subject",
 ]

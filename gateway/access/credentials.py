@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.access.callers import ANONYMOUS, SCOPES, Caller, CallerEntry
 from gateway.access.certificates import Subject, parse_subject, subject_of
-from gateway.access.failures import Guessed
+from gateway.access.failures import WrongCredentials
 from gateway.errors import Unauthenticated
 
 _TOKEN_DOTS = 2
@@ -167,7 +167,7 @@ class Access:
         if caller is None and not self._keys:
             raise _refused(f"No caller with an API key is configured here: {ways_out}.")
         if caller is None:
-            raise Guessed("The key is not known.", "key", headers=_CHALLENGE)
+            raise _refused("The key is not known.") from WrongCredentials("key")
         return caller
 
     def _key_owner(self, key: str) -> Caller | None:
@@ -190,7 +190,7 @@ class Access:
         expected, caller = self._basic.get(username, (_NOBODYS, None))
         given = hashlib.sha256(password.encode()).digest()
         if not hmac.compare_digest(given, expected) or caller is None:
-            raise Guessed("User name or password is wrong.", "basic", username, headers=_CHALLENGE)
+            raise _refused("User name or password is wrong.") from WrongCredentials("basic", username)
         return caller
 
 

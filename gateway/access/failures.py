@@ -10,8 +10,6 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
-from gateway.errors import Unauthenticated
-
 _FREE = 3
 """Failures that wait for nothing: people mistype, and a changed password takes a moment to get everywhere."""
 _FIRST_S = 0.125
@@ -23,19 +21,16 @@ _MOST = 10_000
 """Pairs of address and user name that are remembered; beyond that the one that failed longest ago is forgotten."""
 
 
-class Guessed(Unauthenticated):
-    """The caller is not known.
+class WrongCredentials(Exception):
+    """A password or key is nobody's, and may have been a guess; the cause of the refusal.
 
     Args:
-        detail, headers: as for every error.
-        kind: what may have been a guess.
+        kind: what was wrong.
         user: whose password it was said to be; never shown.
     """
 
-    def __init__(
-        self, detail: str, kind: Literal["basic", "key"], user: str = "", *, headers: tuple[tuple[str, str], ...] = ()
-    ) -> None:
-        super().__init__(detail, headers=headers)
+    def __init__(self, kind: Literal["basic", "key"], user: str = "") -> None:
+        super().__init__(kind)
         self.kind, self.user = kind, user
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from gateway.access import Caller, Guessed
-from gateway.errors import RateLimited
+from gateway.access import Caller, WrongCredentials
+from gateway.errors import RateLimited, Unauthenticated
 from gateway.web.http.tls import client_certificate
 from gateway.web.services import Services
 
@@ -45,8 +45,9 @@ async def recognise(asking: Asking, *, forwards: bool) -> bool:
         else:
             certificate = client_certificate(asking.request) if access.takes_certificates else None
             caller, ours = await access.recognise(headers, forwards=forwards, certificate=certificate)
-    except Guessed as error:
-        _slow_down(asking, error)
+    except Unauthenticated as error:
+        if isinstance(error.__cause__, WrongCredentials):
+            _slow_down(asking, error.__cause__)
         raise
     asking.caller = caller
     if asking.services.rates:
@@ -54,11 +55,11 @@ async def recognise(asking: Asking, *, forwards: bool) -> bool:
     return ours
 
 
-def _slow_down(asking: Asking, error: Guessed) -> None:
+def _slow_down(asking: Asking, wrong: WrongCredentials) -> None:
     """Let the refusal of what may have been a guess wait, if there were others before it."""
     services = asking.services
-    asking.delay_s = min(services.failures.note(asking.request.remote or "", error.user), services.limits.max_timeout_s)
-    services.metrics.failed_credentials(error.kind, slowed=asking.delay_s > 0)
+    asking.delay_s = min(services.failures.note(asking.request.remote or "", wrong.user), services.limits.max_timeout_s)
+    services.metrics.failed_credentials(wrong.kind, slowed=asking.delay_s > 0)
 
 
 def _keep_rate(asking: Asking, name: str) -> None:
