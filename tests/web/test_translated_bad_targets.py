@@ -55,6 +55,14 @@ async def test_odd_name_in_a_path_is_one_name_or_refused(site: Across, written: 
     assert {owner: set(site.fakes[owner].instances[getattr(site, owner)].variables) for owner in OWNERS} == before
 
 
+async def test_metadata_is_the_name_of_no_variable_in_ibms_language(site: Across) -> None:
+    site.forget()
+    for owner in OWNERS:
+        answer = await site.ibm("PUT", f"/process/{named(site, owner)}/variable/@metadata", {"x": 1}, **KEY)
+        assert (answer.status, is_ibms(answer), b"@metadata is no variable." in answer.body) == (400, True, True)
+    assert site.heard == []
+
+
 # Methods, media, parts
 
 

@@ -79,8 +79,10 @@ def _whole_value(request: DialectRequest, instance: str, name: str, settings: Di
     """Return the write of one variable, whole: what is not given is gone, as the vendor's page says.
 
     Raises:
-        InvalidRequest: the value is no object, and the door is not set to take others.
+        InvalidRequest: the value is no object, and the door is not set to take others; or the name is no variable's.
     """
+    if name == METADATA:  # beside others it is taken off, as in every object
+        raise InvalidRequest(f"{METADATA} is no variable.")
     tree = read_tree(request) if settings.accept_primitives else read_object(request)
     pointer = f"/modifications/{jsontext.escape(name)}"
     return PatchVariables(instance=instance, modifications={name: read_value(tree, pointer)}, pointers={name: pointer})
