@@ -16,7 +16,7 @@ from adapters.ibm_bpm.dialect.search import decode_search
 from adapters.ibm_bpm.dialect.starting import decode_start
 from adapters.ibm_bpm.dialect.tasks import COMPLETIONS, decode_completion, decode_task
 from adapters.ibm_bpm.values.trees import METADATA
-from gateway.errors import MethodNotAllowed
+from gateway.errors import InvalidRequest, MethodNotAllowed
 from gateway.model import jsontext
 from gateway.model.commands import Command, DescribeInstance, PatchVariables
 from gateway.port import DialectRequest, DialectSettings
