@@ -14,7 +14,7 @@ SENDERS = {"AiohttpSender", "Http1Sender"}
 OPENERS = {
     "gateway/wire/aiohttp_sender.py": "a sender",
     "gateway/wire/http1/pool.py": "the connections of a sender",
-    "gateway/wire/fetch.py": "fetches the keys of an issuer of tokens: no engine, and nothing that a caller waits to write",
+    "gateway/wire/fetch.py": "asks issuers of tokens, for keys and for our own: no engine, and nothing that a caller waits to write",
     "gateway/cli/reload.py": "the command line asks a gateway how it is",
     "gateway/cli/client.py": "the command line is a caller of some gateway, in a process of its own",
     "gateway/cli/demo.py": "asks the gateway that it has just started, as a caller does",
