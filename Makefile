@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lint live kills bench lock tools helm promtool clean
+.PHONY: setup demo test lint live kills soak bench lock tools helm promtool clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,10 @@ live: setup
 # The long form of the test of kills: 300 of one process and of four, on both stores.
 kills: setup
 	VARBRIDGE_KILLS=300 $(BIN)/python -m pytest tests/chaos/test_kills.py
+
+# The long form of the test of what stays behind: ten minutes, or VARBRIDGE_SOAK seconds.
+soak: setup
+	VARBRIDGE_SOAK=$(or $(VARBRIDGE_SOAK),600) $(BIN)/python -m pytest -s tests/chaos/test_soak.py
 
 ifeq ($(ENGINE),live)
 demo: setup
