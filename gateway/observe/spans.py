@@ -67,44 +67,51 @@ class Spans:
         self._export = export
         self._bound = round(sample * (1 << _RATIO_BITS))
 
-    def begin_request(self, traceparent: str | None, tracestate: str | None) -> Span:
+    def begin_request(self, traceparent: str | None, tracestate: str | None) -> str:
         """Begin the span of a caller's request; whatever its task does from now on is below it.
+
+        Return the ``traceparent`` to hand on. Where nothing is sampled, no span is made, and the caller's goes on.
 
         Args:
             traceparent: the caller's, well-formed; None = a new trace begins.
             tracestate: the caller's.
         """
         if traceparent is None:
-            span = self._begin_trace("request", "server")
+            (trace_id, is_sampled), parent_id = self._new_trace(), None
         else:
-            _, trace, parent, flags = traceparent.split("-")
-            span = Span(
-                name="request",
-                kind="server",
-                trace_id=int(trace, 16),
-                span_id=_new_id(),
-                parent_id=int(parent, 16),
-                is_remote=True,
-                is_sampled=bool(int(flags, 16) & 1),
-                state=tracestate,
-                began_ns=time_ns(),
-            )
+            trace_id, parent_id, is_sampled = _parse(traceparent)
+        if not is_sampled:
+            trace_nothing()
+            return traceparent or f"00-{trace_id:032x}-{_new_id():016x}-00"
+        span = Span(
+            name="request",
+            kind="server",
+            trace_id=trace_id,
+            span_id=_new_id(),
+            parent_id=parent_id,
+            is_remote=parent_id is not None,
+            is_sampled=True,
+            state=tracestate,
+            began_ns=time_ns(),
+        )
         _ = _current.set(span)
-        return span
+        return span.traceparent
 
     def begin(self, name: str, kind: Kind) -> Span:
         """Begin a span below the current one, or one that begins a trace where there is none."""
         above = _current.get()
         if above is None:
-            return self._begin_trace(name, kind)
+            trace_id, is_sampled = self._new_trace()
+        else:
+            trace_id, is_sampled = above.trace_id, above.is_sampled
         return Span(
             name=name,
             kind=kind,
-            trace_id=above.trace_id,
+            trace_id=trace_id,
             span_id=_new_id(),
-            parent_id=above.span_id,
-            is_sampled=above.is_sampled,
-            state=above.state,
+            parent_id=None if above is None else above.span_id,
+            is_sampled=is_sampled,
+            state=None if above is None else above.state,
             began_ns=time_ns(),
         )
 
@@ -114,22 +121,24 @@ class Spans:
             span.ended_ns = time_ns()
             self._export(span)
 
-    def _begin_trace(self, name: str, kind: Kind) -> Span:
+    def _new_trace(self) -> tuple[int, bool]:
+        """Return the id of a new trace, and whether it is sampled."""
         trace_id = getrandbits(128) or 1
-        return Span(
-            name=name,
-            kind=kind,
-            trace_id=trace_id,
-            span_id=_new_id(),
-            parent_id=None,
-            is_sampled=trace_id & ((1 << _RATIO_BITS) - 1) < self._bound,
-            began_ns=time_ns(),
-        )
+        return trace_id, trace_id & ((1 << _RATIO_BITS) - 1) < self._bound
+
+
+UNSAMPLED = Span(name="", kind="internal", trace_id=1, span_id=1, parent_id=None, is_sampled=False)
+"""Stands for all work that is not exported."""
 
 
 def current() -> Span | None:
     """Return the span that the running task works for."""
     return _current.get()
+
+
+def is_unsampled() -> bool:
+    """Return whether it is known that nothing is exported of what the running task does."""
+    return _current.get() is UNSAMPLED
 
 
 def enter(span: Span) -> Token[Span | None]:
@@ -144,8 +153,13 @@ def leave(token: Token[Span | None]) -> None:
 
 def trace_nothing() -> None:
     """Let nothing that the running task does from now on be exported: probes would fill every trace store."""
-    nothing = Span(name="", kind="internal", trace_id=_new_id(), span_id=_new_id(), parent_id=None, is_sampled=False)
-    _ = _current.set(nothing)
+    _ = _current.set(UNSAMPLED)
+
+
+def _parse(traceparent: str) -> tuple[int, int, bool]:
+    """Return the ids of the trace and of the parent, and whether the trace is sampled."""
+    _, trace, parent, flags = traceparent.split("-")
+    return int(trace, 16), int(parent, 16), bool(int(flags, 16) & 1)
 
 
 def _new_id() -> int:

@@ -65,7 +65,7 @@ class Gate:
         self,
         send: Exchange[Q, A],
         bound: Callable[[Exchange[Q, A]], Exchange[Q, A]],
-        hand_on: Callable[[Q, Call, Span], tuple[Q, Call]],
+        hand_on: Callable[[Q, Call, Span | None], tuple[Q, Call]],
     ) -> Exchange[Q, A]:
         spans, url = self._spans, self._settings.url
         layers: list[Callable[[Exchange[Q, A]], Exchange[Q, A]]] = [

@@ -36,9 +36,16 @@ class Drive(Protocol):
 
 
 def trace_plans(inner: Drive, spans: Spans) -> Drive:
-    """Make each plan a span, named by its command."""
+    """Make each plan a span, named by its command; unless nothing of the request is exported."""
 
-    async def drive(
+    def drive(
+        plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]], engine: str | None = None
+    ) -> Awaitable[R]:
+        if spans_.is_unsampled():
+            return inner(plan, send, engine)
+        return drive_traced(plan, send, engine)
+
+    async def drive_traced(
         plan: Plan[R], send: Callable[[VendorRequest], Awaitable[VendorResponse]], engine: str | None = None
     ) -> R:
         span = spans.begin(_command(plan), "internal")
@@ -79,7 +86,11 @@ def note_repetition() -> None:
 
 
 def trace_exchanges(
-    inner: Exchange[Q, A], spans: Spans, engine: str, url: str, hand_on: Callable[[Q, Call, Span], tuple[Q, Call]]
+    inner: Exchange[Q, A],
+    spans: Spans,
+    engine: str,
+    url: str,
+    hand_on: Callable[[Q, Call, Span | None], tuple[Q, Call]],
 ) -> Exchange[Q, A]:
     """Make each exchange that the breaker lets through a span; a raw one up to the head of its answer.
 
@@ -88,7 +99,7 @@ def trace_exchanges(
         spans: begins and ends them.
         engine: its name.
         url: base URL of its API.
-        hand_on: returns request and call with the span as what the engine is to see.
+        hand_on: returns request and call with the span as what the engine is to see; None = with the call's own.
     """
     address = urlsplit(url)
     named: dict[str, str | int] = {
@@ -97,7 +108,12 @@ def trace_exchanges(
         "server.port": address.port or (443 if address.scheme == "https" else 80),
     }
 
-    async def send(request: Q, call: Call) -> A:
+    def send(request: Q, call: Call) -> Awaitable[A]:
+        if spans_.is_unsampled():
+            return inner(*hand_on(request, call, None))
+        return send_traced(request, call)
+
+    async def send_traced(request: Q, call: Call) -> A:
         span = spans.begin(request.method, "client")
         span.attributes = {**named, "http.request.method": request.method}
         if (above := spans_.current()) is not None and above.resends:
@@ -120,15 +136,21 @@ def trace_exchanges(
     return send
 
 
-def hand_on_held(request: VendorRequest, call: Call, span: Span) -> tuple[VendorRequest, Call]:
+def hand_on_held(request: VendorRequest, call: Call, span: Span | None) -> tuple[VendorRequest, Call]:
     """Return a request that is held, with a copy of its call: below the gate nobody writes to it."""
+    if span is None:
+        return request, call
     return request, msgspec.structs.replace(call, traceparent=span.traceparent, tracestate=span.state)
 
 
-def hand_on_raw(request: RawRequest, call: Call, span: Span) -> tuple[RawRequest, Call]:
-    """Return a request that flows, with the span in its headers instead of what the caller sent."""
+def hand_on_raw(request: RawRequest, call: Call, span: Span | None) -> tuple[RawRequest, Call]:
+    """Return a request that flows, with the context in its headers instead of what the caller sent."""
+    traceparent = call.traceparent if span is None else span.traceparent
+    if traceparent is None:
+        return request, call
+    state = call.tracestate if span is None else span.state
     headers = [(name, value) for name, value in request.headers if name.lower() not in _CONTEXT]
-    headers.append(("traceparent", span.traceparent))
-    if span.state is not None:
-        headers.append(("tracestate", span.state))
+    headers.append(("traceparent", traceparent))
+    if state is not None:
+        headers.append(("tracestate", state))
     return msgspec.structs.replace(request, headers=headers), call

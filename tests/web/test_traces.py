@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -163,9 +164,28 @@ async def test_who_begins_the_trace_decides_whether_it_is_sampled(
     assert flags is None or handed.split("-")[1] == TRACE
 
 
+@pytest.mark.parametrize("flags", [None, "00"], ids=["begun-here", "of-the-caller"])
+async def test_request_of_a_front_door_that_is_not_sampled_says_so_to_the_engine(
+    exported: InMemorySpanExporter, flags: str | None
+) -> None:
+    callers = {} if flags is None else {**CALLERS, "traceparent": f"00-{TRACE}-{PARENT}-{flags}"}
+    async with running(Scripted(says(OK))) as engine:
+        async with site_of({"hr": engine.url}, tracing={**ON, "sample": 0.0}, dialects=DOOR) as site:
+            assert (await site.get("/engine-rest/process-instance/1/variables", **callers))[0] == 200
+    assert exported.get_finished_spans() == ()
+    [heard] = engine.heard
+    contexts = {name: value for name, value in heard.headers if name.lower() in CALLERS}
+    if flags is None:
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", contexts.pop("traceparent"))
+        assert contexts == {}
+    else:
+        assert contexts == callers
+
+
 def test_half_of_the_traces_that_begin_here_are_sampled_where_half_is_asked_for() -> None:
     spans = Spans(lambda _span: None, 0.5)
-    sampled = sum(spans.begin_request(None, None).is_sampled for _ in range(2000))
+    apart = copy_context()  # a span that begins is the current one of whoever began it
+    sampled = sum(apart.run(spans.begin_request, None, None).endswith("01") for _ in range(2000))
     assert 800 < sampled < 1200  # five standard deviations are 112
 
 
@@ -281,7 +301,7 @@ async def test_queue_that_is_full_takes_no_more_and_says_so(monkeypatch: pytest.
     counts: dict[str, int] = {}
     traces = made(counts, monkeypatch, Waiting)
     for _ in range(2050):
-        traces.spans.end(traces.spans.begin_request(None, None))
+        traces.spans.end(traces.spans.begin("request", "server"))
     assert counts == {"dropped": 2}
     await traces.close(5.0)
     assert counts == {"dropped": 2050}

@@ -37,7 +37,7 @@ def traced_call(spans: Spans) -> Callable[[web.BaseRequest], Call]:
 
     def open_traced(request: web.BaseRequest) -> Call:
         call = open_call(request)
-        call.traceparent = spans.begin_request(call.traceparent, call.tracestate).traceparent
+        call.traceparent = spans.begin_request(call.traceparent, call.tracestate)
         return call
 
     return open_traced
