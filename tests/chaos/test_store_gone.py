@@ -24,9 +24,9 @@ class Caller:
         self, session: aiohttp.ClientSession, running: app.Application, counting: Counting, instance: str
     ) -> None:
         self.session, self.running, self.counting = session, running, counting
-        server = running.config.server
-        self.variables = f"http://127.0.0.1:{server.port}/v1/instances/hr:{instance}/variables"
-        self.readiness = f"http://127.0.0.1:{server.admin_port}/readyz"
+        port, admin_port = running.ports
+        self.variables = f"http://127.0.0.1:{port}/v1/instances/hr:{instance}/variables"
+        self.readiness = f"http://127.0.0.1:{admin_port}/readyz"
 
     async def ask(self, method: str, url: str, **more: Any) -> tuple[int, Any]:
         async with self.session.request(method, url, **more) as answer:
