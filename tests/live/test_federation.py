@@ -39,7 +39,7 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
 ) -> None:
     tree = {"engines": {name: {"vendor": "camunda7", "url": url} for name, url in engines.items()}}
     running = app.Application(config.parse(tree, app.VENDORS))
-    await running.clients.start()
+    await running.current().start_clients()
     try:
         condition = Condition(name="federated", operator="gteq", value=msgspec.Raw(b"10"))
         for sorting in ((), (Sort(key="name"),)):
@@ -53,7 +53,8 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
         counted = await count_rows(running.gateway, asked, call())
         assert [(share.engine, share.count) for share in counted] == [("hr", EACH - 5), ("ops", EACH - 5)]
     finally:
-        await running.clients.close()
+        for client in running.current().clients.values():
+            await client.close()
 
 
 async def walked(running: app.Application, asked: PageRequest) -> tuple[list[int], list[str]]:
