@@ -11,7 +11,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 from gateway.errors import CircuitOpen, EngineTimeout, EngineUnavailable, OutcomeUnknown
@@ -36,15 +36,23 @@ class RetryBudget:
 
     Args:
         settings: the share.
+        clock: returns the time.
     """
 
-    def __init__(self, settings: RetrySettings) -> None:
-        self._share = settings.budget
-        self.window = Window(_WINDOW_S)
+    def __init__(self, settings: RetrySettings, clock: Callable[[], float]) -> None:
+        self._share, self._clock = settings.budget, clock
+        self._window = Window(_WINDOW_S)
 
-    def take(self, now: float) -> bool:
+    def count_request(self) -> None:
+        """Count a request, which is sent for the first time."""
+        window, now = self._window, self._clock()
+        if now >= window.edge:
+            window.move(now)
+        window.fresh += 1
+
+    def take(self) -> bool:
         """Return whether a repetition is allowed, and count it if so."""
-        window = self.window
+        window, now = self._window, self._clock()
         if now >= window.edge:
             window.move(now)
         if window.marked >= max(_AT_LEAST, self._share * window.all):
@@ -58,6 +66,7 @@ def retry(
     settings: RetrySettings,
     repeated: Callable[[], None] = lambda: None,
     draw: Callable[[], float] = random.random,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> HeldExchange:
     """Send a request again where that is safe, some time later, and within the budget.
 
@@ -66,21 +75,11 @@ def retry(
         settings: how often, and how soon.
         repeated: called for each repetition.
         draw: returns a number between 0 and 1, for the jitter.
+        clock: returns the time by which the budget goes.
     """
     if settings.attempts == 1:
         return inner
-    budget = RetryBudget(settings)
-    window = budget.window
-    repeat = _repeating(inner, settings, budget, repeated, draw)
-
-    def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
-        now = asyncio.get_running_loop().time()
-        if now >= window.edge:
-            window.move(now)
-        window.fresh += 1
-        return repeat(request, call) if is_repeatable(request) else inner(request, call)
-
-    return send
+    return _repeating(inner, settings, RetryBudget(settings, clock), repeated, draw)
 
 
 def _repeating(
@@ -93,6 +92,9 @@ def _repeating(
     waits = tuple(settings.backoff_s * 2.0**attempt for attempt in range(settings.attempts - 1))
 
     async def send(request: VendorRequest, call: Call) -> VendorResponse:
+        budget.count_request()
+        if not is_repeatable(request):
+            return await inner(request, call)
         for longest_s in waits:
             try:
                 answer = await inner(request, call)
@@ -113,7 +115,7 @@ def _repeating(
 async def _wait(wait_s: float, call: Call, budget: RetryBudget) -> bool:
     """Return, after a wait, whether a request may be sent again; at once where it may not."""
     now = asyncio.get_running_loop().time()
-    if now + wait_s >= call.deadline or not budget.take(now):
+    if now + wait_s >= call.deadline or not budget.take():
         return False
     await asyncio.sleep(wait_s)
     return True

@@ -72,8 +72,3 @@ def record(  # noqa: PLR0913 - one flat record
         caller=caller,
         **trace,
     )
-
-
-def server_timing(spent_s: float, engine_s: float) -> str:
-    """Return ``Server-Timing``: milliseconds in the gateway itself, and in exchanges with engines."""
-    return f"gw;dur={(spent_s - engine_s) * 1000:.2f}, engine;dur={engine_s * 1000:.2f}"

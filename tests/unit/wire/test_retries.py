@@ -35,6 +35,11 @@ UPLOAD = VendorRequest(
 )
 
 
+def clock() -> float:
+    """The time of the loop that runs."""
+    return asyncio.get_running_loop().time()
+
+
 class Engine:
     """Ends each exchange as it is told, then well; notes when it was asked."""
 
@@ -57,7 +62,7 @@ def asked(
     engine = Engine(*ends)
 
     async def work() -> Any:
-        send = retry(engine, RetrySettings(**more), lambda: repeated.append(None), draw)
+        send = retry(engine, RetrySettings(**more), lambda: repeated.append(None), draw, clock)
         try:
             return await send(request, Call(deadline=deadline, request_id="r"))
         except VarbridgeError as error:
@@ -163,7 +168,7 @@ def test_under_any_faults_the_extra_load_is_within_the_budget_and_no_write_is_ap
     engine = Troubled(outcomes)
 
     async def work() -> None:
-        send = retry(engine, RetrySettings(attempts=attempts, budget=budget))
+        send = retry(engine, RetrySettings(attempts=attempts, budget=budget), clock=clock)
         running = []
         for number, (gap, request) in enumerate(requests):
             await let_pass(gap)
