@@ -28,6 +28,8 @@ TOLD = {
     "concurrent-update",
 }  # fmt: skip
 """What a caller of an engine that fails may be told."""
+SPARED = {"slow", "flapping"}
+"""Of these its callers may notice nothing: an answer comes in the end, at the latest when it is asked again."""
 
 
 class Caller:
@@ -121,7 +123,7 @@ async def test_engine_that_fails_costs_its_own_callers_an_error_and_nobody_else_
     _ = await asyncio.gather(*running)
     told = sum((caller.told for caller in ill), Counter())
     assert set(told) - {"ok"} <= TOLD
-    assert mood == "slow" or set(told) & TOLD
+    assert mood in SPARED or set(told) & TOLD
     assert {code for caller in well for code in caller.told} == {"ok"}
     for caller in ill[1:]:  # the first one's variable was written again to see whether all is well
         assert (caller.name, site.stored(caller.name) in caller.possible) == (caller.name, True)
