@@ -157,20 +157,32 @@ def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse)
         Forbidden: the id names an engine that the caller may not use.
         InvalidRequest: the id names another engine, which cannot have such an id.
     """
-    name, native = split_id(written, gateway.engines)
-    if name is not None and not may_use(name):
-        raise Forbidden("The caller may not use this engine.")
-    if name not in {None, door.name}:
-        engine = gateway.engines[name or ""]
+    engine, native = split_behind(gateway, written, may_use)
+    if engine is not None and engine.name != door.name:
         return place(gateway, Target(engine, engine.native_id(native))), True
-    beyond = gateway.routing.owner_beyond(door.name, written) if name is None else None
+    beyond = gateway.routing.owner_beyond(door.name, written) if engine is None else None
     if beyond is not None and may_use(beyond.engine):
         return _target(gateway, beyond), False
+    spelled = spell_instance(door, native)
+    return place(gateway, Target(door, native if spelled is None else spelled)), engine is not None
+
+
+def split_behind(gateway: Gateway, written: str, may_use: MayUse) -> tuple[Engine | None, str]:
+    """Return the engine that an id of a front-door request names, None for a bare id, and the id without it.
+
+    Raises:
+        Forbidden: the caller may not use the engine.
+    """
+    name, native = split_id(written, gateway.engines)
+    return None if name is None else find_engine(gateway, name, may_use), native
+
+
+def spell_instance(engine: Engine, written: str) -> str | None:
+    """Return an instance's id in the spelling of an engine; None where no instance of it can have such an id."""
     try:
-        spelled = door.native_id(native)
+        return engine.native_id(written)
     except InvalidRequest:
-        spelled = native
-    return place(gateway, Target(door, spelled)), name is not None
+        return None
 
 
 async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it is
@@ -227,10 +239,8 @@ def _beyond(
     except InvalidRequest:
         candidates = ()
     others = tuple(each for each in candidates if each.engine != door.name and may_use(each.engine))
-    try:
-        return others, Candidate(door.name, door.native_id(written))
-    except InvalidRequest:
-        return others, None
+    own = spell_instance(door, written)
+    return others, None if own is None else Candidate(door.name, own)
 
 
 async def _find_owner(

@@ -5,14 +5,13 @@ The counterparts, which find the owner of what a path names, are ``placing`` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gateway.operations.gateway import Gateway
-from gateway.operations.placing import MayUse, find_engine
-from gateway.operations.placing_ids import known_elsewhere, spell_instance
+from gateway.operations.placing import MayUse, spell_instance, split_behind
+from gateway.operations.placing_ids import known_elsewhere
 from gateway.operations.placing_tasks import known_task_elsewhere, spell_task
 from gateway.port import Engine, RequestFacts
-from gateway.routing import split_id
 
 
 def find_foreign(gateway: Gateway, door: Engine, facts: RequestFacts, may_use: MayUse) -> Engine | None:
@@ -25,28 +24,35 @@ def find_foreign(gateway: Gateway, door: Engine, facts: RequestFacts, may_use: M
         Forbidden: an id names an engine that the caller may not use.
     """
     for written in (*facts.ids, *facts.tasks):
-        name, _ = split_id(written, gateway.engines)
-        if name is not None:
-            return find_engine(gateway, name, may_use)
-    owners = (*_instance_owners(gateway, door, facts.ids), *_task_owners(gateway, door, facts.tasks))
+        engine, _ = split_behind(gateway, written, may_use)
+        if engine is not None:
+            return engine
+    owners = (
+        *_owners(gateway, door, facts.ids, known_elsewhere, spell_instance),
+        *_owners(gateway, door, facts.tasks, known_task_elsewhere, spell_task),
+    )
     return next((gateway.engines[name] for name in owners if may_use(name)), None)
 
 
-def _instance_owners(gateway: Gateway, door: Engine, ids: tuple[str, ...]) -> Iterator[str]:
-    """Yield the engines that own bare ids of instances, or can have them where that of the front door cannot."""
+def _owners(
+    gateway: Gateway,
+    door: Engine,
+    ids: tuple[str, ...],
+    known: Callable[[Gateway, Engine, str], str | None],
+    spell: Callable[[Engine, str], str | None],
+) -> Iterator[str]:
+    """Yield the engines that own what bare ids name, or can have it where that of the front door cannot.
+
+    Args:
+        gateway: whose engines they are.
+        door: the engine of the front door.
+        ids: all of instances, or all of tasks.
+        known: returns the owner of one that is known to be another engine's.
+        spell: returns one in the spelling of an engine that can have such an id.
+    """
     for written in ids:
-        known = known_elsewhere(gateway, door, written)
-        if known is not None:
-            yield known
-        elif spell_instance(door, written) is None:
-            yield from (name for name, engine in gateway.engines.items() if spell_instance(engine, written) is not None)
-
-
-def _task_owners(gateway: Gateway, door: Engine, tasks: tuple[str, ...]) -> Iterator[str]:
-    """Yield the engines that own bare ids of tasks, or can have them where that of the front door cannot."""
-    for written in tasks:
-        known = known_task_elsewhere(gateway, door, written)
-        if known is not None:
-            yield known
-        elif spell_task(door, written) is None:
-            yield from (name for name, engine in gateway.engines.items() if spell_task(engine, written) is not None)
+        owner = known(gateway, door, written)
+        if owner is not None:
+            yield owner
+        elif spell(door, written) is None:
+            yield from (name for name, engine in gateway.engines.items() if spell(engine, written) is not None)

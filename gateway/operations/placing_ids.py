@@ -8,7 +8,7 @@ from gateway.errors import InvalidRequest, PayloadTooLarge, Unsupported, Varbrid
 from gateway.model.commands import FindInstances
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import MayUse, has_instance, locate_beyond
+from gateway.operations.placing import MayUse, has_instance, locate_beyond, spell_instance
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, split_id
@@ -28,14 +28,6 @@ def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
         return None if name == door.name else name
     beyond = gateway.routing.owner_beyond(door.name, native)
     return None if beyond is None else beyond.engine
-
-
-def spell_instance(engine: Engine, written: str) -> str | None:
-    """Return an instance's id in the spelling of an engine; None where no instance of it can have such an id."""
-    try:
-        return engine.native_id(written)
-    except InvalidRequest:
-        return None
 
 
 async def engines_of(

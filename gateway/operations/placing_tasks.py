@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from gateway.errors import Forbidden, InvalidRequest, TaskNotFound
+from gateway.errors import InvalidRequest, TaskNotFound
 from gateway.model.lifecycle import DescribeTask
 from gateway.operations.gateway import Gateway
-from gateway.operations.placing import MayUse, pick_owner
+from gateway.operations.placing import MayUse, pick_owner, split_behind
 from gateway.plan import Call
 from gateway.port import Engine
-from gateway.routing import Candidate, split_id
+from gateway.routing import Candidate
 
 
 def locate_task_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> tuple[Engine, str, bool]:
@@ -23,16 +23,13 @@ def locate_task_behind(gateway: Gateway, door: Engine, written: str, may_use: Ma
         Forbidden: the id names an engine that the caller may not use.
         InvalidRequest: the id names another engine, which cannot have such an id.
     """
-    name, native = split_id(written, gateway.engines)
-    if name is not None and not may_use(name):
-        raise Forbidden("The caller may not use this engine.")
-    if name not in {None, door.name}:
-        engine = gateway.engines[name or ""]
+    engine, native = split_behind(gateway, written, may_use)
+    if engine is not None and engine.name != door.name:
         return engine, engine.native_task(native), True
-    beyond = gateway.routing.owner_beyond(door.name, _key(written)) if name is None else None
+    beyond = gateway.routing.owner_beyond(door.name, _key(written)) if engine is None else None
     if beyond is not None and may_use(beyond.engine):
         return gateway.engines[beyond.engine], beyond.native, False
-    return door, spell_task(door, native) or native, name is not None
+    return door, spell_task(door, native) or native, engine is not None
 
 
 async def locate_task_beyond(  # noqa: PLR0913 - an id, and all that may say whose it is

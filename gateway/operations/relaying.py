@@ -16,9 +16,9 @@ import msgspec
 
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind
+from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind, spell_instance
 from gateway.operations.placing_foreign import find_foreign
-from gateway.operations.placing_ids import engines_of, spell_instance
+from gateway.operations.placing_ids import engines_of
 from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond, spell_task
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call

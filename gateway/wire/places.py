@@ -24,7 +24,7 @@ class Places:
         refused: told why an exchange gets no place: ``queue-full``, ``waited`` or ``rate``.
 
     Attributes:
-        free: places that nobody has and that can be taken without asking; while there are any, nobody waits. None
+        free: places that nobody has and that can be taken without asking; while there are any, nobody waits. Always 0
             where the engine has a rate: then everybody asks.
         waiting: who waits, longest first.
     """

@@ -45,10 +45,7 @@ class RetryBudget:
 
     def count_request(self) -> None:
         """Count a request, which is sent for the first time."""
-        window, now = self._window, self._clock()
-        if now >= window.edge:
-            window.move(now)
-        window.fresh += 1
+        self._window.count(self._clock())
 
     def take(self) -> bool:
         """Return whether a repetition is allowed, and count it if so."""

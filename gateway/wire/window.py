@@ -1,7 +1,7 @@
 """Counts of what happened in the last seconds, in a few cells instead of one entry for each event.
 
-Counting is on the way of every request, so whoever counts does it in lines of its own (``account``, ``retry``): move
-the window if the time has passed its ``edge``, and add to ``fresh``.
+The account of an engine is on the way of every exchange, so it does in line what ``count`` does: move the window if the
+time has passed its ``edge``, and add to ``fresh``.
 """
 
 from __future__ import annotations

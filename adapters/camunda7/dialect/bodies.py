@@ -8,12 +8,19 @@ Here both are refused, since nobody can tell what the caller meant. What must no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import Fault, InvalidJson, InvalidRequest, NotAcceptable, UnsupportedMediaType
+from gateway.errors import (
+    Fault,
+    InvalidJson,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotAcceptable,
+    UnsupportedMediaType,
+)
 from gateway.model import jsontext
 from gateway.model.values import NULL, SYNONYMS, Value, with_vendor_info
 from gateway.port import DialectRequest
@@ -50,8 +57,46 @@ def read_json(request: DialectRequest, decoder: msgspec.json.Decoder[S]) -> S:
     Raises:
         UnsupportedMediaType, InvalidJson, PayloadTooLarge: as ``read_body``. InvalidRequest: it is something else.
     """
+    return _decode(read_body(request), decoder)
+
+
+def read_filters(
+    request: DialectRequest,
+    decoder: msgspec.json.Decoder[S],
+    from_query: Callable[[Mapping[str, str]], S],
+    check: Callable[[str, Any], None] | None = None,
+) -> S:
+    """Return the filters of a search: of a GET from its parameters, of a POST from its body.
+
+    Args:
+        request: the search.
+        decoder: knows the members of a body.
+        from_query: returns the same from parameters.
+        check: refuses a member of a body that cannot be evaluated; it is given each with its content. None = the
+            decoder refuses those that it does not know.
+
+    Raises:
+        MethodNotAllowed: neither GET nor POST. UnsupportedMediaType, NotAcceptable, InvalidJson: only JSON is spoken.
+        InvalidRequest: a filter that has another form, or what ``from_query`` and ``check`` raise.
+    """
+    match request.method:
+        case "GET" | "HEAD":
+            check_accepted(request)
+            return from_query(request.query)
+        case "POST":
+            body = read_body(request)
+            given = _decode(body, decoder)
+            if check is not None:
+                for member, content in msgspec.json.decode(body, type=dict[str, Any]).items():
+                    check(member, content)
+            return given
+        case _:
+            raise MethodNotAllowed
+
+
+def _decode(body: bytes, decoder: msgspec.json.Decoder[S]) -> S:
     try:
-        return decoder.decode(read_body(request))
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{error}.") from error
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from adapters.camunda7.dialect.bodies import check_accepted, read_json
+from adapters.camunda7.dialect.bodies import read_filters
 from adapters.camunda7.dialect.parameters import (
     ALL,
     PAGING,
@@ -23,7 +23,7 @@ from adapters.camunda7.dialect.parameters import (
     read_list,
     read_page,
 )
-from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, Unsupported
+from gateway.errors import Fault, InvalidRequest, Unsupported
 from gateway.model.commands import FindInstances
 from gateway.model.condition import check_condition
 from gateway.port import DialectRequest
@@ -64,7 +64,6 @@ class GivenSearch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 _MEMBERS = dict(zip(GivenSearch.__struct_encode_fields__, GivenSearch.__struct_fields__, strict=True))
 _decoder = msgspec.json.Decoder(GivenSearch)
-_all_decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def decode_find(request: DialectRequest) -> FindInstances:
@@ -79,7 +78,7 @@ def decode_find(request: DialectRequest) -> FindInstances:
     offset, limit = read_page(request)
     if request.segments[-1] == "count":
         offset, limit = 0, ALL
-    given = _given(request)
+    given = read_filters(request, _decoder, _from_query, _check)
     conditions = as_conditions(given.variables, texts=request.method != "POST") or ()
     ids = None if given.process_instance_ids is None else read_ids(given.process_instance_ids, "processInstanceIds")
     return FindInstances(
@@ -93,20 +92,6 @@ def decode_find(request: DialectRequest) -> FindInstances:
         offset=offset,
         limit=limit,
     )
-
-
-def _given(request: DialectRequest) -> GivenSearch:
-    match request.method:
-        case "GET" | "HEAD":
-            check_accepted(request)
-            return _from_query(request.query)
-        case "POST":
-            given = read_json(request, _decoder)
-            for member, content in read_json(request, _all_decoder).items():
-                _check(member, content)
-            return given
-        case _:
-            raise MethodNotAllowed
 
 
 def _from_query(query: Mapping[str, str]) -> GivenSearch:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.camunda7.dialect.bodies import check_accepted, read_json
+from adapters.camunda7.dialect.bodies import read_filters
 from adapters.camunda7.dialect.parameters import (
     PAGING,
     GivenSort,
@@ -24,7 +24,7 @@ from adapters.camunda7.dialect.parameters import (
     read_sort,
 )
 from adapters.camunda7.dialect.rows import ShowVariable, scope_ids, shown_value
-from gateway.errors import Fault, InvalidRequest, MethodNotAllowed, Unsupported
+from gateway.errors import Fault, InvalidRequest, Unsupported
 from gateway.model.query import ListLastValues, Row
 from gateway.port import DialectRequest
 
@@ -55,7 +55,6 @@ class GivenHistory(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 _MEMBERS = frozenset(GivenHistory.__struct_encode_fields__)
 _decoder = msgspec.json.Decoder(GivenHistory)
-_all_decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def decode_history(request: DialectRequest) -> ListLastValues:
@@ -74,17 +73,7 @@ def decode_history(request: DialectRequest) -> ListLastValues:
 
 
 def _given(request: DialectRequest) -> GivenHistory:
-    match request.method:
-        case "GET" | "HEAD":
-            check_accepted(request)
-            return _from_query(request.query)
-        case "POST":
-            given = read_json(request, _decoder)
-            for member, content in read_json(request, _all_decoder).items():
-                _check(member, content)
-            return given
-        case _:
-            raise MethodNotAllowed
+    return read_filters(request, _decoder, _from_query, _check)
 
 
 def _from_query(query: Mapping[str, str]) -> GivenHistory:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from adapters.camunda7.dialect.bodies import check_accepted, read_json
+from adapters.camunda7.dialect.bodies import read_filters
 from adapters.camunda7.dialect.parameters import (
     PAGING,
     GivenCondition,
@@ -26,7 +26,7 @@ from adapters.camunda7.dialect.parameters import (
     read_page,
     read_sort,
 )
-from gateway.errors import InvalidRequest, MethodNotAllowed
+from gateway.errors import InvalidRequest
 from gateway.model.commands import Command
 from gateway.model.query import LISTS, CountVariables, Filter, QueryVariables, Sort, check_filter
 from gateway.port import DialectRequest
@@ -76,14 +76,7 @@ def decode_search(request: DialectRequest) -> Command:
         InvalidRequest, ValueInvalid: a filter that the vendor's page does not know, an empty list, or a bad condition.
     """
     offset, limit = read_page(request)
-    match request.method:
-        case "GET" | "HEAD":
-            check_accepted(request)
-            given = _from_query(request.query)
-        case "POST":
-            given = read_json(request, _decoder)
-        case _:
-            raise MethodNotAllowed
+    given = read_filters(request, _decoder, _from_query)
     wanted = _filter(given, texts=request.method != "POST")
     if request.segments[-1] == "count":
         return CountVariables(filter=wanted)

@@ -10,6 +10,8 @@ from gateway.plan import Call
 
 _TRACE_ID = slice(3, 35)
 """Where a ``traceparent`` has it."""
+SERVER_TIMING = "gw;dur=%.2f, engine;dur=%.2f"
+"""The header of this name: milliseconds in the gateway itself, and in exchanges with engines."""
 _log = structlog.get_logger("varbridge")
 
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.plan import Call
 from gateway.web.http import access_log, cors
-from gateway.web.http.access_log import RequestMetrics
+from gateway.web.http.access_log import SERVER_TIMING, RequestMetrics
 from gateway.web.http.answers import SERVER_NAME, Answer
 from gateway.web.http.buffered import BufferedResponse
 
@@ -131,7 +131,7 @@ def _headers(dispatched: Dispatched, answer: Answer, spent: float, origins: froz
         "X-Request-Id": call.request_id,
         "Cache-Control": "no-store",
         "Server": SERVER_NAME,
-        "Server-Timing": f"gw;dur={(spent - call.engine_s) * 1000:.2f}, engine;dur={call.engine_s * 1000:.2f}",
+        "Server-Timing": SERVER_TIMING % ((spent - call.engine_s) * 1000, call.engine_s * 1000),
     }
     if origins:
         headers |= cors.response_headers(dispatched.request, origins)

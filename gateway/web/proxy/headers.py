@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from gateway.web.http import cors
+from gateway.web.http.access_log import SERVER_TIMING
 from gateway.web.http.answers import SERVER_NAME
 from gateway.web.proxy.request import ProxiedRequest
 
@@ -141,7 +142,7 @@ def _of_gateway(proxied: ProxiedRequest) -> tuple[tuple[str, str], ...]:
     """Return what a front door can be set to tell: the engine that was asked, and how long everything took so far."""
     engine_s = proxied.call.engine_s
     ours_s = perf_counter() - proxied.started - engine_s
-    timing = ("Server-Timing", f"gw;dur={ours_s * 1000:.2f}, engine;dur={engine_s * 1000:.2f}")
+    timing = ("Server-Timing", SERVER_TIMING % (ours_s * 1000, engine_s * 1000))
     return (timing,) if proxied.destination is None else (timing, ("Gateway-Engine", proxied.engine))
 
 
