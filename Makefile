@@ -71,7 +71,7 @@ $(TOOLS)/.promtool-$(PROMETHEUS):
 # Writes the lock files anew; needs `uv` on the path.
 lock:
 	uv pip compile pyproject.toml --quiet --extra dev --extra otel --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --output-file tests/requirements.txt
-	uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --output-file deploy/requirements.txt
+	uv pip compile pyproject.toml --quiet --extra otel --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --output-file deploy/requirements.txt
 	sed -n 's/^requires = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '",' | uv pip compile - --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --constraint tests/requirements.txt --output-file deploy/build-requirements.txt
 
 clean:

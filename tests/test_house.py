@@ -292,7 +292,7 @@ def stale(text: str, wanted: Iterable[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "extras"), [("deploy/requirements.txt", ()), ("tests/requirements.txt", ("dev", "otel"))]
+    ("name", "extras"), [("deploy/requirements.txt", ("otel",)), ("tests/requirements.txt", ("dev", "otel"))]
 )
 def test_lock_file_is_current_and_has_hashes_and_no_addresses(name: str, extras: tuple[str, ...]) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

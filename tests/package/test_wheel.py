@@ -1,4 +1,4 @@
-"""The wheel in an empty virtual environment, with the dependencies of the lock: what who installs the gateway gets."""
+"""The wheel in an empty virtual environment, with the dependencies of the lock (those of the image): what is installed works."""
 
 from __future__ import annotations
 
@@ -90,10 +90,29 @@ def test_installed_command_checks_the_documented_configuration(installed: Path, 
     assert (checked.returncode, "can be used; engines: claims, hr" in checked.stdout) == (0, True), checked
 
 
-def test_installed_demo_serves_api_and_pages_and_ends_when_told(installed: Path, tmp_path: Path) -> None:
+def test_installed_command_has_what_traces_need(installed: Path, tmp_path: Path) -> None:
+    text = '[engines.hr]\nvendor = "camunda7"\nurl = "http://hr"\n[tracing]\nendpoint = "http://collector:4318"\n'
+    (tmp_path / "gateway.toml").write_text(text, encoding="utf-8")
+    checked = varbridge(installed, "check", "gateway.toml", cwd=tmp_path)
+    assert (checked.returncode, "can be used; engines: hr" in checked.stdout) == (0, True), checked
+
+
+@pytest.fixture
+def without_otel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a command that finds no OpenTelemetry, as where the extra is not installed."""
+    shadow = tmp_path_factory.mktemp("shadow")
+    (shadow / "opentelemetry.py").write_text('raise ModuleNotFoundError("not installed")\n', encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": str(shadow), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_installed_demo_serves_api_and_pages_without_extras_and_ends_when_told(
+    installed: Path, tmp_path: Path, without_otel: dict[str, str]
+) -> None:
     admin = free_port()
     command = [str(installed / "varbridge"), "demo", "--port", "0", "--admin-port", str(admin)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=without_otel, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             lines: list[str] = []
             reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
