@@ -5,9 +5,11 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
+from gateway.store.bridge_plans import PlanRecords
 from gateway.store.bulk_operations import OperationRecords
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
+from gateway.store.links import LinkRecords
 from gateway.store.lock_file import CannotLock, LockFile, check_shareable, locks_beside
 from gateway.store.rate_uses import RateUses
 from gateway.store.store import Settings, Store, is_sqlite
@@ -16,8 +18,10 @@ __all__ = [
     "CannotLock",
     "KeyRecords",
     "Leases",
+    "LinkRecords",
     "LockFile",
     "OperationRecords",
+    "PlanRecords",
     "RateUses",
     "Settings",
     "Store",

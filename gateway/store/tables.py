@@ -91,3 +91,65 @@ operation_items = Table(
     UniqueConstraint("operation", "instance"),
 )
 """The instances of an operation: ``p``ending, ``s``tarted, ``d``one, ``f``ailed."""
+
+bridge_plans = Table(
+    "bridge_plans",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("plan", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+)
+"""Bridge plans; ``plan`` is the ``BridgePlan`` as JSON."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("plan", String(63)),
+    Column("source_engine", Text, nullable=False),
+    Column("source_instance", Text, nullable=False),
+    Column("target_engine", Text, nullable=False),
+    Column("target_instance", Text, nullable=False),
+    Column("public", Text, nullable=False),
+    Column("business_key", Text),
+    Column("state", String(16), nullable=False),
+    Column("authority", String(8), nullable=False),
+    Column("stale", Text),
+    Column("move", LargeBinary),
+    Column("changed", BigInteger, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("problem", Text),
+    Index("links_changed", "changed"),
+    Index("links_plan", "plan", "id"),
+)
+"""Pairs of instances; ``move`` is the ``Move`` as JSON."""
+
+link_sides = Table(
+    "link_sides",
+    metadata,
+    Column("engine", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("link", String(32), nullable=False),
+    Index("link_sides_link", "link"),
+)
+"""Which link an instance is in: in one at most, on whichever side, so that links form no chains."""
+
+link_changes = Table(
+    "link_changes",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""One row: how many changes of links there have been; a change adds one in its own transaction, so they are in order."""
+
+removed_links = Table(
+    "removed_links",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("changed", BigInteger, nullable=False),
+    Index("removed_links_changed", "changed"),
+)
+"""Links that are no more, so that other processes forget them."""

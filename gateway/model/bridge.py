@@ -1,0 +1,151 @@
+"""The bridge between two engines: plans, links of instance pairs, and how far each has gone.
+
+A *link* pairs one instance on a source engine with its twin on a target engine; its state decides behaviour. A *bridge
+plan* says which engines, which instances, and how far its links may go. What must not live here: which change follows
+which (``gateway.bridge.transitions``), how they are stored (``gateway.store``), and what carries them out
+(``gateway.operations.bridge``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+LinkState = Literal["linked", "copied", "dual", "shadow", "live", "final", "diverged", "failed", "rolled_back"]
+Stage = Literal["linked", "copied", "dual", "shadow", "live", "final"]
+STAGES: tuple[Stage, ...] = ("linked", "copied", "dual", "shadow", "live", "final")
+"""From the first to the last; a plan has one of them, as the furthest that its links may reach."""
+SideName = Literal["source", "target"]
+Handling = Literal["skip-variable", "skip-instance", "fail"]
+"""What a copy does about a variable that the target cannot hold, or only with a loss: a plan says it per code."""
+Step = Literal["suspending", "draining", "copying", "comparing", "flipping", "resuming"]
+"""Where a cut-over or roll-back of one link is; committed before it is begun."""
+
+
+class Side(msgspec.Struct, frozen=True, gc=False):
+    """One instance of a link: the engine's name, and the instance's id there in that engine's own spelling."""
+
+    engine: str
+    native: str
+
+    @property
+    def public(self) -> str:
+        """Return the canonical id, ``engine:id``."""
+        return f"{self.engine}:{self.native}"
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A cut-over or roll-back that has begun and not ended.
+
+    Args:
+        kind: which of the two.
+        step: where it is.
+        resume: whether the instance that is left was running before, so that it must run again if the move fails.
+        caller: who asked for it.
+        process: which process carries it out.
+    """
+
+    kind: Literal["cut-over", "roll-back"]
+    step: Step
+    resume: bool = True
+    caller: str = ""
+    process: str = ""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance pair.
+
+    Args:
+        id: 32 hexadecimal digits.
+        plan: name of the bridge plan that it belongs to; None for a link made by itself.
+        public: the id that ``/v1`` answers with for life: that of the source when the link was made.
+        authority: the side that decides: reads and writes go there.
+        stale: why the target may not be what a copy has made it; None where it is not stale.
+        move: the cut-over or roll-back that is under way.
+        changed: number of the change of any link after which this one has been as it is.
+        created, updated: seconds since 1970, the database's clock.
+        problem: what went wrong last, for people; never a value.
+    """
+
+    id: str
+    source: Side
+    target: Side
+    public: str
+    plan: str | None = None
+    business_key: str | None = None
+    state: LinkState = "linked"
+    authority: SideName = "source"
+    stale: str | None = None
+    move: Move | None = None
+    changed: int = 0
+    created: float = 0.0
+    updated: float = 0.0
+    problem: str | None = None
+
+    @property
+    def owner(self) -> Side:
+        """Return the side that decides."""
+        return self.source if self.authority == "source" else self.target
+
+    @property
+    def other(self) -> Side:
+        """Return the side that does not decide."""
+        return self.target if self.authority == "source" else self.source
+
+
+class Selector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Which instances of the source engine a plan is about; all that is given must hold."""
+
+    definition: str | None = None
+    tenant: str | None = None
+    ids: tuple[str, ...] | None = None
+
+
+class TwinRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How the twin of an instance is found on the target engine.
+
+    Args:
+        by: ``business-key``: both have the same one. ``marker``: the twin has a variable that holds the source's id.
+        variable: name of the marker variable.
+        definition: of the twins; None = any.
+    """
+
+    by: Literal["business-key", "marker"]
+    variable: str | None = None
+    definition: str | None = None
+
+
+class StartTemplate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a twin is started that is not there yet: of which definition, with which variables (typed values, as JSON).
+
+    It is suspended at once where the vendor can.
+    """
+
+    definition: str
+    variables: dict[str, Any] = {}
+
+
+class BridgePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be moved from one engine to another, and how far.
+
+    Args:
+        name: of people's choice; 1 to 63 of a-z, 0-9 and hyphens.
+        stage: the furthest that its links may reach.
+        policy: code of a verdict (``lossy`` rules and refusals alike) to what a copy does about such a variable;
+            ``*`` is all codes that are not named.
+        starts: how missing twins are started; None = a missing twin is a problem of its instance.
+    """
+
+    name: str
+    source: str
+    target: str
+    selector: Selector = Selector()
+    twins: TwinRule | None = None
+    starts: StartTemplate | None = None
+    policy: dict[str, Handling] = {}
+    stage: Stage = "copied"
+    caller: str = ""
+    created: float = 0.0
+    updated: float = 0.0
+    version: int = 1

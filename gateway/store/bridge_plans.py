@@ -1,0 +1,63 @@
+"""Bridge plans, as rows; it is the ``PlanStore`` of ``gateway.bridge``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, delete, select, update
+
+from gateway.model.bridge import BridgePlan
+from gateway.store import tables
+from gateway.store.clock import now_s
+from gateway.store.statements import insert
+from gateway.store.store import Store
+
+_rows = tables.bridge_plans
+
+
+class PlanRecords:
+    """The rows of all bridge plans. Every method raises ``StoreUnavailable`` when the store cannot be reached."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, plan: BridgePlan) -> bool:
+        """Store a new plan; return False where there is one of this name."""
+
+        def work(connection: Connection) -> bool:
+            adding = insert(connection, _rows).values(
+                name=plan.name, plan=msgspec.json.encode(plan), version=1, created=now_s(), updated=now_s()
+            )
+            return connection.execute(adding.on_conflict_do_nothing()).rowcount == 1
+
+        return await self._store.run(work)
+
+    async def find(self, name: str) -> BridgePlan | None:
+        """Return a plan, or None."""
+        query = select(_rows).where(_rows.c.name == name)
+        row = await self._store.once(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else _plan(row)
+
+    async def list_all(self) -> list[BridgePlan]:
+        """Return all plans, by name."""
+        query = select(_rows).order_by(_rows.c.name)
+        rows = await self._store.once(lambda connection: connection.execute(query).mappings().all())
+        return [_plan(row) for row in rows]
+
+    async def replace(self, plan: BridgePlan) -> bool:
+        """Store a plan anew with the next version; return False where its version is not the one stored."""
+        values: dict[str, Any] = {"plan": msgspec.json.encode(plan), "version": plan.version + 1, "updated": now_s()}
+        changing = update(_rows).where(_rows.c.name == plan.name, _rows.c.version == plan.version).values(**values)
+        return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
+
+    async def remove(self, name: str) -> bool:
+        """Remove a plan that has no links; return whether it was removed."""
+        linked = select(tables.links.c.id).where(tables.links.c.plan == name).exists()
+        removing = delete(_rows).where(_rows.c.name == name, ~linked)
+        return await self._store.once(lambda connection: connection.execute(removing).rowcount == 1)
+
+
+def _plan(row: RowMapping) -> BridgePlan:
+    plan = msgspec.json.decode(row["plan"], type=BridgePlan)
+    return msgspec.structs.replace(plan, version=row["version"], created=row["created"], updated=row["updated"])
