@@ -13,6 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway import app, config
 from gateway.cli.served import Served
 
+SHEDS = ("in-flight", "connections", "connections-per-address", "idle", "slow-header", "slow-reader")
+REFUSALS = ("breaker", "queue-full", "waited", "rate")
+"""Why requests and connections of callers are turned away, and why requests are not sent to engines."""
 NOBODY = "http://127.0.0.1:1/engine-rest"
 
 
@@ -49,7 +52,15 @@ async def gateway() -> AsyncIterator[tuple[str, str, dict[str, str]]]:
             stack.push_async_callback(each.stop)
         application = app.Application(config.parse(tree(served["hr"].url, served["claims"].url), app.VENDORS, "test"))
         await application.start()
-        application.metrics.reloaded(applied=False)
+        metrics = application.metrics  # what is refused only by a gateway that is attacked, or full
+        metrics.reloaded(applied=False)
+        metrics.throttled("portal")
+        for reason in SHEDS:
+            metrics.shed(reason)
+        for reason in REFUSALS:
+            metrics.refused("gone", reason)
+        metrics.failed_credentials("key", slowed=False)
+        metrics.spans("exported", 1)
         stack.push_async_callback(application.stop)
         port, admin_port = application.ports
         yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", instances

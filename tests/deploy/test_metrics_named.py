@@ -14,7 +14,7 @@ from gateway import errors
 from gateway.web.v1.routes import ROUTES
 from tests.cli.programs import ROOT
 from tests.deploy.promql import asked, dashboard, named
-from tests.deploy.served import exposed
+from tests.deploy.served import REFUSALS, SHEDS, exposed
 
 SCRAPED = {"job", "instance"}
 """Labels that Prometheus adds to every sample."""
@@ -50,6 +50,7 @@ VALUES: Mapping[str, set[str]] = {
     "route": {"unmatched", *(route.template for route in ROUTES)},
     "job": {"varbridge", "j"},
     "engine": {"e"},
+    "reason": {*SHEDS, *REFUSALS},
 }
 """What a label may be; a name that expressions are given in place of Grafana's variables is among them."""
 
@@ -89,6 +90,17 @@ def test_expression_names_what_the_gateway_shows(place: str) -> None:
 )
 def test_name_that_does_not_exist_is_seen(expression: str, missing: set[str]) -> None:
     assert wrong(expression, {"a_total": {"outcome", "engine"}}) == missing
+
+
+def test_metric_that_the_gateway_shows_has_a_panel() -> None:
+    shown = "\n".join(asked()[place] for place in asked() if place.startswith("panel"))
+    own = {name.removesuffix("_created") for name in families() if name.startswith("varbridge_")}
+    assert {name for name in own if name not in shown} == set()
+
+
+def test_reason_that_is_counted_is_one_of_the_gateway() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway").rglob("*.py"))
+    assert [reason for reason in VALUES["reason"] if f'"{reason}"' not in source] == []
 
 
 def test_variables_of_the_dashboard_come_from_labels_that_the_gateway_shows() -> None:
