@@ -143,7 +143,7 @@ link_changes = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
 )
-"""One row: how many changes of links there have been; a change adds one in its own transaction, so they are in order."""
+"""One row: how many changes of links there were; a change adds one in its own transaction, so they are in order."""
 
 removed_links = Table(
     "removed_links",
