@@ -13,6 +13,7 @@ import yaml
 
 from gateway import config
 from gateway.app import VENDORS
+from tests.authority import Authority
 from tests.deploy.chart import ALONE, CHART, EXAMPLE, Refused, rendered
 from tests.deploy.dockerfile import VERSION
 from tests.deploy.promql import DASHBOARD, RULES
@@ -75,9 +76,49 @@ def test_configuration_loads_and_its_secrets_are_mounted(objects) -> None:
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     volumes = {each["name"]: each for each in pod(objects)["spec"]["volumes"]}
     assert set(mounts.values()) == set(volumes)
-    named = re.findall(r"file:(/run/secrets/varbridge/([\w-]+))/\w+", objects["ConfigMap", ""]["data"]["gateway.toml"])
-    assert {volumes[mounts[folder]]["secret"]["secretName"] for folder, _ in named} == {secret for _, secret in named}
+    secrets = {path: name for path, kind, name in mounted(objects) if kind == "secrets"}
+    authorities = {path: name for path, kind, name in mounted(objects) if kind == "authorities"}
+    assert {volumes[mounts[path]]["secret"]["secretName"] for path in secrets} == set(secrets.values())
+    assert {volumes[mounts[path]]["configMap"]["name"] for path in authorities} == set(authorities.values())
+    assert all(volumes[mounts[path]]["secret"]["defaultMode"] == 0o440 for path in secrets)
+    assert {*secrets, *authorities} == {path for path in mounts if path.startswith("/run/")}
     assert volumes[mounts["/etc/varbridge"]]["configMap"]["name"] == objects["ConfigMap", ""]["metadata"]["name"]
+
+
+def mounted(objects: dict[tuple[str, str], Any]) -> set[tuple[str, str, str]]:
+    """Each folder that the configuration names, with its kind and the name of its Secret or ConfigMap."""
+    text = objects["ConfigMap", ""]["data"]["gateway.toml"]
+    return set(re.findall(r"(/run/(secrets|authorities)/varbridge/([\w-]+))/[\w.]+", text))
+
+
+def test_certificates_that_are_mounted_serve_callers_and_engine(objects, tmp_path) -> None:
+    clients, engines = Authority(tmp_path, "clients-ca"), Authority(tmp_path, "hr-ca")
+    files = {
+        "authorities/varbridge/clients-ca/ca.crt": clients.ca,
+        "authorities/varbridge/hr-ca/ca.crt": engines.ca,
+        "secrets/varbridge/varbridge-store/url": tmp_path / "url",
+        "secrets/varbridge/varbridge-hr/password": tmp_path / "password",
+    }
+    for name in ("varbridge-server-tls", "varbridge-hr-tls"):
+        pair = clients.sign(file=name)
+        files |= {f"secrets/varbridge/{name}/tls.crt": pair.certificate, f"secrets/varbridge/{name}/tls.key": pair.key}
+    (tmp_path / "url").write_text("postgresql+psycopg://postgres/varbridge")
+    (tmp_path / "password").write_text("secret")
+    for name, path in files.items():
+        (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+        path.rename(tmp_path / "run" / name)
+    text = objects["ConfigMap", ""]["data"]["gateway.toml"].replace("/run/", f"{tmp_path}/run/")
+    found = config.resolve(config.parse(tomllib.loads(text), VENDORS, "chart"), {})
+    assert found.server.tls is not None
+    assert found.server.tls.client_ca == f"{tmp_path}/run/authorities/varbridge/clients-ca/ca.crt"
+    assert found.engines["hr"].tls_digest
+
+
+def test_service_says_what_the_port_speaks(objects) -> None:
+    ((secure,), (plain,)) = (
+        each["Service", ""]["spec"]["ports"] for each in (objects, rendered(None, config=ALONE, replicaCount=1))
+    )
+    assert (secure["appProtocol"], plain["appProtocol"]) == ("https", "http")
 
 
 def test_ports_and_probes_are_those_of_the_configuration(objects) -> None:
@@ -206,6 +247,16 @@ def test_change_of_the_configuration_replaces_pods_unless_it_shall_not() -> None
         pytest.param({"networkPolicy__monitoring": []}, "/networkPolicy/monitoring", id="admin-port-for-everybody"),
         pytest.param({"replicas": 3}, "'replicas' not allowed", id="unknown-value"),
         pytest.param({"server__port": 0}, "/server/port", id="no-port"),
+        pytest.param(
+            {"secrets": ["varbridge-store", "varbridge-hr", "varbridge-hr-tls"]},
+            "/run/secrets/varbridge/varbridge-server-tls is not mounted; add varbridge-server-tls to `secrets`",
+            id="secret-that-is-not-mounted",
+        ),
+        pytest.param(
+            {"authorities": ["hr-ca"]},
+            "/run/authorities/varbridge/clients-ca is not mounted; add clients-ca to `authorities`",
+            id="authority-that-is-not-mounted",
+        ),
     ],
 )
 def test_values_that_would_not_work_are_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -143,8 +144,32 @@ async def test_change_of_a_file_is_seen_however_it_is_made(tmp_path: Path) -> No
         await seen(lambda: os.replace(tmp_path / "new", path))  # as editors do
         (tmp_path / "data").write_text("four")
         (tmp_path / "link").symlink_to(tmp_path / "data")
-        await seen(lambda: os.replace(tmp_path / "link", path))  # as Kubernetes does
+        await seen(lambda: os.replace(tmp_path / "link", path))
         await seen(path.unlink)
+    finally:
+        task.cancel()
+
+
+async def test_renewal_of_a_secret_that_kubernetes_mounts_is_seen(tmp_path: Path) -> None:
+    """The file is a link through ``..data``, a link to the folder of the current version, which alone is replaced."""
+    for version in ("..1", "..2", "..3"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "tls.crt").write_text(version)
+    (tmp_path / "..data").symlink_to("..1")
+    path = tmp_path / "tls.crt"
+    path.symlink_to("..data/tls.crt")
+    changes: list[str] = []
+    task = asyncio.create_task(watch(lambda: (path,), lambda: changes.append(path.read_text())))
+
+    def renew(version: str) -> None:
+        (tmp_path / "..data_tmp").symlink_to(version)
+        os.replace(tmp_path / "..data_tmp", tmp_path / "..data")
+
+    versions = itertools.cycle(["..2", "..1"])
+    try:
+        await until(lambda: bool(changes), step=lambda: renew(next(versions)))  # it watches now
+        renew("..3")
+        await until(lambda: changes[-1] == "..3", step=lambda: None)
     finally:
         task.cancel()
 

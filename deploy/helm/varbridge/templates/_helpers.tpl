@@ -31,6 +31,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
+{{/* What the callers' port speaks. */}}
+{{- define "varbridge.protocol" -}}
+{{- regexMatch `(?m)^\s*\[\s*server\s*\.\s*tls\s*\]` .Values.config | ternary "https" "http" -}}
+{{- end }}
+
+{{/* Refuses a configuration that names a folder of the first argument's kind that is not mounted. */}}
+{{- define "varbridge.mounted" -}}
+{{- $folder := printf "/run/%s/varbridge/" .kind -}}
+{{- range regexFindAll (printf `%s[^/"'\s]+` $folder) .text -1 -}}
+{{- $name := trimPrefix $folder . -}}
+{{- if not (has $name $.names) }}{{ fail (printf "config: %s is not mounted; add %s to `%s`" . $name $.kind) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
 {{/* gateway.toml: [server] from the values, then the text as it is. */}}
 {{- define "varbridge.config" -}}
 {{- $text := required "config: your gateway.toml, without [server]" .Values.config -}}
@@ -39,6 +53,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and $several (or (not (regexMatch `(?m)^\s*\[\s*store\s*\]` $text)) (regexMatch `(?m)^\s*url\s*=.*sqlite:` $text)) -}}
 {{ fail "config: several replicas need [store] with a PostgreSQL; SQLite is for one" }}
 {{- end -}}
+{{- include "varbridge.mounted" (dict "kind" "secrets" "names" .Values.secrets "text" $text) -}}
+{{- include "varbridge.mounted" (dict "kind" "authorities" "names" .Values.authorities "text" $text) -}}
 [server]
 host = "0.0.0.0"
 port = {{ .Values.server.port }}
