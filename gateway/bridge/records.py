@@ -6,17 +6,28 @@ repeating it does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
-from gateway.model.bridge import BridgePlan, Link, LinkState, Side
+from gateway.model.bridge import ALL_LINKS, BridgePlan, Link, LinkCounts, LinkFilter, Side
+
+CheckPlan: TypeAlias = Callable[[Sequence[BridgePlan]], None]
+"""Is given all other plans, in the transaction that stores one; raises what stands against it."""
+
+
+def allow(_others: Sequence[BridgePlan]) -> None:
+    """Let a plan be stored, whatever others there are."""
 
 
 class PlanStore(Protocol):
     """Bridge plans, by name."""
 
-    async def create(self, plan: BridgePlan) -> bool:
-        """Store a new plan; return False where there is one of this name."""
+    async def create(self, plan: BridgePlan, check: CheckPlan = allow) -> bool:
+        """Store a new plan; return False where there is one of this name.
+
+        Raises:
+            VarbridgeError: that of ``check``; nothing is stored.
+        """
         ...
 
     async def find(self, name: str) -> BridgePlan | None:
@@ -27,8 +38,12 @@ class PlanStore(Protocol):
         """Return all plans, by name."""
         ...
 
-    async def replace(self, plan: BridgePlan) -> bool:
-        """Store a plan anew with the next version; return False where its version is not the one stored."""
+    async def replace(self, plan: BridgePlan, check: CheckPlan = allow) -> bool:
+        """Store a plan anew with the next version; return False where its version is not the one stored.
+
+        Raises:
+            VarbridgeError: that of ``check``; nothing is stored.
+        """
         ...
 
     async def remove(self, name: str) -> bool:
@@ -40,7 +55,11 @@ class LinkStore(Protocol):
     """Links. An instance is in one link at most, on whichever side."""
 
     async def create(self, links: Sequence[Link]) -> list[Link | None]:
-        """Store new links in one transaction; in order, as stored, with None for each whose sides are taken."""
+        """Store new links in one transaction; return them in order, as stored.
+
+        None stands for each whose sides are taken, also by one before it, or whose plan there is not. A thousand of
+        them are few enough.
+        """
         ...
 
     async def find(self, link_id: str) -> Link | None:
@@ -51,14 +70,16 @@ class LinkStore(Protocol):
         """Return the link that an instance is in, or None."""
         ...
 
-    async def list_some(
-        self, *, plan: str | None = None, state: LinkState | None = None, after: str = "", limit: int = 100
-    ) -> list[Link]:
+    async def find_by_sides(self, sides: Sequence[Side]) -> dict[Side, Link]:
+        """Return the links that instances are in, by those instances; a thousand of them are few enough."""
+        ...
+
+    async def list_some(self, wanted: LinkFilter = ALL_LINKS, *, after: str = "", limit: int = 100) -> list[Link]:
         """Return links in the order of their ids, from behind one on."""
         ...
 
-    async def count_by_state(self, plan: str | None = None) -> dict[LinkState, int]:
-        """Return how many links there are in each state."""
+    async def count(self, plan: str | None = None) -> LinkCounts:
+        """Return how many links there are in each state, and how many are stale."""
         ...
 
     async def replace(self, link: Link) -> Link | None:
@@ -75,7 +96,8 @@ class LinkStore(Protocol):
     async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.
 
-        At most ``limit`` of them are returned; fewer than that means that there are no more.
+        All links of one change are returned together, so there may be more than ``limit`` of them; fewer than that
+        means that there are no more.
         """
         ...
 

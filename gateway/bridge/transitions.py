@@ -1,6 +1,7 @@
 """The one closed table of what may happen to a link, as data. Whatever it does not list is refused.
 
-An event has a state before and a state after; it needs the authority on one side, and may move it to the other.
+An event has a state before and a state after; it needs the authority on one side, and may move it to the other. A link
+that is stale must be copied before a cut-over.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ TABLE: Mapping[tuple[Event, LinkState], tuple[Change, ...]] = {
     ("unlink", "linked"): (_UNLINKED_BEFORE,),
     ("unlink", "copied"): (_UNLINKED_BEFORE,),
     ("unlink", "failed"): (_UNLINKED_BEFORE,),
+    ("unlink", "diverged"): (_UNLINKED_BEFORE,),
     ("unlink", "rolled_back"): (_UNLINKED_BEFORE,),
     ("unlink", "final"): (_UNLINKED_AFTER,),
 }
@@ -78,7 +80,7 @@ def allowed(link: Link) -> tuple[Event, ...]:
 
 
 def apply(link: Link, event: Event, furthest: Stage = "final") -> Link:
-    """Return a link as it is after an event.
+    """Return a link as it is after an event; after a copy it is no longer stale.
 
     Args:
         link: as it is now.
@@ -91,16 +93,30 @@ def apply(link: Link, event: Event, furthest: Stage = "final") -> Link:
     """
     change = _find(event, link)
     if change is None:
-        may = ", ".join(allowed(link)) or "nothing"
-        raise BridgeTransitionRefused(f"A link that is {link.state} allows no {event}; allowed now: {may}.")
-    if _rank(change.after) > _rank(furthest) and change.after != link.state:
+        raise BridgeTransitionRefused(_refusal(event, link))
+    if _rank(change.after) > _rank(furthest) and _rank(change.after) > _reached(link):
         raise BridgeTransitionRefused(f"The plan allows its links to go as far as {furthest}; {event} goes further.")
-    return msgspec.structs.replace(link, state=change.after, authority=change.authority)
+    stale = None if event == "copy" else link.stale
+    return msgspec.structs.replace(link, state=change.after, authority=change.authority, stale=stale)
 
 
 def _find(event: Event, link: Link) -> Change | None:
+    if event == "cut-over" and link.stale is not None:
+        return None
     changes = TABLE.get((event, link.state), ())
     return next((change for change in changes if change.needs == link.authority), None)
+
+
+def _refusal(event: Event, link: Link) -> str:
+    may = ", ".join(allowed(link)) or "nothing"
+    how = f"{link.state} and stale" if link.stale is not None else link.state
+    side = f", and whose {link.authority} decides," if link.state == "diverged" else ""
+    return f"A link that is {how}{side} allows no {event}; allowed now: {may}."
+
+
+def _reached(link: Link) -> int:
+    """Return how far a link has come; one that diverged after its cut-over has come as far as any live one."""
+    return max(_rank(link.state), _rank("live") if link.authority == "target" else _rank("linked"))
 
 
 def _rank(state: LinkState) -> int:

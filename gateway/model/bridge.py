@@ -94,6 +94,29 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         return self.target if self.authority == "source" else self.source
 
 
+class LinkFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which links are wanted; all that is given must hold.
+
+    Args:
+        stale: only those that are stale, or only those that are not.
+    """
+
+    plan: str | None = None
+    state: LinkState | None = None
+    business_key: str | None = None
+    stale: bool | None = None
+
+
+ALL_LINKS = LinkFilter()
+
+
+class LinkCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many links there are in each state that any is in, and how many of all are stale."""
+
+    states: dict[LinkState, int]
+    stale: int
+
+
 class Selector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Which instances of the source engine a plan is about; all that is given must hold."""
 

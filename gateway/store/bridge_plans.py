@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, select, update
@@ -10,10 +11,16 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 from gateway.model.bridge import BridgePlan
 from gateway.store import tables
 from gateway.store.clock import now_s
+from gateway.store.links import keep_links_still
 from gateway.store.statements import insert
 from gateway.store.store import Store
 
 _rows = tables.bridge_plans
+CheckPlan: TypeAlias = Callable[[Sequence[BridgePlan]], None]
+
+
+def _allow(_others: Sequence[BridgePlan]) -> None:
+    """Let a plan be stored, whatever others there are."""
 
 
 class PlanRecords:
@@ -22,14 +29,23 @@ class PlanRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def create(self, plan: BridgePlan) -> bool:
-        """Store a new plan; return False where there is one of this name."""
+    async def create(self, plan: BridgePlan, check: CheckPlan = _allow) -> bool:
+        """Store a new plan; return False where there is one of this name.
+
+        Raises:
+            VarbridgeError: that of ``check``; nothing is stored.
+        """
 
         def work(connection: Connection) -> bool:
+            others = _others(connection, plan)
             adding = insert(connection, _rows).values(
                 name=plan.name, plan=msgspec.json.encode(plan), version=1, created=now_s(), updated=now_s()
             )
-            return connection.execute(adding.on_conflict_do_nothing()).rowcount == 1
+            added = connection.execute(adding.on_conflict_do_nothing().returning(_rows.c.name))
+            if added.first() is None:
+                return False
+            check(others)
+            return True
 
         return await self._store.run(work)
 
@@ -45,17 +61,41 @@ class PlanRecords:
         rows = await self._store.once(lambda connection: connection.execute(query).mappings().all())
         return [_plan(row) for row in rows]
 
-    async def replace(self, plan: BridgePlan) -> bool:
-        """Store a plan anew with the next version; return False where its version is not the one stored."""
+    async def replace(self, plan: BridgePlan, check: CheckPlan = _allow) -> bool:
+        """Store a plan anew with the next version; return False where its version is not the one stored.
+
+        Raises:
+            VarbridgeError: that of ``check``; nothing is stored.
+        """
         values: dict[str, Any] = {"plan": msgspec.json.encode(plan), "version": plan.version + 1, "updated": now_s()}
         changing = update(_rows).where(_rows.c.name == plan.name, _rows.c.version == plan.version).values(**values)
-        return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
+
+        def work(connection: Connection) -> bool:
+            others = _others(connection, plan)
+            if connection.execute(changing).rowcount == 0:
+                return False
+            check(others)
+            return True
+
+        return await self._store.run(work)
 
     async def remove(self, name: str) -> bool:
         """Remove a plan that has no links; return whether it was removed."""
         linked = select(tables.links.c.id).where(tables.links.c.plan == name).exists()
         removing = delete(_rows).where(_rows.c.name == name, ~linked)
-        return await self._store.once(lambda connection: connection.execute(removing).rowcount == 1)
+
+        def work(connection: Connection) -> bool:
+            keep_links_still(connection)
+            return connection.execute(removing).rowcount == 1
+
+        return await self._store.run(work)
+
+
+def _others(connection: Connection, plan: BridgePlan) -> list[BridgePlan]:
+    """Return all plans but one; no other is stored until this transaction ends."""
+    keep_links_still(connection)
+    query = select(_rows).where(_rows.c.name != plan.name).order_by(_rows.c.name)
+    return [_plan(row) for row in connection.execute(query).mappings()]
 
 
 def _plan(row: RowMapping) -> BridgePlan:

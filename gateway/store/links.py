@@ -1,25 +1,24 @@
 """Links, as rows; it is the ``LinkStore`` of ``gateway.bridge``.
 
 Every change takes the next number of ``link_changes`` in its own transaction. That row is locked until the commit, so
-changes become visible in the order of their numbers, and whoever knows a number has seen all changes before it.
+changes become visible in the order of their numbers, and whoever knows a number has seen all changes before it. It also
+keeps changes apart: between looking for a side and linking it, no other change happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, false, func, or_, select, update
 
-from gateway.model.bridge import Link, LinkState, Move, Side
+from gateway.model.bridge import ALL_LINKS, Link, LinkCounts, LinkFilter, LinkState, Move, Side
 from gateway.store import tables
 from gateway.store.clock import now_s
-from gateway.store.statements import insert
 from gateway.store.store import Store
 
 _rows, _sides, _changes, _removed = tables.links, tables.link_sides, tables.link_changes, tables.removed_links
-_BOTH = 2
 
 
 class LinkRecords:
@@ -29,7 +28,11 @@ class LinkRecords:
         self._store = store
 
     async def create(self, links: Sequence[Link]) -> list[Link | None]:
-        """Store new links in one transaction; in order, as stored, with None for each whose sides are taken."""
+        """Store new links in one transaction; return them in order, as stored.
+
+        None stands for each whose sides are taken, also by one before it, or whose plan there is not. A thousand of
+        them are few enough.
+        """
         return await self._store.run(lambda connection: _create(connection, links))
 
     async def find(self, link_id: str) -> Link | None:
@@ -38,33 +41,30 @@ class LinkRecords:
 
     async def find_by_side(self, side: Side) -> Link | None:
         """Return the link that an instance is in, or None."""
-        query = (
-            select(_rows)
-            .join(_sides, _sides.c.link == _rows.c.id)
-            .where(_sides.c.engine == side.engine, _sides.c.instance == side.native)
-        )
-        row = await self._store.once(lambda connection: connection.execute(query).mappings().first())
-        return None if row is None else _link(row)
+        return (await self.find_by_sides([side])).get(side)
 
-    async def list_some(
-        self, *, plan: str | None = None, state: LinkState | None = None, after: str = "", limit: int = 100
-    ) -> list[Link]:
+    async def find_by_sides(self, sides: Sequence[Side]) -> dict[Side, Link]:
+        """Return the links that instances are in, by those instances; a thousand of them are few enough."""
+        query = select(_rows, _sides.c.engine, _sides.c.instance).join(_sides, _sides.c.link == _rows.c.id)
+        rows = await self._store.once(
+            lambda connection: connection.execute(query.where(_among(sides))).mappings().all()
+        )
+        return {Side(row["engine"], row["instance"]): _link(row) for row in rows}
+
+    async def list_some(self, wanted: LinkFilter = ALL_LINKS, *, after: str = "", limit: int = 100) -> list[Link]:
         """Return links in the order of their ids, from behind one on."""
-        query = select(_rows).where(_rows.c.id > after).order_by(_rows.c.id).limit(limit)
-        if plan is not None:
-            query = query.where(_rows.c.plan == plan)
-        if state is not None:
-            query = query.where(_rows.c.state == state)
+        query = select(_rows).where(_rows.c.id > after, *_conditions(wanted)).order_by(_rows.c.id).limit(limit)
         rows = await self._store.once(lambda connection: connection.execute(query).mappings().all())
         return [_link(row) for row in rows]
 
-    async def count_by_state(self, plan: str | None = None) -> dict[LinkState, int]:
-        """Return how many links there are in each state."""
-        query = select(_rows.c.state, func.count().label("number")).group_by(_rows.c.state)
+    async def count(self, plan: str | None = None) -> LinkCounts:
+        """Return how many links there are in each state, and how many are stale."""
+        query = select(_rows.c.state, func.count(), func.count(_rows.c.stale)).group_by(_rows.c.state)
         if plan is not None:
             query = query.where(_rows.c.plan == plan)
         rows = await self._store.once(lambda connection: connection.execute(query).all())
-        return {row.state: row.number for row in rows}
+        states: dict[LinkState, int] = {state: number for state, number, _ in rows}
+        return LinkCounts(states=states, stale=sum(stale for _, _, stale in rows))
 
     async def replace(self, link: Link) -> Link | None:
         """Store a link anew, as its next change; return it as stored, None where it has changed meanwhile."""
@@ -77,13 +77,19 @@ class LinkRecords:
     async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.
 
-        At most ``limit`` of them are returned; fewer than that means that there are no more.
+        All links of one change are returned together, so there may be more than ``limit`` of them; fewer than that
+        means that there are no more.
         """
         return await self._store.run(lambda connection: _changed_since(connection, number, limit))
 
     async def last_change(self) -> int:
         """Return the number of the last change of any link; 0 where there has been none."""
         return await self._store.once(lambda connection: connection.execute(select(_changes.c.number)).scalar_one())
+
+
+def keep_links_still(connection: Connection) -> None:
+    """Let no link change until this transaction ends."""
+    _ = connection.execute(update(_changes).values(number=_changes.c.number))
 
 
 def _next_change(connection: Connection) -> int:
@@ -95,20 +101,68 @@ def _next_change(connection: Connection) -> int:
 
 def _create(connection: Connection, links: Sequence[Link]) -> list[Link | None]:
     number = _next_change(connection)
-    return [_create_one(connection, link, number) for link in links]
+    new = _free(links, _taken(connection, links), _plans(connection, links))
+    if not new:
+        return [None] * len(links)
+    sides = [
+        {"engine": side.engine, "instance": side.native, "link": link.id}
+        for link in new
+        for side in (link.source, link.target)
+    ]
+    _ = connection.execute(_sides.insert(), sides)
+    times = {"created": now_s(), "updated": now_s()}
+    _ = connection.execute(_rows.insert().values(times), [_values(link) | {"changed": number} for link in new])
+    rows = connection.execute(select(_rows).where(_rows.c.changed == number)).mappings()
+    stored = {row["id"]: _link(row) for row in rows}
+    return [stored.get(link.id) for link in links]
 
 
-def _create_one(connection: Connection, link: Link, number: int) -> Link | None:
-    sides = [{"engine": each.engine, "instance": each.native, "link": link.id} for each in (link.source, link.target)]
-    taken = sum(
-        connection.execute(insert(connection, _sides).values(each).on_conflict_do_nothing()).rowcount for each in sides
+def _free(links: Iterable[Link], taken: set[Side], plans: set[str]) -> list[Link]:
+    """Return the links whose sides are free, one link after the other, and whose plans there are."""
+    free: list[Link] = []
+    for link in links:
+        sides = {link.source, link.target}
+        if len(sides) > 1 and not sides & taken and (link.plan is None or link.plan in plans):
+            free.append(link)
+            taken |= sides
+    return free
+
+
+def _taken(connection: Connection, links: Iterable[Link]) -> set[Side]:
+    sides = {side for link in links for side in (link.source, link.target)}
+    query = select(_sides.c.engine, _sides.c.instance).where(_among(sides))
+    return {Side(engine, instance) for engine, instance in connection.execute(query)}
+
+
+def _plans(connection: Connection, links: Iterable[Link]) -> set[str]:
+    """Return those of the links' plans that there are."""
+    named = {link.plan for link in links if link.plan is not None}
+    if not named:
+        return set()
+    known = tables.bridge_plans.c.name
+    return set(connection.execute(select(known).where(known.in_(named))).scalars())
+
+
+def _among(sides: Iterable[Side]) -> ColumnElement[bool]:
+    """Return the condition that a row of sides is one of these; a list for each engine, which both databases index."""
+    by_engine: dict[str, list[str]] = {}
+    for side in sides:
+        by_engine.setdefault(side.engine, []).append(side.native)
+    each = (
+        and_(_sides.c.engine == engine, _sides.c.instance.in_(instances)) for engine, instances in by_engine.items()
     )
-    if taken < _BOTH:
-        _ = connection.execute(delete(_sides).where(_sides.c.link == link.id))
-        return None
-    values = _values(link) | {"changed": number, "created": now_s(), "updated": now_s()}
-    _ = connection.execute(_rows.insert().values(**values))
-    return _find(connection, link.id)
+    return or_(false(), *each)
+
+
+def _conditions(wanted: LinkFilter) -> list[ColumnElement[bool]]:
+    found = [
+        getattr(_rows.c, name) == value
+        for name in ("plan", "state", "business_key")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.stale is not None:
+        found.append(_rows.c.stale.is_not(None) if wanted.stale else _rows.c.stale.is_(None))
+    return found
 
 
 def _find(connection: Connection, link_id: str) -> Link | None:
@@ -132,25 +186,14 @@ def _remove(connection: Connection, link: Link) -> bool:
 
 
 def _changed_since(connection: Connection, number: int, limit: int) -> tuple[list[Link], list[str], int]:
-    """Read links first: their changes are never cut in the middle of one number, so the next call misses none."""
+    """Read the last number first: what changes meanwhile has a higher one, and is left to the next call."""
     last: int = connection.execute(select(_changes.c.number)).scalar_one()
-    rows = (
-        connection.execute(
-            select(_rows)
-            .where(_rows.c.changed > number, _rows.c.changed <= last)
-            .order_by(_rows.c.changed)
-            .limit(limit)
-        )
-        .mappings()
-        .all()
-    )
+    query = select(_rows).order_by(_rows.c.changed, _rows.c.id)
+    within = query.where(_rows.c.changed > number, _rows.c.changed <= last).limit(limit)
+    rows = list(connection.execute(within).mappings())
     if len(rows) == limit:
-        end = rows[-1]["changed"]
-        rest = select(_rows).where(
-            _rows.c.changed == end, _rows.c.id.not_in([row["id"] for row in rows if row["changed"] == end])
-        )
-        rows = [*rows, *connection.execute(rest).mappings().all()]
-        last = end
+        last = rows[-1]["changed"]
+        rows += connection.execute(query.where(_rows.c.changed == last, _rows.c.id > rows[-1]["id"])).mappings()
     removed = select(_removed.c.id).where(_removed.c.changed > number, _removed.c.changed <= last)
     return [_link(row) for row in rows], list(connection.execute(removed).scalars()), last
 
