@@ -5,6 +5,7 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 (they are given this room through protocols of their own).
 """
 
+from gateway.store.audit import AuditRecords
 from gateway.store.bridge_plans import PlanRecords
 from gateway.store.bulk_operations import OperationRecords
 from gateway.store.idempotency import KeyRecords
@@ -15,6 +16,7 @@ from gateway.store.rate_uses import RateUses
 from gateway.store.store import Settings, Store, is_sqlite
 
 __all__ = [
+    "AuditRecords",
     "CannotLock",
     "KeyRecords",
     "Leases",

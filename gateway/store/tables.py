@@ -153,3 +153,27 @@ removed_links = Table(
     Index("removed_links_changed", "changed"),
 )
 """Links that are no more, so that other processes forget them."""
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("audit_entries_subject", "subject", "sequence"),
+)
+"""The audit trail, only ever added to: triggers refuse to change or remove a row (the migration makes them)."""
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: number and hash of the last entry. Whoever appends locks it, so that there is one chain."""
