@@ -7,6 +7,7 @@ from adapters.camunda7 import (
     binary,
     definitions,
     finding,
+    foresight,
     instances,
     messages,
     modification,
@@ -23,6 +24,8 @@ from gateway.errors import InvalidRequest
 from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
+from gateway.model.values import Value
+from gateway.model.verdict import Declared, Foreseen
 from gateway.plan import Plan, VendorRequest, VendorResponse, fits_path
 from gateway.port import FEATURES, Capabilities, Engine, EngineLimits
 
@@ -139,6 +142,11 @@ class Camunda7Engine(Engine):
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""
         return patch.patch_variables(self.name, self.settings, command)
+
+    def foresee_value(self, name: str, value: Value, declared: Declared | None) -> Foreseen:
+        """Return what a read would show after a write; names need no declaration, and types come with the values."""
+        del declared
+        return foresight.foresee_value(self.settings, name, value)
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
         """Read the content of a blob as a stream."""

@@ -10,6 +10,7 @@ from adapters.ibm_bpm import (
     binary,
     definitions,
     finding,
+    foresight,
     instances,
     messages,
     modification,
@@ -28,6 +29,8 @@ from gateway.errors import InvalidRequest
 from gateway.model import commands, lifecycle, results
 from gateway.model.modification import ModifyInstance
 from gateway.model.query import CountVariables, QueryVariables, VariablesCounted, VariablesFound
+from gateway.model.values import Value
+from gateway.model.verdict import Declared, Foreseen
 from gateway.plan import Plan, VendorRequest, VendorResponse
 from gateway.port import Capabilities, Credentials, Engine, EngineLimits, LogIn, Policy, Session
 
@@ -194,6 +197,10 @@ class IbmBpmEngine(Engine):
     def patch_variables(self, command: commands.PatchVariables) -> Plan[results.VariablesPatched]:
         """Set, merge, patch and delete."""
         return patch.patch_variables(self.name, self.settings, command, self._models)
+
+    def foresee_value(self, name: str, value: Value, declared: Declared | None) -> Foreseen:
+        """Return what a read would show after a write, into a variable that holds nothing yet."""
+        return foresight.foresee_value(self.name, self.settings, name, value, declared)
 
     def read_binary(self, command: commands.ReadBinary) -> Plan[results.BinaryRead]:
         """Read the content of a blob, where the engine is set to keep any."""

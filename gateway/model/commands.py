@@ -12,6 +12,9 @@ from gateway.model.jsonpatch import Bounds, PatchOperation
 from gateway.model.values import Value
 from gateway.plan import Stream
 
+MAX_HELD_BYTES = 10 * 1024 * 1024
+"""Of a blob's content that is held in memory for an engine that takes no stream, unless the limits say otherwise."""
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Any command."""
@@ -244,4 +247,4 @@ class WriteBinary(InstanceWrite, frozen=True, kw_only=True):
     media_type: str | None = None
     encoding: str | None = None
     expect: Expect | None = None
-    max_held_bytes: int = 10 * 1024 * 1024
+    max_held_bytes: int = MAX_HELD_BYTES

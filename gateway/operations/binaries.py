@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable
 
-from gateway.errors import PayloadTooLarge, ValueInvalid
+from gateway.errors import ValueInvalid
 from gateway.model import commands
 from gateway.model.results import BinaryRead, VariablesPatched
 from gateway.model.values import Value, json_text, text_of
+from gateway.model.verdict import check_held
 from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.write import under_lock, write_instance
@@ -104,6 +105,5 @@ async def _collect(content: bytes | Stream, call: Call, most: int) -> bytes:
     collected = bytearray()
     async for piece in call.streams[content.token]:
         collected += piece
-        if len(collected) > most:
-            raise PayloadTooLarge(f"This engine takes binary content of at most {most} bytes.")
+        check_held(len(collected), most)
     return bytes(collected)

@@ -6,6 +6,7 @@ A method takes a command whose instance id is native and returns a plan. What an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, NoReturn
 
 import msgspec
@@ -13,8 +14,10 @@ import msgspec
 from gateway.errors import Unsupported
 from gateway.model import commands, lifecycle, query, results
 from gateway.model.modification import ModifyInstance
+from gateway.model.values import Value
+from gateway.model.verdict import Declared, Foreseen, Verdict
 from gateway.plan import Plan, VendorRequest, VendorResponse
-from gateway.port import oauth2
+from gateway.port import assessing, oauth2
 from gateway.port.credentials import Credentials, LogIn, Session, authorization
 from gateway.port.features import Capabilities
 
@@ -138,6 +141,58 @@ class Engine:
         """Return the answer that a request that writes would get if it went well; dry runs send no such request."""
         del request
         return VendorResponse(204)
+
+    # What a write would do, without a request: for moving variables from one engine to another.
+
+    def foresee_value(self, name: str, value: Value, declared: Declared | None) -> Foreseen:
+        """Return what a read would show after a write of a value, by the engine's own encoder and decoder.
+
+        Args:
+            name: of the variable, which holds nothing yet.
+            value: with its content, as some other engine has shown it.
+            declared: names and types that this engine's process declares, as far as they are known.
+
+        Raises:
+            Refusal: the write would be refused, with the same error.
+        """
+        del name, value, declared
+        msg = f"{self.vendor} engines cannot say what a write would do."
+        raise Unsupported(msg, engine=self.name)
+
+    def foresee(self, variable: results.Variable, declared: Declared | None = None) -> Foreseen:
+        """Return what a read would show after a write of a variable that some other engine has shown.
+
+        Args:
+            variable: the instance's own, and readable; a blob may come without content, and is foreseen without.
+            declared: as in ``foresee_value``.
+
+        Raises:
+            Refusal: the write would be refused, with the same error.
+        """
+        return assessing.foresee(self.foresee_value, variable, declared)
+
+    def assess(
+        self,
+        variables: Iterable[results.Variable],
+        *,
+        declared: Declared | None = None,
+        max_held_bytes: int = commands.MAX_HELD_BYTES,
+    ) -> tuple[Verdict, ...]:
+        """Return, for each variable that some other engine has shown, whether this one can hold it. No request is sent.
+
+        Args:
+            variables: as they were read; blobs may come without content.
+            declared: names that this engine's process declares; None = not known.
+            max_held_bytes: most of a blob that is held in memory, where this engine takes no stream.
+        """
+        features = self.capabilities.features
+        target = assessing.Target(
+            foresee=self.foresee,
+            creates="variables.create" in features,
+            declared=declared,
+            max_held_bytes=None if "binary.write" in features else max_held_bytes,
+        )
+        return tuple(assessing.assess(target, each) for each in variables)
 
     def query_variables(self, command: query.QueryVariables) -> Plan[query.VariablesFound]:
         """Find some of the variables that match, in all instances."""

@@ -51,6 +51,7 @@ class Subject:
         tasks: gives the ids of an instance's open tasks.
         nested: starts an instance with inner places and gives its id and two scopes; None = the engine has none.
         ended: what a write to an instance that has ended is told: not found, where the engine forgets it.
+        declared: what is known of the types that a process declares, without reading its model.
         read_calls, patch_calls: requests that a listing and a patch of typed values cost at most.
     """
 
@@ -62,6 +63,7 @@ class Subject:
     tasks: Callable[[str], list[str]] = lambda _: []
     nested: Callable[[], tuple[str, str, str]] | None = None
     ended: type[VarbridgeError] = InstanceNotFound
+    declared: Mapping[str, str | None] | None = None
     read_calls: int = 1
     patch_calls: int = 1
     sent: list[VendorRequest] = field(default_factory=list)
@@ -214,6 +216,7 @@ def _ibm_bpm(switches: Mapping[str, Any] | None = None, **settings: Any) -> Subj
         missing="4711",
         tasks=lambda instance: [task_of(instance, token) for token in fake.instances[instance].tokens.at],
         ended=InstanceStateConflict,
+        declared={**dict.fromkeys(("v", *NAMES.values())), **types} if modelled else None,
         patch_calls=2,
     )
     return subject

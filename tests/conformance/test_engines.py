@@ -23,6 +23,7 @@ from tests.conformance.kit import (
     TestTasks,
     TestTokens,
     TestValues,
+    TestVerdicts,
     TestVerification,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "TestTasks",
     "TestTokens",
     "TestValues",
+    "TestVerdicts",
     "TestVerification",
 ]

@@ -15,6 +15,7 @@ from tests.conformance.kit.running import TestMessages, TestStarts, TestTasks
 from tests.conformance.kit.states import TestStates
 from tests.conformance.kit.tokens import TestTokens
 from tests.conformance.kit.values import TestMerges, TestValues
+from tests.conformance.kit.verdicts import TestVerdicts
 
 __all__ = [
     "TestBinary",
@@ -39,5 +40,6 @@ __all__ = [
     "TestTasks",
     "TestTokens",
     "TestValues",
+    "TestVerdicts",
     "TestVerification",
 ]
