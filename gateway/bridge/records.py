@@ -1,7 +1,7 @@
 """Where plans and links are stored, as the bridge sees it; ``gateway.store.bridge_plans`` and ``.links`` are it.
 
 Every method raises ``StoreUnavailable`` when the store cannot be reached. A write may then have happened or not;
-repeating it does no harm.
+repeating it does no harm. The acts that a change is given are recorded in the audit trail in the same transaction.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from gateway.model.audit import AuditAct
 from gateway.model.bridge import ALL_LINKS, BridgePlan, Link, LinkCounts, LinkFilter, Side
 
 CheckPlan: TypeAlias = Callable[[Sequence[BridgePlan]], None]
@@ -22,8 +23,8 @@ def allow(_others: Sequence[BridgePlan]) -> None:
 class PlanStore(Protocol):
     """Bridge plans, by name."""
 
-    async def create(self, plan: BridgePlan, check: CheckPlan = allow) -> bool:
-        """Store a new plan; return False where there is one of this name.
+    async def create(self, plan: BridgePlan, check: CheckPlan = allow, acts: Sequence[AuditAct] = ()) -> bool:
+        """Store a new plan and record its acts; return False where there is one of this name.
 
         Raises:
             VarbridgeError: that of ``check``; nothing is stored.
@@ -38,27 +39,33 @@ class PlanStore(Protocol):
         """Return all plans, by name."""
         ...
 
-    async def replace(self, plan: BridgePlan, check: CheckPlan = allow) -> bool:
-        """Store a plan anew with the next version; return False where its version is not the one stored.
+    async def replace(self, plan: BridgePlan, check: CheckPlan = allow, acts: Sequence[AuditAct] = ()) -> bool:
+        """Store a plan anew with the next version and record its acts.
+
+        Return False where its version is not the one stored; nothing is recorded then.
 
         Raises:
             VarbridgeError: that of ``check``; nothing is stored.
         """
         ...
 
-    async def remove(self, name: str) -> bool:
-        """Remove a plan that has no links; return whether it was removed."""
+    async def remove(self, name: str, acts: Sequence[AuditAct] = ()) -> bool:
+        """Remove a plan that has no links, and record its acts; return whether it was removed."""
         ...
 
 
 class LinkStore(Protocol):
     """Links. An instance is in one link at most, on whichever side."""
 
-    async def create(self, links: Sequence[Link]) -> list[Link | None]:
+    async def create(self, links: Sequence[Link], acts: Sequence[AuditAct] = ()) -> list[Link | None]:
         """Store new links in one transaction; return them in order, as stored.
 
         None stands for each whose sides are taken, also by one before it, or whose plan there is not. A thousand of
         them are few enough.
+
+        Args:
+            links: to be stored.
+            acts: one for each link, in the same order; those of links that are stored are recorded with them.
         """
         ...
 
@@ -82,15 +89,15 @@ class LinkStore(Protocol):
         """Return how many links there are in each state, and how many are stale."""
         ...
 
-    async def replace(self, link: Link) -> Link | None:
-        """Store a link anew, as its next change; return it as stored, None where it has changed meanwhile.
+    async def replace(self, link: Link, acts: Sequence[AuditAct] = ()) -> Link | None:
+        """Store a link anew, as its next change, and record its acts; return it as stored.
 
-        It has changed where its ``changed`` is not the one stored.
+        Return None where it has changed meanwhile: its ``changed`` is not the one stored. Nothing is recorded then.
         """
         ...
 
-    async def remove(self, link: Link) -> bool:
-        """Remove a link unless it has changed meanwhile; return whether it was removed."""
+    async def remove(self, link: Link, acts: Sequence[AuditAct] = ()) -> bool:
+        """Remove a link unless it has changed meanwhile, and record its acts; return whether it was removed."""
         ...
 
     async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
+from gateway.model.audit import AuditAct
 from gateway.model.bridge import BridgePlan
 from gateway.store import tables
+from gateway.store.audit import append
 from gateway.store.clock import now_s
 from gateway.store.links import keep_links_still
 from gateway.store.statements import insert
@@ -29,8 +31,8 @@ class PlanRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def create(self, plan: BridgePlan, check: CheckPlan = _allow) -> bool:
-        """Store a new plan; return False where there is one of this name.
+    async def create(self, plan: BridgePlan, check: CheckPlan = _allow, acts: Sequence[AuditAct] = ()) -> bool:
+        """Store a new plan and record its acts; return False where there is one of this name.
 
         Raises:
             VarbridgeError: that of ``check``; nothing is stored.
@@ -45,6 +47,7 @@ class PlanRecords:
             if added.first() is None:
                 return False
             check(others)
+            append(connection, acts)
             return True
 
         return await self._store.run(work)
@@ -61,8 +64,10 @@ class PlanRecords:
         rows = await self._store.once(lambda connection: connection.execute(query).mappings().all())
         return [_plan(row) for row in rows]
 
-    async def replace(self, plan: BridgePlan, check: CheckPlan = _allow) -> bool:
-        """Store a plan anew with the next version; return False where its version is not the one stored.
+    async def replace(self, plan: BridgePlan, check: CheckPlan = _allow, acts: Sequence[AuditAct] = ()) -> bool:
+        """Store a plan anew with the next version and record its acts.
+
+        Return False where its version is not the one stored; nothing is recorded then.
 
         Raises:
             VarbridgeError: that of ``check``; nothing is stored.
@@ -75,18 +80,22 @@ class PlanRecords:
             if connection.execute(changing).rowcount == 0:
                 return False
             check(others)
+            append(connection, acts)
             return True
 
         return await self._store.run(work)
 
-    async def remove(self, name: str) -> bool:
-        """Remove a plan that has no links; return whether it was removed."""
+    async def remove(self, name: str, acts: Sequence[AuditAct] = ()) -> bool:
+        """Remove a plan that has no links, and record its acts; return whether it was removed."""
         linked = select(tables.links.c.id).where(tables.links.c.plan == name).exists()
         removing = delete(_rows).where(_rows.c.name == name, ~linked)
 
         def work(connection: Connection) -> bool:
             keep_links_still(connection)
-            return connection.execute(removing).rowcount == 1
+            if connection.execute(removing).rowcount != 1:
+                return False
+            append(connection, acts)
+            return True
 
         return await self._store.run(work)
 

@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, false, func, or_, select, update
 
+from gateway.model.audit import AuditAct
 from gateway.model.bridge import ALL_LINKS, Link, LinkCounts, LinkFilter, LinkState, Move, Side
 from gateway.store import tables
+from gateway.store.audit import append
 from gateway.store.clock import now_s
 from gateway.store.store import Store
 
@@ -27,13 +29,17 @@ class LinkRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def create(self, links: Sequence[Link]) -> list[Link | None]:
+    async def create(self, links: Sequence[Link], acts: Sequence[AuditAct] = ()) -> list[Link | None]:
         """Store new links in one transaction; return them in order, as stored.
 
         None stands for each whose sides are taken, also by one before it, or whose plan there is not. A thousand of
         them are few enough.
+
+        Args:
+            links: to be stored.
+            acts: one for each link, in the same order; those of links that are stored are recorded with them.
         """
-        return await self._store.run(lambda connection: _create(connection, links))
+        return await self._store.run(lambda connection: _create(connection, links, acts))
 
     async def find(self, link_id: str) -> Link | None:
         """Return a link, or None."""
@@ -66,13 +72,16 @@ class LinkRecords:
         states: dict[LinkState, int] = {state: number for state, number, _ in rows}
         return LinkCounts(states=states, stale=sum(stale for _, _, stale in rows))
 
-    async def replace(self, link: Link) -> Link | None:
-        """Store a link anew, as its next change; return it as stored, None where it has changed meanwhile."""
-        return await self._store.run(lambda connection: _replace(connection, link))
+    async def replace(self, link: Link, acts: Sequence[AuditAct] = ()) -> Link | None:
+        """Store a link anew, as its next change, and record its acts; return it as stored.
 
-    async def remove(self, link: Link) -> bool:
-        """Remove a link unless it has changed meanwhile; return whether it was removed."""
-        return await self._store.run(lambda connection: _remove(connection, link))
+        Return None where it has changed meanwhile; nothing is recorded then.
+        """
+        return await self._store.run(lambda connection: _replace(connection, link, acts))
+
+    async def remove(self, link: Link, acts: Sequence[AuditAct] = ()) -> bool:
+        """Remove a link unless it has changed meanwhile, and record its acts; return whether it was removed."""
+        return await self._store.run(lambda connection: _remove(connection, link, acts))
 
     async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.
@@ -99,7 +108,7 @@ def _next_change(connection: Connection) -> int:
     return number
 
 
-def _create(connection: Connection, links: Sequence[Link]) -> list[Link | None]:
+def _create(connection: Connection, links: Sequence[Link], acts: Sequence[AuditAct]) -> list[Link | None]:
     number = _next_change(connection)
     new = _free(links, _taken(connection, links), _plans(connection, links))
     if not new:
@@ -114,6 +123,8 @@ def _create(connection: Connection, links: Sequence[Link]) -> list[Link | None]:
     _ = connection.execute(_rows.insert().values(times), [_values(link) | {"changed": number} for link in new])
     rows = connection.execute(select(_rows).where(_rows.c.changed == number)).mappings()
     stored = {row["id"]: _link(row) for row in rows}
+    if acts:
+        append(connection, [act for link, act in zip(links, acts, strict=True) if link.id in stored])
     return [stored.get(link.id) for link in links]
 
 
@@ -170,18 +181,22 @@ def _find(connection: Connection, link_id: str) -> Link | None:
     return None if row is None else _link(row)
 
 
-def _replace(connection: Connection, link: Link) -> Link | None:
+def _replace(connection: Connection, link: Link, acts: Sequence[AuditAct]) -> Link | None:
     values = _values(link) | {"changed": _next_change(connection), "updated": now_s()}
     changing = update(_rows).where(_rows.c.id == link.id, _rows.c.changed == link.changed).values(**values)
-    return _find(connection, link.id) if connection.execute(changing).rowcount == 1 else None
+    if connection.execute(changing).rowcount != 1:
+        return None
+    append(connection, acts)
+    return _find(connection, link.id)
 
 
-def _remove(connection: Connection, link: Link) -> bool:
+def _remove(connection: Connection, link: Link, acts: Sequence[AuditAct]) -> bool:
     number = _next_change(connection)
     if connection.execute(delete(_rows).where(_rows.c.id == link.id, _rows.c.changed == link.changed)).rowcount != 1:
         return False
     _ = connection.execute(delete(_sides).where(_sides.c.link == link.id))
     _ = connection.execute(_removed.insert().values(id=link.id, changed=number))
+    append(connection, acts)
     return True
 
 

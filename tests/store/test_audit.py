@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.bridge.audit import check_end, verify
 from gateway.errors import StoreUnavailable
 from gateway.model.audit import GENESIS, AuditAct, AuditEntry, AuditFilter, Head, entry_hash
-from gateway.store import AuditRecords, Settings, Store
+from gateway.model.bridge import BridgePlan, Link, Side
+from gateway.store import AuditRecords, LinkRecords, PlanRecords, Settings, Store
 from gateway.store.audit import append
 
 
@@ -59,6 +61,50 @@ async def test_work_that_fails_leaves_no_entry(stores: Any) -> None:
     with pytest.raises(ValueError):
         await store.run(work)
     assert (await AuditRecords(store).head(), await chain(AuditRecords(store))) == (GENESIS, [])
+
+
+async def said(records: AuditRecords) -> list[tuple[str, str, str, Any]]:
+    return [(each.caller, each.action, each.subject, json.loads(each.evidence)) for each in await chain(records)]
+
+
+def link(number: int) -> Link:
+    sides = Side("hr", str(number)), Side("claims", str(number))
+    return Link(id=f"{number:032x}", source=sides[0], target=sides[1], public=sides[0].public)
+
+
+async def test_link_and_its_entry_are_one_commit(stores: Any) -> None:
+    store = stores()
+    links, records = LinkRecords(store), AuditRecords(store)
+    crossing = Link(id="f" * 32, source=Side("claims", "1"), target=Side("hr", "9"), public="claims:1")
+    stored = await links.create([link(1), crossing, link(2)], [act(1), act(99), act(2)])
+    assert [None if each is None else each.id for each in stored] == [link(1).id, None, link(2).id]
+    first = stored[0]
+    changed = await links.replace(first, [act(3)])
+    assert await links.replace(first, [act(99)]) is None
+    assert await links.remove(first, [act(99)]) is False
+    assert await links.remove(changed, [act(4)]) is True
+    assert [evidence["number"] for *_, evidence in await said(records)] == [1, 2, 3, 4]
+    assert verify(await chain(records), GENESIS) == await records.head()
+
+
+async def test_link_whose_entry_cannot_be_written_is_not_changed(stores: Any) -> None:
+    store = stores()
+    links = LinkRecords(store)
+    [stored] = await links.create([link(1)])
+    await store.run(lambda connection: connection.execute(text("ALTER TABLE audit_entries RENAME TO gone")).close())
+    with pytest.raises((SQLAlchemyError, StoreUnavailable)):
+        await links.replace(stored, [act()])
+    assert await links.find(stored.id) == stored
+
+
+async def test_plan_and_its_entry_are_one_commit(stores: Any) -> None:
+    store = stores()
+    plans, records = PlanRecords(store), AuditRecords(store)
+    plan = BridgePlan(name="move", source="hr", target="claims")
+    assert [await plans.create(plan, acts=[act(1)]), await plans.create(plan, acts=[act(99)])] == [True, False]
+    assert [await plans.replace(plan, acts=[act(2)]), await plans.replace(plan, acts=[act(99)])] == [True, False]
+    assert [await plans.remove("move", [act(3)]), await plans.remove("move", [act(99)])] == [True, False]
+    assert [evidence["number"] for *_, evidence in await said(records)] == [1, 2, 3]
 
 
 async def test_entries_are_found_by_subject_caller_and_time_latest_first(stores: Any) -> None:
