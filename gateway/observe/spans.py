@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from random import getrandbits
-from time import time_ns
+from time import monotonic_ns, time_ns
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -29,7 +29,9 @@ class Span(msgspec.Struct, kw_only=True, eq=False):
         is_remote: whether the parent is the caller's.
         is_sampled: whether the span is exported; all spans of a trace are, or none is.
         state: the trace's ``tracestate``, which is handed on as it came.
-        began_ns, ended_ns: nanoseconds since 1970.
+        began_ns, ended_ns: nanoseconds since 1970. The wall clock is asked once a trace, so that spans keep their
+            lengths and their order when it is set.
+        ticks_ns: when it began, on a clock that only goes forward.
         attributes: by the names of OpenTelemetry's semantic conventions, as far as they have one.
         failed: whether it counts as an error.
         resends: how often the request that it sends now was sent before.
@@ -45,6 +47,7 @@ class Span(msgspec.Struct, kw_only=True, eq=False):
     state: str | None = None
     began_ns: int = 0
     ended_ns: int = 0
+    ticks_ns: int = 0
     attributes: dict[str, str | int] = {}
     failed: bool = False
     resends: int = 0
@@ -93,17 +96,19 @@ class Spans:
             is_sampled=True,
             state=tracestate,
             began_ns=time_ns(),
+            ticks_ns=monotonic_ns(),
         )
         _ = _current.set(span)
         return span.traceparent
 
     def begin(self, name: str, kind: Kind) -> Span:
         """Begin a span below the current one, or one that begins a trace where there is none."""
-        above = _current.get()
+        above, ticks_ns = _current.get(), monotonic_ns()
         if above is None:
-            trace_id, is_sampled = self._new_trace()
+            (trace_id, is_sampled), began_ns = self._new_trace(), time_ns()
         else:
             trace_id, is_sampled = above.trace_id, above.is_sampled
+            began_ns = above.began_ns + ticks_ns - above.ticks_ns
         return Span(
             name=name,
             kind=kind,
@@ -112,13 +117,14 @@ class Spans:
             parent_id=None if above is None else above.span_id,
             is_sampled=is_sampled,
             state=None if above is None else above.state,
-            began_ns=time_ns(),
+            began_ns=began_ns,
+            ticks_ns=ticks_ns,
         )
 
     def end(self, span: Span) -> None:
         """End a span."""
         if span.is_sampled:
-            span.ended_ns = time_ns()
+            span.ended_ns = span.began_ns + monotonic_ns() - span.ticks_ns
             self._export(span)
 
     def _new_trace(self) -> tuple[int, bool]:

@@ -78,14 +78,14 @@ class Slow(Served):
 class Gateways:
     """Gateways on one store, forked off one process that has everything imported: a start takes a few milliseconds."""
 
-    def __init__(self, folder: Path, engine: str, store: dict[str, Any]) -> None:
-        self.folder, self.engine, self.store = folder, engine, store
+    def __init__(self, folder: Path, engine: str, store: dict[str, Any], **environ: str) -> None:
+        self.folder, self.engine, self.store, self._environ = folder, engine, store, environ
         self.pids: set[int] = set()
 
     async def __aenter__(self) -> Self:
         self._nursery = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.chaos.nursery",
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **self._environ},
         )  # fmt: skip
         return self
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.plan import VendorRequest
 from tests.chaos.troubled import Troubled
 from tests.cli.programs import LONGEST_S, Program, free_port, ready, running
 
@@ -91,12 +90,6 @@ class Site:
             CONFIG.format(port=self.port, admin=self.admin, store=tmp_path / "store.db", url=engine.url)
         )
 
-    def stored(self, name: str) -> str:
-        path = ("process-instance", self.instance, "variables", name)
-        answer = self.engine.fake.answer(VendorRequest(method="GET", path=path, writes=False, idempotent=True))
-        value: str = json.loads(answer.content())["value"]
-        return value
-
     @contextmanager
     def serving(self, *arguments: str) -> Iterator[Program]:
         with running("serve", "--config", str(self.path), *arguments) as program:
@@ -153,4 +146,8 @@ async def test_worker_that_is_killed_costs_its_own_connections_and_no_acknowledg
         told = await load.stop()
         assert set(told) <= {"200", "204", "refused", "cut off"}
         assert told["cut off"] <= 3 * 6
-        assert {name for name, count in load.acknowledged.items() if int(site.stored(name)) < int(count)} == set()
+        assert {
+            name
+            for name, count in load.acknowledged.items()
+            if int(site.engine.stored(site.instance, name)) < int(count)
+        } == set()

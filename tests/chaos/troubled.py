@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import ssl
 from collections.abc import Callable
 from typing import Any
 
 from adapters import camunda7
+from gateway.plan import VendorRequest
 from tests.web.faulty import Faulty
 from tests.wire.scripted import Heard, body_of
 
@@ -17,10 +20,11 @@ MOODS = ("hung", "slow", "garbage", "half an answer", "half a head", "closes", "
 
 
 class Troubled:
-    """The engine; ``mood`` says how it answers from now on, None = well."""
+    """The engine; ``mood`` says how it answers from now on, None = well. With ``tls`` it speaks TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.fake = camunda7.VENDOR.fake()
+        self.tls = tls
         self.mood: str | None = None
         self.heard = 0
         self._answers = Faulty(self.fake)
@@ -30,18 +34,28 @@ class Troubled:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/api"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}/api"
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, ssl=self.tls)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break off every connection."""
         for writer in tuple(self._open):
             writer.transport.abort()
+
+    def stored(self, instance: str, name: str) -> Any:
+        """Return the value of a variable; 0 where there is none."""
+        path = ("process-instance", instance, "variables", name)
+        answer = self.fake.answer(VendorRequest(method="GET", path=path, writes=False, idempotent=True))
+        return json.loads(answer.content())["value"] if answer.status == 200 else 0
 
     async def become(self, mood: str | None) -> None:
         was, self.mood = self.mood, mood
@@ -50,8 +64,7 @@ class Troubled:
         elif was == "killed":
             await self.start()
         elif was == "hung":
-            for writer in tuple(self._open):
-                writer.transport.abort()
+            self.hang_up()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
