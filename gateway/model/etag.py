@@ -85,29 +85,14 @@ def variable_tag(variable: Variable, *, strong_binary: bool = False) -> str:
     """Return the tag of one variable."""
     value = variable.value
     kind = value.type or ""
-    content = _canonical(value)
+    content = canonical_text(value)
     strong = variable.error is None and bool(content) and (kind not in BLOBS or strong_binary)
     members = (kind, value.format, value.class_name, value.serialization, value.filename, value.media_type)
     head = (*members, value.encoding, variable.size if not content else None, variable.error)
     return _tag(_encoder.encode(head) + content, strong=strong)
 
 
-def selection_tag(tagged: Iterable[tuple[Variable, str]]) -> str:
-    """Return the tag of a selection, made of its variables and their own tags in any order.
-
-    It is strong even with blobs in it: a list shows them without content, and is the same if it shows the same. A write
-    that touches one of them does not go by it (``expect``).
-    """
-    entries = sorted((each.name, each.scope.id if each.scope else "", tag) for each, tag in tagged)
-    return _tag(_encoder.encode(entries), strong=True)
-
-
-def _tag(content: bytes, *, strong: bool) -> str:
-    text = base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:_BYTES]).decode("ascii")
-    return f'"{text}"' if strong else f'W/"{text}"'
-
-
-def _canonical(value: Value) -> bytes:
+def canonical_text(value: Value) -> bytes:
     """Return a text that is the same for equal values; never fails: what cannot be read stays as it is."""
     text = value.text
     if text in (b"", b"null"):
@@ -128,3 +113,18 @@ def _canonical(value: Value) -> bytes:
                 return text
     except (msgspec.DecodeError, VarbridgeError, RecursionError, ValueError):
         return text
+
+
+def selection_tag(tagged: Iterable[tuple[Variable, str]]) -> str:
+    """Return the tag of a selection, made of its variables and their own tags in any order.
+
+    It is strong even with blobs in it: a list shows them without content, and is the same if it shows the same. A write
+    that touches one of them does not go by it (``expect``).
+    """
+    entries = sorted((each.name, each.scope.id if each.scope else "", tag) for each, tag in tagged)
+    return _tag(_encoder.encode(entries), strong=True)
+
+
+def _tag(content: bytes, *, strong: bool) -> str:
+    text = base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:_BYTES]).decode("ascii")
+    return f'"{text}"' if strong else f'W/"{text}"'

@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 from gateway.errors import PayloadTooLarge
-from gateway.model.results import Scope
+from gateway.model.etag import BLOBS
+from gateway.model.results import Scope, Variable
 from gateway.model.values import Value
 
 VerdictKind = Literal["lossless", "lossy", "unsupported"]
@@ -73,6 +74,17 @@ def type_name(value: Value) -> str:
     """Return type and format of a value as one word: ``string``, ``integer/int32``."""
     kind = value.type or "json"
     return kind if value.format is None else f"{kind}/{value.format}"
+
+
+def size_of(variable: Variable) -> int | None:
+    """Return the bytes of a blob's content or of any other value's JSON text; None where nobody has told."""
+    text = variable.value.text
+    if variable.value.type not in BLOBS:
+        return len(text) if text else None
+    if variable.size is not None or not text or text == b"null":
+        return variable.size
+    encoded = text.strip(b'"')
+    return len(encoded) * 3 // 4 - encoded[-2:].count(b"=")
 
 
 def check_held(size: int, most: int) -> None:

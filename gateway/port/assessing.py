@@ -21,6 +21,7 @@ from gateway.model.verdict import (
     Foreseen,
     Verdict,
     check_held,
+    size_of,
     type_name,
 )
 
@@ -80,17 +81,6 @@ def assess(target: Target, variable: Variable) -> Verdict:
         bytes=size,
         if_declared=not target.creates and target.declared is None,
     )
-
-
-def size_of(variable: Variable) -> int | None:
-    """Return the bytes of a blob's content or of any other value's JSON text; None where nobody has told."""
-    text = variable.value.text
-    if variable.value.type not in BLOBS:
-        return len(text) if text else None
-    if variable.size is not None or not text or text == b"null":
-        return variable.size
-    encoded = text.strip(b'"')
-    return len(encoded) * 3 // 4 - encoded[-2:].count(b"=")
 
 
 def _own_code(variable: Variable) -> str | None:
