@@ -21,6 +21,7 @@ from gateway.model.difference import COMPARISON_RULES, READ_AS, Difference
 from gateway.model.etag import BLOBS
 from gateway.model.results import Variable
 from gateway.model.values import Value
+from tests.conformance.kit.asking import drawn as kit_drawn
 from tests.conformance.payloads import NAME, PAYLOADS, put
 from tests.conformance.subjects import NAMES, SUBJECTS, Subject
 from tests.conformance.values import EXAMPLES, kept_name, string, typed, values
@@ -48,7 +49,7 @@ AWKWARD = [
     typed("file", '""', filename="leer.txt", media_type="text/plain", encoding="UTF-8"),
 ]  # fmt: skip
 CASES = st.one_of(st.sampled_from([*AWKWARD, *(each for some in EXAMPLES.values() for each in some)]), values)
-drawn = settings(max_examples=40, deadline=None, derandomize=True)
+drawn = settings(kit_drawn, max_examples=40)
 
 
 class Copied(msgspec.Struct, frozen=True):
