@@ -20,9 +20,11 @@ from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, Failures
 from gateway.generation import Generation, Standing
+from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.idempotency import Idempotency
+from gateway.operations.jobs import InProcessQueue, JobWorker
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
 from gateway.plan import Call
 from gateway.port import Engine, Vendor
@@ -47,8 +49,8 @@ from gateway.wire.client import require_c_parser
 from gateway.wire.stack import Tap
 
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
-_BULK_GRACE_S = 600.0
-"""The longest that items of a bulk operation may still take by the configuration they began with."""
+_JOB_GRACE_S = 600.0
+"""The longest that jobs may still take by the configuration they began with."""
 _LEAST_FLUSH_S = 0.5
 """Time for the last spans to leave, though running requests have used up the grace period."""
 _log = structlog.get_logger("varbridge")
@@ -66,14 +68,15 @@ class Application:
         require_c_parser()
         self.store = Store(store_settings(config.store))
         self.metrics = Metrics()
-        shared_locks = _shared_locks(config, self.store, alone=config.server.workers == 1 and not shared)
+        self._shared_locks = _shared_locks(config, self.store, alone=config.server.workers == 1 and not shared)
+        self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self._standing = Standing(
             vendors=VENDORS,
             metrics=self.metrics,
             secret=self.store.secret,
-            locks=WriteLocks(shared_locks),
-            shared_locks=shared_locks,
+            locks=WriteLocks(self._shared_locks),
+            jobs=self._jobs,
             idempotency=Idempotency(keys, unsettled, config.store.settle_s),
             operations=OperationRecords(self.store, config.store.operation_retention_s),
             failures=Failures(),
@@ -81,7 +84,6 @@ class Application:
         )
         self._generation = Generation(config, self._standing)
         self._retiring: dict[Generation, asyncio.Task[None]] = {}
-        self._switching = asyncio.Lock()
         self._sharing: asyncio.Task[None] | None = None
         self._sampled: set[str] = set()
         self.state = admin.State()
@@ -134,9 +136,10 @@ class Application:
         callers = changing_server(self.current)
         operators = admin.application(self)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
-        self._generation.bulk.start()
+        self._jobs.use(self._generation.kinds)
+        self._jobs.start()
         self.metrics.start(self._sample)
-        if self._standing.shared_locks is not None:  # there may be other processes
+        if self._shared_locks is not None:  # there may be other processes
             sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
             self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
@@ -186,6 +189,7 @@ class Application:
         following = Generation(config, self._standing, before)
         await following.start_clients(before.clients.values())
         self._generation = following
+        self._jobs.use(following.kinds)
         self._listeners.change(config.server, certificates)
         task = asyncio.get_running_loop().create_task(self._retire(before, following))
         self._retiring[before] = task
@@ -193,10 +197,7 @@ class Application:
 
     async def _retire(self, before: Generation, following: Generation) -> None:
         """Wait until the last request of a generation has ended; then close what no later one uses."""
-        async with self._switching:  # only one of them carries operations out
-            await before.bulk.close(grace_s=_BULK_GRACE_S)
-            if following is self._generation:
-                following.bulk.start()
+        await before.kinds.wait_for_end(_JOB_GRACE_S)
         await before.wait_for_end()
         await self._close_clients(before, [following, *(each for each in self._retiring if each is not before)])
 
@@ -244,8 +245,8 @@ class Application:
         generations = (self._generation, *self._retiring)
         for task in self._retiring.values():
             _ = task.cancel()
+        await self._jobs.close()
         for each in generations:
-            await each.bulk.close()
             for client in each.clients.values():
                 await client.close()
         await self._standing.locks.close()
@@ -310,6 +311,11 @@ def _shared_locks(config: configuration.Config, store: Store, *, alone: bool) ->
         return None
     check_workers(config)
     return KernelLocks(LockFile(locks_beside(config.store.url)))
+
+
+def _log_broken_job(job: Job | None, fault: BaseException) -> None:
+    """Log our own fault that stopped a job, or the search for lost ones."""
+    _log.error("job_broken", job=None if job is None else str(job), exc_info=fault)
 
 
 async def serve(  # noqa: PLR0913 - how a process serves, once

@@ -18,9 +18,9 @@ from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
-from gateway.operations.bulk import BulkWorker, select_instances
+from gateway.operations.bulk import BulkJobs, select_instances
 from gateway.operations.idempotency import Idempotency
-from gateway.operations.locks import SharedLocks
+from gateway.operations.jobs import JobKinds, JobWorker
 from gateway.operations.paging import Cursors
 from gateway.port import Engine, Vendor
 from gateway.routing import Routing
@@ -43,7 +43,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         vendors: by name.
         secret: returns the store's secret of a purpose.
-        locks, shared_locks: the write locks, and what keeps other processes out of them.
+        locks: the write locks.
+        jobs: carries jobs out by the generation in use.
         failures: who has sent wrong credentials.
         tap: is shown every exchange with an engine.
     """
@@ -52,7 +53,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     secret: Callable[[str], Awaitable[bytes]]
     locks: WriteLocks
-    shared_locks: SharedLocks | None
+    jobs: JobWorker
     idempotency: Idempotency
     operations: OperationRecords
     failures: Failures
@@ -96,7 +97,7 @@ class Generation:
         paths = assembly.base_paths(config)
         self.gateway: Gateway = Gateway(self.engines, clients, standing.locks, routing, clients.relay, paths)
         self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
-        self.bulk = self._bulk_worker()
+        self.kinds = JobKinds([self._bulk_jobs().kind])
         self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
         self.running = 0
@@ -109,14 +110,14 @@ class Generation:
         spans = self.tracing.spans if self.tracing is not None else None
         return EngineClient(engine, assembly.client_settings(entry), standing.metrics, standing.tap, spans)
 
-    def _bulk_worker(self) -> BulkWorker:
-        return BulkWorker(
+    def _bulk_jobs(self) -> BulkJobs:
+        return BulkJobs(
             self.gateway,
             self._standing.operations,
+            self._standing.jobs,
             lambda operation, call: select_instances(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
-            report=_log_operation,
-            locks=self._standing.shared_locks,
+            report=lambda operation, state: _log.info("operation", operation=operation, state=state),
             at_once=max(1, self.config.limits.batch_at_once // 2),
         )
 
@@ -127,7 +128,7 @@ class Generation:
         return Services(
             gateway=self.gateway,
             operations=standing.operations,
-            wake_bulk_worker=self.bulk.wake,
+            jobs=standing.jobs,
             access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=standing.metrics if spans is None else TracedRequests(standing.metrics, spans),
@@ -161,11 +162,3 @@ class Generation:
         for client in self.clients.values():
             if id(client) not in known:
                 await client.start()
-
-
-def _log_operation(operation_id: str, state: str, fault: BaseException | None) -> None:
-    """Log the one line of a bulk operation: the state in which it ended, or our own fault that stopped it."""
-    if fault is None:
-        _log.info("operation", operation=operation_id, state=state)
-    else:
-        _log.error("operation_broken", operation=operation_id, exc_info=fault)

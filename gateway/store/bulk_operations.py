@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
 from gateway.model.bulk import BulkItem, BulkOperation, BulkState, ItemOutcome
 from gateway.store import tables
@@ -22,6 +22,11 @@ PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
 _OPEN = ("selecting", "running", "cancelling")
 _UNFINISHED = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
 """Made once: it is asked every two seconds, and each ``IN`` leaves 2 KiB of reference cycles (SQLAlchemy 2.0)."""
+_ENDS: tuple[tuple[BulkState, BulkState, tuple[str, ...]], ...] = (
+    ("running", "completed", (PENDING, STARTED)),
+    ("cancelling", "cancelled", (STARTED,)),
+)
+"""The state before, the last state, and the items that are waited for."""
 _NO_FILTER = b"{}"
 _DELETED_AT_ONCE = 500
 """Items that one transaction deletes."""
@@ -56,6 +61,17 @@ class OperationRecords:
         """
         return await self._store.run(lambda connection: _find(connection, operation_id))
 
+    async def find_command(self, operation_id: str) -> BulkOperation | None:
+        """Return an operation without its progress, which takes a count of all its items, or None.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached.
+        """
+        names = ("id", "caller", "state", "engines", "filter", "command")
+        query = select(*(_rows.c[name] for name in names)).where(_rows.c.id == operation_id)
+        row = await self._store.once(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else BulkOperation(**row)
+
     async def list_unfinished(self) -> list[str]:
         """Return the ids of the operations that have not ended, oldest first.
 
@@ -86,25 +102,42 @@ class OperationRecords:
         if state == "running":
             values["begun"] = now_s()
         if state not in _OPEN:
-            values |= {"command": None, "ended": now_s(), "problem": problem}
+            values |= {**_ended_as(state), "problem": problem}
         changing = update(_rows).where(_rows.c.id == operation_id, _rows.c.state.in_(before)).values(**values)
         return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
 
-    async def start_items(self, operation_id: str, count: int) -> list[BulkItem]:
-        """Mark the next items as started and return them; none if no item is left or the operation is not running.
-
-        Raises:
-            StoreUnavailable: they may have been marked; then they are read back like those of a dead process.
-        """
-        return await self._store.run(lambda connection: _start(connection, operation_id, count))
-
-    async def list_started(self, operation_id: str) -> list[BulkItem]:
-        """Return the items that were started and have no outcome.
+    async def list_lanes(self, operation_id: str) -> tuple[bool, list[int]]:
+        """Return whether items of an operation are pending, and the lanes that have started some.
 
         Raises:
             StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.once(lambda connection: _list_items(connection, operation_id, STARTED, None))
+        return await self._store.run(lambda connection: _list_lanes(connection, operation_id))
+
+    async def start_items(self, operation_id: str, count: int, lane: int) -> list[BulkItem]:
+        """Mark the next items as started by a lane and return them: none where all are, or nothing is running.
+
+        Raises:
+            StoreUnavailable: they may have been marked; then they are read back like those of a dead process.
+        """
+        return await self._store.run(lambda connection: _start(connection, operation_id, count, lane))
+
+    async def list_started(self, operation_id: str, lane: int) -> list[BulkItem]:
+        """Return the items that a lane has started and that have no outcome.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached.
+        """
+        query = _items_of(operation_id, STARTED).where(_items.c.lane == lane)
+        return await self._store.once(lambda connection: _list_items(connection, query))
+
+    async def end(self, operation_id: str) -> BulkState | None:
+        """End an operation if none of its items has to be waited for; return its last state, None if it has not ended.
+
+        Raises:
+            StoreUnavailable: it may or may not have ended.
+        """
+        return await self._store.run(lambda connection: _end(connection, operation_id))
 
     async def record(self, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:
         """Store the outcomes of items; an outcome that is neither done nor failed makes its item pending again.
@@ -139,6 +172,10 @@ class OperationRecords:
             StoreUnavailable: the store cannot be reached.
         """
         return await self._store.once(lambda connection: _delete_old(connection, self._retention_s))
+
+
+def _ended_as(state: BulkState) -> dict[str, Any]:
+    return {"state": state, "filter": _NO_FILTER, "command": None, "ended": now_s()}
 
 
 def _delete_old(connection: Connection, retention_s: float) -> bool:
@@ -200,27 +237,44 @@ def _add(connection: Connection, operation_id: str, instances: Sequence[str]) ->
         _ = connection.execute(adding, rows)
 
 
-def _list_items(connection: Connection, operation_id: str, state: str, count: int | None) -> list[BulkItem]:
-    query = (
-        select(_items.c.number, _items.c.instance)
-        .where(_items.c.operation == operation_id, _items.c.state == state)
-        .order_by(_items.c.number)
-        .limit(count)
-    )
+def _items_of(operation_id: str, *states: str) -> Select[int, str]:
+    here = (_items.c.operation == operation_id, _items.c.state.in_(states))
+    return select(_items.c.number, _items.c.instance).where(*here).order_by(_items.c.number)
+
+
+def _list_items(connection: Connection, query: Select[int, str]) -> list[BulkItem]:
     return [BulkItem(number=number, instance=instance) for number, instance in connection.execute(query)]
 
 
-def _start(connection: Connection, operation_id: str, count: int) -> list[BulkItem]:
+def _list_lanes(connection: Connection, operation_id: str) -> tuple[bool, list[int]]:
+    here = _items.c.operation == operation_id
+    started = select(_items.c.lane).where(here, _items.c.state == STARTED).distinct()
+    pending = connection.execute(_items_of(operation_id, PENDING).limit(1)).first() is not None
+    return pending, list(connection.execute(started).scalars())
+
+
+def _start(connection: Connection, operation_id: str, count: int, lane: int) -> list[BulkItem]:
+    """Take items that no other lane is about to take; of those that one is, this one need not wait for the commit."""
     state = connection.execute(select(_rows.c.state).where(_rows.c.id == operation_id)).scalar_one_or_none()
-    items = _list_items(connection, operation_id, PENDING, count) if state == "running" else []
+    if state != "running":
+        return []
+    pending = _items_of(operation_id, PENDING).limit(count).with_for_update(skip_locked=True)
+    items = _list_items(connection, pending)
     if items:
         numbers = [item.number for item in items]
-        _ = connection.execute(
-            update(_items)
-            .where(_items.c.operation == operation_id, _items.c.number.in_(numbers), _items.c.state == PENDING)
-            .values(state=STARTED)
-        )
+        here = (_items.c.operation == operation_id, _items.c.number.in_(numbers))
+        _ = connection.execute(update(_items).where(*here).values(state=STARTED, lane=lane))
     return items
+
+
+def _end(connection: Connection, operation_id: str) -> BulkState | None:
+    """Whoever records the last outcome sees, in a later transaction, that it was the last."""
+    for before, state, waited_for in _ENDS:
+        left = _items_of(operation_id, *waited_for).limit(1).exists()
+        here = (_rows.c.id == operation_id, _rows.c.state == before, ~left)
+        if connection.execute(update(_rows).where(*here).values(**_ended_as(state))).rowcount == 1:
+            return state
+    return None
 
 
 def _record(connection: Connection, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -88,9 +89,11 @@ operation_items = Table(
     Column("state", String(1), nullable=False),
     Column("code", String(64)),
     Column("problem", LargeBinary),
+    Column("lane", Integer, nullable=False, server_default="0"),
     UniqueConstraint("operation", "instance"),
+    Index("operation_items_state", "operation", "state", "number"),
 )
-"""The instances of an operation: ``p``ending, ``s``tarted, ``d``one, ``f``ailed."""
+"""The instances of an operation: ``p``ending, ``s``tarted by the job of a lane, ``d``one, ``f``ailed."""
 
 bridge_plans = Table(
     "bridge_plans",

@@ -11,6 +11,7 @@ from gateway.access import Access, Bucket, Failures, RequestTokens
 from gateway.operations import Gateway
 from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
+from gateway.operations.jobs import Jobs
 from gateway.operations.paging import Cursors
 from gateway.plan import Call
 from gateway.web.http.access_log import CallerMetrics
@@ -44,5 +45,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that one process works on at once; 0 = any number."""
     operations: OperationStore | None = None
     """None: bulk operations are refused."""
-    wake_bulk_worker: Callable[[], None] = lambda: None
-    """Called when a bulk operation has been created or cancelled."""
+    jobs: Jobs | None = None
+    """Is told of work in the background that has been created or cancelled; None = nothing is carried out here."""

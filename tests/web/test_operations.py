@@ -1,4 +1,4 @@
-"""BulkWorker operations over a socket: to the end, with failures, cancelled, and taken up again after a crash."""
+"""Bulk operations over a socket: to the end, with failures, cancelled, and taken up again after a crash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import pytest
 
 from gateway.access import Access, CallerEntry
 from gateway.errors import EngineUnavailable
-from gateway.operations.bulk import BulkWorker, select_instances
+from gateway.model.jobs import Job
+from gateway.operations.bulk import BulkJobs, select_instances
+from gateway.operations.jobs import InProcessQueue, JobKinds, JobWorker
 from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
 from gateway.store import OperationRecords, Settings, Store
@@ -34,30 +36,35 @@ class Works(Site):
         super().__init__(access)
         self.store = Store(Settings(url=url))
         self.operations = OperationRecords(self.store)
-        self.bulk: BulkWorker | None = None
-        self.reported: list[tuple[str, str, str | None]] = []
+        self.jobs: JobWorker | None = None
+        self.reported: list[tuple[str | Job | None, str, str | None]] = []
         self.services = msgspec.structs.replace(
             self.services,
             operations=OperationRecords(self.store),
-            wake_bulk_worker=lambda: self.bulk and self.bulk.wake(),
+            jobs=self,
         )
 
-    def begin(self) -> None:
-        self.bulk = BulkWorker(
+    async def defer(self, kind: str, *subjects: str) -> None:
+        if self.jobs is not None:
+            await self.jobs.defer(kind, *subjects)
+
+    def begin(self, sweep_s: float = 2.0) -> None:
+        queue = InProcessQueue(sweep_s=sweep_s)
+        self.jobs = JobWorker(queue, report=lambda job, fault: self.reported.append((job, "broken", str(fault))))
+        bulk = BulkJobs(
             self.gateway,
             self.operations,
+            self.jobs,
             lambda operation, call: select_instances(self.gateway, operation, call),
             lambda error: msgspec.json.encode(problem(error)),
-            report=lambda operation, state, fault: self.reported.append((operation, state, fault and str(fault))),
+            report=lambda operation, state: self.reported.append((operation, state, None)),
         )
-        self.bulk.start()
+        self.jobs.use(JobKinds([bulk.kind]))
+        self.jobs.start()
 
     async def crash(self) -> None:
-        assert self.bulk is not None
-        tasks = [self.bulk._sweeper, *self.bulk._tasks.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        assert self.jobs is not None
+        await self.jobs.close(grace_s=0.0)
 
     async def start(self, **body: Any) -> str:
         status, shown, headers = await self.ask("POST", "operations", body=body)
@@ -111,13 +118,12 @@ async def works(started: Callable[[Site], Any], tmp_path: Path) -> AsyncIterator
     await site.store.close()
 
 
-async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works: Works, monkeypatch) -> None:
+async def test_operation_that_ended_long_ago_is_forgotten_as_others_go_on(works: Works) -> None:
     old = await works.start(**BY_NAME, **SET)
     await works.ended(old)
     await works.crash()
-    monkeypatch.setattr("gateway.operations.bulk.worker._SWEEP_S", 0.01)
     works.operations = OperationRecords(works.store, -1.0)
-    works.begin()
+    works.begin(sweep_s=0.01)
 
     async def forgotten() -> bool:
         return (await works.ask("GET", "operations", old))[0] == 404
@@ -242,8 +248,8 @@ async def test_operation_goes_on_after_a_crash_and_nothing_is_written_twice(work
 async def test_item_whose_instance_has_ended_since_is_told_as_its_engine_tells_it(works: Works, crashes: bool) -> None:
     started, waiting = works.operations.start_items, asyncio.Event()
 
-    async def ended_since(operation: str, count: int) -> list[Any]:
-        items = await started(operation, count)
+    async def ended_since(operation: str, count: int, lane: int) -> list[Any]:
+        items = await started(operation, count, lane)
         for each in works.fakes["claims"].instances.values():
             each.state = "Terminated"
         for each in list(works.fakes["hr"].instances):
@@ -281,9 +287,9 @@ async def test_fault_of_ours_is_told_and_the_operation_goes_on_when_it_is_mended
     works.gateway.run = broken
     operation = await works.start(**BY_NAME, engines=["hr"], **SET)
     await until(lambda: bool(works.reported))
-    assert works.reported[0][:2] == (operation, "broken")
+    assert works.reported[0][:2] == (Job("bulk", operation), "broken")
     works.gateway.run = run
-    works.bulk.wake()
+    await works.defer("bulk", operation)
     assert (await works.ended(operation))["done"] == 31
 
 

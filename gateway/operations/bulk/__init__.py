@@ -1,7 +1,7 @@
-"""Bulk operations: one change to every instance that a query finds, carried out in the background."""
+"""Bulk operations: one change to every instance that a query finds, carried out by jobs in the background."""
 
+from gateway.operations.bulk.jobs import KIND, BulkJobs
 from gateway.operations.bulk.selection import select_instances
 from gateway.operations.bulk.store import OperationStore
-from gateway.operations.bulk.worker import BulkWorker
 
-__all__ = ["BulkWorker", "OperationStore", "select_instances"]
+__all__ = ["KIND", "BulkJobs", "OperationStore", "select_instances"]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from gateway.errors import VarbridgeError
+from gateway.errors import StoreUnavailable, VarbridgeError
 from gateway.model.bulk import BulkItem, Change, ItemOutcome
 from gateway.model.commands import ListVariables, PatchVariables
 from gateway.operations import variables
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.idempotency import intents
+from gateway.operations.jobs import JobRun
 from gateway.operations.placing import parse_canonical
 from gateway.plan import Call
 
-_ITEM_S = 60.0
+ITEM_S = 60.0
 """Deadline of one item, and of one page of the query."""
 _TRIES = 3
 """Tries of an item that failed with nothing applied and may be repeated."""
@@ -37,28 +37,32 @@ class ItemChanges:
         operation_id: the request id of every call.
         change: what is done to each instance.
         spell_problem: spells the errors of items that fail.
-        at_once: items that are changed at the same time.
+        places: bound how many items this process changes at the same time.
+        run: the job that changes them.
     """
 
-    def __init__(
-        self, gateway: Gateway, operation_id: str, change: Change, spell_problem: SpellProblem, at_once: int
+    def __init__(  # noqa: PLR0913, PLR0917 - what the changes are made of, once
+        self,
+        gateway: Gateway,
+        operation_id: str,
+        change: Change,
+        spell_problem: SpellProblem,
+        places: asyncio.Semaphore,
+        run: JobRun,
     ) -> None:
         self._gateway, self._operation_id, self._change = gateway, operation_id, change
-        self._spell_problem, self._at_once = spell_problem, at_once
+        self._spell_problem, self._places, self._run = spell_problem, places, run
 
     async def change(self, items: Iterable[BulkItem]) -> list[ItemOutcome]:
-        """Change every item; return the outcomes in the order in which the items ended."""
-        left = deque(items)
-        outcomes: list[ItemOutcome] = []
+        """Change every item; return their outcomes. What our own store or lock stopped is pending again."""
 
-        async def work() -> None:
-            while left:
-                outcomes.append(await self._change_one(left.popleft()))
+        async def work(item: BulkItem) -> ItemOutcome:
+            async with self._places:
+                return await self._change_one(item)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._at_once, len(left))):
-                _ = group.create_task(work())
-        return outcomes
+            tasks = [group.create_task(work(item)) for item in items]
+        return [task.result() for task in tasks]
 
     async def read_back(self, items: Iterable[BulkItem]) -> list[ItemOutcome]:
         """Return what became of items that a process started before it died; what cannot be told is pending again."""
@@ -68,10 +72,10 @@ class ItemChanges:
         for tried in range(1, _TRIES + 1):
             try:
                 target, command = self._placed(item)
-                _ = await variables.patch_variables(self._gateway, target, command, new_call(self._operation_id))
+                _ = await variables.patch_variables(self._gateway, target, command, self._open_call())
             except VarbridgeError as error:
                 if tried == _TRIES or not error.retryable or error.outcome != "not_applied":
-                    return self._failed(item, error)
+                    return self._unchanged(item, error)
                 await asyncio.sleep(_PAUSE_S * tried)
             else:
                 break
@@ -96,7 +100,7 @@ class ItemChanges:
             return False
         intent = intents.decode_intent(encoded)
         wanted = ListVariables(instance=target.native, names=intent.names)
-        listed = await variables.list_variables(self._gateway, target, wanted, new_call(self._operation_id))
+        listed = await variables.list_variables(self._gateway, target, wanted, self._open_call())
         return intents.is_fulfilled(intent, listed.variables)
 
     def _placed(self, item: BulkItem) -> tuple[Target, PatchVariables]:
@@ -105,11 +109,12 @@ class ItemChanges:
         command = PatchVariables(instance=target.native, modifications=change.modifications, deletions=change.deletions)
         return target, command
 
-    def _failed(self, item: BulkItem, error: VarbridgeError) -> ItemOutcome:
+    def _open_call(self) -> Call:
+        return self._run.open_call(self._operation_id, ITEM_S)
+
+    def _unchanged(self, item: BulkItem, error: VarbridgeError) -> ItemOutcome:
+        """Return the outcome of an item that an error ended: failed, unless the error is no matter of the item."""
+        if isinstance(error, StoreUnavailable) or self._run.is_lost:
+            return ItemOutcome(number=item.number, instance=item.instance)
         problem = self._spell_problem(error)
         return ItemOutcome(number=item.number, instance=item.instance, code=error.code, problem=problem)
-
-
-def new_call(operation_id: str) -> Call:
-    """Return a call with the deadline of one item."""
-    return Call(deadline=asyncio.get_running_loop().time() + _ITEM_S, request_id=operation_id)

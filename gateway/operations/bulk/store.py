@@ -23,6 +23,10 @@ class OperationStore(Protocol):
         """Return an operation with its progress, or None."""
         ...
 
+    async def find_command(self, operation_id: str) -> BulkOperation | None:
+        """Return an operation without its progress, which takes a count of all its items, or None."""
+        ...
+
     async def list_unfinished(self) -> list[str]:
         """Return the ids of the operations that have not ended, oldest first."""
         ...
@@ -37,12 +41,20 @@ class OperationStore(Protocol):
         """Change the state if it is one of ``before``; return whether it was."""
         ...
 
-    async def start_items(self, operation_id: str, count: int) -> list[BulkItem]:
-        """Mark the next items as started and return them; none if no item is left or the operation is not running."""
+    async def list_lanes(self, operation_id: str) -> tuple[bool, list[int]]:
+        """Return whether items of an operation are pending, and the lanes that have started some."""
         ...
 
-    async def list_started(self, operation_id: str) -> list[BulkItem]:
-        """Return the items that were started and have no outcome."""
+    async def start_items(self, operation_id: str, count: int, lane: int) -> list[BulkItem]:
+        """Mark the next items as started by a lane and return them: none where all are, or nothing is running."""
+        ...
+
+    async def list_started(self, operation_id: str, lane: int) -> list[BulkItem]:
+        """Return the items that a lane has started and that have no outcome."""
+        ...
+
+    async def end(self, operation_id: str) -> BulkState | None:
+        """End an operation if none of its items has to be waited for; return its last state, None if it goes on."""
         ...
 
     async def record(self, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:

@@ -83,6 +83,10 @@ class KernelLocks:
         if self._since.pop(key, None) is not None:
             self._file.release(key)
 
+    async def give_up(self, key: LockKey) -> None:
+        """Release a lock, if this process has it; the kernel does so at once."""
+        self.release(key)
+
     def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
         """Keep a lock for the next write of this process, or leave it to others first, if one waits and it is time."""
         since, loop = self._since.get(key), asyncio.get_running_loop()

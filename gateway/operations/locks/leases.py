@@ -101,6 +101,12 @@ class LeaseLocks:
         if held is not None:
             _ = self._begin(self._release(key, held))
 
+    async def give_up(self, key: LockKey) -> None:
+        """Release a lease, if this process has it; once this returns, another process may have it."""
+        held = self._held.pop(key, None)
+        if held is not None:
+            await self._release(key, held)
+
     def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
         """Keep a lease for the next write of this process; leave it to others first where its turn is over."""
         held = self._held.get(key)

@@ -34,6 +34,10 @@ class SharedLocks(Protocol):
         """Release a lock, if this process has it; no write of this process waits for it."""
         ...
 
+    async def give_up(self, key: LockKey) -> None:
+        """Release a lock, if this process has it; once this returns, another process may have it."""
+        ...
+
     def hand_on(self, key: LockKey, begin_next: Callable[[], None]) -> None:
         """Keep a lock for the next write of this process, or release it first, if another process's turn has come.
 

@@ -23,7 +23,7 @@ from gateway.model.bulk import ENDED, BulkOperation, BulkState, Change, ItemOutc
 from gateway.model.query import Filter
 from gateway.model.values import Value, check_value
 from gateway.operations import batch, placing
-from gateway.operations.bulk import OperationStore, select_instances
+from gateway.operations.bulk import KIND, OperationStore, select_instances
 from gateway.operations.write import write_unlocked
 from gateway.port import Engine
 from gateway.web.http.answers import Answer, json_answer
@@ -92,7 +92,7 @@ async def start_operation(context: RequestContext) -> Answer:
     if context.services.gateway.is_dry_run:
         return await _dry_run(context, operation, change)
     await write_unlocked(context.call, lambda: operations.create(operation))
-    context.services.wake_bulk_worker()
+    await _defer(context, operation)
     location = ("Location", f"/v1/operations/{operation.id}")
     return json_answer(_shape(operation), status=202, headers=(location,))
 
@@ -163,7 +163,7 @@ async def cancel_operation(context: RequestContext) -> Answer:
     before: tuple[BulkState, ...] = ("selecting", "running", "cancelling")
     if not await write_unlocked(context.call, lambda: operations.change_state(operation.id, before, "cancelling")):
         raise InstanceStateConflict(f"The operation has ended: {operation.state}.")
-    context.services.wake_bulk_worker()
+    await _defer(context, operation)
     return Answer(status=204)
 
 
@@ -197,6 +197,12 @@ def _operations(context: RequestContext) -> OperationStore:
     if operations is None:
         raise Unsupported("This gateway has no store for operations.")
     return operations
+
+
+async def _defer(context: RequestContext, operation: BulkOperation) -> None:
+    """Let an operation that has been created or cancelled be carried on soon."""
+    if context.services.jobs is not None:
+        await context.services.jobs.defer(KIND, operation.id)
 
 
 def _shape(operation: BulkOperation) -> OperationShape:
