@@ -28,7 +28,7 @@ async def read_binary(gateway: Gateway, target: Target, command: commands.ReadBi
     Raises:
         ValueInvalid: the variable is neither bytes nor a file.
     """
-    if _can_stream(target, "binary.read"):
+    if can_stream(target, "binary.read"):
         return await gateway.run(target.engine.name, target.engine.read_binary(command), call)
     whole = commands.GetVariable(instance=command.instance, name=command.name, scope=command.scope, ended=command.ended)
     return _content_of((await variables.get_variable(gateway, target, whole, call)).value)
@@ -40,7 +40,7 @@ async def write_binary(gateway: Gateway, target: Target, command: commands.Write
     Raises:
         PayloadTooLarge: the engine takes no stream, and the content is longer than what may be held.
     """
-    if not _can_stream(target, "binary.write"):
+    if not can_stream(target, "binary.write"):
         patch = await _as_value(command, call)
         return await variables.patch_variables(gateway, target, patch, call)
 
@@ -49,6 +49,13 @@ async def write_binary(gateway: Gateway, target: Target, command: commands.Write
         return gateway.run(placed.engine.name, plan, call)
 
     return await write_instance(gateway, target, call, work)
+
+
+def stream_to_twin(
+    gateway: Gateway, twin: Target, command: commands.WriteBinary, call: Call
+) -> Awaitable[VariablesPatched]:
+    """Stream content to the side of a link that does not decide, inside ``write_twin``; the engine takes streams."""
+    return gateway.run(twin.engine.name, twin.engine.write_binary(command), call)
 
 
 def _content_of(value: Value) -> BinaryRead:
@@ -66,7 +73,7 @@ def _content_of(value: Value) -> BinaryRead:
     return BinaryRead(content=content, filename=value.filename, media_type=kind, size=len(content))
 
 
-def _can_stream(target: Target, feature: str) -> bool:
+def can_stream(target: Target, feature: str) -> bool:
     """Return whether the engine streams content (``binary.read``, ``binary.write``)."""
     return feature in target.engine.capabilities.features
 

@@ -36,6 +36,13 @@ def patch_variables(
     return write_instance(gateway, target, call, lambda placed: _patch(gateway, placed, command, call), command)
 
 
+def patch_twin(
+    gateway: Gateway, twin: Target, command: commands.PatchVariables, call: Call
+) -> Awaitable[VariablesPatched]:
+    """Set and delete on the side of a link that does not decide, inside ``write_twin``."""
+    return _patch(gateway, twin, command, call)
+
+
 async def patch_and_list(
     gateway: Gateway, target: Target, command: commands.PatchVariables, call: Call
 ) -> tuple[VariablesPatched, VariablesListed]:

@@ -19,6 +19,7 @@ from gateway.model.results import WriteResult
 from gateway.operations import placing
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.idempotency import intents
+from gateway.operations.locks import LockKey
 from gateway.plan import Call
 
 R = TypeVar("R")
@@ -53,6 +54,25 @@ async def write_instance(
         if elsewhere is None:
             return done
         gateway.routing.remember_root(target.engine.name, target.native, elsewhere)
+
+
+async def write_twin(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    """Change the side of a link that does not decide, while no other copy of that link does.
+
+    Writes of callers are not kept waiting: they take the lock of the link's source side, copies that of its target
+    side, whichever of the two decides.
+
+    Args:
+        gateway: whose locks are taken.
+        key: of the link's target side.
+        call: its deadline bounds the wait for the lock.
+        work: carried out under the lock.
+
+    Raises:
+        ConcurrentUpdate: another copy held the lock until the deadline; nothing was sent.
+        StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
+    """
+    return await gateway.locks.hold(key, call, work)
 
 
 async def write_unlocked(call: Call, work: Callable[[], Awaitable[R]]) -> R:
