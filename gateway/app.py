@@ -23,6 +23,9 @@ from gateway.generation import Generation, Standing
 from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
+from gateway.operations.bridge.links import Links
+from gateway.operations.bridge.plans import Plans
+from gateway.operations.bridge.switch import Switch
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.jobs import InProcessQueue, JobWorker
 from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
@@ -35,8 +38,10 @@ from gateway.store import (
     CannotLock,
     KeyRecords,
     Leases,
+    LinkRecords,
     LockFile,
     OperationRecords,
+    PlanRecords,
     RateUses,
     Store,
     check_shareable,
@@ -70,6 +75,7 @@ class Application:
         self.metrics = Metrics()
         self._shared_locks = _shared_locks(config, self.store, alone=config.server.workers == 1 and not shared)
         self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
+        switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self._standing = Standing(
             vendors=VENDORS,
@@ -79,6 +85,8 @@ class Application:
             jobs=self._jobs,
             idempotency=Idempotency(keys, unsettled, config.store.settle_s),
             operations=OperationRecords(self.store, config.store.operation_retention_s),
+            links=Links(LinkRecords(self.store), plans, switch=switch),
+            plans=Plans(plans, switch),
             failures=Failures(),
             tap=tap,
         )

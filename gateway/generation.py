@@ -18,6 +18,8 @@ from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
+from gateway.operations.bridge.links import Links
+from gateway.operations.bridge.plans import Plans
 from gateway.operations.bulk import BulkJobs, select_instances
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.jobs import JobKinds, JobWorker
@@ -45,6 +47,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         secret: returns the store's secret of a purpose.
         locks: the write locks.
         jobs: carries jobs out by the generation in use.
+        links, plans: of the bridge.
         failures: who has sent wrong credentials.
         tap: is shown every exchange with an engine.
     """
@@ -56,6 +59,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     jobs: JobWorker
     idempotency: Idempotency
     operations: OperationRecords
+    links: Links
+    plans: Plans
     failures: Failures
     tap: Tap | None = None
 
@@ -129,6 +134,8 @@ class Generation:
             gateway=self.gateway,
             operations=standing.operations,
             jobs=standing.jobs,
+            links=standing.links,
+            plans=standing.plans,
             access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=standing.metrics if spans is None else TracedRequests(standing.metrics, spans),

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from gateway.access import Access, Bucket, Failures, RequestTokens
 from gateway.operations import Gateway
+from gateway.operations.bridge.links import Links
+from gateway.operations.bridge.plans import Plans
 from gateway.operations.bulk import OperationStore
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.jobs import Jobs
@@ -47,3 +49,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """None: bulk operations are refused."""
     jobs: Jobs | None = None
     """Is told of work in the background that has been created or cancelled; None = nothing is carried out here."""
+    links: Links | None = None
+    plans: Plans | None = None
+    """None: the bridge is refused."""

@@ -22,7 +22,8 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["t
 CONTRACTS = {each["name"]: each for each in LINTER["contracts"]}
 KINDS = {"forbidden": ForbiddenContract, "independence": IndependenceContract}
 GROUND = {
-    "errors": set(),
+    "error_model": set(),
+    "errors": {"error_model"},
     "nearest": set(),
     "plan": set(),
     "port": {"errors", "model", "plan"},
@@ -35,7 +36,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "operations": {"routing", "bridge", "port", "plan", "raw", "model", "errors", "nearest"},
     "wire": {"plan", "port", "raw", "errors", "observe"},
     "store": {"errors", "model"},
-    "bridge": {"store", "port", "plan", "model", "errors"},
+    "bridge": {"store", "port", "plan", "model", "errors", "nearest"},
     "web": {"operations", "access", "model", "plan", "port", "raw", "errors", "nearest", "observe"},
     "access": {"errors"},
     "observe": set(),
