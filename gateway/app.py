@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ import structlog
 from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, Failures
+from gateway.bridge.records import AuditStore
 from gateway.generation import Generation, Standing
 from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
@@ -35,6 +36,7 @@ from gateway.rate_sharing import RateSharing
 from gateway.reloading import Reloader, watch
 from gateway.serving import Listeners, collect_garbage_rarely, stop_event
 from gateway.store import (
+    AuditRecords,
     CannotLock,
     KeyRecords,
     Leases,
@@ -46,6 +48,7 @@ from gateway.store import (
     Store,
     check_shareable,
     locks_beside,
+    require_there,
 )
 from gateway.store import Settings as StoreSettings
 from gateway.web import Door, admin, changing_server
@@ -53,6 +56,7 @@ from gateway.web.v1.idempotency import unsettled
 from gateway.wire.client import require_c_parser
 from gateway.wire.stack import Tap
 
+R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _JOB_GRACE_S = 600.0
 """The longest that jobs may still take by the configuration they began with."""
@@ -87,6 +91,7 @@ class Application:
             operations=OperationRecords(self.store, config.store.operation_retention_s),
             links=Links(LinkRecords(self.store), plans, switch=switch),
             plans=Plans(plans, switch),
+            audit=AuditRecords(self.store),
             failures=Failures(),
             tap=tap,
         )
@@ -284,6 +289,20 @@ async def check_store(config: configuration.Config) -> str | None:
     try:
         missing = await store.open()
         return None if missing is None else missing.detail
+    finally:
+        await store.close()
+
+
+async def read_trail(entry: configuration.StoreConfig, read: Callable[[AuditStore], Awaitable[R]]) -> R:
+    """Return what is read of a store's audit trail; no gateway need run.
+
+    Raises:
+        StoreUnavailable: the store is not there, or cannot be reached.
+    """
+    require_there(entry.url)
+    store = Store(store_settings(entry))
+    try:
+        return await read(AuditRecords(store))
     finally:
         await store.close()
 

@@ -15,6 +15,7 @@ import structlog
 
 from gateway import assembly
 from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
+from gateway.bridge.records import AuditStore
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
@@ -48,6 +49,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         locks: the write locks.
         jobs: carries jobs out by the generation in use.
         links, plans: of the bridge.
+        audit: what reads the audit trail.
         failures: who has sent wrong credentials.
         tap: is shown every exchange with an engine.
     """
@@ -61,6 +63,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     operations: OperationRecords
     links: Links
     plans: Plans
+    audit: AuditStore
     failures: Failures
     tap: Tap | None = None
 
@@ -136,6 +139,7 @@ class Generation:
             jobs=standing.jobs,
             links=standing.links,
             plans=standing.plans,
+            audit=standing.audit,
             access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),
             metrics=standing.metrics if spans is None else TracedRequests(standing.metrics, spans),

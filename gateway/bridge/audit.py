@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal
 
 import msgspec
 
-from gateway.model.audit import AuditEntry, Head, entry_hash
+from gateway.bridge.records import AuditStore
+from gateway.model.audit import GENESIS, AuditEntry, Head, entry_hash
 
-Fault = Literal["missing", "changed", "moved", "unlinked", "truncated", "rewritten"]
+Fault = Literal["missing", "changed", "moved", "unlinked", "truncated", "rewritten", "added"]
+_PAGE = 1000
+"""Entries that are read and checked at a time."""
+_BEFORE_ALL = -(2**63)
+"""Below every number, also below those that no entry can have."""
 _NEAR = 1000
 """How many numbers before and behind an entry are tried to name the place that it was moved from; a few ms."""
 MEANING: dict[Fault, str] = {
@@ -19,6 +24,7 @@ MEANING: dict[Fault, str] = {
     "unlinked": "it does not follow the entry before it: one of the two was put in the other's stead or made up",
     "truncated": "entries at the end were removed, or an old backup was restored: the chain ends before this number",
     "rewritten": "the chain was written anew from here or from before: the entry of this number was another one",
+    "added": "it stands behind the end that the store knows of: it was not recorded by a gateway",
 }
 """What each fault is, for people."""
 
@@ -41,13 +47,48 @@ class Break(msgspec.Struct, frozen=True):
         return f"entry {self.sequence} is {self.fault}: {MEANING[self.fault]} ({self.detail})"
 
 
-def verify(entries: Iterable[AuditEntry], after: Head, known: Head | None = None) -> Head | Break:
+async def verify_stored(
+    trail: AuditStore, exported: Head | None = None, note: Callable[[int, int], None] = lambda _done, _total: None
+) -> Head | Break:
+    """Check the whole chain of a store, page by page; return its head, or the first break.
+
+    Args:
+        trail: what reads the store.
+        exported: a head that was exported earlier: without it, nobody can tell that the end was cut off together with
+            the head that the store has, or that the chain was written anew.
+        note: is told after each page how many entries were checked, and how many there were at the beginning.
+
+    Raises:
+        StoreUnavailable: the store cannot be reached.
+    """
+    stored = await trail.head()
+    known = (stored,) if exported is None else (stored, exported)
+    end, after = GENESIS, _BEFORE_ALL
+    while page := await trail.list_after(after, _PAGE):
+        checked = verify(page, end, known)
+        if isinstance(checked, Break):
+            return checked
+        end, after = checked, checked.sequence
+        note(end.sequence, stored.sequence)
+    return _check_ends(end, known, await trail.head()) or end
+
+
+def _check_ends(end: Head, known: Collection[Head], stored: Head) -> Break | None:
+    for each in known:
+        if (found := check_end(end, each)) is not None:
+            return found
+    if end.sequence > stored.sequence:
+        return Break("added", stored.sequence + 1, f"the store's head is {stored.sequence}")
+    return None
+
+
+def verify(entries: Iterable[AuditEntry], after: Head, known: Collection[Head] = ()) -> Head | Break:
     """Check entries that follow a head, in the order of the chain; return the head they end with, or the first break.
 
     Args:
         entries: a page of the chain, or all of it.
         after: the last entry that was checked; ``GENESIS`` for the beginning.
-        known: a head that was exported earlier; where one of the entries has its number, it must have its hash.
+        known: heads that the chain once had; an entry with the number of one of them must have its hash.
     """
     head = after
     for entry in entries:
@@ -86,10 +127,11 @@ def _check(entry: AuditEntry, head: Head) -> Break | None:
     return None
 
 
-def _compare(entry: AuditEntry, known: Head | None) -> Break | None:
-    if known is None or entry.sequence != known.sequence or entry.hash == known.hash:
-        return None
-    return Break("rewritten", entry.sequence, f"its hash was {known.hash}, and is {entry.hash}")
+def _compare(entry: AuditEntry, known: Collection[Head]) -> Break | None:
+    for each in known:
+        if entry.sequence == each.sequence and entry.hash != each.hash:
+            return Break("rewritten", entry.sequence, f"its hash was {each.hash}, and is {entry.hash}")
+    return None
 
 
 def _original_place(entry: AuditEntry) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from gateway.model.audit import AuditAct
+from gateway.model.audit import ALL_ENTRIES, AuditAct, AuditEntry, AuditFilter, Head
 from gateway.model.bridge import ALL_LINKS, BridgePlan, Link, LinkCounts, LinkFilter, Side
 
 CheckPlan: TypeAlias = Callable[[Sequence[BridgePlan]], None]
@@ -110,4 +110,20 @@ class LinkStore(Protocol):
 
     async def last_change(self) -> int:
         """Return the number of the last change of any link; 0 where there has been none."""
+        ...
+
+
+class AuditStore(Protocol):
+    """The audit trail, as it is read; ``gateway.store.audit`` is it."""
+
+    async def head(self) -> Head:
+        """Return the end of the chain, as the store has it: ``GENESIS`` where nothing was ever recorded."""
+        ...
+
+    async def list_after(self, sequence: int, limit: int) -> list[AuditEntry]:
+        """Return entries behind one, in the order of the chain."""
+        ...
+
+    async def list_latest(self, wanted: AuditFilter = ALL_ENTRIES, limit: int = 100) -> list[AuditEntry]:
+        """Return entries, the latest first."""
         ...

@@ -1,7 +1,7 @@
 """The command line: serve, reload, check, demo, and a client of a running gateway.
 
-Exit codes: 0 done; 1 the gateway (or an engine) refused or failed; 2 wrong usage; 3 the configuration cannot be used;
-4 the gateway cannot be reached.
+Exit codes: 0 done; 1 the gateway (or an engine) refused or failed, or the audit trail is broken; 2 wrong usage; 3 the
+configuration cannot be used; 4 the gateway, or the store that a command reads itself, cannot be reached.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _COMMANDS = {
     "batch": ("gateway.cli.batch", "batch"),
     "operations": ("gateway.cli.operations", "operations"),
     "query": ("gateway.cli.query", "query"),
+    "audit": ("gateway.cli.audit", "audit"),
     "openapi": ("gateway.cli.document", "openapi"),
     "completion": ("gateway.cli.completion", "completion"),
 }
@@ -93,10 +94,10 @@ Environment:
 \b
 Exit codes:
   0  done
-  1  the gateway or an engine refused or failed
+  1  the gateway or an engine refused or failed; `audit verify` found the trail broken
   2  wrong usage
   3  the configuration cannot be used
-  4  the gateway cannot be reached
+  4  the gateway, or for `audit` the store, cannot be reached
 """
 
 
@@ -105,5 +106,6 @@ Exit codes:
 def main() -> None:
     """One process-variable API in front of Camunda 7-family engines and IBM BPM / BAW.
 
-    `serve` runs the gateway; those from `engines` to `query` ask a running one. `varbridge COMMAND --help` says more.
+    `serve` runs the gateway; those from `engines` to `query` ask a running one; `audit` reads the
+    store. `varbridge COMMAND --help` says more.
     """

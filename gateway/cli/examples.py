@@ -38,6 +38,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "operations results": ("varbridge operations results 0197c1 --json",),
     "operations cancel": ("varbridge operations cancel 0197c1",),
     "query": ("varbridge query --where 'amount gteq 1300' --engine hr", "varbridge query --name-like 'inv%' --count"),
+    "audit list": (
+        "varbridge audit list --config gateway.toml --subject plan:hr-move",
+        "varbridge audit list --config gateway.toml --caller ada --since 2026-03-01 --json",
+    ),
+    "audit verify": (
+        "varbridge audit verify --config gateway.toml",
+        "varbridge audit verify --config gateway.toml --head-file /mnt/elsewhere/varbridge.head",
+    ),
+    "audit head": ("varbridge audit head --config gateway.toml > /mnt/elsewhere/varbridge.head",),
     "openapi": ("varbridge openapi > openapi.json",),
     "completion": (
         "source <(varbridge completion bash)",

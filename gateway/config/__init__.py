@@ -6,7 +6,7 @@ Secrets stay references (``env:NAME``, ``file:PATH``) until ``resolve``; ``confi
 from gateway.config.contradictions import warnings
 from gateway.config.environment import environment
 from gateway.config.load import load, parse, referenced_files
-from gateway.config.secrets import resolve
+from gateway.config.secrets import resolve, resolve_store
 from gateway.config.shapes import (
     CallerConfig,
     Config,
@@ -33,6 +33,7 @@ __all__ = [
     "parse",
     "referenced_files",
     "resolve",
+    "resolve_store",
     "show",
     "warnings",
 ]

@@ -11,7 +11,7 @@ import msgspec
 from gateway.config import tls
 from gateway.config.check import check_store
 from gateway.config.engine_auth import SECRETS
-from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig, ProxyConfig
+from gateway.config.shapes import CallerConfig, Config, ConfigError, EngineAuthConfig, ProxyConfig, StoreConfig
 from gateway.config.spelling import REFERENCE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,18 +37,28 @@ def resolve(config: Config, environ: Mapping[str, str]) -> Config:
         _resolved_caller(source, f"auth.callers[{index}]", caller, environ)
         for index, caller in enumerate(config.auth.callers)
     ]
-    store_url = config.store.url
-    if REFERENCE.match(store_url):
-        store_url = _secret(source, "store.url", store_url, environ)
-        check_store(source, store_url)
     resolved = msgspec.structs.replace(
         config,
         engines=engines,
         auth=msgspec.structs.replace(config.auth, callers=callers),
-        store=msgspec.structs.replace(config.store, url=store_url),
+        store=resolve_store(config, environ),
         written=config,
     )
     return tls.read_files(resolved)
+
+
+def resolve_store(config: Config, environ: Mapping[str, str]) -> StoreConfig:
+    """Return where the store is, with the secret in place of the reference; no other secret is looked at.
+
+    Raises:
+        ConfigError: the reference leads nowhere; the message names the key path, never the secret.
+    """
+    url = config.store.url
+    if not REFERENCE.match(url):
+        return config.store
+    url = _secret(config.source, "store.url", url, environ)
+    check_store(config.source, url)
+    return msgspec.structs.replace(config.store, url=url)
 
 
 def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapping[str, str]) -> EngineAuthConfig:

@@ -5,7 +5,9 @@ What must not live here: checking a chain (``gateway.bridge.audit``) and storing
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +54,12 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     sequence: int
     hash: str
 
+    def __str__(self) -> str:
+        """Return it as it is exported: ``SEQUENCE:HASH``."""
+        return f"{self.sequence}:{self.hash}"
 
+
+_HEAD = re.compile(r"(0|[1-9][0-9]{0,17}):([0-9a-f]{64})")
 GENESIS = Head(0, "0" * 64)
 """What the first entry follows."""
 
@@ -98,6 +105,28 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ALL_ENTRIES = AuditFilter()
+
+
+def parse_head(text: str) -> Head:
+    """Return a head that was exported.
+
+    Raises:
+        ValueError: it is not ``SEQUENCE:HASH``.
+    """
+    found = _HEAD.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("A head is SEQUENCE:HASH, as `varbridge audit head` prints it.")
+    return Head(int(found[1]), found[2])
+
+
+def parse_moment(text: str) -> int:
+    """Return a date or a date and time of ISO 8601 as milliseconds since 1970; without an offset it is UTC.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    moment = dt.datetime.fromisoformat(text)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp() * 1000)
 
 
 def encode_evidence(evidence: Mapping[str, Any]) -> bytes:

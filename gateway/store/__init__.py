@@ -8,6 +8,7 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 from gateway.store.audit import AuditRecords
 from gateway.store.bridge_plans import PlanRecords
 from gateway.store.bulk_operations import OperationRecords
+from gateway.store.connect import require_there
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
 from gateway.store.links import LinkRecords
@@ -30,4 +31,5 @@ __all__ = [
     "check_shareable",
     "is_sqlite",
     "locks_beside",
+    "require_there",
 ]

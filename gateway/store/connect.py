@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from gateway.errors import StoreUnavailable
 from gateway.store import migrate
 
 _PAUSE_S = 0.01
@@ -53,6 +54,19 @@ def database_path(url: str) -> Path | None:
     """Return the path of a SQLite database; None where it is in no file, as in memory or on PostgreSQL."""
     path = make_url(url).database if is_sqlite(url) else None
     return None if path in {None, "", ":memory:"} else Path(str(path))
+
+
+def require_there(url: str) -> None:
+    """Refuse a SQLite database that is not there, since opening it would create it empty.
+
+    Raises:
+        StoreUnavailable: there is no such file, or it is in the memory of a process.
+    """
+    path = database_path(url)
+    if path is not None and not path.is_file():
+        raise StoreUnavailable(f"There is no file {path.absolute()}.")
+    if path is None and is_sqlite(url):
+        raise StoreUnavailable("This store is in the memory of the gateway, where nobody else can read it.")
 
 
 def file_of(url: str) -> tuple[str, int, int] | None:

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.access import Access, Bucket, Failures, RequestTokens
+from gateway.bridge.records import AuditStore
 from gateway.operations import Gateway
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
@@ -52,3 +53,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     links: Links | None = None
     plans: Plans | None = None
     """None: the bridge is refused."""
+    audit: AuditStore | None = None
+    """None: there is no audit trail to read."""

@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "wire": {"plan", "port", "raw", "errors", "observe"},
     "store": {"errors", "model"},
     "bridge": {"store", "port", "plan", "model", "errors", "nearest"},
-    "web": {"operations", "access", "model", "plan", "port", "raw", "errors", "nearest", "observe"},
+    "web": {"bridge", "operations", "access", "model", "plan", "port", "raw", "errors", "nearest", "observe"},
     "access": {"errors"},
     "observe": set(),
     "config": {"access", "nearest", "port"},
@@ -46,6 +46,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "generation": {
         "access",
         "assembly",
+        "bridge",
         "config",
         "observe",
         "operations",
@@ -57,7 +58,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     },
     "rate_sharing": {"access", "errors"},
     "reloading": {"config", "observe"},
-    "cli": {"app", "config", "errors", "nearest", "observe", "plan", "port", "web"},
+    "cli": {"app", "bridge", "config", "errors", "model", "nearest", "observe", "plan", "port", "web"},
     "__main__": {"cli"},
 }
 # part of the web room: the other parts it may import

@@ -287,7 +287,7 @@ async def test_end_removed_with_its_head_is_found_by_an_exported_head_alone(stor
     assert end == await records.head() == fourth.head
     assert check_end(end, exported).fault == "truncated"
     await records.append([act(6)])
-    rewritten = verify(await chain(records), GENESIS, exported)
+    rewritten = verify(await chain(records), GENESIS, [exported])
     assert (rewritten.fault, rewritten.sequence) == ("rewritten", 5)
 
 

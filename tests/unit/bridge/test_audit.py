@@ -105,10 +105,10 @@ def test_chain_written_anew_from_some_entry_on_is_found_by_an_exported_head_alon
     rest = chained([FIRST, FIRST, FIRST], forged.head)
     entries = [*FIVE[:2], forged, *rest]
     assert verify(entries, GENESIS) == rest[-1].head
-    assert verify(entries, GENESIS, FIVE[4].head) == Break(
+    assert verify(entries, GENESIS, [FIVE[4].head]) == Break(
         "rewritten", 5, f"its hash was {FIVE[4].hash}, and is {rest[1].hash}"
     )
-    assert verify(entries, GENESIS, FIVE[1].head) == rest[-1].head
+    assert verify(entries, GENESIS, [FIVE[1].head]) == rest[-1].head
 
 
 def test_break_says_for_people_what_it_is() -> None:
@@ -144,7 +144,7 @@ def test_chain_that_nobody_touched_is_whole_in_pages_of_any_size(entries: list[A
     head: Head | Break = GENESIS
     for page in _pages(entries, size):
         assert isinstance(head, Head)
-        head = verify(page, head, entries[-1].head)
+        head = verify(page, head, [entries[-1].head])
     assert head == entries[-1].head
 
 

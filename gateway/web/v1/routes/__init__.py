@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.web.v1.route import Route
-from gateway.web.v1.routes import content, engines, instances, lifecycle, operations, query, variables
+from gateway.web.v1.routes import audit, content, engines, instances, lifecycle, operations, query, variables
 from gateway.web.v1.routes.pages import PAGES, document_route
 from gateway.web.v1.routes.tree import PathTree
 
@@ -15,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     *lifecycle.ROUTES,
     *query.ROUTES,
     *operations.ROUTES,
+    *audit.ROUTES,
     document_route(lambda: ROUTES),
 )
 """What the OpenAPI document shows."""
