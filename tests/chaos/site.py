@@ -46,6 +46,7 @@ async def site_of(
     *,
     ill: Mapping[str, Any] = {},
     more: Mapping[str, Any] = {},
+    server: Mapping[str, Any] = {},
     changes: Mapping[str, Any] = {},
     environ: Mapping[str, str] = {},
 ) -> AsyncIterator[Site]:
@@ -55,6 +56,7 @@ async def site_of(
         engine: the one that is made to fail.
         ill: keys of its table.
         more: further engines.
+        server: further keys of the table.
         changes: further tables of the configuration.
         environ: of the gateway.
     """
@@ -75,5 +77,6 @@ async def site_of(
             },
             **changes,
         }
+        config["server"] |= server
         pid = await gateways.start(config)
         yield Site(session, config["server"]["port"], pid, *engines)
