@@ -109,7 +109,7 @@ async def serving(
 
 
 async def short(authority: Authority, admin: int) -> None:
-    """Give the running gateway a certificate that ends soon, and wait until it has ended."""
+    """Renew the certificate of the running gateway with one that ends soon, and wait until it has ended."""
     wanted = (await asyncio.to_thread(get, admin, "/readyz"))[1]["configuration"]["number"] + 1
     async with asyncio.timeout(LONGEST_S):
         while (await asyncio.to_thread(get, admin, "/readyz"))[1]["configuration"]["number"] < wanted:
