@@ -7,6 +7,7 @@ listening and signals are in ``gateway.serving``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -20,6 +21,8 @@ from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, Failures
 from gateway.bridge.records import AuditStore
+from gateway.bridge.routes import ChangeSignal, LinkRoutes
+from gateway.errors import StoreUnavailable
 from gateway.generation import Generation, Standing
 from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
@@ -39,7 +42,9 @@ from gateway.store import (
     AuditRecords,
     CannotLock,
     KeyRecords,
+    LeaseNumbers,
     Leases,
+    LinkCounter,
     LinkRecords,
     LockFile,
     OperationRecords,
@@ -47,6 +52,7 @@ from gateway.store import (
     RateUses,
     Store,
     check_shareable,
+    listen,
     locks_beside,
     require_there,
 )
@@ -77,9 +83,12 @@ class Application:
         require_c_parser()
         self.store = Store(store_settings(config.store))
         self.metrics = Metrics()
-        self._shared_locks = _shared_locks(config, self.store, alone=config.server.workers == 1 and not shared)
+        self._shared_locks: SharedLocks | None
+        self._shared_locks, signal = _sharing(config, self.store, alone=config.server.workers == 1 and not shared)
         self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
+        self.routes = LinkRoutes(LinkRecords(self.store), signal)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
+        links = LinkRecords(self.store, self.routes.changing)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
         self._standing = Standing(
             vendors=VENDORS,
@@ -89,15 +98,17 @@ class Application:
             jobs=self._jobs,
             idempotency=Idempotency(keys, unsettled, config.store.settle_s),
             operations=OperationRecords(self.store, config.store.operation_retention_s),
-            links=Links(LinkRecords(self.store), plans, switch=switch),
+            links=Links(links, plans, self.routes.note, switch),
             plans=Plans(plans, switch),
             audit=AuditRecords(self.store),
             failures=Failures(),
+            routes=self.routes,
             tap=tap,
         )
         self._generation = Generation(config, self._standing)
         self._retiring: dict[Generation, asyncio.Task[None]] = {}
         self._sharing: asyncio.Task[None] | None = None
+        self._following: list[asyncio.Task[None]] = []
         self._sampled: set[str] = set()
         self.state = admin.State()
         self._listeners = Listeners(config.server)
@@ -145,6 +156,7 @@ class Application:
         await self._generation.start_clients()
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
+        await self._follow_links()
         self._standing.idempotency.start()
         callers = changing_server(self.current)
         operators = admin.application(self)
@@ -156,6 +168,15 @@ class Application:
             sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
             self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
+
+    async def _follow_links(self) -> None:
+        """Read all links, if the store is there, and follow their changes from then on."""
+        with contextlib.suppress(StoreUnavailable):
+            await self.routes.refresh()
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._following.append(loop.create_task(self.routes.follow(woken)))
+        if not self.store.is_sqlite:
+            self._following.append(loop.create_task(listen(self.config.store.url, woken.set)))
 
     @property
     def access(self) -> Access:
@@ -255,6 +276,9 @@ class Application:
         if self._sharing is not None:
             _ = self._sharing.cancel()
             self._sharing = None
+        for task in self._following:
+            _ = task.cancel()
+        _ = await asyncio.gather(*self._following, return_exceptions=True)
         generations = (self._generation, *self._retiring)
         for task in self._retiring.values():
             _ = task.cancel()
@@ -326,18 +350,22 @@ def check_workers(config: configuration.Config) -> None:
         raise configuration.ConfigError(f"{config.source}: server.workers: only 1 with this store: {error}") from error
 
 
-def _shared_locks(config: configuration.Config, store: Store, *, alone: bool) -> SharedLocks | None:
-    """Return what keeps other processes out of a write lock; None where there are none.
+def _sharing(
+    config: configuration.Config, store: Store, *, alone: bool
+) -> tuple[SharedLocks, ChangeSignal] | tuple[None, None]:
+    """Return what keeps other processes out of a write lock, and shows their changes of links; None = there are none.
 
     Raises:
         ConfigError: nothing can.
     """
     if not store.is_sqlite:
-        return LeaseLocks(Leases(store, config.store.lease_s))
+        leases = Leases(store, config.store.lease_s)
+        return LeaseLocks(leases), LeaseNumbers(leases)
     if alone:
-        return None
+        return None, None
     check_workers(config)
-    return KernelLocks(LockFile(locks_beside(config.store.url)))
+    path = locks_beside(config.store.url)
+    return KernelLocks(LockFile(path)), LinkCounter(LockFile(path))
 
 
 def _log_broken_job(job: Job | None, fault: BaseException) -> None:

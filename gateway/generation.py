@@ -16,6 +16,7 @@ import structlog
 from gateway import assembly
 from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
 from gateway.bridge.records import AuditStore
+from gateway.bridge.routes import LinkRoutes
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
@@ -51,6 +52,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         links, plans: of the bridge.
         audit: what reads the audit trail.
         failures: who has sent wrong credentials.
+        routes: which instances are linked, and who decides.
         tap: is shown every exchange with an engine.
     """
 
@@ -65,6 +67,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     plans: Plans
     audit: AuditStore
     failures: Failures
+    routes: LinkRoutes
     tap: Tap | None = None
 
 
@@ -103,7 +106,9 @@ class Generation:
         self.routing: Routing = routing
         clients = Clients(self.clients)
         paths = assembly.base_paths(config)
-        self.gateway: Gateway = Gateway(self.engines, clients, standing.locks, routing, clients.relay, paths)
+        self.gateway: Gateway = Gateway(
+            self.engines, clients, standing.locks, routing, clients.relay, paths, standing.routes
+        )
         self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
         self.kinds = JobKinds([self._bulk_jobs().kind])
         self.services: Services = self._services(None if before is None else before.services.access)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.model.bridge import LinkState, SideName
 from gateway.model.values import Value
 from gateway.plan import Stream
 
@@ -53,6 +54,15 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     business_key: str | None = None
     state: str = "unknown"
     tenant: str | None = None
+
+
+class InstanceLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The link that an instance is in: its state, which side decides, and the canonical id of the other one."""
+
+    id: str
+    state: LinkState
+    authority: SideName
+    twin: str
 
 
 class EngineDescribed(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable
 
+import msgspec
+
 from gateway.errors import ValueInvalid
 from gateway.model import commands
 from gateway.model.results import BinaryRead, VariablesPatched
@@ -48,7 +50,8 @@ async def write_binary(gateway: Gateway, target: Target, command: commands.Write
         plan = placed.engine.write_binary(under_lock(command, placed))
         return gateway.run(placed.engine.name, plan, call)
 
-    return await write_instance(gateway, target, call, work)
+    once = msgspec.structs.replace(target, pinned=True)  # a stream for one engine is nothing that another could take
+    return await write_instance(gateway, once, call, work)
 
 
 def stream_to_twin(

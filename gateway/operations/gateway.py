@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from gateway.bridge.routes import LinkRoute, LinkRoutes
 from gateway.errors import Unsupported
 from gateway.operations.locks import WriteLocks
 from gateway.plan import Call, Plan
@@ -32,21 +33,27 @@ class Target(msgspec.Struct, frozen=True):
     Args:
         native: the id in the engine's own spelling; it may be that of an execution inside an instance.
         root: the instance that the execution is inside of, where that is known.
+        link: the link that the instance is in, whose owner it is; None where it is in none.
+        pinned: whether what is to be done was prepared for this instance of this engine, and for no other.
     """
 
     engine: Engine
     native: str
     root: str | None = None
+    link: LinkRoute | None = None
+    pinned: bool = False
 
     @property
     def public(self) -> str:
-        """Return the canonical id, ``engine:id``."""
+        """Return the canonical id, ``engine:id``; of a linked instance the one that it has for life."""
+        if self.link is not None and self.root is None:
+            return self.link.public
         return f"{self.engine.name}:{self.native}"
 
     @property
     def lock(self) -> tuple[str, str]:
-        """Return the key of the write lock of this instance."""
-        return (self.engine.name, self.root or self.native)
+        """Return the key of the write lock of this instance; both sides of a link have one and the same."""
+        return (self.engine.name, self.root or self.native) if self.link is None else self.link.lock
 
 
 class Gateway:
@@ -59,6 +66,7 @@ class Gateway:
         routing: the rules of routing, and the owners found so far.
         relay: sends a caller's request to an engine as it is; None = this gateway has no front doors.
         base_paths: engine to the path of its base URL, without a trailing slash.
+        links: which instances are linked, and who decides; None = none are.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what operations stand on, once
@@ -69,11 +77,13 @@ class Gateway:
         routing: Routing,
         relay: Relayer | None = None,
         base_paths: Mapping[str, str] | None = None,
+        links: LinkRoutes | None = None,
     ) -> None:
         self.engines = engines
         self.run = run
         self.locks = locks
         self.routing = routing
+        self.links = LinkRoutes() if links is None else links
         self.is_dry_run = False
         self._relay = relay
         self._base_paths = base_paths or {}

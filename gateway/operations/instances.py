@@ -13,6 +13,7 @@ from gateway.model.results import Instance, VariablesListed
 from gateway.operations import variables
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.placing import place
 from gateway.plan import Call
 from gateway.port import Engine
 
@@ -29,10 +30,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def describe_instance(gateway: Gateway, target: Target, call: Call, *, ended: bool = False) -> Instance:
-    """Describe one instance; with ``ended`` also one that has ended."""
+    """Describe one instance; with ``ended`` also one that has ended.
+
+    Raises:
+        InstanceNotFound: the id turns out to be inside of an instance that is on another engine now.
+    """
     command = commands.DescribeInstance(instance=target.native, ended=ended)
     found = await gateway.run(target.engine.name, target.engine.describe_instance(command), call)
     gateway.routing.remember_root(target.engine.name, target.native, found.instance.id)
+    if gateway.links.active:
+        _ = place(gateway, target)
     return found.instance
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+import msgspec
+
 from gateway.model import lifecycle
 from gateway.model.results import InstanceStarted, MessageCorrelated, StateChanged, TaskCompleted, TaskDescribed
 from gateway.operations.gateway import Gateway, Target
@@ -60,6 +62,6 @@ async def correlate_message(
     def work(_: Target | None = None) -> Awaitable[MessageCorrelated]:
         return gateway.run(engine.name, engine.correlate_message(command), call)
 
-    if isinstance(receiver, Target):
-        return await write_instance(gateway, receiver, call, work)
+    if isinstance(receiver, Target):  # the receivers are named as the engine names them, so it stays this engine
+        return await write_instance(gateway, msgspec.structs.replace(receiver, pinned=True), call, work)
     return await write_unlocked(call, work)

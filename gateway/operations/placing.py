@@ -1,8 +1,8 @@
 """Placing: from what a request names to the engine that owns it, and to the instance that it is inside of.
 
-Every id that comes in is resolved here: ``engine:id``, bare ids (by pattern, by memory, by asking the engines), ids of
-executions inside an instance, tasks, and what new instances are started of. The counterpart is ``gateway.routing``,
-which has the rules and asks nobody. What must not live here: write locks (``write``).
+Every id that comes in is resolved here: by link before all else; ``engine:id``, bare ids (by pattern, by memory, by
+asking the engines), ids of executions inside an instance, tasks, and what new instances are started of. The counterpart
+is ``gateway.routing``, which has the rules and asks nobody. What must not live here: write locks (``write``).
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from gateway.errors import (
     InstanceAmbiguous,
     InstanceNotFound,
     InvalidRequest,
+    TaskNotFound,
 )
+from gateway.model.bridge import Side
 from gateway.model.commands import DescribeInstance
 from gateway.model.lifecycle import DescribeTask
 from gateway.model.results import TaskDescribed
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.placing_links import find_linked, follow, left_behind, owner_of_link, require_use, route_of
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, choose_engine, split_id
@@ -50,10 +53,13 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
         Forbidden: the caller may not use the engine.
         InstanceAmbiguous: more than one engine has the instance; InstanceNotFound: none has it.
         EngineFailure: an engine could not be asked, and fewer than two others have the instance.
+        StoreUnavailable: links were never read, and the instance may be in one.
     """
+    if gateway.links.active and (linked := _locate_linked(gateway, public, explicit, may_use)) is not None:
+        return linked
     candidates = gateway.routing.find_candidates(public, explicit, gateway.engines)
     if len(candidates) == 1 and may_use(candidates[0].engine):
-        return _target(gateway, candidates[0])
+        return _usable(_target(gateway, candidates[0]), may_use)
     allowed = tuple(candidate for candidate in candidates if may_use(candidate.engine))
     if not allowed:
         raise Forbidden("The caller may not use this engine.")
@@ -64,15 +70,52 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
     except InstanceNotFound:
         if ended:
             raise
-        return _target(gateway, await _probe(gateway, _with_ended(gateway, allowed), call, ended=True))
+        owner = await _probe(gateway, _with_ended(gateway, allowed), call, ended=True)
+        return _usable(_target(gateway, owner), may_use)
     gateway.routing.remember_owner(public, owner)
-    return _target(gateway, owner)
+    return _usable(_target(gateway, owner), may_use)
+
+
+def _usable(target: Target, may_use: MayUse) -> Target:
+    """Return a target; refuse one on whose owner, found by its link, the caller may not ask anything.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    if target.link is not None:
+        require_use(target.link, may_use=may_use(target.engine.name))
+    return target
+
+
+def _locate_linked(gateway: Gateway, public: str, explicit: str | None, may_use: MayUse) -> Target | None:
+    """Return the owner of an instance that is in a link, None where the id is in none.
+
+    Raises:
+        Forbidden, InstanceAmbiguous, StoreUnavailable: as ``locate``.
+    """
+    name, native = split_id(public, gateway.engines)
+    route = find_linked(gateway, choose_engine(name, native, explicit), public)
+    if route is None:
+        return None
+    require_use(route, may_use=may_use(route.owner.engine))
+    return owner_of_link(gateway, route)
 
 
 def place(gateway: Gateway, target: Target) -> Target:
-    """Return a target with the instance that its id is inside of, as far as that is known by now."""
+    """Return a target as far as it is known by now: with the instance that its id is inside of, and on its owner.
+
+    Raises:
+        InstanceNotFound: it is inside of an instance that is on another engine now.
+        StoreUnavailable: the links were never read.
+    """
     root = gateway.routing.root_of(target.engine.name, target.native)
-    return target if root == target.root else msgspec.structs.replace(target, root=root)
+    if gateway.links.active:
+        route = route_of(gateway, target.engine.name, root or target.native)
+        if route is not None:
+            return follow(gateway, target, root, route)
+    if root == target.root and target.link is None:
+        return target
+    return Target(target.engine, target.native, root)
 
 
 def parse_canonical(gateway: Gateway, public: str) -> Target:
@@ -83,6 +126,10 @@ def parse_canonical(gateway: Gateway, public: str) -> Target:
     """
     name, native = split_id(public, gateway.engines)
     if name is None:
+        engine, _, native = public.partition(":")
+        route = gateway.links.find(engine, native)
+        if route is not None:
+            return owner_of_link(gateway, route)
         raise InstanceNotFound("The engine is no longer configured.")
     return place(gateway, Target(gateway.engines[name], native))
 
@@ -112,8 +159,16 @@ async def locate_owner(gateway: Gateway, engine: Engine, task: str, call: Call) 
 
 
 def place_task(gateway: Gateway, engine: Engine, task: str, described: TaskDescribed) -> Target:
-    """Return the instance that a task belongs to; where the engine does not tell, the task stands for its instance."""
-    return place(gateway, Target(engine, f"task {task}" if described.instance is None else described.instance))
+    """Return the instance that a task belongs to; where the engine does not tell, the task stands for its instance.
+
+    Raises:
+        TaskNotFound: the instance is on another engine now, which does not have the task.
+    """
+    target = Target(engine, f"task {task}" if described.instance is None else described.instance)
+    placed = place(gateway, target)
+    if placed.link is not None and placed.link.twin == Side(engine.name, target.native):
+        raise TaskNotFound(left_behind(placed.link), engine=engine.name)
+    return placed if placed.link is None else msgspec.structs.replace(placed, pinned=True)
 
 
 def locate_start(gateway: Gateway, definition: str, explicit: str | None, may_use: MayUse) -> Engine:

@@ -6,11 +6,12 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from gateway.errors import VarbridgeError
+from gateway.errors import Fault, Unsupported, VarbridgeError
 from gateway.model import commands
 from gateway.model.results import Variable, VariablesListed, VariablesPatched
 from gateway.model.scope import INSTANCE
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.placing import place
 from gateway.operations.write import under_lock, write_instance
 from gateway.plan import Call
 
@@ -18,9 +19,15 @@ from gateway.plan import Call
 async def list_variables(
     gateway: Gateway, target: Target, command: commands.ListVariables, call: Call
 ) -> VariablesListed:
-    """List variables."""
+    """List variables.
+
+    Raises:
+        InstanceNotFound: the id turns out to be inside of an instance that is on another engine now.
+    """
     found = await gateway.run(target.engine.name, target.engine.list_variables(command), call)
     gateway.routing.remember_root(target.engine.name, target.native, found.root)
+    if gateway.links.active:
+        _ = place(gateway, target)
     return found
 
 
@@ -52,13 +59,15 @@ async def patch_and_list(
         VarbridgeError: with ``outcome`` applied where only the list failed.
     """
     seen = command.scope == INSTANCE  # a write of a task or execution by name stays in it
-    wanted = commands.ListVariables(instance=target.native, names=command.written, scope=command.scope, seen=seen)
     shown = VariablesListed(())
 
     async def work(placed: Target) -> VariablesPatched:
         nonlocal shown
         done = await _patch(gateway, placed, command, call)
         if done.elsewhere is None:
+            wanted = commands.ListVariables(
+                instance=placed.native, names=command.written, scope=command.scope, seen=seen
+            )
             try:
                 shown = await list_variables(gateway, placed, wanted, call)
             except VarbridgeError as error:
@@ -74,7 +83,23 @@ def _patch(
     gateway: Gateway, placed: Target, command: commands.PatchVariables, call: Call
 ) -> Awaitable[VariablesPatched]:
     """Patch, and read back where the engine is set to; a dry run has written nothing that could be read back."""
+    if placed.link is not None:
+        _refuse_transient(placed, command)
     if placed.engine.policy.verify == "after" and not gateway.is_dry_run:
         command = msgspec.structs.replace(command, verify=True)
     plan = placed.engine.patch_variables(under_lock(command, placed))
     return gateway.run(placed.engine.name, plan, call)
+
+
+def _refuse_transient(placed: Target, command: commands.PatchVariables) -> None:
+    """Refuse transient values on a linked instance: the other engine would never see them.
+
+    Raises:
+        Unsupported: naming them.
+    """
+    reason = "a linked instance takes no transient value"
+    faults = tuple(
+        Fault(command.pointer(name), reason) for name, each in command.modifications.items() if each.transient
+    )
+    if faults:
+        raise Unsupported("A linked instance takes no transient value.", errors=faults, engine=placed.engine.name)

@@ -1,9 +1,9 @@
 """The one door in for writes: whatever changes an instance is carried out from here, whoever asks for it.
 
-Read top to bottom: place the instance, take its write lock, claim the idempotency key, do the work; and once more
-where the work finds that the id lies inside another instance. Nothing else in the gateway takes a write lock or
-claims a key (``tests/house/test_door_in.py``). What must not live here: what the work is (``variables``, ``binaries``,
-``activities``, ``lifecycle``, ``relaying``), and how locks and keys work (``locks``, ``idempotency``).
+Read top to bottom: place the instance, take its write lock, look again whose it is, claim the idempotency key, do the
+work; and once more where the work finds that the id lies inside another instance. Nothing else in the gateway takes a
+write lock or claims a key (``tests/house/test_door_in.py``). What must not live here: what the work is (``variables``,
+``binaries``, ``activities``, ``lifecycle``, ``relaying``), and how locks and keys work (``locks``, ``idempotency``).
 """
 
 from __future__ import annotations
@@ -14,18 +14,28 @@ from typing import TypeVar
 
 import msgspec
 
+from gateway.errors import ConcurrentUpdate, InstanceNotFound
 from gateway.model.commands import InstanceWrite, PatchVariables
 from gateway.model.results import WriteResult
 from gateway.operations import placing
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.idempotency import intents
 from gateway.operations.locks import LockKey
+from gateway.operations.placing_links import ensure_current
 from gateway.plan import Call
 
+_SOON = (("Retry-After", "1"),)
 R = TypeVar("R")
 C = TypeVar("C", bound=InstanceWrite)
 Work = Callable[[Target], Awaitable[R]]
 """What is done while the lock is held; it is given the target as it is placed then."""
+
+
+class _Moved:
+    """The instance has another owner, or another write lock, since it was placed; nothing was done."""
+
+
+_MOVED = _Moved()
 
 
 async def write_instance(
@@ -41,19 +51,55 @@ async def write_instance(
         command: the patch that is carried out, if it is one: reading can tell later whether it happened.
 
     Raises:
-        ConcurrentUpdate: other writes held the lock until the deadline; nothing was sent.
-        StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
+        ConcurrentUpdate: other writes held the lock until the deadline; or the instance was moved to another engine
+            after the work was prepared for this one (``Target.pinned``); nothing was sent.
+        StoreUnavailable: nobody can say whether other processes hold the lock, or who owns the instance by now; nothing
+            was sent.
     """
-    if command is not None and call.claim is not None:
-        call.intended = intents.encode_intent(target, command)
     while True:
-        placed = placing.place(gateway, target)
-        begun = partial(work, placed) if call.claim is None else partial(_claim_and_work, call, work, placed)
+        placed, seen = _place(gateway, target), gateway.links.generation
+        if command is not None and call.claim is not None:
+            call.intended = intents.encode_intent(placed, command)
+        begun = partial(_begin, gateway, call, work, target, placed, seen)
         done = await gateway.locks.hold(placed.lock, call, begun)
+        if isinstance(done, _Moved):
+            continue
         elsewhere = done.elsewhere if isinstance(done, WriteResult) else None
         if elsewhere is None:
             return done
-        gateway.routing.remember_root(target.engine.name, target.native, elsewhere)
+        if placed.link is not None and placed.root is None:
+            raise InstanceNotFound("A link names it, but it is inside of another instance.", engine=placed.engine.name)
+        gateway.routing.remember_root(placed.engine.name, placed.native, elsewhere)
+
+
+def _place(gateway: Gateway, target: Target) -> Target:
+    """Return a target as it is placed now.
+
+    Raises:
+        ConcurrentUpdate: that is another instance than the one for which the work was prepared.
+    """
+    placed = placing.place(gateway, target)
+    if target.pinned and (placed.engine is not target.engine or placed.native != target.native):
+        raise ConcurrentUpdate("The instance was moved to another engine just now.", headers=_SOON)
+    return placed
+
+
+def _begin(  # noqa: PLR0913, PLR0917 - what is done, and what was known before the lock was taken
+    gateway: Gateway, call: Call, work: Work[R], target: Target, placed: Target, seen: int
+) -> Awaitable[R | _Moved]:
+    """Do the work under the lock at once where no link has changed since the target was placed; else look again."""
+    links = gateway.links
+    if links.generation == seen and links.is_current():
+        return work(placed) if call.claim is None else _claim_and_work(call, work, placed)
+    return _look_again(gateway, call, work, target, placed)
+
+
+async def _look_again(gateway: Gateway, call: Call, work: Work[R], target: Target, placed: Target) -> R | _Moved:
+    await ensure_current(gateway)
+    now = _place(gateway, target)
+    if now.lock != placed.lock or now.engine is not placed.engine or now.native != placed.native:
+        return _MOVED
+    return await (work(now) if call.claim is None else _claim_and_work(call, work, now))
 
 
 async def write_twin(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
@@ -92,7 +138,9 @@ async def claim_key(call: Call) -> None:
 
 def under_lock(command: C, placed: Target) -> C:
     """Return the command with the instance whose lock is held; without a copy where the command has it already."""
-    return command if placed.root == command.root else msgspec.structs.replace(command, root=placed.root)
+    if placed.root == command.root and placed.native == command.instance:
+        return command
+    return msgspec.structs.replace(command, instance=placed.native, root=placed.root)
 
 
 async def _claim_and_work(call: Call, work: Work[R], placed: Target) -> R:

@@ -11,6 +11,8 @@ from gateway.store.bulk_operations import OperationRecords
 from gateway.store.connect import require_there
 from gateway.store.idempotency import KeyRecords
 from gateway.store.leases import Leases
+from gateway.store.link_counter import LinkCounter
+from gateway.store.link_notices import LeaseNumbers, listen
 from gateway.store.links import LinkRecords
 from gateway.store.lock_file import CannotLock, LockFile, check_shareable, locks_beside
 from gateway.store.rate_uses import RateUses
@@ -20,7 +22,9 @@ __all__ = [
     "AuditRecords",
     "CannotLock",
     "KeyRecords",
+    "LeaseNumbers",
     "Leases",
+    "LinkCounter",
     "LinkRecords",
     "LockFile",
     "OperationRecords",
@@ -30,6 +34,7 @@ __all__ = [
     "Store",
     "check_shareable",
     "is_sqlite",
+    "listen",
     "locks_beside",
     "require_there",
 ]

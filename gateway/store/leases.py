@@ -21,6 +21,8 @@ from gateway.store.store import Store
 
 LockKey: TypeAlias = tuple[str, str]
 _Fenced: TypeAlias = tuple[LockKey, int]
+_Taken: TypeAlias = tuple[int, int]
+"""The fence of a lock, and the number of the last change of a link when it was taken."""
 
 _TAKE = f"""
 INSERT INTO leases (engine, instance, owner, fence, expires)
@@ -29,9 +31,13 @@ FROM unnest(%(engines)s::text[], %(instances)s::text[]) AS asked (engine, instan
 ON CONFLICT (engine, instance) DO UPDATE
 SET owner = excluded.owner, fence = leases.fence + 1, expires = excluded.expires
 WHERE leases.expires <= {NOW_S} OR leases.owner = excluded.owner
-RETURNING engine, instance, fence
+RETURNING engine, instance, fence, last_link_change()
 """
-"""Takes those that are free, run out, or ours already. A new fence is greater than that of any row deleted before."""
+"""Takes those that are free, run out, or ours already. A new fence is greater than that of any row deleted before.
+
+The function reads the number of the last change of a link when the row is taken: a plain query would read it as it was
+when the statement began, and a change made under the lock that this statement waited for would be missed.
+"""
 _OURS = """
 WITH ours AS (
     SELECT engine, instance, fence FROM leases
@@ -59,7 +65,9 @@ class Leases:
         self._store, self.life_s = store, life_s
         self._groups = Groups(store)
         self._owner = secrets.token_hex(16)
-        self._taking: Kind[LockKey, int | None] = Kind(self._take_all)
+        self.last_link_change = 0
+        """Number of the last change of a link, as of the last lock that was taken."""
+        self._taking: Kind[LockKey, _Taken | None] = Kind(self._take_all)
         self._releasing: Kind[_Fenced, None] = Kind(self._release_all)
 
     async def take(self, key: LockKey) -> int | None:
@@ -70,25 +78,30 @@ class Leases:
         """
         taken = self._groups.join(self._taking, key)
         try:
-            return await asyncio.shield(taken)
+            found = await asyncio.shield(taken)
         except asyncio.CancelledError:
             taken.add_done_callback(lambda _: self._release_unused(key, taken))
             raise
+        if found is None:
+            return None
+        fence, change = found
+        self.last_link_change = max(self.last_link_change, change)
+        return fence
 
-    def _take_all(self, connection: Connection, keys: Sequence[LockKey]) -> list[int | None]:
+    def _take_all(self, connection: Connection, keys: Sequence[LockKey]) -> list[_Taken | None]:
         distinct = dict.fromkeys(keys)  # a row may be inserted once in a statement
         parameters = self._parameters(distinct) | {"life_s": self.life_s}
         rows = connection.exec_driver_sql(_TAKE, parameters).all()
-        fences = {(engine, instance): fence for engine, instance, fence in rows}
-        return [fences.get(key) for key in keys]
+        taken = {(engine, instance): (fence, change) for engine, instance, fence, change in rows}
+        return [taken.get(key) for key in keys]
 
-    def _release_unused(self, key: LockKey, taken: asyncio.Future[int | None]) -> None:
+    def _release_unused(self, key: LockKey, taken: asyncio.Future[_Taken | None]) -> None:
         """Release a lock whose caller went away while it was taken."""
         if taken.cancelled() or taken.exception() is not None:
             return
-        fence = taken.result()
-        if fence is not None:
-            released = self._groups.join(self._releasing, (key, fence))
+        found = taken.result()
+        if found is not None:
+            released = self._groups.join(self._releasing, (key, found[0]))
             released.add_done_callback(lambda _: released.cancelled() or released.exception())
 
     async def renew(self, held: Iterable[_Fenced]) -> frozenset[_Fenced]:

@@ -7,7 +7,8 @@ keeps changes apart: between looking for a side and linking it, no other change 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import msgspec
@@ -24,10 +25,15 @@ _rows, _sides, _changes, _removed = tables.links, tables.link_sides, tables.link
 
 
 class LinkRecords:
-    """The rows of all links. Every method raises ``StoreUnavailable`` when the store cannot be reached."""
+    """The rows of all links. Every method raises ``StoreUnavailable`` when the store cannot be reached.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        store: holds them.
+        changing: every change is made inside of it; default: nobody needs to know.
+    """
+
+    def __init__(self, store: Store, changing: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
+        self._store, self._changing = store, changing
 
     async def create(self, links: Sequence[Link], acts: Sequence[AuditAct] = ()) -> list[Link | None]:
         """Store new links in one transaction; return them in order, as stored.
@@ -39,7 +45,8 @@ class LinkRecords:
             links: to be stored.
             acts: one for each link, in the same order; those of links that are stored are recorded with them.
         """
-        return await self._store.run(lambda connection: _create(connection, links, acts))
+        async with self._changing():
+            return await self._store.run(lambda connection: _create(connection, links, acts))
 
     async def find(self, link_id: str) -> Link | None:
         """Return a link, or None."""
@@ -77,11 +84,13 @@ class LinkRecords:
 
         Return None where it has changed meanwhile; nothing is recorded then.
         """
-        return await self._store.run(lambda connection: _replace(connection, link, acts))
+        async with self._changing():
+            return await self._store.run(lambda connection: _replace(connection, link, acts))
 
     async def remove(self, link: Link, acts: Sequence[AuditAct] = ()) -> bool:
         """Remove a link unless it has changed meanwhile, and record its acts; return whether it was removed."""
-        return await self._store.run(lambda connection: _remove(connection, link, acts))
+        async with self._changing():
+            return await self._store.run(lambda connection: _remove(connection, link, acts))
 
     async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.

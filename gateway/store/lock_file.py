@@ -40,6 +40,7 @@ _CHECK_S = 0.5
 """Between two looks whether the file was removed. Only a worker that starts can use another file of the same name, and
 one that died is started again after a second."""
 _PROBE_TIMES = 20
+_NUMBER_BYTES = 8
 _SLOW_S = 0.001
 """A lock takes 2 µs where the kernel decides alone. Where it takes longer, another machine is asked over a network,
 and the event loop would stand still meanwhile. The best of some tries counts."""
@@ -121,6 +122,28 @@ class LockFile:
         asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _offset(key) + _WAITING, 1, 0)
         kind: int = _FLOCK.unpack_from(fcntl.fcntl(self._fd, self._get, asked))[0]
         return kind != fcntl.F_UNLCK
+
+    def read_number(self) -> int:
+        """Return the number that stands in the file; 0 in a new one. The locks are beside it, and do not touch it.
+
+        Raises:
+            StoreUnavailable: the file cannot be read.
+        """
+        try:
+            return int.from_bytes(os.pread(self._fd, _NUMBER_BYTES, 0), "little")
+        except OSError as error:
+            raise StoreUnavailable(f"The lock file cannot be read ({error.strerror}).") from error
+
+    def write_number(self, number: int) -> None:
+        """Let another number stand in the file; whoever reads it meanwhile reads the one or the other.
+
+        Raises:
+            StoreUnavailable: the file cannot be written.
+        """
+        try:
+            _ = os.pwrite(self._fd, number.to_bytes(_NUMBER_BYTES, "little"), 0)
+        except OSError as error:
+            raise StoreUnavailable(f"The lock file cannot be written ({error.strerror}).") from error
 
     def close(self) -> None:
         """Release everything."""

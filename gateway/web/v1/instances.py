@@ -10,6 +10,7 @@ from gateway.errors import InvalidRequest, Unsupported
 from gateway.model import commands
 from gateway.operations import Target, finding, instances
 from gateway.operations.finding import InstancePage, InstancePosition
+from gateway.operations.placing_links import describe_link, public_id
 from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import conditions, engine_choice, shapes
@@ -26,7 +27,10 @@ async def describe_instance(context: RequestContext) -> Answer:
     ended = wants_ended(context.query)
     found = await locate_instance(context, ended=ended)
     instance = await instances.describe_instance(context.services.gateway, found, context.call, ended=ended)
-    return json_answer(shapes.instance(found.engine.name, instance))
+    gateway, engine = context.services.gateway, found.engine.name
+    shown = shapes.instance(engine, instance, public_id(gateway, engine, instance.id))
+    link = describe_link(gateway, engine, instance.id)
+    return json_answer(shown if link is None else shown | {"link": link})
 
 
 async def find_instances(context: RequestContext) -> Answer:
@@ -46,7 +50,8 @@ async def find_instances(context: RequestContext) -> Answer:
     following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
     included = await _included(context, command, page) if "include" in query else [None] * len(page.instances)
     items = [
-        shapes.instance(engine, instance) | ({} if found is None else {"variables": found})
+        shapes.instance(engine, instance, public_id(context.services.gateway, engine, instance.id))
+        | ({} if found is None else {"variables": found})
         for (engine, instance), found in zip(page.instances, included, strict=True)
     ]
     shares = page.shares

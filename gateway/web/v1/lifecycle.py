@@ -12,6 +12,7 @@ from gateway.model.commands import Command
 from gateway.model.results import Rule
 from gateway.model.values import Value
 from gateway.operations import Target, lifecycle, placing
+from gateway.operations.placing_links import public_id
 from gateway.operations.translating import check_names, count_names
 from gateway.plan import encode_path
 from gateway.port import Engine
@@ -97,8 +98,9 @@ async def start_instance(context: RequestContext) -> Answer:
     engine = placing.locate_start(gateway, decoded.definition, explicit, context.caller.may_use)
     engine_choice.note(context, engine)
     done = await lifecycle.start_instance(gateway, engine, command, context.call)
-    shown = shapes.instance(engine.name, done.instance) | ({"rules": done.rules} if done.rules else {})
-    where = encode_path(("v1", "instances", f"{engine.name}:{done.instance.id}"))
+    public = f"{engine.name}:{done.instance.id}"
+    shown = shapes.instance(engine.name, done.instance, public) | ({"rules": done.rules} if done.rules else {})
+    where = encode_path(("v1", "instances", public))
     return json_answer(shown, status=201, headers=(("Location", where), *rules_header(done.rules)))
 
 
@@ -139,7 +141,11 @@ async def correlate_message(context: RequestContext) -> Answer:
     command = msgspec.structs.replace(command, instance=instance)
     done = await lifecycle.correlate_message(context.services.gateway, receiver, command, context.call)
     receivers = tuple(
-        Receiver(instance=f"{engine.name}:{each.instance}", engine=engine.name, started=each.started)
+        Receiver(
+            instance=public_id(context.services.gateway, engine.name, each.instance),
+            engine=engine.name,
+            started=each.started,
+        )
         for each in done.receivers
     )
     return json_answer(MessageOutcome(receivers=receivers, rules=done.rules), headers=rules_header(done.rules))

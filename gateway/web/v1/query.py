@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
-from gateway.access import Caller
 from gateway.errors import (
     EngineError,
     Fault,
@@ -20,6 +19,7 @@ from gateway.errors import (
 from gateway.model.query import LISTS, Filter, Row, Sort, check_filter
 from gateway.operations import paging
 from gateway.operations.paging import EngineShare, PagePosition, PageRequest, visible_rows
+from gateway.operations.placing_links import public_id
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, engine_choice, problems, shapes
@@ -86,7 +86,7 @@ async def query_variables(context: RequestContext) -> Answer:
     positions = None if decoded.cursor is None else _positions.decode(await cursors.open(decoded.cursor, purpose))
     page = await paging.read_page(context.services.gateway, wanted, positions, context.call)
     following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
-    items = [_item(context.caller, engine, row) for engine, row in page.rows]
+    items = [_item(context, engine, row) for engine, row in page.rows]
     return search_answer(context, page.shares, {"items": items, "next": following})
 
 
@@ -149,12 +149,12 @@ def _purpose(context: RequestContext, wanted: PageRequest) -> bytes:
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
-def _item(caller: Caller, engine: str, row: Row) -> shapes.QueryItem:
+def _item(context: RequestContext, engine: str, row: Row) -> shapes.QueryItem:
     found = row.variable
     value = found.value
-    masked = caller.is_masked(found.name)
+    masked = context.caller.is_masked(found.name)
     item = shapes.QueryItem(
-        instance=None if row.instance is None else f"{engine}:{row.instance}",
+        instance=None if row.instance is None else public_id(context.services.gateway, engine, row.instance),
         engine=engine,
         id=row.id,
         definition=row.definition,

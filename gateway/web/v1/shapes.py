@@ -147,10 +147,16 @@ def more(value: Value) -> dict[str, Any]:
     return {member: content for member in _OF_VALUE if (content := getattr(value, member)) is not None}
 
 
-def instance(engine: str, found: Instance) -> dict[str, object]:
-    """Return the JSON of one instance."""
+def instance(engine: str, found: Instance, public: str) -> dict[str, object]:
+    """Return the JSON of one instance.
+
+    Args:
+        engine: where it is.
+        found: as the engine has it.
+        public: the id by which callers know it.
+    """
     shape: dict[str, object | None] = {
-        "instance": f"{engine}:{found.id}",
+        "instance": public,
         "engine": engine,
         "id": found.id,
         "definition": found.definition,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.model.results import Activity
+from typing import Any
+
+from gateway.model.results import Activity, InstanceLink
 from gateway.web.v1 import activities, instances, lifecycle
 from gateway.web.v1.activities import ModificationBody
 from gateway.web.v1.lifecycle import StartBody
 from gateway.web.v1.route import Answers, Body, Parameter, Route
 from gateway.web.v1.routes.common import ENGINE, HANDLING, NO_CONTENT, STATE, WRITE_CONDITIONS
 
-_INSTANCE = {
+_INSTANCE: dict[str, Any] = {
     "type": "object",
     "required": ["instance", "engine", "id", "state"],
     "properties": {
@@ -59,7 +61,7 @@ ROUTES = (
         summary="One instance: definition, business key, state",
         scope="instances:read",
         query=(ENGINE, STATE),
-        answers=Answers(content=_INSTANCE),
+        answers=Answers(content=_INSTANCE | {"properties": _INSTANCE["properties"] | {"link": InstanceLink}}),
     ),
     Route(
         method="GET",
