@@ -7,7 +7,6 @@ listening and signals are in ``gateway.serving``.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,8 +20,7 @@ from adapters import camunda7, ibm_bpm
 from gateway import config as configuration
 from gateway.access import Access, Failures
 from gateway.bridge.records import AuditStore
-from gateway.bridge.routes import ChangeSignal, LinkRoutes
-from gateway.errors import StoreUnavailable
+from gateway.bridge.routes import LinkRoutes
 from gateway.generation import Generation, Standing
 from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
@@ -32,28 +30,23 @@ from gateway.operations.bridge.plans import Plans
 from gateway.operations.bridge.switch import Switch
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.jobs import InProcessQueue, JobWorker
-from gateway.operations.locks import KernelLocks, LeaseLocks, SharedLocks
+from gateway.operations.locks import SharedLocks
 from gateway.plan import Call
 from gateway.port import Engine, Vendor
 from gateway.rate_sharing import RateSharing
 from gateway.reloading import Reloader, watch
 from gateway.serving import Listeners, collect_garbage_rarely, stop_event
+from gateway.shared_store import follow_links, share
 from gateway.store import (
     AuditRecords,
     CannotLock,
     KeyRecords,
-    LeaseNumbers,
-    Leases,
-    LinkCounter,
     LinkRecords,
-    LockFile,
     OperationRecords,
     PlanRecords,
     RateUses,
     Store,
     check_shareable,
-    listen,
-    locks_beside,
     require_there,
 )
 from gateway.store import Settings as StoreSettings
@@ -83,8 +76,11 @@ class Application:
         require_c_parser()
         self.store = Store(store_settings(config.store))
         self.metrics = Metrics()
+        alone = config.server.workers == 1 and not shared
+        if self.store.is_sqlite and not alone:
+            check_workers(config)
         self._shared_locks: SharedLocks | None
-        self._shared_locks, signal = _sharing(config, self.store, alone=config.server.workers == 1 and not shared)
+        self._shared_locks, signal = share(self.store, config.store.lease_s, alone=alone)
         self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
         self.routes = LinkRoutes(LinkRecords(self.store), signal)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
@@ -156,7 +152,7 @@ class Application:
         await self._generation.start_clients()
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
-        await self._follow_links()
+        self._following = await follow_links(self.routes, self.store)
         self._standing.idempotency.start()
         callers = changing_server(self.current)
         operators = admin.application(self)
@@ -168,15 +164,6 @@ class Application:
             sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
             self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
-
-    async def _follow_links(self) -> None:
-        """Read all links, if the store is there, and follow their changes from then on."""
-        with contextlib.suppress(StoreUnavailable):
-            await self.routes.refresh()
-        loop, woken = asyncio.get_running_loop(), asyncio.Event()
-        self._following.append(loop.create_task(self.routes.follow(woken)))
-        if not self.store.is_sqlite:
-            self._following.append(loop.create_task(listen(self.config.store.url, woken.set)))
 
     @property
     def access(self) -> Access:
@@ -348,24 +335,6 @@ def check_workers(config: configuration.Config) -> None:
         check_shareable(config.store.url)
     except CannotLock as error:
         raise configuration.ConfigError(f"{config.source}: server.workers: only 1 with this store: {error}") from error
-
-
-def _sharing(
-    config: configuration.Config, store: Store, *, alone: bool
-) -> tuple[SharedLocks, ChangeSignal] | tuple[None, None]:
-    """Return what keeps other processes out of a write lock, and shows their changes of links; None = there are none.
-
-    Raises:
-        ConfigError: nothing can.
-    """
-    if not store.is_sqlite:
-        leases = Leases(store, config.store.lease_s)
-        return LeaseLocks(leases), LeaseNumbers(leases)
-    if alone:
-        return None, None
-    check_workers(config)
-    path = locks_beside(config.store.url)
-    return KernelLocks(LockFile(path)), LinkCounter(LockFile(path))
 
 
 def _log_broken_job(job: Job | None, fault: BaseException) -> None:

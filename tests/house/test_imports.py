@@ -57,6 +57,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
         "wire",
     },
     "rate_sharing": {"access", "errors"},
+    "shared_store": {"bridge", "errors", "operations", "store"},
     "reloading": {"config", "observe"},
     "cli": {"app", "bridge", "config", "errors", "model", "nearest", "observe", "plan", "port", "web"},
     "__main__": {"cli"},
