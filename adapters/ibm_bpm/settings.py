@@ -74,4 +74,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     query_instances: Annotated[int, msgspec.Meta(ge=1)] = 5000
     searchable: dict[str, str] = {}
     login: Literal["auto", "system_login", "user_current"] = "auto"
-    session_lifetime_s: int = 7200
+    session_lifetime_s: Annotated[int, msgspec.Meta(ge=1, le=7200)] = 7200

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.troubled import Troubled
-from tests.cli.programs import LONGEST_S, Program, free_port, ready, running
+from tests.cli.programs import LONGEST_S, Program, free_port, get, ready, running
 
 CONFIG = """
 [server]
@@ -95,6 +95,10 @@ class Site:
         with running("serve", "--config", str(self.path), *arguments) as program:
             yield program
 
+    def knows(self, engine: str) -> bool:
+        """Return whether an engine is among those of the configuration in use."""
+        return engine in get(self.admin, "/readyz")[1]["engines"]
+
     async def until_ready(self) -> None:
         async with asyncio.timeout(LONGEST_S):
             while not await asyncio.to_thread(ready, self.admin):
@@ -121,6 +125,21 @@ async def test_reloads_under_load_fail_no_request(site: Site) -> None:
             await load.until_told(20)
         told = await load.stop()
         assert set(told) == {"200", "204"}
+
+
+async def test_two_hundred_reloads_at_once_fail_no_request_and_the_last_file_is_in_use(site: Site) -> None:
+    with site.serving() as program:
+        await site.until_ready()
+        load = Load(site.port, site.instance)
+        text = site.path.read_text()
+        for number in range(200):
+            site.path.write_text(f"{text}[engines.more{number}]\nvendor='camunda7'\nurl='{site.engine.url}'\n")
+            program.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(LONGEST_S):
+            while not await asyncio.to_thread(site.knows, "more199"):
+                await asyncio.sleep(0.05)
+        await load.until_told(50)
+        assert set(await load.stop()) == {"200", "204"}
 
 
 async def test_gateway_that_is_told_to_stop_answers_what_it_has_begun(site: Site) -> None:

@@ -110,6 +110,22 @@ def test_wrong_file_changes_nothing_and_says_so(tmp_path: Path) -> None:
         assert any('"reload_failed"' in line for line in program.said)
 
 
+def test_file_that_cannot_be_read_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    site = Site(tmp_path, watch=False)
+    with running("serve", "--config", str(site.path)) as program:
+        wait_until(lambda: ready(site.admin))
+        site.path.unlink()
+        site.path.mkdir()  # as unreadable to root as to anybody
+        program.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: site.state["error"] is not None)
+        assert (site.state["number"], site.knows("one")) == (1, True)
+        site.path.rmdir()
+        site.write("two")
+        program.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: site.knows("two"))
+        assert site.state["error"] is None
+
+
 def test_file_is_left_alone_where_it_is_not_watched(tmp_path: Path) -> None:
     site = Site(tmp_path, watch=False)
     with running("serve", "--config", str(site.path)) as program:
