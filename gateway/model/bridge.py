@@ -8,9 +8,11 @@ which (``gateway.bridge.transitions``), how they are stored (``gateway.store``),
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+
+from gateway.model.values import Value
 
 LinkState = Literal["linked", "copied", "dual", "shadow", "live", "final", "diverged", "failed", "rolled_back"]
 Stage = Literal["linked", "copied", "dual", "shadow", "live", "final"]
@@ -140,13 +142,13 @@ class TwinRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 
 
 class StartTemplate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """How a twin is started that is not there yet: of which definition, with which variables (typed values, as JSON).
+    """How a twin is started that is not there yet: of which definition, with which variables.
 
     It is suspended at once where the vendor can.
     """
 
     definition: str
-    variables: dict[str, Any] = {}
+    variables: dict[str, Value] = {}
 
 
 class BridgePlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,6 +119,7 @@ async def test_openapi_is_served_without_credentials(started) -> None:
         "variables:read",
         "variables:write",
         "modification",
+        "bridge:admin",
     }
 
 

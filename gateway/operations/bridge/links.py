@@ -51,7 +51,7 @@ class Links:
         switch: Switch = _ALWAYS_ON,
     ) -> None:
         self.records = records
-        self._plans, self._note, self._switch = plans, note, switch
+        self._plans, self._note, self.switch = plans, note, switch
 
     async def find(self, link_id: str) -> Link:
         """Return a link by its id.
@@ -85,7 +85,7 @@ class Links:
         Raises:
             BridgeTransitionRefused: the bridge is switched off.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         plans = await self._plans_of(links)
         refused = [find_refusal(link, plans) for link in links]
         fitting = [link for link, reason in zip(links, refused, strict=True) if reason is None]
@@ -122,7 +122,7 @@ class Links:
             BridgeTransitionRefused: the event may not happen now, or the bridge is switched off.
             ConcurrentUpdate: the link has changed since it was read.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         if move is msgspec.UNSET:
             _check_still(link, event)
         after = apply(link, event, await self._furthest(link))
@@ -166,7 +166,7 @@ class Links:
             ConcurrentUpdate: the link has changed since it was read.
         """
         if move is not None and (link.move is None or link.move.kind != move.kind):
-            self._switch.require_on()
+            self.switch.require_on()
             _check_still(link, move.kind)
         return await self._replace(msgspec.structs.replace(link, move=move), *_move_acts(link, move, caller))
 
@@ -177,7 +177,7 @@ class Links:
             BridgeTransitionRefused: its state does not allow that, or the bridge is switched off.
             ConcurrentUpdate: the link has changed since it was read.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         _check_still(link, "unlink")
         _ = apply(link, "unlink")
         evidence = {"before": link.state, "authority": link.authority, "plan": link.plan}

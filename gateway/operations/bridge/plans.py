@@ -32,7 +32,7 @@ class Plans:
 
     def __init__(self, records: PlanStore, switch: Switch = _ALWAYS_ON) -> None:
         self.records = records
-        self._switch = switch
+        self.switch = switch
 
     async def find(self, name: str) -> BridgePlan:
         """Return a plan by its name.
@@ -52,7 +52,7 @@ class Plans:
             InvalidRequest, Unsupported: as for ``check_plan``.
             BridgeTransitionRefused: there is one of this name, or one against its direction, or the bridge is off.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         check_plan(plan, engines)
         plan = msgspec.structs.replace(plan, caller=caller)
         if not await self.records.create(plan, _check(plan), [_act(plan, caller, "create", _shown(plan))]):
@@ -75,7 +75,7 @@ class Plans:
             BridgeTransitionRefused: another one goes against its direction, or the bridge is off.
             ConcurrentUpdate: it has changed since it was read.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         check_plan(plan, engines)
         act = _act(plan, caller, "change", _differences(before, plan))
         if not await self.records.replace(plan, _check(plan), [act]):
@@ -88,7 +88,7 @@ class Plans:
         Raises:
             BridgeTransitionRefused: it has links, or the bridge is off.
         """
-        self._switch.require_on()
+        self.switch.require_on()
         if not await self.records.remove(plan.name, [_act(plan, caller, "remove", _shown(plan))]):
             raise BridgeTransitionRefused("The plan has links; unlink them first.")
 

@@ -131,6 +131,8 @@ def _inside(expected: inspect.Type | None, step: str) -> inspect.Type | None:
 def _culprit(entries: jsontext.Tree, expected: inspect.Type | None) -> str:
     """Return the key of the first entry that is not as expected."""
     inner = _plain(_inside(expected, ""))
+    if isinstance(entries, dict) and isinstance(inner, inspect.LiteralType):
+        return next((str(name) for name, entry in entries.items() if entry not in inner.values), "")
     if isinstance(entries, dict) and isinstance(inner, inspect.StructType):
         decoder = msgspec.json.Decoder(inner.cls)
         for name, entry in entries.items():

@@ -12,6 +12,7 @@ from adapters import camunda7, ibm_bpm
 from gateway.bridge.linking import NotLinked, new_link
 from gateway.errors import BridgeTransitionRefused, ConcurrentUpdate, LinkNotFound, PlanNotFound
 from gateway.model.bridge import BridgePlan, Link, Move, Selector, Side, StartTemplate
+from gateway.model.values import Value
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bridge.switch import Switch
@@ -238,7 +239,7 @@ async def test_bridge_that_is_switched_off_changes_nothing_but_stale_marks_and_t
 
 
 async def test_plan_is_recorded_with_what_changed_and_without_values(room: Room) -> None:
-    starts = StartTemplate(definition="parked", variables={"iban": {"value": "secret"}})
+    starts = StartTemplate(definition="parked", variables={"iban": Value(value=msgspec.Raw(b'"secret"'))})
     made = await room.plans.create(plan(starts=starts, selector=Selector(ids=("1", "2"))), ENGINES, "ops")
     changed = await room.plans.change(made, msgspec.structs.replace(made, stage="live"), ENGINES, "boss")
     assert (changed.version, changed.stage, changed.caller) == (2, "live", "ops")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.web.v1.route import Route
-from gateway.web.v1.routes import audit, content, engines, instances, lifecycle, operations, query, variables
+from gateway.web.v1.routes import audit, bridge, content, engines, instances, lifecycle, operations, query, variables
 from gateway.web.v1.routes.pages import PAGES, document_route
 from gateway.web.v1.routes.tree import PathTree
 
@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *query.ROUTES,
     *operations.ROUTES,
     *audit.ROUTES,
+    *bridge.ROUTES,
     document_route(lambda: ROUTES),
 )
 """What the OpenAPI document shows."""

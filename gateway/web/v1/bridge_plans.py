@@ -1,0 +1,73 @@
+"""Handlers of ``/v1/bridge/plans``. One handler for each route."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.model.bridge import BridgePlan
+from gateway.plan import encode_path
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.v1 import bodies
+from gateway.web.v1.bridge_context import (
+    check_change,
+    check_engines,
+    check_match,
+    find_plan,
+    links,
+    plans,
+    version_tag,
+)
+from gateway.web.v1.bridge_shapes import PlanBody, PlanPatch, plan_shape
+from gateway.web.v1.context import RequestContext
+
+_create = msgspec.json.Decoder(PlanBody)
+_change = msgspec.json.Decoder(PlanPatch)
+
+
+async def list_plans(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/bridge/plans`` with the plans whose engines the caller may use, by name."""
+    may_use = context.caller.may_use
+    found = [plan for plan in await plans(context).records.list_all() if may_use(plan.source) and may_use(plan.target)]
+    return json_answer({"items": [plan_shape(plan) for plan in found]})
+
+
+async def create_plan(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/bridge/plans`` with 201."""
+    check_change(context)
+    given = await bodies.decode(context, _create)
+    check_engines(context, given.source, given.target)
+    plan = BridgePlan(**{name: getattr(given, name) for name in given.__struct_fields__})
+    stored = await plans(context).create(plan, context.services.gateway.engines, context.caller.name)
+    location = ("Location", encode_path(("v1", "bridge", "plans", stored.name)))
+    return json_answer(plan_shape(stored), status=201, headers=(location, _tag(stored)))
+
+
+async def describe_plan(context: RequestContext) -> Answer:
+    """Answer ``GET /v1/bridge/plans/{plan}``."""
+    plan = await find_plan(context, context.params[0])
+    counts = await links(context).records.count(plan.name)
+    return json_answer(plan_shape(plan, counts), headers=(_tag(plan),))
+
+
+async def change_plan(context: RequestContext) -> Answer:
+    """Answer ``PATCH /v1/bridge/plans/{plan}``."""
+    check_change(context)
+    given = await bodies.decode(context, _change)
+    plan = await find_plan(context, context.params[0])
+    check_match(context, version_tag(plan.version))
+    after = msgspec.structs.replace(plan, **given.given())
+    stored = await plans(context).change(plan, after, context.services.gateway.engines, context.caller.name)
+    return json_answer(plan_shape(stored), headers=(_tag(stored),))
+
+
+async def remove_plan(context: RequestContext) -> Answer:
+    """Answer ``DELETE /v1/bridge/plans/{plan}``."""
+    check_change(context)
+    plan = await find_plan(context, context.params[0])
+    check_match(context, version_tag(plan.version))
+    await plans(context).remove(plan, context.caller.name)
+    return Answer(status=204)
+
+
+def _tag(plan: BridgePlan) -> tuple[str, str]:
+    return "ETag", version_tag(plan.version)
