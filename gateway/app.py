@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import structlog
 
 from adapters import camunda7, ibm_bpm
+from gateway import assembly
 from gateway import config as configuration
 from gateway.access import Access, Failures
-from gateway.bridge.records import AuditStore
+from gateway.auditing import ConfigAudit
 from gateway.bridge.routes import LinkRoutes
 from gateway.generation import Generation, Standing
 from gateway.model.jobs import Job
@@ -47,15 +48,12 @@ from gateway.store import (
     RateUses,
     Store,
     check_shareable,
-    require_there,
 )
-from gateway.store import Settings as StoreSettings
 from gateway.web import Door, admin, changing_server
 from gateway.web.v1.idempotency import unsettled
 from gateway.wire.client import require_c_parser
 from gateway.wire.stack import Tap
 
-R = TypeVar("R")
 VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (camunda7.VENDOR, ibm_bpm.VENDOR)}
 _JOB_GRACE_S = 600.0
 """The longest that jobs may still take by the configuration they began with."""
@@ -74,7 +72,7 @@ class Application:
 
     def __init__(self, config: configuration.Config, tap: Tap | None = None, *, shared: bool = False) -> None:
         require_c_parser()
-        self.store = Store(store_settings(config.store))
+        self.store = Store(assembly.store_settings(config.store))
         self.metrics = Metrics()
         alone = config.server.workers == 1 and not shared
         if self.store.is_sqlite and not alone:
@@ -108,6 +106,7 @@ class Application:
         self._sampled: set[str] = set()
         self.state = admin.State()
         self._listeners = Listeners(config.server)
+        self._config_audit = ConfigAudit(self._standing.audit)
 
     @property
     def config(self) -> configuration.Config:
@@ -236,7 +235,8 @@ class Application:
     ) -> list[asyncio.Task[None]]:
         """Reload on SIGHUP and, if the configuration says so, when a file changes; return the tasks that do it."""
         loop = asyncio.get_running_loop()
-        reloader = Reloader(read, lambda: self.config, self.replace, self.metrics)
+        audit = self._config_audit
+        reloader = Reloader(read, lambda: self.config, self.replace, self.metrics, audit.note_reload)
         self.state.reload = reloader.state
         loop.add_signal_handler(signal.SIGHUP, reloader.ask)
 
@@ -244,7 +244,8 @@ class Application:
             if self.config.server.watch:
                 reloader.ask()
 
-        return [loop.create_task(reloader.run()), loop.create_task(watch(files, ask_if_watched))]
+        running = (reloader.run(), watch(files, ask_if_watched), audit.run(self.config, reloader.state.loaded_at))
+        return [loop.create_task(each) for each in running]
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -275,6 +276,7 @@ class Application:
                 await client.close()
         await self._standing.locks.close()
         await self._standing.idempotency.close()
+        await self._config_audit.flush()
         await self.store.close()
         for tracing in {each.tracing for each in generations if each.tracing is not None}:
             await tracing.close(max(_LEAST_FLUSH_S, until - loop.time()))
@@ -296,33 +298,12 @@ async def check_engines(config: configuration.Config) -> dict[str, instances.Hea
 
 async def check_store(config: configuration.Config) -> str | None:
     """Open the store of a configuration, creating its tables if needed; return the reason if that fails."""
-    store = Store(store_settings(config.store))
+    store = Store(assembly.store_settings(config.store))
     try:
         missing = await store.open()
         return None if missing is None else missing.detail
     finally:
         await store.close()
-
-
-async def read_trail(entry: configuration.StoreConfig, read: Callable[[AuditStore], Awaitable[R]]) -> R:
-    """Return what is read of a store's audit trail; no gateway need run.
-
-    Raises:
-        StoreUnavailable: the store is not there, or cannot be reached.
-    """
-    require_there(entry.url)
-    store = Store(store_settings(entry))
-    try:
-        return await read(AuditRecords(store))
-    finally:
-        await store.close()
-
-
-def store_settings(entry: configuration.StoreConfig) -> StoreSettings:
-    """Return the settings of the store."""
-    return StoreSettings(
-        url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
-    )
 
 
 def check_workers(config: configuration.Config) -> None:

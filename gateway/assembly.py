@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.access import ANONYMOUS, Access, Caller, CallerEntry, Rate, TokenEntry, Tokens
-from gateway.config import CallerConfig, Config, EngineConfig, RateConfig, TracingConfig
+from gateway.config import CallerConfig, Config, EngineConfig, RateConfig, StoreConfig, TracingConfig
 from gateway.port import Credentials, DialectSettings, Engine, Policy, Vendor
 from gateway.routing import Routing
+from gateway.store import Settings as StoreSettings
 from gateway.web import ConnectionLimits, Door, Upstream, within_descriptors
 from gateway.wire import ClientSettings
 from gateway.wire.fetch import fetch_document
@@ -140,6 +141,13 @@ def connection_limits(config: Config) -> ConnectionLimits:
         keepalive_s=server.keepalive_s,
         header_s=limits.header_read_timeout_s,
         send_s=limits.send_timeout_s,
+    )
+
+
+def store_settings(entry: StoreConfig) -> StoreSettings:
+    """Return the settings of the store."""
+    return StoreSettings(
+        url=entry.url, timeout_s=entry.timeout_s, connections=entry.connections, synchronous=entry.synchronous
     )
 
 

@@ -15,7 +15,6 @@ import structlog
 
 from gateway import assembly
 from gateway.access import Access, Bucket, Failures, RequestTokens, buckets
-from gateway.bridge.records import AuditStore
 from gateway.bridge.routes import LinkRoutes
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
@@ -28,7 +27,7 @@ from gateway.operations.jobs import JobKinds, JobWorker
 from gateway.operations.paging import Cursors
 from gateway.port import Engine, Vendor
 from gateway.routing import Routing
-from gateway.store import OperationRecords
+from gateway.store import AuditRecords, OperationRecords
 from gateway.web import RequestLimits, Services
 from gateway.web.http.opening import TracedRequests, open_call, traced_call
 from gateway.web.v1.problems import problem
@@ -65,7 +64,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     operations: OperationRecords
     links: Links
     plans: Plans
-    audit: AuditStore
+    audit: AuditRecords
     failures: Failures
     routes: LinkRoutes
     tap: Tap | None = None

@@ -65,6 +65,7 @@ class Reloader:
         current: returns the one in use.
         replace: swaps another one in.
         metrics: counts what became of it.
+        note: is given the configuration before, the one that has replaced it, and when that was.
     """
 
     def __init__(
@@ -73,8 +74,10 @@ class Reloader:
         current: Callable[[], Config],
         replace: Callable[[Config], Awaitable[None]],
         metrics: Metrics,
+        note: Callable[[Config, Config, float], None] = lambda _before, _after, _loaded_at: None,
     ) -> None:
         self._read, self._current, self._replace, self._metrics = read, current, replace, metrics
+        self._note = note
         self._wanted = asyncio.Event()
         self.state = ReloadState(loaded_at=time.time())
 
@@ -92,7 +95,8 @@ class Reloader:
     async def _reload(self) -> None:
         try:
             wanted = await asyncio.to_thread(self._read)
-            check_fixed(self._current(), wanted)
+            before = self._current()
+            check_fixed(before, wanted)
             await self._replace(wanted)
         except ConfigError as error:
             self._note_failure(str(error))
@@ -102,6 +106,7 @@ class Reloader:
             state = self.state
             state.number, state.loaded_at, state.error, state.failed_at = state.number + 1, time.time(), None, None
             self._metrics.reloaded(applied=True)
+            self._note(before, wanted, state.loaded_at)
             _log.info("reloaded", number=state.number, engines=sorted(wanted.engines))
 
     def _note_failure(self, reason: str) -> None:

@@ -14,7 +14,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway import app, config
+from gateway import config
+from gateway.auditing import read_trail
 from gateway.bridge.audit import Break, verify_stored
 from gateway.bridge.records import AuditStore
 from gateway.cli import output
@@ -164,7 +165,7 @@ def _verify(store: StoreConfig, exported: Head | None) -> Head | Break:
 def _read(store: StoreConfig, work: Callable[[AuditStore], Awaitable[R]]) -> R:
     """Return what some work reads from the store; print why the store cannot be used, and end the program."""
     try:
-        return asyncio.run(app.read_trail(store, work))
+        return asyncio.run(read_trail(store, work))
     except StoreUnavailable as error:
         output.print_error(f"error: {error.code}: {error.detail}")
         raise SystemExit(output.UNREACHABLE) from error

@@ -17,7 +17,7 @@ from gateway.config.shapes import (
     StoreConfig,
     TracingConfig,
 )
-from gateway.config.shown import show
+from gateway.config.shown import differing_keys, show
 
 __all__ = [
     "CallerConfig",
@@ -28,6 +28,7 @@ __all__ = [
     "ServerConfig",
     "StoreConfig",
     "TracingConfig",
+    "differing_keys",
     "environment",
     "load",
     "parse",

@@ -13,6 +13,7 @@ from gateway.config.spelling import REFERENCE
 
 _SECRETS = frozenset({*SECRETS, "key_sha256"})
 _STARS = "***"
+_ABSENT = object()
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]+@")
 
 
@@ -25,6 +26,21 @@ def show(config: Config) -> dict[str, Any]:
         del engine["tls_digest"]
     starred: dict[str, Any] = _starred(tree)
     return starred
+
+
+def differing_keys(before: Config, after: Config) -> list[str]:
+    """Return the paths of the keys that differ, as ``bridge.enabled``, in alphabetical order; lists as a whole."""
+    old, new = _leaves(show(before), ""), _leaves(show(after), "")
+    return sorted(path for path in old.keys() | new.keys() if old.get(path, _ABSENT) != new.get(path, _ABSENT))
+
+
+def _leaves(node: Any, path: str) -> dict[str, Any]:
+    if not isinstance(node, dict) or not node:
+        return {path: node}
+    found: dict[str, Any] = {}
+    for name, inner in node.items():
+        found |= _leaves(inner, f"{path}.{name}" if path else name)
+    return found
 
 
 def _starred(node: Any, key: str = "") -> Any:

@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 
+from gateway.model.audit import AuditAct
 from gateway.model.bulk import BulkItem, BulkOperation, BulkState, ItemOutcome
 from gateway.store import tables
+from gateway.store.audit import append
 from gateway.store.clock import now_s
 from gateway.store.statements import insert
 from gateway.store.store import Store
@@ -42,16 +44,19 @@ class OperationRecords:
     def __init__(self, store: Store, retention_s: float = 2_592_000.0) -> None:
         self._store, self._retention_s = store, retention_s
 
-    async def create(self, operation: BulkOperation) -> None:
-        """Store a new operation.
+    async def create(self, operation: BulkOperation, acts: Sequence[AuditAct] = ()) -> None:
+        """Store a new operation, and record its acts in the same transaction.
 
         Raises:
             StoreUnavailable: it may or may not have been stored.
         """
         row = {name: getattr(operation, name) for name in ("id", "caller", "state", "engines", "filter", "command")}
-        await self._store.run(
-            lambda connection: connection.execute(_rows.insert().values(created=now_s(), **row)).close()
-        )
+
+        def work(connection: Connection) -> None:
+            _ = connection.execute(_rows.insert().values(created=now_s(), **row))
+            append(connection, acts)
+
+        await self._store.run(work)
 
     async def find(self, operation_id: str) -> BulkOperation | None:
         """Return an operation with its progress, or None.
@@ -89,9 +94,16 @@ class OperationRecords:
         await self._store.run(lambda connection: _add(connection, operation_id, instances))
 
     async def change_state(
-        self, operation_id: str, before: Sequence[BulkState], state: BulkState, problem: bytes | None = None
+        self,
+        operation_id: str,
+        before: Sequence[BulkState],
+        state: BulkState,
+        problem: bytes | None = None,
+        acts: Sequence[AuditAct] = (),
     ) -> bool:
         """Change the state if it is one of ``before``; return whether it was. Values no longer needed are deleted.
+
+        The acts are recorded in the same transaction, if the state is changed.
 
         Raises:
             StoreUnavailable: it may or may not have changed.
@@ -104,7 +116,13 @@ class OperationRecords:
         if state not in _OPEN:
             values |= {**_ended_as(state), "problem": problem}
         changing = update(_rows).where(_rows.c.id == operation_id, _rows.c.state.in_(before)).values(**values)
-        return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
+
+        def work(connection: Connection) -> bool:
+            is_changed = connection.execute(changing).rowcount == 1
+            append(connection, acts if is_changed else ())
+            return is_changed
+
+        return await (self._store.run(work) if acts else self._store.once(work))
 
     async def list_lanes(self, operation_id: str) -> tuple[bool, list[int]]:
         """Return whether items of an operation are pending, and the lanes that have started some.

@@ -140,6 +140,20 @@ def test_file_is_left_alone_where_it_is_not_watched(tmp_path: Path) -> None:
         assert site.state["number"] == 3
 
 
+def test_start_and_reload_are_in_the_audit_trail(tmp_path: Path) -> None:
+    site = Site(tmp_path, watch=False)
+    with running("serve", "--config", str(site.path)) as program:
+        wait_until(lambda: ready(site.admin))
+        site.write("one", more="[limits]\nmax_names = 5\n")
+        program.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: site.state["number"] == 2)
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(30) == 0
+    listed = json.loads(varbridge("audit", "list", "--config", str(site.path), "--json").stdout)
+    assert [each["action"] for each in listed] == ["config.reload", "config.load"]
+    assert listed[0]["evidence"]["keys"] == ["limits.max_names"]
+
+
 def test_every_worker_reloads(tmp_path: Path) -> None:
     site = Site(tmp_path, watch=False)
     with running("serve", "--config", str(site.path), "--workers", "2") as program:

@@ -42,7 +42,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "observe": set(),
     "config": {"access", "nearest", "port"},
     "serving": {"config", "web"},
-    "assembly": {"access", "config", "observe", "port", "routing", "web", "wire"},
+    "assembly": {"access", "config", "observe", "port", "routing", "store", "web", "wire"},
     "generation": {
         "access",
         "assembly",
@@ -59,7 +59,8 @@ ROOMS: dict[str, set[str]] = GROUND | {
     "rate_sharing": {"access", "errors"},
     "shared_store": {"bridge", "errors", "operations", "store"},
     "reloading": {"config", "observe"},
-    "cli": {"app", "bridge", "config", "errors", "model", "nearest", "observe", "plan", "port", "web"},
+    "auditing": {"assembly", "bridge", "config", "errors", "model", "store"},
+    "cli": {"app", "auditing", "bridge", "config", "errors", "model", "nearest", "observe", "plan", "port", "web"},
     "__main__": {"cli"},
 }
 # part of the web room: the other parts it may import

@@ -19,7 +19,7 @@ from gateway.operations.bulk import BulkJobs, select_instances
 from gateway.operations.jobs import InProcessQueue, JobKinds, JobWorker
 from gateway.plan import VendorResponse
 from gateway.port import Credentials, Policy
-from gateway.store import OperationRecords, Settings, Store
+from gateway.store import AuditRecords, OperationRecords, Settings, Store
 from gateway.web.v1.problems import problem
 from tests.until import until
 from tests.web.conftest import SECRET, Site, entry
@@ -371,3 +371,25 @@ async def test_store_that_cannot_be_reached_refuses_operations(started: Callable
     assert (answered, shown["code"], shown["outcome"]) == (503, "store-unavailable", "not_applied")
     assert (await site.ask("GET", "instances", site.hr, "variables"))[0] == 200
     await site.store.close()
+
+
+async def test_begin_and_cancel_are_in_the_audit_trail_without_values_and_filters(works: Works) -> None:
+    body = {"variableName": "note", "variableValues": [{"name": "note", "operator": "eq", "value": "MARKER"}]}
+    operation = await works.start(**body, engines=["hr"], modifications={"note": {"value": "MARKER"}}, deletions=["x"])
+    assert (await works.ask("DELETE", "operations", operation))[0] == 204
+    found = await AuditRecords(works.store).list_after(0, 10)
+    assert [(each.caller, each.action, each.subject, json.loads(each.evidence)) for each in found] == [
+        (
+            "anonymous",
+            "operation.begin",
+            f"operation:{operation}",
+            {"engines": ["hr"], "modifications": 1, "deletions": 1},
+        ),
+        ("anonymous", "operation.cancel", f"operation:{operation}", {"before": "selecting", "done": 0}),
+    ]
+
+
+async def test_dry_run_of_an_operation_is_in_no_audit_trail(works: Works) -> None:
+    body = {**BY_NAME, **SET}
+    assert (await works.ask("POST", "operations", body=body, query="dryRun=true"))[0] == 200
+    assert await AuditRecords(works.store).list_after(0, 10) == []

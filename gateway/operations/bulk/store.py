@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.model.audit import AuditAct
 from gateway.model.bulk import BulkItem, BulkOperation, BulkState, ItemOutcome
 
 
@@ -15,8 +16,8 @@ class OperationStore(Protocol):
     repeating it does no harm.
     """
 
-    async def create(self, operation: BulkOperation) -> None:
-        """Store a new operation."""
+    async def create(self, operation: BulkOperation, acts: Sequence[AuditAct] = ()) -> None:
+        """Store a new operation, and record its acts in the same transaction."""
         ...
 
     async def find(self, operation_id: str) -> BulkOperation | None:
@@ -36,9 +37,14 @@ class OperationStore(Protocol):
         ...
 
     async def change_state(
-        self, operation_id: str, before: Sequence[BulkState], state: BulkState, problem: bytes | None = None
+        self,
+        operation_id: str,
+        before: Sequence[BulkState],
+        state: BulkState,
+        problem: bytes | None = None,
+        acts: Sequence[AuditAct] = (),
     ) -> bool:
-        """Change the state if it is one of ``before``; return whether it was."""
+        """Change the state if it is one of ``before``; return whether it was. If so, its acts are recorded with it."""
         ...
 
     async def list_lanes(self, operation_id: str) -> tuple[bool, list[int]]:
