@@ -94,7 +94,9 @@ class _Comparing:
         self._terms, self._digests = terms, digests
         before, after = (engine.capabilities.features for engine in (terms.source, terms.target))
         self._nulls = _CREATES not in before & after
-        self._to_source, self._to_target = (Latitude(_TYPED not in each, self._nulls) for each in (before, after))
+        self._to_source, self._to_target = (
+            Latitude(types=_TYPED not in each, nulls=_CREATES not in each) for each in (before, after)
+        )
         self._unset = DELETE_SET_NULL if "variables.delete_by_null" in after else NULL_IS_UNSET
 
     def each(self, source: Iterable[Variable], target: Iterable[Variable]) -> Iterator[Difference]:

@@ -15,12 +15,7 @@ from gateway.model.values import Value
 from gateway.model.verdict import type_name
 
 _OCTETS = "application/octet-stream"
-_TYPING = (
-    ("type", "/type"),
-    ("format", "/format"),
-    ("class_name", "/className"),
-    ("serialization", "/serialization"),
-)
+_TYPING = ("/type", "/format", "/className", "/serialization")
 _MEMBERS = (("filename", "/filename"), ("media_type", "/mediaType"), ("encoding", "/encoding"))
 
 
@@ -63,9 +58,10 @@ class Latitude(msgspec.Struct, frozen=True):
 
 def likeness(wanted: Seen, found: Seen, latitude: Latitude) -> tuple[str, ...] | None:
     """Return the rules by which two values are the same; none where they simply are, None where they are not."""
-    if is_null(wanted.value) and is_null(found.value) and (latitude.types or _same_type(wanted.value, found.value)):
+    nulls = is_null(wanted.value), is_null(found.value)
+    if all(nulls) and (latitude.types or _same_type(wanted.value, found.value)):
         return ()
-    if not _types_fit(wanted.value, found.value, latitude):
+    if any(nulls) or not _types_fit(wanted.value, found.value, latitude):
         return None
     content = contents(wanted, found, latitude)
     if content.pointers:
@@ -98,15 +94,15 @@ def drift(wanted: Seen, found: Seen, latitude: Latitude) -> tuple[Outcome, tuple
     places = contents(wanted, found, latitude).pointers
     if places:
         return "value_drift", places
-    return "type_drift", tuple(
-        at for member, at in _TYPING if getattr(wanted.value, member) != getattr(found.value, member)
-    )
+    pairs = zip(_TYPING, _typed(wanted.value), _typed(found.value), strict=True)
+    return "type_drift", tuple(at for at, before, after in pairs if before != after)
 
 
 def _types_fit(wanted: Value, found: Value, latitude: Latitude) -> bool:
-    if latitude.types:
-        return kin(wanted) == kin(found)
-    return _same_type(wanted, found)
+    if not latitude.types:
+        return _same_type(wanted, found)
+    lost = wanted.class_name is not None and found.class_name is None
+    return kin(wanted) == kin(found) and not lost
 
 
 def _same_type(wanted: Value, found: Value) -> bool:
@@ -114,8 +110,8 @@ def _same_type(wanted: Value, found: Value) -> bool:
 
 
 def _typed(value: Value) -> tuple[str | None, ...]:
-    serialization = JSON if value.type == "object" and value.serialization is None else value.serialization
-    return value.type, value.format, value.class_name, serialization
+    """Return what is at the places of ``_TYPING``."""
+    return value.type, value.format, value.class_name, value.serialization or JSON
 
 
 def _members(wanted: Value, found: Value) -> Comparison:

@@ -39,7 +39,7 @@ COMPARISON_RULES: Mapping[str, str] = {
     f"{READ_AS}TYPE": "the engine has no such type, or does not tell it; digits, text or JSON are the same",
     NULL_IS_UNSET: "an engine whose names are declared does not tell null from unset, in objects neither",
     DELETE_SET_NULL: "the engine cannot delete a variable and holds null in its place",
-    NUMBER_RESPELLED: "the same number in other digits, as 1.10 and 1.1, or zero with another sign",
+    NUMBER_RESPELLED: "inside JSON, the same number in other digits, as 1.10 and 1.1",
     CLASS_OF_ENGINE: "the engine has put the class that its process declares on an object",
     CONTENT_NOT_COMPARED: "of a blob only type, name and size were at hand",
     MEDIA_TYPE_DEFAULT: "a file without a media type was given `application/octet-stream`",
