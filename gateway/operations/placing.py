@@ -7,8 +7,7 @@ is ``gateway.routing``, which has the rules and asks nobody. What must not live 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -16,17 +15,24 @@ import msgspec
 from gateway.errors import (
     EngineNotFound,
     Forbidden,
-    InstanceAmbiguous,
     InstanceNotFound,
     InvalidRequest,
     TaskNotFound,
 )
 from gateway.model.bridge import Side
-from gateway.model.commands import DescribeInstance
 from gateway.model.lifecycle import DescribeTask
 from gateway.model.results import TaskDescribed
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing_links import find_linked, follow, left_behind, owner_of_link, require_use, route_of
+from gateway.operations.placing_links import (
+    find_linked,
+    find_linked_behind,
+    follow,
+    left_behind,
+    owner_of_link,
+    require_use,
+    route_of,
+)
+from gateway.operations.probes import has_instance, probe, with_ended
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, choose_engine, split_id
@@ -66,11 +72,11 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
     if not gateway.routing.probe:
         raise InvalidRequest("A bare id needs the engine's name: `engine:id`, `?engine=` or `Gateway-Engine`.")
     try:
-        owner = await _probe(gateway, allowed, call, ended=ended)
+        owner = await probe(gateway, allowed, call, ended=ended)
     except InstanceNotFound:
         if ended:
             raise
-        owner = await _probe(gateway, _with_ended(gateway, allowed), call, ended=True)
+        owner = await probe(gateway, with_ended(gateway, allowed), call, ended=True)
         return _usable(_target(gateway, owner), may_use)
     gateway.routing.remember_owner(public, owner)
     return _usable(_target(gateway, owner), may_use)
@@ -115,7 +121,7 @@ def place(gateway: Gateway, target: Target) -> Target:
             return follow(gateway, target, root, route)
     if root == target.root and target.link is None:
         return target
-    return Target(target.engine, target.native, root)
+    return Target(target.engine, target.native, root, None, target.pinned)
 
 
 def parse_canonical(gateway: Gateway, public: str) -> Target:
@@ -205,21 +211,39 @@ def find_named(gateway: Gateway, public: str, beside: str, may_use: MayUse) -> s
 def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> tuple[Target, bool]:
     """Return the instance that a front-door request names, and whether its id names its engine.
 
-    A bare id means the door's engine, unless another one is known to be the owner. An id that the door's engine cannot
-    have is handed on all the same: the engine's own answer is what callers expect.
+    An id of a linked instance means the side that decides. A bare id means the door's engine, unless another one is
+    known to be the owner. An id that the door's engine cannot have is handed on all the same: the engine's own answer
+    is what callers expect.
 
     Raises:
-        Forbidden: the id names an engine that the caller may not use.
+        Forbidden: the caller may not use the engine that the id names, or the one on which a linked instance is.
         InvalidRequest: the id names another engine, which cannot have such an id.
+        InstanceNotFound: it is inside of an instance that is on another engine now.
+        StoreUnavailable: the links were never read, and the instance may be in one.
     """
+    if gateway.links.active and (linked := locate_linked_behind(gateway, door, written, may_use)) is not None:
+        return linked, split_id(written, gateway.engines)[0] is not None
     engine, native = split_behind(gateway, written, may_use)
     if engine is not None and engine.name != door.name:
-        return place(gateway, Target(engine, engine.native_id(native))), True
+        return _usable(place(gateway, Target(engine, engine.native_id(native))), may_use), True
     beyond = gateway.routing.owner_beyond(door.name, written) if engine is None else None
     if beyond is not None and may_use(beyond.engine):
-        return _target(gateway, beyond), False
+        return _usable(_target(gateway, beyond), may_use), False
     spelled = spell_instance(door, native)
     return place(gateway, Target(door, native if spelled is None else spelled)), engine is not None
+
+
+def locate_linked_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> Target | None:
+    """Return the side that decides of the linked instance that a front-door request names; None where it names none.
+
+    Raises:
+        Forbidden, InstanceNotFound, StoreUnavailable: as ``locate_behind``.
+    """
+    route = find_linked_behind(gateway, door, written)
+    if route is None:
+        return None
+    require_use(route, may_use=may_use(route.owner.engine))
+    return owner_of_link(gateway, route)
 
 
 def split_behind(gateway: Gateway, written: str, may_use: MayUse) -> tuple[Engine | None, str]:
@@ -266,7 +290,7 @@ async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it
     if not asked and await _has_own(gateway, written, own, call):
         return None
     for ended in (False, True):
-        owner = await _find_owner(gateway, _with_ended(gateway, others) if ended else others, call, ended=ended)
+        owner = await _find_owner(gateway, with_ended(gateway, others) if ended else others, call, ended=ended)
         if owner is not None:
             break
     else:
@@ -274,7 +298,7 @@ async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it
     if asked and await _has_own(gateway, written, own, call):
         return None
     gateway.routing.remember_beyond(door.name, written, owner)
-    return _target(gateway, owner)
+    return _usable(_target(gateway, owner), may_use)
 
 
 async def _has_own(gateway: Gateway, written: str, own: Candidate | None, call: Call) -> bool:
@@ -302,7 +326,7 @@ async def _find_owner(
     gateway: Gateway, candidates: tuple[Candidate, ...], call: Call, *, ended: bool
 ) -> Candidate | None:
     try:
-        return await _probe(gateway, candidates, call, ended=ended)
+        return await probe(gateway, candidates, call, ended=ended)
     except InstanceNotFound:
         return None
 
@@ -318,52 +342,3 @@ def locate_start_behind(gateway: Gateway, door: Engine, definition: str, may_use
 
 def _target(gateway: Gateway, owner: Candidate) -> Target:
     return place(gateway, Target(gateway.engines[owner.engine], owner.native))
-
-
-def _with_ended(gateway: Gateway, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Return the candidates whose engines know instances that have ended."""
-    return tuple(each for each in candidates if "instances.ended" in gateway.engines[each.engine].capabilities.features)
-
-
-async def _probe(gateway: Gateway, candidates: tuple[Candidate, ...], call: Call, *, ended: bool) -> Candidate:
-    """Ask every candidate which instances it has.
-
-    Raises:
-        InstanceNotFound: none of them has it; else as ``pick_owner``.
-    """
-    owner = await pick_owner(candidates, lambda each: has_instance(gateway, each, call, ended=ended))
-    if owner is None:
-        raise InstanceNotFound
-    return owner
-
-
-async def pick_owner(candidates: Sequence[Candidate], has: Callable[[Candidate], Awaitable[bool]]) -> Candidate | None:
-    """Ask every candidate whether it has something; return the one that has it, None where none has.
-
-    Two owners make the id ambiguous, whatever the other engines say. With fewer, an engine that did not answer might
-    be an owner too, so its failure is raised.
-
-    Raises:
-        InstanceAmbiguous: more than one engine has it. EngineFailure: an engine could not be asked.
-    """
-    answers = await asyncio.gather(*map(has, candidates), return_exceptions=True)
-    owners = [candidate for candidate, answer in zip(candidates, answers, strict=True) if answer is True]
-    if len(owners) > 1:
-        names = tuple(f"{owner.engine}:{owner.native}" for owner in owners)
-        raise InstanceAmbiguous(f"More than one engine has it: {', '.join(names)}.", candidates=names)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return owners[0] if owners else None
-
-
-async def has_instance(gateway: Gateway, candidate: Candidate, call: Call, *, ended: bool) -> bool:
-    """Return whether an engine has an instance; one that has ended counts only with ``ended``."""
-    engine = gateway.engines[candidate.engine]
-    command = DescribeInstance(instance=candidate.native, ended=ended)
-    try:
-        found = await gateway.run(engine.name, engine.describe_instance(command), call)
-    except InstanceNotFound:
-        return False
-    gateway.routing.remember_root(engine.name, candidate.native, found.instance.id)
-    return True

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gateway.operations.gateway import Gateway
-from gateway.operations.placing import MayUse, spell_instance, split_behind
+from gateway.operations.gateway import Gateway, Target
+from gateway.operations.placing import MayUse, locate_linked_behind, spell_instance, split_behind
 from gateway.operations.placing_ids import known_elsewhere
+from gateway.operations.placing_links import is_moved
 from gateway.operations.placing_tasks import known_task_elsewhere, spell_task
 from gateway.port import Engine, RequestFacts
 
@@ -32,6 +33,21 @@ def find_foreign(gateway: Gateway, door: Engine, facts: RequestFacts, may_use: M
         *_owners(gateway, door, facts.tasks, known_task_elsewhere, spell_task),
     )
     return next((gateway.engines[name] for name in owners if may_use(name)), None)
+
+
+def find_moved(gateway: Gateway, door: Engine, facts: RequestFacts, may_use: MayUse) -> dict[str, Target]:
+    """Return the ids of linked instances of which another side decides than the one that is named, with that side.
+
+    Raises:
+        Forbidden: it is on an engine that the caller may not use.
+    """
+    named = facts.ids if facts.named is None else (facts.named, *facts.ids)
+    linked = {each: locate_linked_behind(gateway, door, each, may_use) for each in named}
+    return {
+        written: target
+        for written, target in linked.items()
+        if target is not None and is_moved(gateway, door, written, target)
+    }
 
 
 def _owners(

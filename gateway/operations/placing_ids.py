@@ -8,7 +8,14 @@ from gateway.errors import InvalidRequest, PayloadTooLarge, Unsupported, Varbrid
 from gateway.model.commands import FindInstances
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.placing import MayUse, has_instance, locate_beyond, spell_instance
+from gateway.operations.placing import (
+    MayUse,
+    locate_beyond,
+    locate_linked_behind,
+    spell_instance,
+)
+from gateway.operations.placing_links import find_linked_behind
+from gateway.operations.probes import has_instance
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate, split_id
@@ -22,7 +29,12 @@ _AT_ONCE = 500
 
 
 def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
-    """Return the engine that an id means other than that of the front door, as far as nobody must be asked."""
+    """Return the engine that an id means other than that of the front door, as far as nobody must be asked.
+
+    Of a linked instance it is the one of the side that decides.
+    """
+    if gateway.links.active and (route := find_linked_behind(gateway, door, written)) is not None:
+        return None if route.owner.engine == door.name else route.owner.engine
     name, native = split_id(written, gateway.engines)
     if name is not None:
         return None if name == door.name else name
@@ -41,10 +53,14 @@ async def engines_of(
     Raises:
         PayloadTooLarge: too many would have to be looked up.
         InstanceAmbiguous: several other engines have one of them. EngineFailure: an engine could not be asked.
+        Forbidden: one is linked, and on an engine now that the caller may not use.
     """
     unknown: list[str] = []
     others: set[str] = set()
     for written in dict.fromkeys(ids):
+        if gateway.links.active and (linked := locate_linked_behind(gateway, door, written, may_use)) is not None:
+            others.add(linked.engine.name)
+            continue
         name = known_elsewhere(gateway, door, written)
         if name is not None:
             others.add(name)
@@ -63,8 +79,13 @@ async def engines_of(
 def owner_of(gateway: Gateway, door: Engine, written: str, may_use: MayUse) -> Candidate | None:
     """Return whose an id is by now (``engines_of`` has looked it up), and its id there; None = no engine can have it.
 
-    It is the front door's engine's, unless another is named or known.
+    It is the front door's engine's, unless another is named or known; of a linked instance it is the side that decides.
+
+    Raises:
+        Forbidden: it is linked, and on an engine now that the caller may not use.
     """
+    if gateway.links.active and (linked := locate_linked_behind(gateway, door, written, may_use)) is not None:
+        return Candidate(linked.engine.name, linked.native)
     name, native = split_id(written, gateway.engines)
     beyond = gateway.routing.owner_beyond(door.name, written) if name is None else None
     if beyond is not None and may_use(beyond.engine):
@@ -96,11 +117,16 @@ async def name_new(gateway: Gateway, door: Engine, target: Target, call: Call) -
     return target.native
 
 
-def name_found(door: Engine, engine: Engine, native: str) -> str:
+def name_found(gateway: Gateway, door: Engine, engine: Engine, native: str) -> str:
     """Return the id by which callers of a front door can name an instance that a search has found.
 
-    Other vendors' ids stand as they are; engines of the same vendor may have the same ids, so theirs are ``engine:id``.
+    A linked instance has the id of the door's own engine, where one of its sides is there. Other vendors' ids stand as
+    they are; engines of the same vendor may have the same ids, so theirs are ``engine:id``.
     """
+    if engine.name != door.name and (route := gateway.links.find(engine.name, native)) is not None:
+        own = next((each for each in (route.source, route.target) if each.engine == door.name), None)
+        if own is not None:
+            return own.native
     return f"{engine.name}:{native}" if engine.vendor == door.vendor and engine.name != door.name else native
 
 

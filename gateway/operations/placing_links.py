@@ -12,6 +12,7 @@ from gateway.model.bridge import SideName
 from gateway.model.results import InstanceLink
 from gateway.operations.gateway import Gateway, Target
 from gateway.port import Engine
+from gateway.routing import split_id
 
 _UUID_DASHES = (8, 13, 18, 23)
 _UUID_CHARACTERS = 36
@@ -54,7 +55,7 @@ def follow(gateway: Gateway, target: Target, root: str | None, route: LinkRoute)
     if owner.engine == target.engine.name and owner.native == (root or target.native):
         if target.link is route and target.root == root:
             return target
-        return Target(target.engine, target.native, root, route)
+        return Target(target.engine, target.native, root, route, target.pinned)
     if root is not None:
         raise InstanceNotFound(left_behind(route), engine=target.engine.name)
     return owner_of_link(gateway, route)
@@ -131,6 +132,30 @@ def find_linked(gateway: Gateway, named: tuple[str, str] | None, public: str) ->
     if colon and (found := gateway.links.find(engine, native)) is not None:
         return found  # of an engine that is no longer configured
     return _find_bare(gateway, public)
+
+
+def find_linked_behind(gateway: Gateway, door: Engine, written: str) -> LinkRoute | None:
+    """Return the link that an id at a front door means, None where it means none for certain.
+
+    A bare id means an instance of the door's own engine first.
+
+    Raises:
+        InstanceAmbiguous, StoreUnavailable: as ``find_linked``.
+    """
+    if not gateway.links.is_known:
+        require_links(gateway)
+    name, native = split_id(written, gateway.engines)
+    if name is None:
+        own = gateway.links.find(door.name, _spelled(door, written))
+        return find_linked(gateway, None, written) if own is None else own
+    return find_linked(gateway, (name, native), written)
+
+
+def is_moved(gateway: Gateway, door: Engine, written: str, owner: Target) -> bool:
+    """Return whether an id at a front door says another instance than the one of its link that decides."""
+    name, native = split_id(written, gateway.engines)
+    said = gateway.engines[name or door.name]
+    return said is not owner.engine or _spelled(said, native) != owner.native
 
 
 def _find_bare(gateway: Gateway, public: str) -> LinkRoute | None:

@@ -7,7 +7,8 @@ from functools import partial
 from gateway.errors import InvalidRequest, TaskNotFound
 from gateway.model.lifecycle import DescribeTask
 from gateway.operations.gateway import Gateway
-from gateway.operations.placing import MayUse, pick_owner, split_behind
+from gateway.operations.placing import MayUse, split_behind
+from gateway.operations.probes import pick_owner
 from gateway.plan import Call
 from gateway.port import Engine
 from gateway.routing import Candidate

@@ -10,145 +10,25 @@ carried out (``translating``).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from gateway.errors import Forbidden, Unsupported
+from gateway.operations.destinations import Destination, DoorRequest, destination_of, translated_by
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind, spell_instance
-from gateway.operations.placing_foreign import find_foreign
+from gateway.operations.placing_foreign import find_foreign, find_moved
 from gateway.operations.placing_ids import engines_of
 from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond, spell_task
+from gateway.operations.relaying_linked import follow_moved, follow_named
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
-from gateway.port import Engine, RequestFacts
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import split_id
 
 R = TypeVar("R")
 HandBack = Callable[[RawAnswer], Awaitable[R]]
-Lane = Literal["native", "translated", "passed_through", "refused"]
-
-
-class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lane of a request depends on.
-
-    Args:
-        about_variables: whether the gateway knows the request as an operation of its own (``RequestFacts.is_known``).
-        same_vendor: whether the owner speaks the dialect of the front door.
-        limited: whether the caller has masks or name limits.
-        translates: whether a request that is none can all the same be carried out as commands.
-        second_write: whether another engine must receive the same write.
-        body_needed: whether a policy must understand the body.
-    """
-
-    about_variables: bool
-    same_vendor: bool
-    limited: bool = False
-    translates: bool = False
-    second_write: bool = False
-    body_needed: bool = False
-
-
-def lane(facts: LaneFacts) -> Lane:
-    """Return the lane: bytes are forwarded wherever nobody needs to understand them."""
-    if not facts.about_variables:
-        if facts.same_vendor and not facts.limited:
-            return "passed_through"
-        return "translated" if facts.translates else "refused"
-    if facts.same_vendor and not (facts.limited or facts.second_write or facts.body_needed):
-        return "native"
-    return "translated"
-
-
-class Rights(Protocol):
-    """What the caller of a front door may do."""
-
-    @property
-    def name(self) -> str:
-        """Return the caller's name, for the engine's audit."""
-        ...
-
-    @property
-    def limited(self) -> bool:
-        """Return whether the caller has masks or name limits."""
-        ...
-
-    def may(self, scope: str) -> bool:
-        """Return whether the caller has a scope."""
-        ...
-
-    def require(self, scope: str) -> None:
-        """Refuse a caller without a scope.
-
-        Raises:
-            Forbidden: the caller lacks the scope.
-        """
-        ...
-
-    def may_use(self, engine: str) -> bool:
-        """Return whether the caller may use an engine."""
-        ...
-
-    def may_touch(self, name: str) -> bool:
-        """Return whether the caller may read and write a variable."""
-        ...
-
-    def require_names(self, names: tuple[str, ...]) -> None:
-        """Refuse names of variables that the caller may not touch.
-
-        Raises:
-            Forbidden: it names those variables.
-        """
-        ...
-
-    def is_masked(self, name: str) -> bool:
-        """Return whether the value of a variable is hidden from the caller."""
-        ...
-
-
-class DoorRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One request at a front door, as far as its destination depends on it.
-
-    Args:
-        vendor: whose dialect the front door speaks.
-        default: the engine of whatever names no other.
-        facts: what the request is about.
-        call: returns method and path, for people.
-        rights: what the caller may do.
-        federated: whether searches ask every engine that the caller may use.
-    """
-
-    vendor: str
-    default: Engine
-    facts: RequestFacts
-    call: Callable[[], str]
-    rights: Rights
-    federated: bool = False
-
-
-class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a front-door request goes.
-
-    Args:
-        engine: the owner, to which the request is relayed, or which carries out what it means.
-        instance: what a write changes; None where no instance is named for certain.
-        task: id of the task that is named, as the engine spells it; None where none is.
-        engines: which engines a search asks, if not this one alone; then it is carried out as a command.
-        spelled: the id in the path as the engine spells it, where the caller wrote ``engine:id``, which no engine would
-            understand, or names what another engine than the door's has; None = as the caller wrote it.
-        is_translated: whether the request is carried out as commands, or refused where it means none.
-        is_certain: whether no other engine can be the owner.
-    """
-
-    engine: Engine
-    instance: Target | None = None
-    task: str | None = None
-    engines: tuple[str, ...] = ()
-    spelled: str | None = None
-    is_translated: bool = False
-    is_certain: bool = True
 
 
 def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
@@ -164,24 +44,28 @@ def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
     if not rights.may_use(default.name):
         raise Forbidden("The caller may not use this engine.")
     if (facts.ids or facts.tasks) and not facts.searches:
+        if gateway.links.active and (moved := find_moved(gateway, default, facts, rights.may_use)):
+            return follow_moved(request, moved)
         _refuse_foreign(gateway, request)
     if facts.definition is not None:
         engine = locate_start_behind(gateway, default, facts.definition, rights.may_use)
-        return _destination(request, engine, None) if engine is default else _translated(engine)
+        return destination_of(request, engine, None) if engine is default else translated_by(engine)
     if facts.task is not None:
         return _find_task(gateway, request, facts.task)
     if facts.named is None:
-        return _destination(request, default, None)
+        return destination_of(request, default, None)
     target, qualified = locate_behind(gateway, default, facts.named, rights.may_use)
+    if target.link is not None:
+        return follow_named(gateway, request, target, qualified=qualified)
     is_certain = qualified or target.engine.name != default.name or not _has_others(gateway)
-    return _destination(request, target.engine, target, qualified=qualified, is_certain=is_certain)
+    return destination_of(request, target.engine, target, qualified=qualified, is_certain=is_certain)
 
 
 def _find_task(gateway: Gateway, request: DoorRequest, written: str) -> Destination:
     default = request.default
     engine, task, qualified = locate_task_behind(gateway, default, written, request.rights.may_use)
     is_certain = qualified or engine.name != default.name or not _has_others(gateway)
-    return _destination(request, engine, None, task=task, qualified=qualified, is_certain=is_certain)
+    return destination_of(request, engine, None, task=task, qualified=qualified, is_certain=is_certain)
 
 
 async def find_searched(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
@@ -247,11 +131,13 @@ async def find_beyond(gateway: Gateway, request: DoorRequest, call: Call, *, ask
     facts, default, may_use = request.facts, request.default, request.rights.may_use
     if facts.task is not None:
         beyond = await locate_task_beyond(gateway, default, facts.task, may_use, call, asked=asked)
-        return None if beyond is None else _destination(request, beyond[0], None, task=beyond[1])
+        return None if beyond is None else destination_of(request, beyond[0], None, task=beyond[1])
     if facts.named is None:
         return None
     target = await locate_beyond(gateway, default, facts.named, may_use, call, asked=asked)
-    return None if target is None else _destination(request, target.engine, target)
+    if target is not None and target.link is not None:
+        return follow_named(gateway, request, target, qualified=False)
+    return None if target is None else destination_of(request, target.engine, target)
 
 
 def _refuse_foreign(gateway: Gateway, request: DoorRequest) -> None:
@@ -271,65 +157,6 @@ def _has_others(gateway: Gateway) -> bool:
     return gateway.routing.probe and len(gateway.engines) > 1
 
 
-def _translated(engine: Engine) -> Destination:
-    return Destination(engine=engine, is_translated=True)
-
-
-def _destination(  # noqa: PLR0913 - an owner, and how it was found
-    request: DoorRequest,
-    engine: Engine,
-    target: Target | None,
-    *,
-    task: str | None = None,
-    qualified: bool = False,
-    is_certain: bool = True,
-) -> Destination:
-    """Return the destination of a request whose owner is found, by its lane.
-
-    Raises:
-        Forbidden: the caller is limited where nobody can enforce limits.
-        Unsupported: the request cannot be said to an engine of another vendor.
-    """
-    facts, limited = request.facts, request.rights.limited
-    same_vendor = request.vendor == engine.vendor
-    body_needed = (qualified and facts.in_body) or (facts.carries and not _may_all(request.rights))
-    chosen = lane(
-        LaneFacts(
-            about_variables=facts.is_known,
-            same_vendor=same_vendor,
-            limited=limited,
-            translates=facts.translates,
-            body_needed=body_needed,
-        )
-    )
-    if chosen == "refused" and same_vendor:
-        raise Forbidden("This request cannot be handed on for this caller.", engine=engine.name)
-    if chosen == "refused" and is_certain:
-        raise untranslated(request, engine)
-    is_translated = chosen in {"translated", "refused"}  # what is refused is so once no other engine is the owner
-    named = target if is_translated or facts.instance is not None else None
-    respelled = qualified or engine.name != request.default.name
-    return Destination(
-        engine=engine,
-        instance=named,
-        task=task,
-        spelled=(task if target is None else target.native) if respelled else None,
-        is_translated=is_translated,
-        is_certain=is_certain,
-    )
-
-
-def _may_all(rights: Rights) -> bool:
-    """Return whether a caller may read and write variables, so that it does not matter whether a body has any."""
-    return rights.may("variables:read") and rights.may("variables:write")
-
-
-def untranslated(request: DoorRequest, engine: Engine) -> Unsupported:
-    """Return the refusal of a request that means no command and cannot be relayed to the engine."""
-    whom = "for what is on" if request.vendor != engine.vendor else "to callers with masks or name limits on"
-    return Unsupported(f"{request.call()} is not offered here {whom} the engine {engine.name}.", engine=engine.name)
-
-
 async def relay_request(
     gateway: Gateway, destination: Destination, request: RawRequest, call: Call, hand_back: HandBack[R]
 ) -> R:
@@ -344,6 +171,9 @@ async def relay_request(
 
     if not request.writes:
         return await work()
-    if destination.instance is None:
+    target = destination.instance
+    if target is None:
         return await write_unlocked(call, work)
-    return await write_instance(gateway, destination.instance, call, work)
+    if not target.pinned:
+        target = Target(target.engine, target.native, target.root, target.link, pinned=True)
+    return await write_instance(gateway, target, call, work)

@@ -146,6 +146,8 @@ class Dialect:
     """Parameter of the query that goes before the header ``Accept``; empty: there is none."""
     token_header: ClassVar[str] = ""
     """Header, in lower case, of the token by which a write shows that no other site made it; empty: there is none."""
+    id_names: ClassVar[frozenset[str]] = frozenset()
+    """Parameters and members of JSON whose values are ids of instances, or lists of them, in requests and answers."""
     takes: ClassVar[frozenset[str]] = frozenset()
     """Names of the settings (``DialectSettings``) that this language takes; others are refused in a configuration."""
 

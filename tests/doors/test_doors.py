@@ -9,7 +9,7 @@ import pytest
 from adapters.camunda7.dialect import Camunda7Dialect
 from gateway.access import Access, CallerEntry
 from gateway.access.callers import SCOPES
-from gateway.operations.relaying import LaneFacts, lane
+from gateway.operations.destinations import LaneFacts, lane
 from gateway.port import DialectRequest, Passed, RequestFacts, UploadedForm
 from tests.doors.calls import CALLS
 from tests.doors.openapi import lines

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway import app, config
 from gateway.cli.served import Served
+from gateway.model.bridge import Link
 from gateway.plan import VendorRequest
 
 HR, CLAIMS = "hr", "claims"
@@ -43,6 +44,7 @@ class Across:
         self.heard: list[tuple[str, VendorRequest]] = []
         self.planned: list[tuple[str, VendorRequest]] = []
         self.port = 0
+        self.running: app.Application | None = None
         self.hr, self.claims = (fakes[name].showcase() for name in (HR, CLAIMS))
         for name, fake in fakes.items():
             self._listen(name, fake)
@@ -59,6 +61,11 @@ class Across:
     def forget(self) -> None:
         self.heard.clear()
         self.planned.clear()
+
+    def link(self, *links: Link) -> None:
+        """Let the gateway know of links, as whoever makes them does."""
+        assert self.running is not None
+        self.running.routes.note(links)
 
     @property
     def engines(self) -> list[str]:
@@ -156,6 +163,7 @@ async def across(
     )
     await running.start()
     site.port, _ = running.ports
+    site.running = running
     try:
         yield site
     finally:

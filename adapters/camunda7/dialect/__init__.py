@@ -14,6 +14,7 @@ from adapters.camunda7.dialect.decode import decode
 from adapters.camunda7.dialect.encode import encode
 from adapters.camunda7.dialect.errors import encode_error, misses
 from adapters.camunda7.dialect.facts import facts, reads_body
+from adapters.camunda7.dialect.ids import INSTANCES
 from adapters.camunda7.dialect.shown import show_id
 from gateway.errors import VarbridgeError
 from gateway.model import commands
@@ -28,6 +29,7 @@ class Camunda7Dialect(Dialect):
 
     vendor = "camunda7"
     takes = frozenset({"objects", "federated"})
+    id_names = INSTANCES
 
     def reads_body(self, request: DialectRequest) -> bool:
         """Return whether the body of a request may name instances, or what is inside of them."""

@@ -8,7 +8,7 @@ from adapters.ibm_bpm.dialect.decode import decode, decode_unnamed
 from adapters.ibm_bpm.dialect.encode import encode
 from adapters.ibm_bpm.dialect.errors import HIDDEN, NUMBERS, encode_error, misses, scrub
 from adapters.ibm_bpm.dialect.facts import OVERRIDES, facts
-from adapters.ibm_bpm.dialect.ids import MANY, names_in_body
+from adapters.ibm_bpm.dialect.ids import INSTANCES, MANY, SHOWN, names_in_body
 from adapters.ibm_bpm.dialect.login import TOKEN_HEADER, encode_token, logs_in, token_lifetime_s
 from adapters.ibm_bpm.dialect.media import XML, accepted, wants_xml
 from adapters.ibm_bpm.dialect.shown import show_id
@@ -34,6 +34,7 @@ class IbmBpmDialect(Dialect):
     accept_parameter = "accept"
     token_header = TOKEN_HEADER
     takes = frozenset({"accept_primitives"})
+    id_names = INSTANCES | SHOWN
 
     def facts(self, request: DialectRequest) -> RequestFacts:
         """Return what a request is about; a method override is resolved first, what is not certain passes through.

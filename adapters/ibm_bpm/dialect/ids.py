@@ -18,6 +18,8 @@ from gateway.port import DialectRequest
 
 INSTANCES = frozenset({"instanceIds", "targetId", "callerProcessId"})
 """Parameters whose values are ids of instances."""
+SHOWN = frozenset({"piid", "processInstanceId", "instanceId"})
+"""Members of answers whose values are ids of instances."""
 TASKS = frozenset({"taskIDs", "callerTaskId", "assignTaskidFilter", "collabTaskidFilter"})
 """Parameters whose values are ids of tasks. The same number may be an instance's."""
 _COMMAND = "command"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.errors import Fault, Forbidden
 from gateway.model.condition import Condition
 from gateway.model.query import Filter, Row
+from gateway.operations.destinations import Rights
 from gateway.operations.paging.pages import RowFilter
-from gateway.operations.relaying import Rights
 
 
 def visible_rows(rights: Rights, wanted: Filter) -> RowFilter | None:

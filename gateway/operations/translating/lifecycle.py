@@ -56,7 +56,7 @@ async def _describe_task(translation: Translation, command: DescribeTask) -> Tas
         raise TaskNotFound(engine=translation.engine.name)
     if described.instance is None:
         return described
-    shown = name_found(translation.door, translation.engine, described.instance)
+    shown = name_found(translation.gateway, translation.door, translation.engine, described.instance)
     return msgspec.structs.replace(described, instance=shown)
 
 
@@ -70,16 +70,19 @@ async def _correlate(translation: Translation, command: CorrelateMessage) -> Mes
     if target is None and command.instance is not None:
         may_use = translation.rights.may_use
         target, _ = placing.locate_behind(translation.gateway, translation.door, command.instance, may_use)
-    native = None if target is None else target.native
+    native, written = None if target is None else target.native, command.instance
     command = msgspec.structs.replace(command, instance=native)
     receiver = translation.engine if target is None else target
     done = await lifecycle.correlate_message(translation.gateway, receiver, command, translation.call)
-    shown = tuple(_shown_to(translation, each) for each in done.receivers)
+    named = {native: written} if target is not None and target.link is not None else {}
+    shown = tuple(_shown_to(translation, each, named) for each in done.receivers)
     return msgspec.structs.replace(done, receivers=shown)
 
 
-def _shown_to(translation: Translation, receiver: Correlated) -> Correlated:
-    shown = name_found(translation.door, translation.engine, receiver.instance)
+def _shown_to(translation: Translation, receiver: Correlated, named: Mapping[str | None, str | None]) -> Correlated:
+    """Return a receiver with its id as the caller wrote it, or else one by which it can be named at the front door."""
+    gateway, door, engine = translation.gateway, translation.door, translation.engine
+    shown = named.get(receiver.instance) or name_found(gateway, door, engine, receiver.instance)
     return msgspec.structs.replace(receiver, instance=shown)
 
 

@@ -18,7 +18,7 @@ from gateway.model.commands import (
 from gateway.model.lifecycle import CompleteTask, CorrelateMessage, StartInstance
 from gateway.model.modification import ModifyInstance, names_in
 from gateway.model.query import LISTS, CountVariables, ListLastValues, QueryVariables
-from gateway.operations.relaying import Rights
+from gateway.operations.destinations import Rights
 
 _WRITES = (InstanceWrite, StartInstance, CompleteTask, CorrelateMessage)
 

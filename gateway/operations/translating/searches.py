@@ -62,8 +62,8 @@ class SearchedIds:
     def shown(self, engine: str, native: str) -> str:
         """Return an instance's id as the caller wrote it, or else one by which it can be named at the front door."""
         known = self._shown.get((engine, native))
-        door, engines = self._translation.door, self._translation.gateway.engines
-        return name_found(door, engines[engine], native) if known is None else known
+        door, gateway = self._translation.door, self._translation.gateway
+        return name_found(gateway, door, gateway.engines[engine], native) if known is None else known
 
 
 async def _query(translation: Translation, command: QueryVariables) -> VariablesFound:

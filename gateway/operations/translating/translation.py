@@ -9,8 +9,8 @@ import msgspec
 from gateway.errors import InstanceNotFound, Unsupported
 from gateway.model.results import TaskDescribed, Variable
 from gateway.model.values import ABSENT
+from gateway.operations.destinations import Rights
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.relaying import Rights
 from gateway.plan import Call
 from gateway.port import Engine
 

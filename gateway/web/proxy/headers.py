@@ -74,7 +74,7 @@ def _ended(proxied: ProxiedRequest) -> frozenset[str]:
         ended = ended | {"authorization"}
     if proxied.door.is_foreign:
         ended = ended | {proxied.door.dialect.token_header}  # it is one of ours (``door_session``)
-    if proxied.door.scrubs:
+    if proxied.door.scrubs or (proxied.destination is not None and proxied.destination.moved):
         ended = ended | {"accept-encoding"}  # what is compressed cannot be looked at
     return ended
 

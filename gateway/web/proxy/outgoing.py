@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+
+from aiohttp import hdrs
 
 from gateway.errors import InvalidRequest
-from gateway.operations.relaying import Destination
+from gateway.operations.destinations import Destination
 from gateway.port import RequestFacts
 from gateway.raw import RawRequest
 from gateway.web.http import body
@@ -13,6 +15,7 @@ from gateway.web.proxy import headers
 from gateway.web.proxy.body_copy import BodyCopy
 from gateway.web.proxy.incoming import respell_id
 from gateway.web.proxy.request import ProxiedRequest
+from gateway.web.proxy.respelling import respell_json, respell_query
 
 _POLL_MARGIN_S = 10.0
 """Seconds that an engine may take beyond the time that a poll asks to wait; engines answer a little after it."""
@@ -30,13 +33,19 @@ async def build_request(proxied: ProxiedRequest, facts: RequestFacts, destinatio
         target = respell_id(target, named, destination.spelled)
     if "#" in target:
         raise InvalidRequest("A request target has no fragment.")
-    content, idle_s = await _read_body(proxied, facts)
+    content, idle_s = (None, proxied.upstream.idle_s) if destination.moved else await _read_body(proxied, facts)
     if content is not None and not destination.is_certain:
         content = _copied(proxied, content)
+    shown = headers.for_engine(proxied)
+    if destination.moved:
+        path, mark, query = target.partition("?")
+        target = path + mark + respell_query(query, proxied.door.dialect.id_names, destination.moved)
+        content = await _respelled(proxied, destination.moved)
+        shown = [(name, value) for name, value in shown if name.lower() != "content-length"]
     return RawRequest(
         method=proxied.request.method,
         target=target,
-        headers=headers.for_engine(proxied),
+        headers=shown,
         body=content,
         idle_s=idle_s,
         writes=facts.writes,
@@ -54,6 +63,23 @@ async def _read_body(proxied: ProxiedRequest, facts: RequestFacts) -> tuple[byte
         content = await body.receive(request, limits)
         return content, max(idle_s, proxied.door.dialect.poll_s(content) + _POLL_MARGIN_S)
     return (await body.pass_on(request, limits) if request.body_exists else None), idle_s
+
+
+async def _respelled(proxied: ProxiedRequest, ids: Mapping[str, str]) -> bytes | None:
+    """Return the body with other ids of instances.
+
+    Raises:
+        PayloadTooLarge: it is over the limit of a JSON body.
+    """
+    if not proxied.request.body_exists:
+        return None
+    if proxied.body is None:
+        proxied.body = BodyCopy(proxied.request, proxied.services.limits)
+    content, names = await proxied.body.whole(), proxied.door.dialect.id_names
+    kind = proxied.request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return respell_query(content.decode("latin-1"), names, ids).encode("latin-1")
+    return respell_json(content, names, ids)
 
 
 def _copied(proxied: ProxiedRequest, content: bytes | AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes]:

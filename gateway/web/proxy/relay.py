@@ -28,7 +28,8 @@ from gateway.errors import (
     VarbridgeError,
 )
 from gateway.operations import relaying
-from gateway.operations.relaying import Destination, DoorRequest
+from gateway.operations.destinations import Destination, DoorRequest
+from gateway.operations.relaying_linked import check_inside
 from gateway.port import DialectRequest
 from gateway.raw import HeldAnswer
 from gateway.web.http import access_log, body
@@ -36,6 +37,7 @@ from gateway.web.proxy import door_session, headers, translated
 from gateway.web.proxy.incoming import lenient_query, read_request
 from gateway.web.proxy.outgoing import build_request
 from gateway.web.proxy.request import ProxiedRequest
+from gateway.web.proxy.respelling import respell_json
 from gateway.web.proxy.returning import hand_back, hand_back_unless_missed
 from gateway.web.proxy.upload import is_sent_once
 from gateway.web.recognition import recognise
@@ -153,6 +155,7 @@ async def _answer_at(
 
     A request that is refused because its engine speaks another language is relayed where another engine is the owner.
     """
+    destination = await check_inside(proxied.services.gateway, request, destination, proxied.call)
     proxied.set_destination(destination)
     if destination.is_translated:
         proxied.translated = read
@@ -190,8 +193,17 @@ async def _ask(
         return await translated.answer(proxied, read, request, destination)
     raw = await build_request(proxied, request.facts, destination)
     proxied.show_id = None if destination.spelled is None else partial(proxied.door.dialect.show_id, read)
+    if destination.moved:
+        proxied.show_id = partial(_show_ids, proxied, read, destination)
     back = partial(hand_back if destination.is_certain else hand_back_unless_missed, proxied)
     return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back)
+
+
+def _show_ids(proxied: ProxiedRequest, read: DialectRequest, destination: Destination, body: bytes) -> bytes:
+    """Return an answer's body with the ids of linked instances as the caller wrote them."""
+    dialect = proxied.door.dialect
+    written = {native: each for each, native in destination.moved.items()}
+    return dialect.show_id(read, respell_json(body, dialect.id_names, written))
 
 
 def _refuse(proxied: ProxiedRequest, error: VarbridgeError) -> web.Response:

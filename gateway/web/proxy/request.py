@@ -8,7 +8,7 @@ from time import perf_counter
 from aiohttp import hdrs, web
 
 from gateway.access import Caller
-from gateway.operations.relaying import Destination
+from gateway.operations.destinations import Destination
 from gateway.plan import Call
 from gateway.port import DialectRequest, RequestFacts
 from gateway.web.proxy.body_copy import BodyCopy

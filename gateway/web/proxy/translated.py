@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from gateway.errors import InvalidRequest, PayloadTooLarge
 from gateway.model.commands import Command, ReadEach, WriteBinary
 from gateway.model.jsontext import fits_utf8
-from gateway.operations.relaying import Destination, DoorRequest, untranslated
+from gateway.operations.destinations import Destination, DoorRequest, untranslated
 from gateway.operations.translating import Translation, carry_out, count_names
 from gateway.plan import Stream
 from gateway.port import DialectRequest, Passed, RequestFacts

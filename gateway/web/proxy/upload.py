@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 from aiohttp import hdrs
 
-from gateway.operations.relaying import Destination
+from gateway.operations.destinations import Destination
 from gateway.plan import Stream
 from gateway.port import Dialect, FormShape, UploadedForm
 from gateway.raw import read_up_to

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.errors import Forbidden, Unsupported, VarbridgeError
 from gateway.operations import Gateway, Target, WriteLocks
-from gateway.operations.relaying import Destination, DoorRequest, LaneFacts, find_destination, lane
+from gateway.operations.destinations import Destination, DoorRequest, LaneFacts, lane
+from gateway.operations.relaying import find_destination
 from gateway.port import Capabilities, Credentials, Engine, RequestFacts
 from gateway.routing import Candidate, Routing
 
