@@ -66,6 +66,8 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.RouteNotFound: ErrorForm(404, "NotFoundException"),
     errors.EngineNotFound: ErrorForm(404, "EngineNotFound"),
     errors.OperationNotFound: ErrorForm(404, "OperationNotFound"),
+    errors.PlanNotFound: ErrorForm(404, "PlanNotFound"),
+    errors.LinkNotFound: ErrorForm(404, "LinkNotFound"),
     errors.MethodNotAllowed: ErrorForm(405, "NotAllowedException"),
     errors.NotAcceptable: ErrorForm(406, "NotAcceptableException"),
     errors.UnsupportedMediaType: ErrorForm(415, "NotSupportedException"),

@@ -47,7 +47,7 @@ NUMBERS: Mapping[str, str] = {
             "instance-not-found", "variable-not-found", "instance-state-conflict", "concurrent-update", "engine-error",
             "engine-misbehaved", "engine-credentials-rejected", "engine-unavailable", "engine-timeout",
             "outcome-unknown", "store-unavailable", "scope-not-found", "operation-not-found",
-            "cursor-expired", "task-not-found",
+            "cursor-expired", "task-not-found", "plan-not-found", "link-not-found",
         ),
         start=1,
     )
@@ -81,6 +81,8 @@ ERRORS: Mapping[type[VarbridgeError], ErrorForm] = {
     errors.RouteNotFound: ErrorForm(404),
     errors.EngineNotFound: ErrorForm(404),
     errors.OperationNotFound: ErrorForm(404),
+    errors.PlanNotFound: ErrorForm(404),
+    errors.LinkNotFound: ErrorForm(404),
     errors.MethodNotAllowed: ErrorForm(405),
     errors.NotAcceptable: ErrorForm(406),
     errors.UnsupportedMediaType: ErrorForm(415),
