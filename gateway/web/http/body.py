@@ -38,7 +38,7 @@ def media_type(request: web.BaseRequest, *allowed: str) -> str:
     if kind not in allowed:
         raise UnsupportedMediaType(f"Give the body as {' or '.join(allowed)}.")
     if charset not in {"", "utf-8", "utf8"}:
-        raise UnsupportedMediaType("JSON is taken in UTF-8 only.")
+        raise UnsupportedMediaType("The body is taken in UTF-8 only.")
     return kind
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from gateway.model.bridge import LinkState
-from gateway.web.v1 import bridge_links, bridge_plans
+from gateway.web.v1 import bridge_import, bridge_links, bridge_plans
+from gateway.web.v1.bridge_import import ImportShape
 from gateway.web.v1.bridge_shapes import EventBody, LinkBody, LinkShape, PlanBody, PlanPatch, PlanShape
 from gateway.web.v1.route import Answers, Body, Parameter, Route
 from gateway.web.v1.routes.common import NO_CONTENT
@@ -95,6 +96,19 @@ ROUTES = (
         query=(Parameter("check", "`false`: do not look at the instances; their ids must be exact then.", _BOOLEAN),),
         body=Body({"application/json": LinkBody}),
         answers=Answers(content=LinkShape, status=201),
+    ),
+    Route(
+        method="POST",
+        template=f"{_LINKS}/import",
+        handler=bridge_import.import_links,
+        summary="Import links from a file, as CSV or a line of JSON each; a file that is sent again does no harm",
+        scope=_SCOPE,
+        query=(
+            Parameter("plan", "Plan of all rows; a row may name it as well."),
+            Parameter("check", "`true`: ask the engines, in bulk, whether the instances are running.", _BOOLEAN),
+        ),
+        body=Body({"text/csv": {"type": "string"}, "application/x-ndjson": LinkBody}, streamed=True),
+        answers=Answers(content=ImportShape),
     ),
     Route(
         method="GET",
