@@ -13,6 +13,7 @@ from gateway import app
 from tests.bench import before
 from tests.bench.gains import Gain
 from tests.bench.load import Block
+from tests.bench.neighbours import Neighbour
 from tests.bench.sharing import Shared
 from tests.bench.stage import DONE_BY, Stage
 from tests.bench.transfers import Transfer
@@ -66,6 +67,7 @@ class Run(msgspec.Struct, kw_only=True):
     transfers: list[Transfer] = []
     gains: list[Gain] = []
     shared: list[Shared] = []
+    neighbours: list[Neighbour] = []
     blocks: dict[str, list[Block]] = {}
 
 

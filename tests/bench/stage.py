@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
-from tests.bench import before
+from tests.bench import before, paced
 from tests.bench.load import Block, Order
 from tests.bench.work import status_of
 from tests.cli.programs import free_port
@@ -59,6 +59,7 @@ class Stage:
         blob: whether there is an engine of large variables too.
         past: where the gateway of before is, if it is among the programs.
         rows: milliseconds that each engine thinks that is asked for variables.
+        sick: whether there is an engine that can be made to fail, and callers at fixed rates.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Stage:
         blob: bool = False,
         past: Path | None = None,
         rows: Sequence[int] = (),
+        sick: bool = False,
     ) -> None:
+        self._sick = sick
         self._blob = blob
         self._past = past
         self._rows = rows
@@ -95,6 +98,10 @@ class Stage:
                 _ = self._started("tests.bench.blob", self._others, {"port": self.blob_port})
             for port, think_ms in zip(self.row_ports, self._rows, strict=True):
                 _ = self._started("tests.bench.rows", self._others, {"port": port, "think_ms": think_ms})
+            self.sick_port = free_port()
+            if self._sick:
+                self._troubled = self._started("tests.bench.sick", self._others, {"port": self.sick_port})
+                self._crowds = self._popen([sys.executable, "-m", "tests.bench.paced"], self._others, None)
             for name in self._programs:
                 self._start(name)
             self._generator = self._popen([sys.executable, "-m", "tests.bench.load"], self._others, None)
@@ -122,6 +129,8 @@ class Stage:
         }
         if self._blob:
             settings["blob"] = f"http://127.0.0.1:{self.blob_port}"
+        if self._sick:
+            settings["sick"] = f"http://127.0.0.1:{self.sick_port}"
         settings["rows"] = {name: f"http://127.0.0.1:{at}" for name, at in zip(self.row_engines, self.row_ports)}
         # the gateway's lines go to a file, as they would in production; nobody reads them
         lines = self._lines if name in {"varbridge", before.NAME} else None
@@ -212,14 +221,26 @@ class Stage:
         """Have the generator work on a program."""
         beside = self._beside.get(name, [])
         order = Order(port=self.ports[name], pid=self.pids[name], beside=beside, work=work, seconds=seconds, **more)
-        assert self._generator.stdin is not None
-        assert self._generator.stdout is not None
-        self._generator.stdin.write(msgspec.json.encode(order).decode() + "\n")
-        self._generator.stdin.flush()
-        line = self._generator.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the generator ended while it worked on {name}{self._said()}")
-        return msgspec.json.decode(line, type=Block)
+        return msgspec.json.decode(self._asked(self._generator, msgspec.json.encode(order)), type=Block)
+
+    def fared(self, order: paced.Order) -> paced.Fared:
+        """Have callers of two engines send at fixed rates."""
+        return msgspec.json.decode(self._asked(self._crowds, msgspec.json.encode(order)), type=paced.Fared)
+
+    def let_sick_engine_become(self, mood: str) -> list[str]:
+        """Let the engine that can fail do so, or be well ("") again; return its instances."""
+        return msgspec.json.decode(self._asked(self._troubled, mood.encode()), type=list[str])
+
+    def _asked(self, process: subprocess.Popen[str], line: bytes) -> str:
+        """Return the line with which a process answers to a line."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(line.decode() + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{process.args!r} has ended{self._said()}")
+        return answer
 
     def counts(self) -> Counter[str]:
         """Return the requests that the stub has had so far, by class."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.bench import before
 from tests.bench.gains import GOALS as GAINS
 from tests.bench.languages import GOAL, said
+from tests.bench.neighbours import MOST, Neighbour
 from tests.bench.rounds import GATEWAY, Row, Run
 from tests.bench.transfers import MIB, MOST_EXTRA, Transfer
 
@@ -58,8 +59,9 @@ def missed(run: Run) -> list[str]:
         for each in run.shared
         if each.missed
     ]
+    noticed = [_neighbour(each) for each in run.neighbours if each.missed]
     languages = [f"{each.work}: {each.capacity:.2f} of /v1, goal {GOAL:g}" for each in said(run.blocks) if each.missed]
-    return slow + many + asked + held + little + shared + languages
+    return slow + many + asked + held + little + shared + noticed + languages
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -91,8 +93,19 @@ def printed(run: Run) -> Iterator[str]:
     for way in run.shared:
         goal = f" (goal {way.goal:g})" if way.goal is not None else ""
         yield f"{way.who}, {way.work}: {way.cpu_us:.0f} µs, {way.ratio:.2f} ± {way.error:.2f} of one worker's patch{goal}"
+    for neighbour in run.neighbours:
+        yield _neighbour(neighbour)
     for moved in run.transfers:
         yield f"{moved.size // MIB} MiB {moved.what}: {_moved(moved)}"
+
+
+def _neighbour(each: Neighbour) -> str:
+    """Say what callers of one engine saw while another one was sick."""
+    sick = ", ".join(f"{count} times {status}" for status, count in each.sick.items())
+    return (
+        f"one engine {each.mood}, callers of another: p99 {each.p99_ms:.2f} ms, {each.ratio:.2f} ± {each.error:.2f} of that "
+        f"while both are well (goal {MOST:g}), {each.errors} errors of {each.requests} (goal 0); its own: {sick or 'no answer'}"
+    )
 
 
 def _moved(each: Transfer) -> str:

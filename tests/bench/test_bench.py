@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from tests.bench import before, stub, work
@@ -11,6 +12,7 @@ from tests.bench.fairness import shares
 from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.languages import ON_V1
 from tests.bench.load import Block
+from tests.bench.neighbours import MOODS, Neighbour, neighbours
 from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.sharing import GOALS as SHARING
 from tests.bench.sharing import KEYED, PATCH, WAYS, Shared, sharing
@@ -138,6 +140,21 @@ def test_processes_that_share_a_store_are_measured_beside_one_alone() -> None:
     assert [(each.who, each.work) for each in found] == [(who, work) for who in WAYS for work in (PATCH, KEYED)]
     assert all(min(each.cpu_us, each.ratio) > 0 for each in found)
     assert {(each.who, each.work) for each in found if each.goal is not None} == set(SHARING)
+
+
+def test_callers_of_another_engine_are_all_served_while_one_is_sick() -> None:
+    found = neighbours(1, pin=False, seconds=0.3)
+    assert [(each.mood, each.errors) for each in found] == [(mood, 0) for mood in MOODS]
+    assert all(min(each.requests, each.p99_ms, each.ratio) > 0 for each in found)
+    assert any(status != "204" for each in found for status in each.sick)
+
+
+def test_sick_engine_that_others_notice_is_named() -> None:
+    fine = Neighbour(mood="hung", p99_ms=1, ratio=1.1, error=0, requests=9, errors=0, sick={"204": 9})
+    slower, failing = (msgspec.structs.replace(fine, **more) for more in ({"ratio": 1.11}, {"errors": 1}))
+    assert missed(Run(seconds=1, rounds=1, neighbours=[fine])) == []
+    assert len(missed(Run(seconds=1, rounds=1, neighbours=[fine, slower, failing]))) == 2
+    assert len(list(printed(Run(seconds=1, rounds=1, neighbours=[fine])))) == 2 + 1
 
 
 def test_processes_that_compete_for_one_lock_all_write() -> None:

@@ -12,7 +12,7 @@ from gateway.model.values import Value
 
 KEY = "bench-key-0123456789"
 """Made up; the gateway is given its SHA-256, the other programs ignore it."""
-CAMUNDA, IBM, BLOB = "c7", "ibm", "blob"
+CAMUNDA, IBM, BLOB, SICK = "c7", "ibm", "blob", "sick"
 IBM_FIRST = 10_000
 """IBM instances from here on hold an order: scalars, a business object and a list of them. Those below hold 100 texts."""
 _FEW = 128

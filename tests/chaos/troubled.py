@@ -22,14 +22,14 @@ MOODS = ("hung", "slow", "garbage", "half an answer", "half a head", "closes", "
 class Troubled:
     """The engine; ``mood`` says how it answers from now on, None = well. With ``tls`` it speaks TLS."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.fake = camunda7.VENDOR.fake()
         self.tls = tls
         self.mood: str | None = None
         self.heard = 0
         self._answers = Faulty(self.fake)
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = port
         self._open: set[asyncio.StreamWriter] = set()
 
     @property
@@ -90,6 +90,7 @@ class Troubled:
             mood = "closes" if self.heard % 2 else None
         if mood == "hung":
             await asyncio.sleep(60)
+            return False
         if mood == "slow":
             await asyncio.sleep(SLOW_S)
         if mood in {None, "slow"}:

@@ -9,7 +9,7 @@ from typing import Any
 from gateway import app, config
 from gateway.observe import log
 from tests.bench.programs.process import run
-from tests.bench.work import BLOB, CAMUNDA, IBM, KEY
+from tests.bench.work import BLOB, CAMUNDA, IBM, KEY, SICK
 
 
 def tree(settings: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +23,9 @@ def tree(settings: dict[str, Any]) -> dict[str, Any]:
     if "blob" in settings:
         engines[BLOB] = {"vendor": "camunda7", "url": f"{settings['blob']}/engine-rest"}
         dialects["blob"] = {"vendor": "camunda7", "prefix": "/blob-rest", "engine": BLOB}
+    if "sick" in settings:
+        quick = {"timeout_s": 0.3, "breaker": {"window_s": 2.0, "open_s": 0.5}}
+        engines[SICK] = {"vendor": "camunda7", "url": f"{settings['sick']}/api", **quick}
     for name, url in settings.get("rows", {}).items():
         engines[name] = {"vendor": "camunda7", "url": f"{url}/engine-rest"}
     caller = {
