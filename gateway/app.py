@@ -40,6 +40,7 @@ from gateway.serving import Listeners, collect_garbage_rarely, stop_event
 from gateway.shared_store import follow_links, share
 from gateway.store import (
     AuditRecords,
+    BridgeJobRecords,
     CannotLock,
     KeyRecords,
     LinkRecords,
@@ -94,6 +95,7 @@ class Application:
             operations=OperationRecords(self.store, config.store.operation_retention_s),
             links=Links(links, plans, self.routes.note, switch),
             plans=Plans(plans, switch),
+            bridge_jobs=BridgeJobRecords(self.store, config.store.operation_retention_s),
             audit=AuditRecords(self.store),
             failures=Failures(),
             routes=self.routes,

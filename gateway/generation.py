@@ -19,6 +19,7 @@ from gateway.bridge.routes import LinkRoutes
 from gateway.config import Config
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks
+from gateway.operations.bridge.bridge_jobs import BridgeJobs
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bulk import BulkJobs, select_instances
@@ -27,7 +28,7 @@ from gateway.operations.jobs import JobKinds, JobWorker
 from gateway.operations.paging import Cursors
 from gateway.port import Engine, Vendor
 from gateway.routing import Routing
-from gateway.store import AuditRecords, OperationRecords
+from gateway.store import AuditRecords, BridgeJobRecords, OperationRecords
 from gateway.web import RequestLimits, Services
 from gateway.web.http.opening import TracedRequests, open_call, traced_call
 from gateway.web.v1.problems import problem
@@ -48,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         secret: returns the store's secret of a purpose.
         locks: the write locks.
         jobs: carries jobs out by the generation in use.
-        links, plans: of the bridge.
+        links, plans, bridge_jobs: of the bridge.
         audit: what reads the audit trail.
         failures: who has sent wrong credentials.
         routes: which instances are linked, and who decides.
@@ -64,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     operations: OperationRecords
     links: Links
     plans: Plans
+    bridge_jobs: BridgeJobRecords
     audit: AuditRecords
     failures: Failures
     routes: LinkRoutes
@@ -109,7 +111,7 @@ class Generation:
             self.engines, clients, standing.locks, routing, clients.relay, paths, standing.routes
         )
         self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
-        self.kinds = JobKinds([self._bulk_jobs().kind])
+        self.kinds = JobKinds([self._bulk_jobs().kind, self._bridge_jobs().kind])
         self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
         self.running = 0
@@ -133,6 +135,19 @@ class Generation:
             at_once=max(1, self.config.limits.batch_at_once // 2),
         )
 
+    def _bridge_jobs(self) -> BridgeJobs:
+        standing = self._standing
+        return BridgeJobs(
+            self.gateway,
+            standing.bridge_jobs,
+            standing.jobs,
+            links=standing.links,
+            plans=standing.plans,
+            spell_problem=lambda error: msgspec.json.encode(problem(error)),
+            report=lambda job, state: _log.info("bridge_job", job=job.id, kind=job.kind, plan=job.plan, state=state),
+            count=standing.metrics.bridge_item,
+        )
+
     def _services(self, access_before: Access | None) -> Services:
         config, standing = self.config, self._standing
         spans = self.tracing.spans if self.tracing is not None else None
@@ -143,6 +158,7 @@ class Generation:
             jobs=standing.jobs,
             links=standing.links,
             plans=standing.plans,
+            bridge_jobs=standing.bridge_jobs,
             audit=standing.audit,
             access=assembly.access(config, access_before),
             forwards=any(caller.forward for caller in config.auth.callers),

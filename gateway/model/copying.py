@@ -73,6 +73,8 @@ class CopyOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         by_rule: number of variables that are equal by a rule.
         skipped: names that the policy leaves out.
         said: verdicts that are not lossless.
+        twin: state of the twin, where it was asked for.
+        call_ms: how long an engine's answer took on average, where that was measured.
     """
 
     result: CopyResult
@@ -89,6 +91,8 @@ class CopyOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     by_rule: int = 0
     skipped: tuple[str, ...] = ()
     said: tuple[Verdict, ...] = ()
+    twin: str | None = None
+    call_ms: float = 0.0
 
     def capped(self) -> CopyOutcome:
         """Return the outcome with as many names as are stored; the counts stay."""

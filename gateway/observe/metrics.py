@@ -7,7 +7,7 @@ when it is imported), each once a second; the worker that is asked for metrics s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, values
 from prometheus_client.exposition import choose_encoder
@@ -70,6 +70,18 @@ class Metrics:
             _ = ProcessCollector(registry=self._registry)
         self._spans = Counter(
             "varbridge_spans", "Spans of traces that left the queue.", ("outcome",), registry=self._registry
+        )
+        self._bridge_items = Counter(
+            "varbridge_bridge_items",
+            "Instances that bridge jobs have ended with, by kind of job and outcome.",
+            ("kind", "outcome"),
+            registry=self._registry,
+        )
+        self._verdicts = Counter(
+            "varbridge_bridge_verdicts",
+            "Verdicts on variables by bridge jobs: `lossless`, the rule of a loss, or why a variable was not copied.",
+            ("kind", "code"),
+            registry=self._registry,
         )
         self._sheds = Counter(
             "varbridge_sheds", "Requests and connections of callers turned away.", ("reason",), registry=self._registry
@@ -182,6 +194,12 @@ class Metrics:
         self._breakers.labels(engine).set(_STATES.index(state))
         if state == "open":
             self._openings.labels(engine).inc()
+
+    def bridge_item(self, kind: str, outcome: str, verdicts: Mapping[str, int]) -> None:
+        """Count an instance of a bridge job that has ended, and the verdicts on its variables."""
+        self._bridge_items.labels(kind, outcome).inc()
+        for code, number in verdicts.items():
+            self._verdicts.labels(kind, code).inc(number)
 
     def shed(self, reason: str) -> None:
         """Count one request or connection that was turned away, or cut off."""

@@ -6,6 +6,7 @@ through ``Store.run`` (one transaction) or ``Store.once`` (one statement). What 
 """
 
 from gateway.store.audit import AuditRecords
+from gateway.store.bridge_jobs import BridgeJobRecords
 from gateway.store.bridge_plans import PlanRecords
 from gateway.store.bulk_operations import OperationRecords
 from gateway.store.connect import require_there
@@ -20,6 +21,7 @@ from gateway.store.store import Settings, Store, is_sqlite
 
 __all__ = [
     "AuditRecords",
+    "BridgeJobRecords",
     "CannotLock",
     "KeyRecords",
     "LeaseNumbers",

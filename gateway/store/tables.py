@@ -180,3 +180,41 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )
 """One row: number and hash of the last entry. Whoever appends locks it, so that there is one chain."""
+
+bridge_jobs = Table(
+    "bridge_jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("plan", String(63), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at_once", BigInteger, nullable=False),
+    Column("per_second", Double),
+    Column("paced", Double, nullable=False, server_default="0"),
+    Column("cursor", Text),
+    Column("created", Double, nullable=False),
+    Column("begun", Double),
+    Column("ended", Double),
+    Column("problem", LargeBinary),
+    Index("bridge_jobs_created", "created"),
+)
+"""Assessments, copies and comparisons of a plan's instances; no item begins before ``paced``, where a rate is set."""
+
+bridge_job_items = Table(
+    "bridge_job_items",
+    metadata,
+    Column("job", String(32), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("instance", Text, nullable=False),
+    Column("link", String(32)),
+    Column("state", String(1), nullable=False),
+    Column("lane", BigInteger),
+    Column("starting", Double),
+    Column("outcome", String(16)),
+    Column("code", String(64)),
+    Column("evidence", LargeBinary),
+    UniqueConstraint("job", "instance"),
+    Index("bridge_job_items_state", "job", "state", "number"),
+)
+"""The instances of a bridge job: ``p``ending, ``s``tarted, ``e``nded; ``starting`` when its twin was begun."""

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.access import Access, Bucket, Failures, RequestTokens
 from gateway.bridge.records import AuditStore
 from gateway.operations import Gateway
+from gateway.operations.bridge.job_store import BridgeJobStore
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bulk import OperationStore
@@ -52,6 +53,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Is told of work in the background that has been created or cancelled; None = nothing is carried out here."""
     links: Links | None = None
     plans: Plans | None = None
+    bridge_jobs: BridgeJobStore | None = None
     """None: the bridge is refused."""
     audit: AuditStore | None = None
     """None: there is no audit trail to read."""

@@ -17,6 +17,11 @@ class Switch:
     def __init__(self, is_on: Callable[[], bool] = lambda: True) -> None:
         self._is_on = is_on
 
+    @property
+    def is_on(self) -> bool:
+        """Return whether the bridge is on."""
+        return self._is_on()
+
     def require_on(self) -> None:
         """Refuse a change while the bridge is switched off.
 
