@@ -138,12 +138,17 @@ def _shown(tree: Any) -> str:
 
 def _cell(vendor: str, settings: Settings, value: Value) -> str:
     found = outcome(vendor, settings, value)
-    said = ", ".join(f"`{key} = {_toml(each)}`" for key, each in settings.items())
+    words = said(settings)
     if found.refused:
         shown = f"refused: `{found.refused}`"
     else:
         shown = f"`{_shown(found.sent)}`" + "".join(f", rule `{rule.id}`" for rule in found.rules)
-    return (f"{said}: " if said else "") + shown.replace("|", "\\|")
+    return (f"{words}: " if words else "") + shown.replace("|", "\\|")
+
+
+def said(settings: Settings) -> str:
+    """Return settings as they stand in a configuration."""
+    return ", ".join(f"`{key} = {_toml(each)}`" for key, each in settings.items())
 
 
 def _toml(value: Any) -> str:
@@ -152,7 +157,8 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
-def _given(value: Value) -> str:
+def given(value: Value) -> str:
+    """Return a value as a caller writes it."""
     return _shown(json.loads(msgspec.json.encode(value), parse_float=_Lexeme, parse_int=_Lexeme))  # type: ignore[arg-type]
 
 
@@ -164,7 +170,7 @@ def table() -> str:
             "<br>".join(_cell(vendor, settings, example.value) for settings in getattr(example, vendor))
             for vendor in VENDORS
         ]
-        rows.append(f"| `{_given(example.value)}` | {' | '.join(cells)} |")
+        rows.append(f"| `{given(example.value)}` | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
