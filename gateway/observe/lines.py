@@ -17,26 +17,32 @@ class Lines:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._lines: list[bytes] = []
         self._waiting: asyncio.AbstractEventLoop | None = None
 
     def msg(self, line: bytes) -> None:
         """Write a line, or store it until the end of the loop's turn; the line has no line end."""
         try:
-            _ = self._file.write(line + b"\n")
-        except OSError:
-            return
-        try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._write()
+            self._write(line + b"\n")
             return
+        self._lines.append(line)
         if loop is not self._waiting:
             self._waiting = loop
-            loop.call_soon(self._write)
+            loop.call_soon(self._write_stored)
 
-    def _write(self) -> None:
+    def _write_stored(self) -> None:
         self._waiting = None
+        text = b"\n".join([*self._lines, b""])
+        self._lines.clear()
+        self._write(text)
+
+    def _write(self, text: bytes) -> None:
+        """Write all of it; a file without a buffer (``PYTHONUNBUFFERED``) may take less at once."""
         with contextlib.suppress(OSError):
+            while text:
+                text = text[self._file.write(text) or len(text) :]
             self._file.flush()
 
     debug = info = warning = error = critical = msg

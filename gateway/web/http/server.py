@@ -15,6 +15,7 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo
 from gateway.errors import Internal, InvalidRequest, VarbridgeError
 from gateway.web.http.answers import SERVER_NAME, Answer
 from gateway.web.http.connections import ConnectionLimits, Connections
+from gateway.web.http.request_loop import RequestLoop
 
 _log = structlog.get_logger("varbridge")
 _OURS = 500
@@ -25,7 +26,7 @@ ProblemAnswer: TypeAlias = Callable[[VarbridgeError, str], Answer]
 """Turns an error and the request id into an answer."""
 
 
-class _Protocol(RequestHandler):
+class _Protocol(RequestLoop):
     """One connection. For bytes that are not HTTP, aiohttp calls ``handle_error`` and no handler."""
 
     __slots__ = ("_header_timer", "_send_timer", "connections", "idle_since_start", "problem_answer")

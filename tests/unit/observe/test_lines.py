@@ -14,17 +14,22 @@ from gateway.observe.lines import Lines
 
 
 class File(io.BytesIO):
-    """A file that counts how often it is told to write out; ``full`` makes it fail."""
+    """A file that counts how often it is written to and told to write out; ``full`` makes it fail.
+
+    It takes ``most`` bytes at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.flushed = 0
+        self.flushed = self.written = 0
         self.full = False
+        self.most = 1 << 20
 
     def write(self, data) -> int:
         if self.full:
             raise OSError(28, "No space left on device")
-        return super().write(data)
+        self.written += 1
+        return super().write(data[: self.most])
 
     def flush(self) -> None:
         self.flushed += 1
@@ -39,10 +44,18 @@ async def test_lines_of_one_turn_go_out_together_and_before_anything_is_waited_f
         lines.info(text)
     assert file.flushed == 0
     await asyncio.sleep(0)
-    assert (file.getvalue(), file.flushed) == (b"one\ntwo\n", 1)
+    assert (file.getvalue(), file.written, file.flushed) == (b"one\ntwo\n", 1, 1)
     lines.error(b"three")
     await asyncio.sleep(0)
     assert (file.getvalue(), file.flushed) == (b"one\ntwo\nthree\n", 2)
+
+
+async def test_file_that_takes_a_part_is_given_the_rest() -> None:
+    file = File()
+    file.most = 3
+    Lines(file).info(b"longer than that")
+    await asyncio.sleep(0)
+    assert file.getvalue() == b"longer than that\n"
 
 
 def test_line_outside_a_loop_and_of_a_thread_goes_out_at_once() -> None:
@@ -76,6 +89,7 @@ async def test_disk_that_is_full_fails_nobody_and_lines_come_again_when_there_is
     file = File()
     lines = Lines(file)
     lines.info(b"before")
+    await asyncio.sleep(0)
     file.full = True
     lines.info(b"lost")
     await asyncio.sleep(0)
