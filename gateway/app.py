@@ -81,7 +81,7 @@ class Application:
         self._shared_locks: SharedLocks | None
         self._shared_locks, signal = share(self.store, config.store.lease_s, alone=alone)
         self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
-        self.routes = LinkRoutes(LinkRecords(self.store), signal)
+        self.routes = LinkRoutes(LinkRecords(self.store), signal, self.metrics.linked)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
         links = LinkRecords(self.store, self.routes.changing)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from sys import intern
 from typing import Protocol, get_args
 
@@ -112,10 +112,17 @@ class LinkRoutes:
     Args:
         store: where links are stored; None = there are none, and never will be.
         signal: shows changes of other processes; None = there are no other processes.
+        count: is told the engine to which a request was routed by link.
     """
 
-    def __init__(self, store: LinkStore | None = None, signal: ChangeSignal | None = None) -> None:
+    def __init__(
+        self,
+        store: LinkStore | None = None,
+        signal: ChangeSignal | None = None,
+        count: Callable[[str], None] = lambda _engine: None,
+    ) -> None:
         self._store, self._signal = store, signal
+        self.count = count
         self._links: dict[str, LinkRoute] = {}
         self._by_native: dict[str, LinkRoute | tuple[LinkRoute, ...]] = {}
         self._twins: Counter[str] = Counter()

@@ -95,6 +95,12 @@ class Metrics:
             ("kind", "slowed"),
             registry=self._registry,
         )
+        self._linked = Counter(
+            "varbridge_linked_requests",
+            "Requests of callers about linked instances, by the engine that decides.",
+            ("engine",),
+            registry=self._registry,
+        )
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -208,6 +214,10 @@ class Metrics:
     def throttled(self, caller: str) -> None:
         """Count one request that was over the rate of its caller, by the name that the configuration has for it."""
         self._throttled.labels(caller).inc()
+
+    def linked(self, engine: str) -> None:
+        """Count one request about a linked instance, which went to the engine that decides."""
+        self._linked.labels(engine).inc()
 
     def failed_credentials(self, kind: str, *, slowed: bool) -> None:
         """Count wrong credentials: ``basic`` or ``key``, and whether the refusal had to wait."""

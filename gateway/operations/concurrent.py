@@ -29,3 +29,15 @@ async def gather_bounded(work: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         if isinstance(result, BaseException) and not isinstance(result, VarbridgeError):
             raise result
     return results
+
+
+def raise_first(results: Sequence[Any]) -> Sequence[Any]:
+    """Return the results of ``gather_bounded`` where none of them is an error.
+
+    Raises:
+        VarbridgeError: the first that is one.
+    """
+    for each in results:
+        if isinstance(each, VarbridgeError):
+            raise each
+    return results

@@ -124,6 +124,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         instance: what a write changes; None where no instance is named for certain.
         task: id of the task that is named, as the engine spells it; None where none is.
         engines: which engines a search asks, if not this one alone; then it is carried out as a command.
+        behind: whether of engines other than the front door's only those instances count whose other side is there.
         spelled: the id in the path as the engine spells it, where the caller wrote ``engine:id``, which no engine would
             understand, or names what another engine than the door's has; None = as the caller wrote it.
         moved: ids of linked instances as the caller wrote them, to those of the sides that decide, where these are
@@ -136,6 +137,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     instance: Target | None = None
     task: str | None = None
     engines: tuple[str, ...] = ()
+    behind: bool = False
     spelled: str | None = None
     moved: Mapping[str, str] = {}
     is_translated: bool = False

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.errors import CursorExpired, PayloadTooLarge, Unsupported, VarbridgeError
 from gateway.model.commands import FindInstances
 from gateway.model.results import Instance
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway
-from gateway.operations.paging import MAX_WALKED, EngineShare, native_ids, raise_failure
+from gateway.operations.paging import MAX_WALKED, EngineShare, LinkScope, native_ids, raise_failure
+from gateway.operations.paging.linked import AT_ONCE, PLAIN, counts, ids_behind, resolve_ids
 from gateway.operations.paging.position import last_anchor
+from gateway.operations.placing_links import require_links
 from gateway.plan import Call
 from gateway.port import FEATURES, Engine
 
@@ -25,6 +28,10 @@ _ANCHORS = 3
 """Instances remembered as anchors. If all three end between two pages, the cursor expires, which is rare."""
 _PAGE = 1000
 """Instances of one page of a walk by number."""
+_LEAST_PIECE = 200
+"""Instances of one read on an engine of which some do not count; a small page would take many reads otherwise."""
+_MAX_READS = 50
+"""Reads of one page. A page of instances of which hardly any counts ends short instead of late."""
 _STEPS = 8
 """Reads that look for an anchor, each twice as wide: some 250 pages' worth of instances that came or went meanwhile."""
 
@@ -51,29 +58,40 @@ class InstancePage(msgspec.Struct, frozen=True, kw_only=True):
     positions: dict[str, InstancePosition] | None
 
 
-async def find_page(
+async def find_page(  # noqa: PLR0913 - a search, where it stands, and what counts
     gateway: Gateway,
     engines: Sequence[str],
     command: FindInstances,
     positions: dict[str, InstancePosition] | None,
     call: Call,
+    *,
+    linked: LinkScope = PLAIN,
 ) -> InstancePage:
     """Return the next page. An engine that fails has its error in ``shares``; the others' instances are there.
 
+    A page may end short where many instances do not count (``linked``).
+
     Raises:
         CursorExpired: too much has changed since the last page.
+        StoreUnavailable: links were never read. InstanceAmbiguous: a bare id means instances of several links.
     """
-    walks = [_EngineWalk(gateway, name, command, (positions or {}).get(name, InstancePosition())) for name in engines]
+    command = _resolved(gateway, linked, command)
+    walks = [
+        _EngineWalk(gateway, name, command, (positions or {}).get(name, InstancePosition()), linked) for name in engines
+    ]
     waiting = [walk for walk in walks if walk.error is None and not walk.position.done]
     found: list[tuple[str, Instance]] = []
     at_once = waiting if positions is None else waiting[:1]
-    while waiting and len(found) < command.limit:
+    reads = 0
+    while waiting and len(found) < command.limit and reads < _MAX_READS:
+        reads += 1
         for failed in await gather_bounded([walk.read(call) for walk in at_once]):
             if failed is not None:
                 raise failed
         while waiting and waiting[0].was_read and len(found) < command.limit:
             walk = waiting[0]
-            found += [(walk.name, each) for each in walk.take_many(command.limit - len(found))]
+            taken = walk.take_many(command.limit - len(found))
+            found += [(walk.name, each) for each in taken if counts(gateway, linked, walk.name, each.id)]
             if walk.position.done or walk.error is not None:
                 _ = waiting.pop(0)
         at_once = waiting[:1]
@@ -81,7 +99,7 @@ async def find_page(
 
 
 async def walk_instances(
-    gateway: Gateway, engines: Sequence[str], command: FindInstances, call: Call
+    gateway: Gateway, engines: Sequence[str], command: FindInstances, call: Call, linked: LinkScope = PLAIN
 ) -> tuple[tuple[str, Instance], ...]:
     """Return instances by number, over as many pages as that takes, with the names of their engines.
 
@@ -90,12 +108,14 @@ async def walk_instances(
         engines: their names, in order.
         command: with public ids; ``offset`` and ``limit`` count over all engines.
         call: the budget.
+        linked: which linked instances count.
 
     Raises:
         Unsupported: an engine cannot find instances so; none was asked.
         PayloadTooLarge: more instances would have to be read than are read for one request.
         VarbridgeError: the first engine's that failed.
     """
+    command = _resolved(gateway, linked, command)
     for name in engines:
         engine = gateway.engines[name]
         if (refused := _refusal(engine, _native(engine, gateway, command))) is not None:
@@ -106,7 +126,7 @@ async def walk_instances(
     while len(found) < min(end, MAX_WALKED):
         limit = min(min(end, MAX_WALKED) - len(found), _PAGE)
         wanted = msgspec.structs.replace(command, offset=0, limit=limit)
-        page = await find_page(gateway, engines, wanted, positions, call)
+        page = await find_page(gateway, engines, wanted, positions, call, linked=linked)
         raise_failure(page.shares)
         found += page.instances
         positions = page.positions
@@ -115,6 +135,14 @@ async def walk_instances(
     if end > MAX_WALKED:
         raise PayloadTooLarge(f"More than {MAX_WALKED} instances are not read for one request; ask for fewer.")
     return tuple(found[command.offset :])
+
+
+def _resolved(gateway: Gateway, linked: LinkScope, command: FindInstances) -> FindInstances:
+    """Return a command whose ids of linked instances are those of the sides that count."""
+    if not gateway.links.active:
+        return command
+    require_links(gateway)
+    return command if command.ids is None else replace(command, ids=resolve_ids(gateway, linked, command.ids))
 
 
 def _page(walks: Sequence[_EngineWalk], found: list[tuple[str, Instance]]) -> InstancePage:
@@ -131,9 +159,11 @@ def _page(walks: Sequence[_EngineWalk], found: list[tuple[str, Instance]]) -> In
 class _EngineWalk:
     """One engine's instances from where the last page ended: one read a page, more only to find the anchors."""
 
-    def __init__(self, gateway: Gateway, name: str, command: FindInstances, position: InstancePosition) -> None:
+    def __init__(
+        self, gateway: Gateway, name: str, command: FindInstances, position: InstancePosition, linked: LinkScope
+    ) -> None:
         engine = gateway.engines[name]
-        command = _native(engine, gateway, command)
+        command = _narrowed(gateway, linked, engine, _native(engine, gateway, command))
         self.name = name
         self.position = InstancePosition(done=True) if command.ids == () else position
         self.was_read = False
@@ -199,6 +229,16 @@ def _refusal(engine: Engine, command: FindInstances) -> Unsupported | None:
         if feature not in features and command.ids != ():
             return Unsupported(f"This engine cannot {FEATURES[feature]}.", engine=engine.name)
     return None
+
+
+def _narrowed(gateway: Gateway, linked: LinkScope, engine: Engine, command: FindInstances) -> FindInstances:
+    """Return a command that fits the links: larger pieces where some do not count, a short list of those that do."""
+    if gateway.links.count_twins(engine.name) and not linked.twins:
+        command = replace(command, limit=max(command.limit, _LEAST_PIECE))
+    only = None if command.ids is not None else ids_behind(gateway, linked, engine.name)
+    if only is None or len(only) > AT_ONCE or "instances.find.ids" not in engine.capabilities.features:
+        return command
+    return replace(command, ids=tuple(only))
 
 
 def _native(engine: Engine, gateway: Gateway, command: FindInstances) -> FindInstances:

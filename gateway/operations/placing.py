@@ -104,6 +104,7 @@ def _locate_linked(gateway: Gateway, public: str, explicit: str | None, may_use:
     if route is None:
         return None
     require_use(route, may_use=may_use(route.owner.engine))
+    gateway.links.count(route.owner.engine)
     return owner_of_link(gateway, route)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.errors import InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
+from gateway.errors import Forbidden, InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
 from gateway.model.commands import FindInstances
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway, Target
@@ -40,6 +40,20 @@ def known_elsewhere(gateway: Gateway, door: Engine, written: str) -> str | None:
         return None if name == door.name else name
     beyond = gateway.routing.owner_beyond(door.name, native)
     return None if beyond is None else beyond.engine
+
+
+def require_named(gateway: Gateway, door: Engine, ids: Iterable[str], may_use: MayUse) -> None:
+    """Refuse ids that name an engine that the caller may not use; of linked instances it is the one where they are.
+
+    Raises:
+        Forbidden: there is such an id.
+    """
+    for written in ids:
+        if gateway.links.active and locate_linked_behind(gateway, door, written, may_use) is not None:
+            continue
+        name, _ = split_id(written, gateway.engines)
+        if name is not None and not may_use(name):
+            raise Forbidden("The caller may not use this engine.")
 
 
 async def engines_of(

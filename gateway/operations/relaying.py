@@ -17,13 +17,16 @@ import msgspec
 from gateway.errors import Forbidden, Unsupported
 from gateway.operations.destinations import Destination, DoorRequest, destination_of, translated_by
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.paging.linked import owners_beyond
 from gateway.operations.placing import locate_behind, locate_beyond, locate_start_behind, spell_instance
 from gateway.operations.placing_foreign import find_foreign, find_moved
-from gateway.operations.placing_ids import engines_of
+from gateway.operations.placing_ids import engines_of, require_named
+from gateway.operations.placing_links import find_linked_behind
 from gateway.operations.placing_tasks import locate_task_behind, locate_task_beyond, spell_task
 from gateway.operations.relaying_linked import follow_moved, follow_named
 from gateway.operations.write import write_instance, write_unlocked
 from gateway.plan import Call
+from gateway.port import Engine
 from gateway.raw import RawAnswer, RawRequest
 from gateway.routing import split_id
 
@@ -45,7 +48,7 @@ def find_destination(gateway: Gateway, request: DoorRequest) -> Destination:
         raise Forbidden("The caller may not use this engine.")
     if (facts.ids or facts.tasks) and not facts.searches:
         if gateway.links.active and (moved := find_moved(gateway, default, facts, rights.may_use)):
-            return follow_moved(request, moved)
+            return follow_moved(gateway, request, moved)
         _refuse_foreign(gateway, request)
     if facts.definition is not None:
         engine = locate_start_behind(gateway, default, facts.definition, rights.may_use)
@@ -71,23 +74,35 @@ def _find_task(gateway: Gateway, request: DoorRequest, written: str) -> Destinat
 async def find_searched(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
     """Find out which engines a search asks: the front door's, and those that own an instance named in it.
 
-    A federated search that names none asks all engines that the caller may use.
+    A federated search that names none asks all engines that the caller may use. Where instances of the front door's
+    engine are on others by now, a search that names none asks these, too, for those instances.
 
     Raises:
         Forbidden: an id names an engine that the caller may not use.
         InstanceAmbiguous: several other engines have an instance; EngineFailure: an engine could not be asked.
     """
     default, may_use, ids = request.default, request.rights.may_use, request.facts.ids
-    if not all(may_use(name) for each in ids if (name := split_id(each, gateway.engines)[0]) is not None):
-        raise Forbidden("The caller may not use this engine.")
+    require_named(gateway, default, ids, may_use)
+    beyond: tuple[str, ...] = ()
     if request.federated and not ids:
         others = sorted(name for name in gateway.engines if name != default.name and may_use(name))
         engines = (default.name, *others)
     else:
         engines = await engines_of(gateway, default, ids, may_use, call)
-    if engines == (default.name,) and not any(_is_qualified(gateway, written) for written in ids):
+        beyond = () if ids else tuple(name for name in owners_beyond(gateway, default.name) if may_use(name))
+    if engines == (default.name,) and not _must_translate(gateway, default, ids):
         return found
-    return msgspec.structs.replace(found, engines=engines, is_translated=True)
+    engines = (*engines, *beyond)
+    return msgspec.structs.replace(found, engines=engines, behind=bool(beyond), is_translated=True)
+
+
+def _must_translate(gateway: Gateway, door: Engine, ids: tuple[str, ...]) -> bool:
+    """Return whether the front door's engine alone would not answer a search as it is: it knows no links."""
+    if any(split_id(written, gateway.engines)[0] is not None for written in ids):
+        return True
+    if not gateway.links.active:
+        return False
+    return bool(gateway.links.count_twins(door.name)) or any(find_linked_behind(gateway, door, each) for each in ids)
 
 
 async def find_owner(gateway: Gateway, request: DoorRequest, found: Destination, call: Call) -> Destination:
@@ -147,10 +162,6 @@ def _refuse_foreign(gateway: Gateway, request: DoorRequest) -> None:
         return
     why = "takes ids without the name of" if foreign is request.default else "is not offered here for what is on"
     raise Unsupported(f"{request.call()} {why} the engine {foreign.name}.", engine=foreign.name)
-
-
-def _is_qualified(gateway: Gateway, written: str) -> bool:
-    return split_id(written, gateway.engines)[0] is not None
 
 
 def _has_others(gateway: Gateway) -> bool:

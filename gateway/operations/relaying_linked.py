@@ -23,6 +23,7 @@ from gateway.routing import Candidate
 
 def follow_named(gateway: Gateway, request: DoorRequest, target: Target, *, qualified: bool) -> Destination:
     """Return the destination of a request whose instance is linked: the side that decides, and no other."""
+    gateway.links.count(target.engine.name)
     written = request.facts.named or ""
     native = target.native if target.root is None else None  # an execution stays on its engine, as it is written
     moved = {written: native} if native and is_moved(gateway, request.default, written, target) else {}
@@ -30,7 +31,7 @@ def follow_named(gateway: Gateway, request: DoorRequest, target: Target, *, qual
     return destination_of(request, target.engine, pinned, qualified=qualified, moved=moved)
 
 
-def follow_moved(request: DoorRequest, moved: Mapping[str, Target]) -> Destination:
+def follow_moved(gateway: Gateway, request: DoorRequest, moved: Mapping[str, Target]) -> Destination:
     """Return the destination of a request that names, beside its path, linked instances that another side decides on.
 
     Raises:
@@ -45,6 +46,7 @@ def follow_moved(request: DoorRequest, moved: Mapping[str, Target]) -> Destinati
         raise Unsupported(
             f"{request.call()} is not offered here for what is on the engine {engine.name}.", engine=engine.name
         )
+    gateway.links.count(engine.name)
     target = None if facts.named is None else moved[facts.named]
     ids = {written: each.native for written, each in moved.items()}
     return destination_of(request, engine, target, moved=ids)

@@ -10,6 +10,7 @@ from gateway.model.bulk import BulkOperation
 from gateway.model.query import Filter
 from gateway.operations.gateway import Gateway
 from gateway.operations.paging import PageRequest, read_page
+from gateway.operations.placing_links import public_id
 from gateway.plan import Call
 
 _PAGE_ROWS = 500
@@ -40,7 +41,7 @@ async def select_instances(
         for share in page.shares:
             if share.error is not None:
                 raise share.error
-        found = [f"{engine}:{row.instance}" for engine, row in page.rows if row.instance is not None]
+        found = [public_id(gateway, engine, row.instance) for engine, row in page.rows if row.instance is not None]
         yield list(dict.fromkeys(found))
         if page.positions is None:
             return

@@ -1,6 +1,7 @@
 """Paging over several engines: pages of variables, page positions on each engine, and the cursors that carry them."""
 
 from gateway.operations.paging.cursors import Cursors
+from gateway.operations.paging.linked import LinkScope
 from gateway.operations.paging.pages import EngineShare, Page, PageRequest, RowFilter, count_rows, native_ids, read_page
 from gateway.operations.paging.position import PagePosition
 from gateway.operations.paging.visible import check_conditions, visible_rows
@@ -10,6 +11,7 @@ __all__ = [
     "MAX_WALKED",
     "Cursors",
     "EngineShare",
+    "LinkScope",
     "Page",
     "PagePosition",
     "PageRequest",

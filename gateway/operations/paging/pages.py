@@ -16,8 +16,18 @@ import msgspec
 from gateway.errors import CursorExpired, InvalidRequest, PayloadTooLarge, Unsupported, VarbridgeError
 from gateway.model.matching import precedes
 from gateway.model.query import CountVariables, Filter, QueryVariables, Row, Sort, VariablesFound
-from gateway.operations.concurrent import gather_bounded
+from gateway.operations.concurrent import gather_bounded, raise_first
 from gateway.operations.gateway import Gateway
+from gateway.operations.paging.linked import (
+    AT_ONCE,
+    PLAIN,
+    LinkScope,
+    chunks,
+    counts,
+    ids_behind,
+    resolve_filter,
+    twins_among,
+)
 from gateway.operations.paging.position import PagePosition
 from gateway.operations.paging.sources import Source
 from gateway.plan import Call
@@ -41,6 +51,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         filter: with public instance ids.
         engines: their names, in order.
         visible: returns whether the caller may see a row; None: the caller may see all.
+        linked: which linked instances count.
         lenient: whether to ask the other engines when one cannot evaluate the filter.
     """
 
@@ -49,6 +60,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     sorting: tuple[Sort, ...] = ()
     limit: int = 100
     visible: RowFilter | None = None
+    linked: LinkScope = PLAIN
     lenient: bool = False
 
 
@@ -88,14 +100,16 @@ async def read_page(
 
     Raises:
         CursorExpired: the rows on which the last page ended are gone.
+        StoreUnavailable: links were never read. InstanceAmbiguous: a bare id means instances of several links.
     """
+    wanted = _resolved(gateway, wanted)
     refused: dict[str, VarbridgeError] = {
         name: error for name in wanted.engines if (error := _refusal(gateway, name, wanted))
     }
     sources = [
         _source(gateway, wanted, name, (positions or {}).get(name, PagePosition()), call) for name in wanted.engines
     ]
-    merge = _Merge(wanted, [source for source in sources if source.engine not in refused], refused)
+    merge = _Merge(gateway, wanted, [source for source in sources if source.engine not in refused], refused)
     if wanted.lenient or not refused:
         await merge.run(all_at_once=positions is None or bool(wanted.sorting))
     shares = [
@@ -115,10 +129,12 @@ async def read_page(
 class _Merge:
     """Builds one page from the sources."""
 
-    def __init__(self, wanted: PageRequest, sources: list[Source], failed: dict[str, VarbridgeError]) -> None:
+    def __init__(
+        self, gateway: Gateway, wanted: PageRequest, sources: list[Source], failed: dict[str, VarbridgeError]
+    ) -> None:
         self.rows: list[tuple[str, Row]] = []
         self.failed = failed
-        self._wanted = wanted
+        self._gateway, self._wanted = gateway, wanted
         self._sources = sources
 
     async def run(self, *, all_at_once: bool) -> None:
@@ -153,9 +169,9 @@ class _Merge:
 
     def _take(self, source: Source, most: int) -> None:
         """Move up to ``most`` rows that are already read from a source to the page."""
-        visible, name = self._wanted.visible, source.engine
+        gateway, wanted, name = self._gateway, self._wanted, source.engine
         rows = [source.take()] if most == 1 and source.head is not None else source.take_many(most)
-        self.rows += [(name, row) for row in rows if visible is None or visible(row)]
+        self.rows += [(name, row) for row in rows if _is_shown(gateway, wanted, name, row)]
 
     async def _fill(self, sources: list[Source]) -> None:
         outcomes = await gather_bounded([source.fill() for source in sources])
@@ -166,9 +182,22 @@ class _Merge:
                 self.failed[source.engine] = outcome
 
 
+def _resolved(gateway: Gateway, wanted: PageRequest) -> PageRequest:
+    """Return a request whose ids of linked instances are those of the sides that count."""
+    resolved = resolve_filter(gateway, wanted.linked, wanted.filter)
+    return wanted if resolved is wanted.filter else msgspec.structs.replace(wanted, filter=resolved)
+
+
+def _is_shown(gateway: Gateway, wanted: PageRequest, engine: str, row: Row) -> bool:
+    """Return whether the caller may see a row, and its instance counts."""
+    if wanted.visible is not None and not wanted.visible(row):
+        return False
+    return not gateway.links.active or counts(gateway, wanted.linked, engine, row.instance)
+
+
 def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosition, call: Call) -> Source:
     engine = gateway.engines[name]
-    native = native_filter(engine, gateway, wanted.filter)
+    native = _narrowed(gateway, wanted, engine, native_filter(engine, gateway, wanted.filter))
     command = QueryVariables(filter=native, sorting=wanted.sorting, limit=wanted.limit + 1)
 
     async def read(piece: QueryVariables) -> VariablesFound:
@@ -182,6 +211,14 @@ def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosi
         seeks=engine.seeks,
         position=PagePosition(done=True) if _matches_nothing(native) else position,
     )
+
+
+def _narrowed(gateway: Gateway, wanted: PageRequest, engine: Engine, native: Filter) -> Filter:
+    """Return a filter that names the only instances of an engine that count, where these are few enough for a list."""
+    only = None if native.instance_id_in is not None else ids_behind(gateway, wanted.linked, engine.name)
+    if only is None or len(only) > AT_ONCE or "query.instanceIdIn" not in engine.capabilities.features:
+        return native
+    return msgspec.structs.replace(native, instance_id_in=tuple(only))
 
 
 def native_filter(engine: Engine, gateway: Gateway, wanted: Filter) -> Filter:
@@ -256,7 +293,12 @@ def _is_unconcerned(engine: Engine, gateway: Gateway, wanted: Filter) -> bool:
 
 
 async def count_rows(gateway: Gateway, wanted: PageRequest, call: Call) -> tuple[EngineShare, ...]:
-    """Count on every engine; for a caller who may not see every row, by reading the rows."""
+    """Count on every engine; for a caller who may not see every row, by reading the rows.
+
+    Raises:
+        StoreUnavailable, InstanceAmbiguous: as ``read_page``.
+    """
+    wanted = _resolved(gateway, wanted)
     errors = {name: _refusal(gateway, name, wanted) for name in wanted.engines}
     if not wanted.lenient and any(errors.values()):
         return tuple(EngineShare(engine=name, error=error, asked=error is not None) for name, error in errors.items())
@@ -274,12 +316,29 @@ async def _count(
         if wanted.visible is not None:
             return EngineShare(engine=name, count=await _count_visible(gateway, wanted, name, call))
         native = native_filter(engine, gateway, wanted.filter)
-        if _matches_nothing(native):
-            return EngineShare(engine=name)
-        counted = await gateway.run(name, engine.count_variables(CountVariables(filter=native)), call)
+        count = 0 if _matches_nothing(native) else await _count_native(gateway, wanted, engine, native, call)
     except VarbridgeError as failure:
         return EngineShare(engine=name, error=failure)
-    return EngineShare(engine=name, count=counted.count)
+    return EngineShare(engine=name, count=count)
+
+
+async def _count_native(gateway: Gateway, wanted: PageRequest, engine: Engine, native: Filter, call: Call) -> int:
+    """Let an engine count what counts: all but the sides of links that do not decide, or only the sides that do."""
+
+    async def count(of: Filter) -> int:
+        return (await gateway.run(engine.name, engine.count_variables(CountVariables(filter=of)), call)).count
+
+    async def count_of(ids: list[str]) -> int:
+        lists = [msgspec.structs.replace(native, instance_id_in=some) for some in chunks(ids)]
+        return sum(raise_first(await gather_bounded([count(each) for each in lists])))
+
+    only = None if native.instance_id_in is not None else ids_behind(gateway, wanted.linked, engine.name)
+    twins = twins_among(gateway, wanted.linked, engine.name, native.instance_id_in)
+    if (only is not None or twins) and "query.instanceIdIn" not in engine.capabilities.features:
+        return await _count_visible(gateway, wanted, engine.name, call)
+    if only is not None:
+        return await count_of(only)
+    return await count(native) - (await count_of(twins) if twins else 0)
 
 
 async def _count_visible(gateway: Gateway, wanted: PageRequest, name: str, call: Call) -> int:
@@ -296,8 +355,7 @@ async def _count_visible(gateway: Gateway, wanted: PageRequest, name: str, call:
             return count
         if source.head is None:
             break
-        row = source.take()
-        count += wanted.visible is None or wanted.visible(row)
+        count += _is_shown(gateway, wanted, name, source.take())
     if source.ended:
         return count
     raise PayloadTooLarge(f"More than {_MAX_COUNTED} rows cannot be counted for this caller; ask for fewer.")

@@ -89,7 +89,7 @@ def _page_request(translation: Translation, wanted: Filter, ids: SearchedIds) ->
         instance_id_in=ids.resolve(wanted.instance_id_in),
         execution_id_in=ids.resolve(wanted.execution_id_in),
     )
-    return PageRequest(filter=public, engines=translation.engines, visible=visible)
+    return PageRequest(filter=public, engines=translation.engines, visible=visible, linked=translation.linked)
 
 
 def check_conditions_of(translation: Translation, command: FindInstances) -> None:
@@ -112,7 +112,7 @@ async def _find(translation: Translation, command: FindInstances) -> InstancesFo
     check_conditions_of(translation, command)
     ids = SearchedIds(translation)
     wanted = msgspec.structs.replace(command, ids=ids.resolve(command.ids))
-    found = await walk_instances(translation.gateway, translation.engines, wanted, translation.call)
+    found = await walk_instances(translation.gateway, translation.engines, wanted, translation.call, translation.linked)
     return InstancesFound(tuple(msgspec.structs.replace(each, id=ids.shown(engine, each.id)) for engine, each in found))
 
 

@@ -47,7 +47,9 @@ async def _find_any(translation: Translation, command: SearchInstances, ids: Sea
     found: dict[tuple[str, str], Instance] = {}
     for each in command.alternatives:
         wanted = msgspec.structs.replace(each, ids=ids.resolve(each.ids), offset=0, limit=most)
-        walked = await walk_instances(translation.gateway, translation.engines, wanted, translation.call)
+        walked = await walk_instances(
+            translation.gateway, translation.engines, wanted, translation.call, translation.linked
+        )
         found |= {(engine, instance.id): instance for engine, instance in walked}
     named = [(engine, instance) for (engine, _), instance in found.items()]
     if len(command.alternatives) > 1:

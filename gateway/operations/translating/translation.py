@@ -11,6 +11,7 @@ from gateway.model.results import TaskDescribed, Variable
 from gateway.model.values import ABSENT
 from gateway.operations.destinations import Rights
 from gateway.operations.gateway import Gateway, Target
+from gateway.operations.paging.linked import PLAIN, LinkScope
 from gateway.plan import Call
 from gateway.port import Engine
 
@@ -28,6 +29,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
         task: the task that is named, as the engine spells its id.
         described: that task as it was read; None where it was not yet.
         engines: names of the engines that a search asks.
+        linked: which linked instances a search is about.
         rights: what the caller may see and touch.
         call: the budget.
     """
@@ -40,6 +42,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None = None
     described: TaskDescribed | None = None
     engines: tuple[str, ...] = ()
+    linked: LinkScope = PLAIN
     rights: Rights
     call: Call
 

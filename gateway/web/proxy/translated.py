@@ -11,6 +11,7 @@ from gateway.errors import InvalidRequest, PayloadTooLarge
 from gateway.model.commands import Command, ReadEach, WriteBinary
 from gateway.model.jsontext import fits_utf8
 from gateway.operations.destinations import Destination, DoorRequest, untranslated
+from gateway.operations.paging import LinkScope
 from gateway.operations.translating import Translation, carry_out, count_names
 from gateway.plan import Stream
 from gateway.port import DialectRequest, Passed, RequestFacts
@@ -71,6 +72,7 @@ def _translation(proxied: ProxiedRequest, request: DoorRequest, destination: Des
         target=destination.instance,
         task=destination.task,
         engines=destination.engines or (destination.engine.name,),
+        linked=LinkScope(behind=request.default.name if destination.behind else None),
         rights=request.rights,
         call=proxied.call,
     )

@@ -10,6 +10,7 @@ from gateway.errors import InvalidRequest, Unsupported
 from gateway.model import commands
 from gateway.operations import Target, finding, instances
 from gateway.operations.finding import InstancePage, InstancePosition
+from gateway.operations.paging import LinkScope
 from gateway.operations.placing_links import describe_link, public_id
 from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
@@ -40,19 +41,22 @@ async def find_instances(context: RequestContext) -> Answer:
     """
     query = context.query
     command, names = _search(context, query)
-    if "include" in query:
+    included, linked = _include(query)
+    if included:
         context.caller.require("variables:read")
-    purpose = _purpose(context, command, names)
+    purpose = _purpose(context, command, names, linked)
     cursors = context.services.cursors
     cursor = query.get("cursor")
     positions = None if cursor is None else _positions.decode(await cursors.open(cursor, purpose))
-    page = await finding.find_page(context.services.gateway, names, command, positions, context.call)
+    gateway = context.services.gateway
+    page = await finding.find_page(gateway, names, command, positions, context.call, linked=linked)
     following = None if page.positions is None else await cursors.seal(msgspec.json.encode(page.positions), purpose)
-    included = await _included(context, command, page) if "include" in query else [None] * len(page.instances)
+    values = await _values(context, command, page) if included else [None] * len(page.instances)
     items = [
-        shapes.instance(engine, instance, public_id(context.services.gateway, engine, instance.id))
+        shapes.instance(engine, instance, public_id(gateway, engine, instance.id))
         | ({} if found is None else {"variables": found})
-        for (engine, instance), found in zip(page.instances, included, strict=True)
+        | ({"twin": True} if gateway.links.is_twin(engine, instance.id) else {})
+        for (engine, instance), found in zip(page.instances, values, strict=True)
     ]
     shares = page.shares
     if "engines" not in query and any(share.error is None for share in shares):
@@ -61,9 +65,19 @@ async def find_instances(context: RequestContext) -> Answer:
     return search_answer(context, shares, {"items": items, "next": following}, left_out)
 
 
-def _purpose(context: RequestContext, command: commands.FindInstances, names: tuple[str, ...]) -> bytes:
+def _include(query: dict[str, str]) -> tuple[bool, LinkScope]:
+    """Return whether variables are shown, and which linked instances are (``include``)."""
+    wanted = target.names(query["include"]) if "include" in query else ()
+    if not {"variables", "twins"} >= set(wanted):
+        raise InvalidRequest("`include` is variables, twins, or both with a comma between.")
+    return "variables" in wanted, LinkScope(twins="twins" in wanted)
+
+
+def _purpose(
+    context: RequestContext, command: commands.FindInstances, names: tuple[str, ...], linked: LinkScope
+) -> bytes:
     """Return what a cursor is bound to: criteria, engines and caller; the size of a page may change."""
-    bound = (command.business_key, command.definition, command.ended, names, context.caller.name)
+    bound = (command.business_key, command.definition, command.ended, names, linked.twins, context.caller.name)
     return b"instances\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
@@ -72,8 +86,6 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
     limit = texts.get("limit", "100")
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= _MAX_FOUND:
         raise InvalidRequest(f"`limit` is a number from 1 to {_MAX_FOUND}.")
-    if texts.get("include", "variables") != "variables":
-        raise InvalidRequest("`include` is variables.")
     names = engine_choice.several(context, target.names(query["engines"]) if "engines" in query else None)
     command = commands.FindInstances(
         business_key=texts.get("businessKey") or None,
@@ -84,7 +96,7 @@ def _search(context: RequestContext, query: dict[str, str]) -> tuple[commands.Fi
     return command, names
 
 
-async def _included(
+async def _values(
     context: RequestContext, command: commands.FindInstances, page: InstancePage
 ) -> list[list[dict[str, object]] | None]:
     """Return the variables of each instance; None for an instance that has ended since it was found."""

@@ -95,6 +95,14 @@ def wants_metadata(query: dict[str, str]) -> bool:
     return bool(wanted)
 
 
+def wants_twins(context: RequestContext) -> bool:
+    """Return whether the sides of links that do not decide are shown as well (``include=twins``)."""
+    wanted = target.decoded(context.query.get("include", ""), plus=True)
+    if wanted not in {"", "twins"}:
+        raise InvalidRequest("`include` is twins.")
+    return bool(wanted)
+
+
 def scope(query: dict[str, str], *, lists: bool = False) -> str:
     """Return the ``scope`` parameter; only lists take ``all``."""
     if "scope" not in query:

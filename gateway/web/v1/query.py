@@ -18,14 +18,14 @@ from gateway.errors import (
 )
 from gateway.model.query import LISTS, Filter, Row, Sort, check_filter
 from gateway.operations import paging
-from gateway.operations.paging import EngineShare, PagePosition, PageRequest, visible_rows
+from gateway.operations.paging import EngineShare, LinkScope, PagePosition, PageRequest, visible_rows
 from gateway.operations.placing_links import public_id
 from gateway.web.http import body
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies, engine_choice, problems, shapes
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.hints import HINTS
-from gateway.web.v1.parameters import preferences
+from gateway.web.v1.parameters import preferences, wants_twins
 from gateway.web.v1.typed_values import ANYWHERE, mend
 
 _LIMIT = 100
@@ -123,6 +123,7 @@ def page_request(context: RequestContext, decoded: CountBody) -> PageRequest:
         filter=wanted,
         engines=_engines(context, decoded.engines),
         visible=visible_rows(context.caller, wanted),
+        linked=LinkScope(twins=wants_twins(context)),
         lenient=preferences(context).get("handling") == "lenient",
     )
 
@@ -145,14 +146,14 @@ def _sorting(keys: tuple[SortBody, ...]) -> tuple[Sort, ...]:
 
 def _purpose(context: RequestContext, wanted: PageRequest) -> bytes:
     """Return what a cursor is bound to: filter, order, engines and caller."""
-    bound = (wanted.filter, wanted.sorting, wanted.engines, context.caller.name)
+    bound = (wanted.filter, wanted.sorting, wanted.engines, wanted.linked.twins, context.caller.name)
     return b"query\0" + hashlib.sha256(msgspec.json.encode(bound)).digest()
 
 
 def _item(context: RequestContext, engine: str, row: Row) -> shapes.QueryItem:
     found = row.variable
     value = found.value
-    masked = context.caller.is_masked(found.name)
+    masked, links = context.caller.is_masked(found.name), context.services.gateway.links
     item = shapes.QueryItem(
         instance=None if row.instance is None else public_id(context.services.gateway, engine, row.instance),
         engine=engine,
@@ -168,6 +169,7 @@ def _item(context: RequestContext, engine: str, row: Row) -> shapes.QueryItem:
         size=found.size,
         error=found.error,
         redacted=masked,
+        twin=links.active and row.instance is not None and links.is_twin(engine, row.instance),
     )
     return item if masked or value.type in shapes.PLAIN else msgspec.structs.replace(item, **shapes.more(value))
 

@@ -64,6 +64,7 @@ class QueryItem(
     size: int | None = None
     error: str | None = None
     redacted: bool = False
+    twin: bool = False
 
 
 class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,11 @@ ROUTES = (
             Parameter("businessKey", "Business key, exactly."),
             Parameter("definition", "Key, name or id of the definition."),
             Parameter("engines", "Only these engines, separated by commas."),
-            Parameter("include", "`variables`: with the variables of each instance."),
+            Parameter(
+                "include",
+                "`variables`: with those of each instance; `twins`: with the sides of links that do not decide, "
+                "marked as `twin`; both with a comma between.",
+            ),
             Parameter("limit", "Instances of one page; 1 to 1000, default 100."),
             Parameter("cursor", "`next` of the page before, with the same search."),
             STATE,

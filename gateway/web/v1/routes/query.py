@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.web.v1 import query
 from gateway.web.v1.problems import Problem
 from gateway.web.v1.query import CountBody, QueryBody
-from gateway.web.v1.route import Answers, Body, Route
+from gateway.web.v1.route import Answers, Body, Parameter, Route
 from gateway.web.v1.routes.common import HANDLING
 from gateway.web.v1.shapes import QueryItem
 
@@ -22,6 +22,7 @@ _ENGINES = {
         },
     },
 }
+_INCLUDE = Parameter("include", "`twins`: with those of the sides of links that do not decide, marked as `twin`.")
 ROUTES = (
     Route(
         method="POST",
@@ -29,6 +30,7 @@ ROUTES = (
         handler=query.query_variables,
         summary="Variables of any instance, by name, value and place, of all engines, page by page",
         scope="variables:read",
+        query=(_INCLUDE,),
         headers=(HANDLING,),
         body=Body({"application/json": QueryBody}),
         answers=Answers(
@@ -49,6 +51,7 @@ ROUTES = (
         handler=query.count_variables,
         summary="How many variables a query finds",
         scope="variables:read",
+        query=(_INCLUDE,),
         headers=(HANDLING,),
         body=Body({"application/json": CountBody}),
         answers=Answers(
