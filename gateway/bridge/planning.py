@@ -103,9 +103,14 @@ def _faults_of_rules(plan: BridgePlan) -> Iterator[Fault]:
 
 def _needs(plan: BridgePlan) -> Iterator[tuple[str, str]]:
     """Yield what engines must be able to do for this plan."""
-    if plan.selector.ids is None and plan.selector.definition is not None:
+    if plan.selector.definition is not None:
         yield plan.source, "instances.find.definition"
+    if plan.selector.ids is not None:
+        yield plan.source, "instances.find.ids"
+    if plan.selector.tenant is not None:
+        yield plan.source, "query.tenantIdIn"
     if plan.twins is not None and plan.twins.by == "business-key":
+        yield plan.source, "instances.find.business_key"
         yield plan.target, "instances.find.business_key"
     if plan.twins is not None and plan.twins.by == "marker":
         yield plan.target, "query.variableName"

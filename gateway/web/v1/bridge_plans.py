@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from gateway.errors import InvalidRequest
 from gateway.model.bridge import BridgePlan
+from gateway.operations.bridge.pairing import PairProblem, link_by_rule
+from gateway.operations.bridge.plan_instances import SelectionPosition
 from gateway.plan import encode_path
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies
@@ -20,8 +23,26 @@ from gateway.web.v1.bridge_context import (
 from gateway.web.v1.bridge_shapes import PlanBody, PlanPatch, plan_shape
 from gateway.web.v1.context import RequestContext
 
+_MAX_PAIRED = 10_000
+"""Instances of one request, which has one deadline."""
+_position = msgspec.json.Decoder(SelectionPosition)
 _create = msgspec.json.Decoder(PlanBody)
 _change = msgspec.json.Decoder(PlanPatch)
+
+
+class PairShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to linking by a plan's rule.
+
+    Args:
+        linked: instances linked now; ``present``: those that were in a link already.
+        problems: instances that were not linked, each with the reason.
+        next: cursor of the rest; null = there is no rest.
+    """
+
+    linked: int
+    present: int
+    problems: list[PairProblem]
+    next: str | None
 
 
 async def list_plans(context: RequestContext) -> Answer:
@@ -71,3 +92,33 @@ async def remove_plan(context: RequestContext) -> Answer:
 
 def _tag(plan: BridgePlan) -> tuple[str, str]:
     return "ETag", version_tag(plan.version)
+
+
+async def link_plan(context: RequestContext) -> Answer:
+    """Answer ``POST /v1/bridge/plans/{plan}/links`` with what became of the next instances of the plan."""
+    check_change(context)
+    plan = await find_plan(context, context.params[0])
+    limit = _limit(context)
+    purpose = f"pairs\0{plan.name}\0{plan.version}\0{context.caller.name}".encode()
+    cursors, cursor = context.services.cursors, context.query.get("cursor")
+    position = SelectionPosition() if cursor is None else _position.decode(await cursors.open(cursor, purpose))
+    report = await link_by_rule(
+        context.services.gateway,
+        links(context),
+        plan,
+        position=position,
+        limit=limit,
+        caller=context.caller.name,
+        call=context.call,
+    )
+    following = report.following
+    sealed = None if following is None else await cursors.seal(msgspec.json.encode(following), purpose)
+    shape = PairShape(linked=report.linked, present=report.present, problems=report.problems, next=sealed)
+    return json_answer(shape)
+
+
+def _limit(context: RequestContext) -> int:
+    text = context.query.get("limit", "1000")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MAX_PAIRED:
+        raise InvalidRequest(f"`limit` is a number from 1 to {_MAX_PAIRED}.")
+    return int(text)

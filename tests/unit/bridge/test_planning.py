@@ -15,6 +15,7 @@ from gateway.port import Credentials
 ENGINES = {
     "hr": camunda7.VENDOR.engine("hr", camunda7.VENDOR.settings(), Credentials()),
     "claims": ibm_bpm.VENDOR.engine("claims", ibm_bpm.VENDOR.settings(), Credentials()),
+    "other": camunda7.VENDOR.engine("other", camunda7.VENDOR.settings(), Credentials()),
     "theirs": camunda7.VENDOR.engine("theirs", camunda7.VENDOR.settings(), Credentials(kind="forward")),
 }
 
@@ -27,7 +28,7 @@ def plan(source: str = "hr", target: str = "claims", **more: Any) -> BridgePlan:
     "good",
     [
         plan(),
-        plan("claims", "hr", selector=Selector(definition="Claim"), twins=TwinRule(by="business-key")),
+        plan("other", "hr", selector=Selector(definition="Claim"), twins=TwinRule(by="business-key")),
         plan(selector=Selector(ids=("1",), tenant="a"), twins=TwinRule(by="marker", variable="origin")),
         plan(name="a" * 63, starts=StartTemplate(definition="Parked")),
     ],
@@ -67,10 +68,24 @@ def test_wrong_member_of_a_plan_is_named(bad: BridgePlan, pointer: str, says: st
     ("bad", "says"),
     [
         (plan(twins=TwinRule(by="business-key")), "The engine claims cannot find instances by business key"),
+        (
+            plan("claims", "hr", twins=TwinRule(by="business-key")),
+            "The engine claims cannot find instances by business",
+        ),
+        (
+            plan("claims", "hr", selector=Selector(tenant="a")),
+            "The engine claims cannot filter a query by `tenantIdIn`",
+        ),
         (plan("theirs"), "theirs is sent the caller's own credentials"),
         (plan("claims", "theirs"), "theirs is sent the caller's own credentials"),
     ],
-    ids=["business keys", "source of callers' credentials", "target of callers' credentials"],
+    ids=[
+        "business keys of twins",
+        "business keys",
+        "tenants",
+        "source of callers' credentials",
+        "target of callers' credentials",
+    ],
 )
 def test_engine_that_cannot_take_part_is_named(bad: BridgePlan, says: str) -> None:
     with pytest.raises(Unsupported, match=says):

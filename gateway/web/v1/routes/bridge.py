@@ -7,6 +7,7 @@ from typing import get_args
 from gateway.model.bridge import LinkState
 from gateway.web.v1 import bridge_import, bridge_links, bridge_plans
 from gateway.web.v1.bridge_import import ImportShape
+from gateway.web.v1.bridge_plans import PairShape
 from gateway.web.v1.bridge_shapes import EventBody, LinkBody, LinkShape, PlanBody, PlanPatch, PlanShape
 from gateway.web.v1.route import Answers, Body, Parameter, Route
 from gateway.web.v1.routes.common import NO_CONTENT
@@ -70,6 +71,18 @@ ROUTES = (
         scope=_SCOPE,
         headers=_MATCH,
         answers=NO_CONTENT,
+    ),
+    Route(
+        method="POST",
+        template=f"{_PLAN}/links",
+        handler=bridge_plans.link_plan,
+        summary="Link instances of a plan to the twins that its rule finds; doing it again does no harm",
+        scope=_SCOPE,
+        query=(
+            Parameter("limit", "Instances looked at; 1 to 10000, default 1000."),
+            Parameter("cursor", "`next` of the answer before, to go on."),
+        ),
+        answers=Answers(content=PairShape),
     ),
     Route(
         method="GET",
