@@ -39,5 +39,5 @@ def foresee_value(engine: str, settings: Settings, name: str, value: Value, decl
 def _typed(settings: Settings, name: str, declared: Declared | None) -> Settings:
     """Return the settings with the type that the process declares for one name, where it is known and is a hint."""
     kind = None if declared is None else declared.get(name)
-    hint = next((each for each in _HINTS if each == kind), None)
+    hint: TypeHint | None = next((each for each in _HINTS if each == kind), None)
     return settings if hint is None else with_types(settings, {name: hint})

@@ -12,12 +12,16 @@ from adapters.camunda7.wire import WireValue
 from gateway.errors import ValueInvalid
 from gateway.model import jsontext
 from gateway.model.etag import BLOBS
-from gateway.model.values import ABSENT, NULL, Value, instant_text, json_text, text_of
+from gateway.model.values import ABSENT, NULL, Value, instant_text, is_double, json_text, text_of
 
 _SIMPLE: dict[str | None, tuple[str | None, str | None]] = {
     wire: unified for unified, wire in SCALARS.items() if wire != "Date"
 }
 """Types whose value is the same on both sides; rows of queries are nearly all of them."""
+_LONG = 18
+"""Characters of a double with 17 digits, from which on digits may be too many; Java always writes a point."""
+_TINY = b"E-3"
+"""In all doubles that have fewer than 53 bits, where few digits may be too many already."""
 _NO_DATE = "The stored date does not fit the engine's `date_format`, or means no single moment in its `date_zone`."
 _NO_JSON = "The stored text is not JSON."
 
@@ -28,6 +32,8 @@ def decode(wire: WireValue, settings: Settings) -> Value:
     transient = info.get("transient") is True
     raw = msgspec.Raw(bytes(wire.value))
     simple = _SIMPLE.get(wire.type)
+    if wire.type == "Double":
+        raw = _shortest(raw)
     if simple is not None:
         return Value(type=simple[0], format=simple[1], value=raw, transient=transient)
     match wire.type:
@@ -46,6 +52,17 @@ def decode(wire: WireValue, settings: Settings) -> Value:
             return Value(type="date-time", value=raw, transient=transient)
         case _:
             return Value(type="opaque", value=raw)
+
+
+def _shortest(raw: msgspec.Raw) -> msgspec.Raw:
+    """Return a double in its shortest digits; Java before 19 may write one more, as 6.2613201175695744E16 and 4.9E-324.
+
+    Taken as they are, such digits are no double's own, and what was read could not be written back.
+    """
+    text = bytes(raw)
+    if (len(text) < _LONG and _TINY not in text) or text[:1] == b'"' or is_double(text):
+        return raw
+    return msgspec.Raw(repr(float(text)).encode())
 
 
 def unreadable(value: Value) -> str | None:

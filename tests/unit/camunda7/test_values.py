@@ -120,3 +120,21 @@ def test_stored_text_that_no_utf8_carries_is_unreadable_and_no_error(kind: str) 
     info = {"objectTypeName": "A", "serializationDataFormat": "application/json"}
     found = decode(WireValue(type=kind, value=raw('"\\ud800"'), valueInfo=info), Settings())
     assert (found.text, unreadable(found) is None) == (b"", False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "shortest"),
+    [
+        ("6.2613201175695744E16", "6.261320117569574e+16"),  # Java before 19 writes a digit more than it needs
+        ("5.6843418860808015E-14", "5.684341886080802e-14"),
+        ("4.9E-324", "5e-324"),
+        ("1.7976931348623157E308", "1.7976931348623157E308"),
+        ("1.50", "1.50"),
+        ('"-Infinity"', '"-Infinity"'),
+    ],
+)
+def test_double_with_more_digits_than_are_its_own_is_read_so_that_it_can_be_written_back(
+    shown: str, shortest: str
+) -> None:
+    found = decode(WireValue(type="Double", value=raw(shown)), Settings())
+    assert found == typed("number/double", shortest) == check_value(found)
