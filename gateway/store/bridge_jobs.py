@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, select, update
 
+from gateway.model.audit import AuditAct
 from gateway.model.bridge_jobs import (
     BridgeItem,
     BridgeItemOutcome,
@@ -17,6 +18,7 @@ from gateway.model.bridge_jobs import (
     Throttle,
 )
 from gateway.store import tables
+from gateway.store.audit import append
 from gateway.store.clock import now_s
 from gateway.store.statements import insert
 from gateway.store.store import Store
@@ -49,9 +51,12 @@ class BridgeJobRecords:
         """Store a new job."""
         row: dict[str, Any] = {name: getattr(job, name) for name in ("id", "plan", "kind", "caller", "state")}
         row |= {"at_once": job.throttle.at_once, "per_second": job.throttle.per_second}
-        await self._store.run(
-            lambda connection: connection.execute(_rows.insert().values(created=now_s(), **row)).close()
-        )
+
+        def work(connection: Connection) -> None:
+            _ = connection.execute(_rows.insert().values(created=now_s(), **row))
+            append(connection, [_act(job.id, job.caller, "create", {"plan": job.plan, "kind": job.kind})])
+
+        await self._store.run(work)
 
     async def find(self, job_id: str) -> BridgeJob | None:
         """Return a job with its progress, or None."""
@@ -95,6 +100,18 @@ class BridgeJobRecords:
         changing = update(_rows).where(_rows.c.id == job_id, _rows.c.state.in_(before)).values(**values)
         return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
 
+    async def cancel(self, job_id: str, caller: str) -> bool:
+        """Let no more items of a job begin, and record that in the audit trail; return False where it has ended."""
+        changing = update(_rows).where(_rows.c.id == job_id, _rows.c.state.in_(_OPEN)).values(state="cancelling")
+
+        def work(connection: Connection) -> bool:
+            if connection.execute(changing).rowcount == 0:
+                return False
+            append(connection, [_act(job_id, caller, "cancel", {})])
+            return True
+
+        return await self._store.run(work)
+
     async def end(self, job_id: str) -> BridgeJobState | None:
         """End a job if none of its items has to be waited for; return its last state, None if it has not ended."""
         return await self._store.run(lambda connection: _end(connection, job_id))
@@ -131,6 +148,10 @@ class BridgeJobRecords:
     async def delete_old(self) -> bool:
         """Delete some rows of jobs that ended long ago; return whether there may be more of them."""
         return await self._store.once(lambda connection: _delete_old(connection, self._retention_s))
+
+
+def _act(job_id: str, caller: str, verb: str, evidence: dict[str, Any]) -> AuditAct:
+    return AuditAct(caller=caller, action=f"job.{verb}", subject=f"job:{job_id}", evidence=evidence)
 
 
 def _find(connection: Connection, job_id: str) -> BridgeJob | None:

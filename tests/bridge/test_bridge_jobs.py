@@ -328,7 +328,7 @@ async def test_plan_that_is_gone_fails_the_job() -> None:
         assert await site.carry_out(job_id) is False
         job = await site.shown(job_id)
         assert job.state == "failed"
-        assert b"move" in (job.problem or b"")
+        assert json.loads(job.problem or b"{}")["code"] == "plan-not-found"
 
 
 async def test_source_that_cannot_be_asked_fails_the_selection_with_its_problem() -> None:

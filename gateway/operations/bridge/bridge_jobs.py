@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from gateway.errors import StoreUnavailable, VarbridgeError
+from gateway.errors import EngineNotFound, PlanNotFound, StoreUnavailable, VarbridgeError
 from gateway.model.bridge import BridgePlan
 from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob, BridgeJobState
 from gateway.operations.bridge.assessing import Assessment
@@ -91,8 +91,9 @@ class BridgeJobs:
         if job is None or not self._switch.is_on:
             return False
         plan = await self._plans.records.find(job.plan)
-        if plan is None:
-            await self._fail(job, self._spell_problem(VarbridgeError(f"The plan {job.plan} is gone.")))
+        if plan is None or (missing := _missing(plan, self._gateway)):
+            error = PlanNotFound() if plan is None else EngineNotFound(f"The engine {missing} is no longer configured.")
+            await self._fail(job, self._spell_problem(error))
             return False
         if job.state == "selecting":
             if lane:
@@ -131,8 +132,9 @@ class BridgeJobs:
             if not items:
                 taken = await self._records.take_items(job.id, self._chunk(job, at_once), lane)
                 items = taken.items
-                if items and not await self._is_time(taken.wait_s, run):
-                    return True  # they are begun, and first when the lane is carried on
+                if items and not await self._is_time(job, taken.wait_s, run):
+                    await self._give_back(job, items, run)
+                    continue
             if not items:
                 await self._end(job)
                 return False
@@ -164,15 +166,22 @@ class BridgeJobs:
         rate = job.throttle.per_second
         return max(1, min(_CHUNK, 5 * at_once, _CHUNK if rate is None else int(rate)))
 
-    async def _is_time(self, wait_s: float, run: JobRun) -> bool:
-        """Wait for the job's rate; return False where it must stop before."""
+    async def _is_time(self, job: BridgeJob, wait_s: float, run: JobRun) -> bool:
+        """Wait for the job's rate; return False where it must stop before, or is cancelled."""
         loop = asyncio.get_running_loop()
         until = loop.time() + wait_s
         while (left := until - loop.time()) > 0:
-            if run.must_stop or not self._switch.is_on:
+            now = await self._records.find_row(job.id)
+            if run.must_stop or not self._switch.is_on or now is None or now.state != "running":
                 return False
             await asyncio.sleep(min(left, _STEP_S))
         return True
+
+    async def _give_back(self, job: BridgeJob, items: list[BridgeItem], run: JobRun) -> None:
+        """Let others have items that were taken and not worked on."""
+        if not run.is_lost:
+            pending = [BridgeItemOutcome(number=each.number, instance=each.instance) for each in items]
+            await self._records.record(job.id, pending)
 
     async def _end(self, job: BridgeJob) -> None:
         if (state := await self._records.end(job.id)) is not None:
@@ -210,6 +219,11 @@ async def _several(
     if gone:
         raise gone[0]
     return outcomes
+
+
+def _missing(plan: BridgePlan, gateway: Gateway) -> str | None:
+    """Return which engine of a plan is no longer configured."""
+    return next((name for name in (plan.source, plan.target) if name not in gateway.engines), None)
 
 
 def subject_of(job_id: str, lane: int = 0) -> str:

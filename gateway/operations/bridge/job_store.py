@@ -49,6 +49,10 @@ class BridgeJobStore(Protocol):
         """Change the state if it is one of ``before``; return whether it was."""
         ...
 
+    async def cancel(self, job_id: str, caller: str) -> bool:
+        """Let no more items of a job begin, and record that in the audit trail; return False where it has ended."""
+        ...
+
     async def end(self, job_id: str) -> BridgeJobState | None:
         """End a job if none of its items has to be waited for; return its last state, None if it goes on."""
         ...

@@ -30,6 +30,20 @@ def check_json(request: web.BaseRequest) -> None:
         raise NotAcceptable("The answer is application/json.")
 
 
+def prefers_html(request: web.BaseRequest) -> bool:
+    """Return whether a caller wants a page of HTML where there is JSON, too: it names HTML first, as browsers do.
+
+    Raises:
+        NotAcceptable: it takes neither.
+    """
+    accept = ",".join(request.headers.getall(hdrs.ACCEPT, ()))
+    taken = [kind for kind, is_taken in (_range(each) for each in accept.split(",") if each.strip()) if is_taken]
+    if accept.strip() and not any(kind in {"text/html", "text/*", *_RANGES} for kind in taken):
+        raise NotAcceptable("The answer is application/json or text/html.")
+    first = next((kind for kind in taken if kind in {"text/html", "text/*", *_RANGES}), "")
+    return first.startswith("text/")
+
+
 def _range(text: str) -> tuple[str, bool]:
     """Return a media range without its parameters, and whether the caller takes it at all."""
     kind, *parameters = (part.strip().lower() for part in text.split(";"))

@@ -148,6 +148,8 @@ def _done(route: Route, schemas: _Schemas) -> dict[str, Any]:
         }
         for status, choices in shown.items()
     }
+    if answers.also is not None:
+        responses[str(answers.status)]["content"][answers.also] = {"schema": {"type": "string"}}
     if answers.empty:
         responses["204"] = {"description": "Done; nothing to show."}
     return responses

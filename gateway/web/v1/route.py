@@ -56,6 +56,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         content: schema of what is shown; None = nothing is ever shown.
         status: of what is shown.
         media_type: of what is shown.
+        also: another media type of it, for callers whose ``Accept`` prefers that; None = there is none.
         empty: whether there may be nothing to show; the status is 204 then.
         description: of what is shown.
     """
@@ -63,6 +64,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     content: Schema = None
     status: int = 200
     media_type: str = "application/json"
+    also: str | None = None
     empty: bool = False
     description: str = "Done."
 
@@ -118,4 +120,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def only_json(self) -> bool:
         """Whether the answer is JSON and nothing else: then a caller that takes no JSON is told so."""
-        return self.template.startswith("/v1/") and not self.writes and self.answers.media_type == "application/json"
+        answers = self.answers
+        is_json = answers.media_type == "application/json" and answers.also is None
+        return self.template.startswith("/v1/") and not self.writes and is_json

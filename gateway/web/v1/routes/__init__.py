@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from gateway.web.v1.route import Route
-from gateway.web.v1.routes import audit, bridge, content, engines, instances, lifecycle, operations, query, variables
+from gateway.web.v1.routes import (
+    audit,
+    bridge,
+    bridge_jobs,
+    content,
+    engines,
+    instances,
+    lifecycle,
+    operations,
+    query,
+    variables,
+)
 from gateway.web.v1.routes.pages import PAGES, document_route
 from gateway.web.v1.routes.tree import PathTree
 
@@ -17,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *operations.ROUTES,
     *audit.ROUTES,
     *bridge.ROUTES,
+    *bridge_jobs.ROUTES,
     document_route(lambda: ROUTES),
 )
 """What the OpenAPI document shows."""
