@@ -18,7 +18,7 @@ from gateway.model.results import Instance
 from gateway.operations.concurrent import gather_bounded
 from gateway.operations.gateway import Gateway
 from gateway.operations.paging import MAX_WALKED, EngineShare, LinkScope, native_ids, raise_failure
-from gateway.operations.paging.linked import AT_ONCE, PLAIN, counts, ids_behind, resolve_ids
+from gateway.operations.paging.linked import AT_ONCE, PLAIN, counts, ids_behind, resolve_ids, without_twins
 from gateway.operations.paging.position import last_anchor
 from gateway.operations.placing_links import require_links
 from gateway.plan import Call
@@ -235,6 +235,8 @@ def _narrowed(gateway: Gateway, linked: LinkScope, engine: Engine, command: Find
     """Return a command that fits the links: larger pieces where some do not count, a short list of those that do."""
     if gateway.links.count_twins(engine.name) and not linked.twins:
         command = replace(command, limit=max(command.limit, _LEAST_PIECE))
+    if command.ids is not None:
+        command = replace(command, ids=without_twins(gateway, linked, engine.name, command.ids))
     only = None if command.ids is not None else ids_behind(gateway, linked, engine.name)
     if only is None or len(only) > AT_ONCE or "instances.find.ids" not in engine.capabilities.features:
         return command

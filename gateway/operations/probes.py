@@ -53,7 +53,12 @@ async def pick_owner(candidates: Sequence[Candidate], has: Callable[[Candidate],
 
 
 async def has_instance(gateway: Gateway, candidate: Candidate, call: Call, *, ended: bool) -> bool:
-    """Return whether an engine has an instance; one that has ended counts only with ``ended``."""
+    """Return whether an engine has an instance; one that has ended counts only with ``ended``.
+
+    One that is in a link is there, and may be what nobody must ask for.
+    """
+    if gateway.links.active and gateway.links.find(candidate.engine, candidate.native) is not None:
+        return True
     engine = gateway.engines[candidate.engine]
     command = DescribeInstance(instance=candidate.native, ended=ended)
     try:

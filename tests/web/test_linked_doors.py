@@ -13,8 +13,8 @@ from gateway import app
 from gateway.plan import Call
 from tests.linked import link, moved
 from tests.until import until
-from tests.web import test_running
-from tests.web.across import Across, across
+from tests.web import test_running, test_three_dialects
+from tests.web.across import CLAIMS, HR, Across, across
 
 CAMUNDA, IBM = (app.VENDORS[name].fake for name in ("camunda7", "ibm_bpm"))
 SET = {"modifications": {"note": {"value": "new", "type": "String"}}}
@@ -198,3 +198,62 @@ async def test_request_at_a_door_that_never_read_its_links_is_refused(site: Any,
         answer = await site.camunda("GET", path)
         assert (answer.status, site.engines) == (503, [])
     assert (await site.camunda("GET", "/process-definition")).status == 200
+
+
+async def say(site: Any, method: str, path: str, body: Any, written: str) -> Any:
+    if isinstance(body, bytes):
+        return await site.ask(method, path, raw=body, **test_three_dialects.FORM)
+    given = None if body is None else json.loads(json.dumps(body).replace("{id}", written))
+    return await site.ask(method, path, given)
+
+
+PASSED = [
+    ("GET", "/engine-rest/process-instance/{id}/comment", None),
+    ("GET", "/engine-rest/job?processInstanceId={id}", None),
+    ("GET", "/engine-rest/history/process-instance/{id}", None),
+    ("GET", "/engine-rest/execution/{id}/localVariables", None),
+    ("POST", "/engine-rest/execution/{id}/localVariables", SET),
+    ("POST", "/engine-rest/process-instance/suspended", {"processInstanceIds": ["{id}"], "suspended": True}),
+    ("POST", "/engine-rest/message", {"messageName": "none", "processInstanceId": "{id}"}),
+    ("GET", "/engine-rest/variable-instance?processInstanceIdIn={id}", None),
+    ("GET", "/engine-rest/variable-instance/count?processInstanceIdIn={id}", None),
+    ("POST", "/engine-rest/process-instance", {"processInstanceIds": ["{id}"]}),
+    ("GET", "/rest/bpm/wle/v1/process?action=getdetails&instanceIds={id}", None),
+    ("GET", "/rest/bpm/wle/v1/process/{id}/comments", None),
+    ("PUT", "/rest/bpm/wle/v1/process/{id}?action=suspend", None),
+    ("POST", "/v1/variables/query", {"instanceIdIn": ["{id}"]}),
+    ("POST", "/v1/variables/query/count", {"instanceIdIn": ["{id}"]}),
+    ("POST", "/v1/variables/batch", {"items": [{"instance": "{id}", **SET}]}),
+    ("POST", "/v1/operations?dryRun=true", {"instanceIdIn": ["{id}"], "deletions": ["note"]}),
+    ("POST", "/v1/messages", {"name": "none", "instance": "{id}"}),
+    ("PATCH", "/v1/instances/{id}/variables?dryRun=true", SET),
+]
+"""Calls beside those that one intent says in three dialects; {id} stands for the instance."""
+
+
+def is_elsewhere(path: str, written: str, source: str) -> bool:
+    """Whether a bare id may mean another instance: at another engine's door, or where two engines have numbers."""
+    door = HR if path.startswith("/engine-rest") else CLAIMS if path.startswith("/rest/bpm") else None
+    return ":" not in written and (door != source if door else written.isdigit())
+
+
+@PAIRED
+@FLIPPED
+async def test_no_call_of_any_dialect_by_any_id_reaches_the_side_that_does_not_decide(
+    site: Any, source: str, target: str, flipped: bool
+) -> None:
+    """The property: whoever is asked, and whatever comes of it, the other engine never hears of it."""
+    owner = join(site, source, target, flipped=flipped)
+    twin = source if flipped else target
+    intents = [each for said in test_three_dialects.INTENTS.values() for each in said]
+    reached = 0
+    for method, path, body in [*intents, *PASSED]:
+        for written in spellings(site, source, target):
+            if is_elsewhere(path, written, source):
+                continue
+            answer = await say(site, method, path.replace("{id}", written), body, written)
+            assert twin not in site.engines, (method, path, written, answer.status, answer.body)
+            assert answer.status < 500 or "/engine-rest" in path, (method, path, written, answer.status, answer.body)
+            reached += owner in site.engines
+            site.forget()
+    assert reached > 50

@@ -48,21 +48,16 @@ def counts(gateway: Gateway, scope: LinkScope, engine: str, instance: str | None
     return scope.twins or route is None or route.twin.engine != engine or route.twin.native != instance
 
 
-def twins_among(gateway: Gateway, scope: LinkScope, engine: str, ids: Sequence[str] | None) -> list[str]:
-    """Return the instances of an engine that do not count because they are sides that do not decide.
+def list_twins(gateway: Gateway, scope: LinkScope, engine: str) -> list[str]:
+    """Return the instances of an engine that do not count because they are sides that do not decide."""
+    return [] if scope.twins or not gateway.links.count_twins(engine) else gateway.links.list_twins(engine)
 
-    Args:
-        gateway: whose links.
-        scope: of the query.
-        engine: its name.
-        ids: only these; None = all of the engine.
-    """
-    links = gateway.links
-    if scope.twins or not links.count_twins(engine):
-        return []
-    if ids is None:
-        return links.list_twins(engine)
-    return [each for each in dict.fromkeys(ids) if links.is_twin(engine, each)]
+
+def without_twins(gateway: Gateway, scope: LinkScope, engine: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of some instances of an engine that count."""
+    if scope.twins or not gateway.links.count_twins(engine):
+        return ids
+    return tuple(each for each in ids if not gateway.links.is_twin(engine, each))
 
 
 def ids_behind(gateway: Gateway, scope: LinkScope, engine: str) -> list[str] | None:

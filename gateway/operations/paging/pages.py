@@ -25,8 +25,9 @@ from gateway.operations.paging.linked import (
     chunks,
     counts,
     ids_behind,
+    list_twins,
     resolve_filter,
-    twins_among,
+    without_twins,
 )
 from gateway.operations.paging.position import PagePosition
 from gateway.operations.paging.sources import Source
@@ -197,7 +198,7 @@ def _is_shown(gateway: Gateway, wanted: PageRequest, engine: str, row: Row) -> b
 
 def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosition, call: Call) -> Source:
     engine = gateway.engines[name]
-    native = _narrowed(gateway, wanted, engine, native_filter(engine, gateway, wanted.filter))
+    native = _narrowed(gateway, wanted, engine, _native(gateway, wanted, engine))
     command = QueryVariables(filter=native, sorting=wanted.sorting, limit=wanted.limit + 1)
 
     async def read(piece: QueryVariables) -> VariablesFound:
@@ -211,6 +212,15 @@ def _source(gateway: Gateway, wanted: PageRequest, name: str, position: PagePosi
         seeks=engine.seeks,
         position=PagePosition(done=True) if _matches_nothing(native) else position,
     )
+
+
+def _native(gateway: Gateway, wanted: PageRequest, engine: Engine) -> Filter:
+    """Return the filter with native ids, of instances those that count."""
+    native = native_filter(engine, gateway, wanted.filter)
+    if native.instance_id_in is None or not gateway.links.active:
+        return native
+    ids = without_twins(gateway, wanted.linked, engine.name, native.instance_id_in)
+    return native if ids == native.instance_id_in else msgspec.structs.replace(native, instance_id_in=ids)
 
 
 def _narrowed(gateway: Gateway, wanted: PageRequest, engine: Engine, native: Filter) -> Filter:
@@ -315,7 +325,7 @@ async def _count(
     try:
         if wanted.visible is not None:
             return EngineShare(engine=name, count=await _count_visible(gateway, wanted, name, call))
-        native = native_filter(engine, gateway, wanted.filter)
+        native = _native(gateway, wanted, engine)
         count = 0 if _matches_nothing(native) else await _count_native(gateway, wanted, engine, native, call)
     except VarbridgeError as failure:
         return EngineShare(engine=name, error=failure)
@@ -333,7 +343,7 @@ async def _count_native(gateway: Gateway, wanted: PageRequest, engine: Engine, n
         return sum(raise_first(await gather_bounded([count(each) for each in lists])))
 
     only = None if native.instance_id_in is not None else ids_behind(gateway, wanted.linked, engine.name)
-    twins = twins_among(gateway, wanted.linked, engine.name, native.instance_id_in)
+    twins = [] if native.instance_id_in is not None else list_twins(gateway, wanted.linked, engine.name)
     if (only is not None or twins) and "query.instanceIdIn" not in engine.capabilities.features:
         return await _count_visible(gateway, wanted, engine.name, call)
     if only is not None:
