@@ -51,6 +51,13 @@ class Camunda7Engine(Engine):
     """One engine of the Camunda 7 family."""
 
     vendor = "camunda7"
+    lenient = (
+        ("fractions", "truncate"),
+        ("decimals", "double"),
+        ("xml", "Xml"),
+        ("json", "Json"),
+        ("json", "Object"),
+    )
     settings: Settings
 
     @property

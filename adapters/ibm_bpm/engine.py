@@ -81,6 +81,13 @@ class IbmBpmEngine(Engine):
     """One IBM BPM or BAW server."""
 
     vendor = "ibm_bpm"
+    lenient = (
+        ("fractions", "truncate"),
+        ("int64", "string"),
+        ("binary", "envelope"),
+        ("binary", "base64"),
+        ("deletions", "set_null"),
+    )
     settings: Settings
 
     def __init__(self, name: str, settings: Settings, credentials: Credentials, policy: Policy | None = None) -> None:

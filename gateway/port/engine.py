@@ -6,7 +6,7 @@ A method takes a command whose instance id is native and returns a plan. What an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal, NoReturn
 
 import msgspec
@@ -40,6 +40,8 @@ class Engine:
     """One configured engine of some vendor: commands in, plans out. It does no I/O and keeps no state between calls."""
 
     vendor: ClassVar[str] = ""
+    lenient: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Settings that allow a lossy step by a rule, or a type that needs something on the server, each with its value."""
 
     def __init__(self, name: str, settings: Any, credentials: Credentials, policy: Policy | None = None) -> None:
         self.name = name
@@ -158,6 +160,13 @@ class Engine:
         del name, value, declared
         msg = f"{self.vendor} engines cannot say what a write would do."
         raise Unsupported(msg, engine=self.name)
+
+    def alternatives(self) -> Iterator[tuple[str, Engine]]:
+        """Yield this engine as each other lenient setting would make it, with that setting in the words of TOML."""
+        for name, value in self.lenient:
+            if getattr(self.settings, name) != value:
+                settings = msgspec.structs.replace(self.settings, **{name: value})
+                yield f'{name} = "{value}"', type(self)(self.name, settings, self.credentials, self.policy)
 
     def foresee(self, variable: results.Variable, declared: Declared | None = None) -> Foreseen:
         """Return what a read would show after a write of a variable that some other engine has shown.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.web.v1 import bridge_jobs
+from gateway.web.v1 import bridge_explain, bridge_jobs
+from gateway.web.v1.bridge_explain import ExplanationShape
 from gateway.web.v1.bridge_jobs import JobBody, JobItemShape, JobShape, ReportShape
 from gateway.web.v1.route import Answers, Body, Parameter, Route
 from gateway.web.v1.routes.common import NO_CONTENT
@@ -48,6 +49,20 @@ ROUTES = (
         summary="Begin no further instance of a bridge job",
         scope=_SCOPE,
         answers=NO_CONTENT,
+    ),
+    Route(
+        method="GET",
+        template="/v1/bridge/explain",
+        handler=bridge_explain.explain_copy,
+        summary="Why a copy of an instance is as it is: each variable, its verdict, and what would allow it",
+        scope=_SCOPE,
+        query=(
+            Parameter(
+                "instance", "Canonical id (`engine:id`) of either side of a link, or of an instance without one."
+            ),
+            Parameter("plan", "Plan that says where an instance without a link would go."),
+        ),
+        answers=Answers(content=ExplanationShape),
     ),
     Route(
         method="GET",
