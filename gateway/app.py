@@ -23,6 +23,7 @@ from gateway.access import Access, Failures
 from gateway.auditing import ConfigAudit
 from gateway.bridge.routes import LinkRoutes
 from gateway.generation import Generation, Standing
+from gateway.link_counting import LinkCounting
 from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
@@ -153,7 +154,9 @@ class Application:
         await self._generation.start_clients()
         if (missing := await self.store.open()) is not None:
             _log.error("store_unavailable", reason=missing.detail)  # the rest works; the next use tries again
+        counting = LinkCounting(LinkRecords(self.store), self.metrics.note_links)
         self._following = await follow_links(self.routes, self.store)
+        self._following.append(asyncio.get_running_loop().create_task(counting.run()))
         self._standing.idempotency.start()
         callers = changing_server(self.current)
         operators = admin.application(self)

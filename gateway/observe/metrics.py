@@ -83,6 +83,8 @@ class Metrics:
             ("kind", "code"),
             registry=self._registry,
         )
+        self._links = self._of_store("varbridge_links", "Links of instance pairs, by state.", "state")
+        self._stale_links = self._of_store("varbridge_links_stale", "Links whose copy may be out of date.")
         self._sheds = Counter(
             "varbridge_sheds", "Requests and connections of callers turned away.", ("reason",), registry=self._registry
         )
@@ -107,6 +109,11 @@ class Metrics:
     def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
         """Return what is looked at when somebody asks for it; of several workers it is the sum."""
         return Gauge(name, documentation, labels, registry=self._registry, multiprocess_mode="livesum")
+
+    def _of_store(self, name: str, documentation: str, *labels: str) -> Gauge:
+        """Return what every process reads from the store, so that all show the same: the highest counts, no sum."""
+        note = " The same from every replica."
+        return Gauge(name, documentation + note, labels, registry=self._registry, multiprocess_mode="livemax")
 
     def start(self, sample: Callable[[], None]) -> None:
         """Begin to share the counts with the other workers, if there are any; needs the running loop.
@@ -206,6 +213,12 @@ class Metrics:
         self._bridge_items.labels(kind, outcome).inc()
         for code, number in verdicts.items():
             self._verdicts.labels(kind, code).inc(number)
+
+    def note_links(self, states: Mapping[str, int], stale: int) -> None:
+        """Note how many links there are in each state, and how many are stale."""
+        for state, number in states.items():
+            self._links.labels(state).set(number)
+        self._stale_links.set(stale)
 
     def shed(self, reason: str) -> None:
         """Count one request or connection that was turned away, or cut off."""

@@ -57,6 +57,7 @@ ROOMS: dict[str, set[str]] = GROUND | {
         "wire",
     },
     "rate_sharing": {"access", "errors"},
+    "link_counting": {"bridge", "errors", "model"},
     "shared_store": {"bridge", "errors", "operations", "store"},
     "reloading": {"config", "observe"},
     "auditing": {"assembly", "bridge", "config", "errors", "model", "store"},

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from gateway import app
+from gateway.bridge.linking import new_link
 from gateway.cli.served import Served
+from gateway.errors import BridgeTransitionRefused
+from gateway.model.bridge import Side
 from tests.unit.access.test_tokens import KEY, published, token
 from tests.until import until
 from tests.web.site import Site, site_of
@@ -51,6 +54,21 @@ async def test_callers_doors_and_limits_are_those_of_the_new_configuration(fakes
         assert (await site.get(f"/engine-rest/process-instance/{instance}"))[0] == 401
         assert (await site.get(f"/engine-rest/process-instance/{instance}", **{"X-Api-Key": "secret"}))[0] == 200
         assert (await site.get(f"/v1/instances/hr:{instance}/variables", **{"X-Api-Key": "secret"}))[0] == 403
+
+
+async def test_switch_of_the_bridge_acts_at_once_also_on_what_runs_on_an_earlier_configuration(
+    fakes: list[Served],
+) -> None:
+    async with site_of({"hr": fakes[0].url}) as site:
+        links = site.application.current().services.links
+        assert links is not None
+        pair = new_link(Side("hr", "1"), Side("claims", "2"))
+        made = await links.create(pair, "ops")
+        await site.replace(bridge={"enabled": False})
+        with pytest.raises(BridgeTransitionRefused, match=r"bridge\.enabled = false"):
+            await links.apply(made, "copy", "ops")
+        await site.replace(bridge={"enabled": True})
+        assert (await links.apply(made, "copy", "ops")).state == "copied"
 
 
 async def test_request_that_runs_ends_on_what_it_began_with(fakes: list[Served]) -> None:
