@@ -44,6 +44,7 @@ endif
 
 bench: setup
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.copies
 
 # What the tests of deploy/ ask where it is there: helm and promtool, built from the Go module proxy into a folder outside
 # the repository; some minutes the first time.

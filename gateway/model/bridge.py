@@ -157,8 +157,8 @@ class BridgePlan(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         name: of people's choice; 1 to 63 of a-z, 0-9 and hyphens.
         stage: the furthest that its links may reach.
-        policy: code of a verdict (``lossy`` rules and refusals alike) to what a copy does about such a variable;
-            ``*`` is all codes that are not named.
+        policy: code of a verdict to what a copy does about such a variable; ``*`` is every refusal that is not named,
+            ``lossy`` every rule that is not named. What is not covered: a refusal fails, a rule is followed.
         starts: how missing twins are started; None = a missing twin is a problem of its instance.
     """
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.bench import before, stub, work
+from tests.bench.copies import Copies, copies
 from tests.bench.fairness import shares
 from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.languages import ON_V1
@@ -172,3 +173,14 @@ def test_transfer_that_was_held_is_named() -> None:
     held = Transfer(what="up", size=MIB, moved=MIB, extra=33 * MIB, cpu_ms_per_mib=1, mib_per_s=1)
     short = Transfer(what="down", size=MIB, moved=5, extra=0, cpu_ms_per_mib=1, mib_per_s=1)
     assert [line.split(":")[0] for line in missed(Run(seconds=1, rounds=1, transfers=[held, short]))] == ["up", "down"]
+
+
+def test_every_instance_of_a_bench_of_copies_is_copied() -> None:
+    done = copies(links=30)
+    assert (done.links, done.copied) == (30, 30)
+    assert done.cpu_ms > 0
+
+
+def test_copies_that_are_slow_few_or_grow_miss_their_goals() -> None:
+    assert Copies(links=2, copied=2, cpu_ms=1.0, growth=0).missed == []
+    assert len(Copies(links=2, copied=1, cpu_ms=10.0, growth=2**30).missed) == 3

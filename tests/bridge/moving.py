@@ -103,16 +103,20 @@ class Moving:
 
 @contextlib.asynccontextmanager
 async def moving(
-    source: str = CAMUNDA, target: str = CAMUNDA, *, plan: dict[str, Any] | None = None, spread: int = 1, **more: Any
+    source: str = CAMUNDA,
+    target: str = CAMUNDA,
+    *,
+    plan: dict[str, Any] | None = None,
+    spread: int = 1,
+    store_url: str = "sqlite:///:memory:",
+    **more: Any,
 ) -> AsyncIterator[Moving]:
     """Two engines without instances, and a plan from the first to the second."""
     async with pair_of(source, target, **more) as pair:
         await pair.links.remove(pair.link, [])
         for fake in pair.fakes.values():
             fake.instances.clear()
-        store = Store(
-            Settings(url="sqlite:///:memory:")
-        )  # not the application's, which would carry the jobs out itself
+        store = Store(Settings(url=store_url))  # not the application's, which would carry the jobs out itself
         made = Moving(pair, store, _plan(plan), spread)
         assert await made.plans.records.create(made.plan)
         pair.forget()

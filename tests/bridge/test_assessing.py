@@ -12,6 +12,7 @@ from gateway.model.bridge import BridgePlan
 from gateway.model.bridge_jobs import BridgeItem, BridgeJob
 from gateway.operations import Gateway, WriteLocks
 from gateway.operations.bridge.assessing import Assessment
+from gateway.operations.bridge.reporting import make_report
 from gateway.operations.jobs import JobRun
 from gateway.plan import VendorRequest, VendorResponse
 from gateway.port import Credentials
@@ -40,6 +41,17 @@ async def test_verdicts_are_those_that_a_copy_comes_to_and_nothing_is_written() 
         assert [each.verdicts for each in found] == [each.verdicts for each in copied] == [expected] * 3
         assert [each.skipped for each in found] == [("broken",)] * 3
         assert {each.twin for each in found} == {"active"}
+
+
+async def test_report_of_an_assessment_estimates_how_long_the_copy_takes() -> None:
+    async with moving() as site:
+        await site.pairs(3, {"n": HELD["n"]})
+        paced = await make_report(site.records, await site.done("assess", per_second=0.5), None)
+        assert paced.estimated_s == 6.0  # three instances, one in two seconds
+        assert paced.twins == {"active": 3}
+        free = await make_report(site.records, await site.done("assess"), None)
+        assert free.estimated_s is not None
+        assert free.estimated_s < 6.0
 
 
 async def test_what_the_policy_stops_is_told_with_its_code() -> None:

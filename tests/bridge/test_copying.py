@@ -20,6 +20,7 @@ from gateway.errors import (
 from gateway.model.bridge import Link, Move
 from gateway.model.commands import PatchVariables
 from gateway.model.copying import CopyPolicy
+from gateway.model.jsontext import Number
 from gateway.model.values import Value
 from gateway.operations import Target, variables
 from gateway.operations.bridge.copying import copy_link
@@ -218,6 +219,22 @@ async def test_name_that_the_target_does_not_declare_is_handled_by_the_policy_wh
         outcome = await pair.copy(CopyPolicy(handling={"variable-not-found": "skip-variable"}))
         assert (outcome.result, outcome.skipped) == ("copied", ("other",))
         assert (await pair.shown(TARGET))["known"][2] == "1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict", "copied"),
+    [({}, "value-not-representable", False), ({"decimals": "double"}, "decimal-to-double", True)],
+    ids=["refused", "allowed by a rule"],
+)
+async def test_decimal_of_thirty_digits_is_copied_by_a_rule_or_refused(
+    settings: dict[str, Any], verdict: str, copied: bool
+) -> None:
+    held = {"d": Number("1234567890.12345678901234567890")}
+    async with pair_of(IBM, CAMUNDA, held, {}, {TARGET: settings}) as pair:
+        outcome = await pair.copy(CopyPolicy(handling={"*": "skip-variable"}))
+        assert (outcome.result, outcome.verdicts) == ("copied", {verdict: 1})
+        assert ("d" in await pair.shown(TARGET)) == copied
+        assert (await pair.compare(CopyPolicy(handling={"*": "skip-variable"}))).different == 0
 
 
 async def test_variables_of_tasks_and_executions_are_left_out_and_told() -> None:

@@ -126,13 +126,14 @@ class _Copy:
         self._refused: dict[str, VarbridgeError] = {}
         self._sent: dict[str, str] = {}
         self._before: Seen | None = None
+        self._judged: tuple[object, Judged] | None = None
         self._passes, self._written, self._deleted = 0, 0, 0
 
     async def run(self) -> CopyOutcome:
         while True:
             self._go_on()
             seen = await look(self._gateway, self._sides, self._call)
-            judged = judge(self._sides.twin.engine, seen, self._policy, self._refused)
+            judged = self._judge(seen)
             if judged.stopped is not None:
                 return self._stopped(judged, *judged.stopped)
             compared = await self._comparison.compare(seen, judged.wanted, judged.left_out)
@@ -143,6 +144,13 @@ class _Copy:
                 await self._write(seen, judged.wanted, compared)
             except Refused as refused:
                 self._refused |= refused.names
+
+    def _judge(self, seen: Seen) -> Judged:
+        """Judge what is to be copied; once, as long as it stays the same."""
+        basis = (seen.owner, seen.inner, tuple(self._refused))
+        if self._judged is None or self._judged[0] != basis:
+            self._judged = basis, judge(self._sides.twin.engine, seen, self._policy, self._refused)
+        return self._judged[1]
 
     async def _write(self, seen: Seen, wanted: Mapping[str, Variable], compared: Compared) -> None:
         differing = [wanted[name] for name in compared.left if name in wanted]

@@ -26,7 +26,8 @@ class PlanBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Body of ``POST /v1/bridge/plans``: whose instances have their twins where, and how far they go.
 
     Args:
-        policy: code of a verdict to what a copy does about such a variable; ``*`` = all codes that are not named.
+        policy: code of a verdict to what a copy does about such a variable; ``*`` = all refusals that are not named,
+            ``lossy`` = all rules that are not named. What is not covered: a refusal fails, a rule is followed.
         stage: the furthest that the plan's links may reach.
     """
 
