@@ -15,9 +15,9 @@ from gateway.web import ConnectionLimits, within_descriptors
 from gateway.web.http.connections import Connections
 from tests.until import until
 from tests.web.gate import Gate, gate
-from tests.web.site import parsed
+from tests.web.site import parsed, site_of
 from tests.web.test_rates import counted
-from tests.wire.scripted import OK, Heard
+from tests.wire.scripted import OK, Heard, Scripted, running
 
 GET = b"GET /door/a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -67,6 +67,26 @@ async def test_request_too_many_is_503_at_once_in_its_dialect(vendor, asked: tup
         held.may.set()
         assert (await first)[0] == 200
         assert (await door.ask(*asked))[0] in {200, 204}
+
+
+async def test_health_and_admin_are_answered_where_no_request_more_is() -> None:
+    held = Held()
+
+    async def answers(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if "/variables/" in heard.target:
+            await held(heard, writer)
+        else:
+            writer.write(OK)
+
+    server = {"port": 0, "admin_port": 0, "max_in_flight": 1}
+    async with running(Scripted(answers)) as engine, site_of({"hr": engine.url}, server=server) as site:
+        first = asyncio.create_task(site.get("/v1/instances/hr:1/variables/amount"))
+        await until(lambda: engine.heard)
+        assert (await site.get("/v1/engines"))[0] == 503
+        paths = ("/healthz", "/readyz", "/metrics", "/config")
+        assert [(await site.ask_admin(path))[0] for path in paths] == [200] * 4
+        held.may.set()
+        _ = await first
 
 
 @pytest.mark.parametrize("path", [b"/v1/variables/batch", b"/door/process-instance/1/variables"], ids=["v1", "door"])
