@@ -208,12 +208,12 @@ def _add(connection: Connection, job_id: str, items: Sequence[NewItem], cursor: 
     _ = connection.execute(update(_rows).where(_rows.c.id == job_id).values(cursor=cursor))
 
 
-def _items_of(job_id: str, *states: str) -> Select[int, str, str | None, float | None]:
+def _items_of(job_id: str, *states: str) -> Select[Any, Any, Any, Any]:
     query = select(_items.c.number, _items.c.instance, _items.c.link, now_s() - _items.c.starting)
     return query.where(_items.c.job == job_id, _items.c.state.in_(states)).order_by(_items.c.number)
 
 
-def _list_items(connection: Connection, query: Select[int, str, str | None, float | None]) -> list[BridgeItem]:
+def _list_items(connection: Connection, query: Select[Any, Any, Any, Any]) -> list[BridgeItem]:
     return [
         BridgeItem(number=number, instance=instance, link=link, starting_s=starting_s)
         for number, instance, link, starting_s in connection.execute(query)

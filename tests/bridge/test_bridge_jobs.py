@@ -331,6 +331,14 @@ async def test_plan_that_is_gone_fails_the_job() -> None:
         assert json.loads(job.problem or b"{}")["code"] == "plan-not-found"
 
 
+async def test_plan_whose_engine_is_no_longer_configured_fails_the_job() -> None:
+    async with moving(plan={"target": "removed"}) as site:
+        job_id = await site.create()
+        assert await site.carry_out(job_id) is False
+        job = await site.shown(job_id)
+        assert (job.state, json.loads(job.problem or b"{}")["code"]) == ("failed", "engine-not-found")
+
+
 async def test_source_that_cannot_be_asked_fails_the_selection_with_its_problem() -> None:
     async with moving(plan={"selector": {"definition": "claim"}}) as site:
         site.pair.answering[SOURCE] = lambda _request: ERROR

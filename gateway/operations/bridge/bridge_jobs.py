@@ -91,9 +91,11 @@ class BridgeJobs:
         if job is None or not self._switch.is_on:
             return False
         plan = await self._plans.records.find(job.plan)
-        if plan is None or (missing := _missing(plan, self._gateway)):
-            error = PlanNotFound() if plan is None else EngineNotFound(f"The engine {missing} is no longer configured.")
-            await self._fail(job, self._spell_problem(error))
+        if plan is None:
+            await self._fail(job, self._spell_problem(PlanNotFound()))
+            return False
+        if (missing := _find_missing(plan, self._gateway)) is not None:
+            await self._fail(job, self._spell_problem(missing))
             return False
         if job.state == "selecting":
             if lane:
@@ -221,9 +223,10 @@ async def _several(
     return outcomes
 
 
-def _missing(plan: BridgePlan, gateway: Gateway) -> str | None:
-    """Return which engine of a plan is no longer configured."""
-    return next((name for name in (plan.source, plan.target) if name not in gateway.engines), None)
+def _find_missing(plan: BridgePlan, gateway: Gateway) -> EngineNotFound | None:
+    """Return the error for the first engine of a plan that is no longer configured."""
+    missing = [name for name in (plan.source, plan.target) if name not in gateway.engines]
+    return EngineNotFound(f"The engine {missing[0]} is no longer configured.") if missing else None
 
 
 def subject_of(job_id: str, lane: int = 0) -> str:

@@ -62,9 +62,11 @@ def judge(engine: Engine, seen: Seen, policy: CopyPolicy, refused: Mapping[str, 
     own = [each for each in seen.owner.values() if each.name not in policy.kept]
     verdicts = [_refused(each, refused) for each in engine.assess([*own, *seen.inner])]
     verdicts += [_deletion(name, error) for name, error in refused.items() if name not in seen.owner]
-    decided = [(each, handling) for each in verdicts if (handling := handling_of(each, policy)) is not None]
+    decided: list[tuple[Verdict, Handling]] = [
+        (each, handling) for each in verdicts if (handling := handling_of(each, policy)) is not None
+    ]
     left_out = frozenset(each.name for each, _ in decided if each.scope is None)
-    hardest = max(decided, key=lambda pair: _ORDER.index(pair[1]), default=None)
+    hardest: tuple[Verdict, Handling] | None = max(decided, key=lambda pair: _ORDER.index(pair[1]), default=None)
     return Judged(
         wanted={each.name: each for each in own if each.name not in left_out},
         verdicts=tuple(verdicts),
