@@ -21,17 +21,16 @@ from gateway import assembly
 from gateway import config as configuration
 from gateway.access import Access, Failures
 from gateway.auditing import ConfigAudit
+from gateway.background import job_worker
 from gateway.bridge.routes import LinkRoutes
 from gateway.generation import Generation, Standing
 from gateway.link_counting import LinkCounting
-from gateway.model.jobs import Job
 from gateway.observe.metrics import Metrics
 from gateway.operations import Gateway, WriteLocks, instances
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bridge.switch import Switch
 from gateway.operations.idempotency import Idempotency
-from gateway.operations.jobs import InProcessQueue, JobWorker
 from gateway.operations.locks import SharedLocks
 from gateway.plan import Call
 from gateway.port import Engine, Vendor
@@ -81,7 +80,7 @@ class Application:
             check_workers(config)
         self._shared_locks: SharedLocks | None
         self._shared_locks, signal = share(self.store, config.store.lease_s, alone=alone)
-        self._jobs = JobWorker(InProcessQueue(), locks=self._shared_locks, report=_log_broken_job)
+        self._jobs = job_worker(config.store, self.store, self._shared_locks, self.metrics)
         self.routes = LinkRoutes(LinkRecords(self.store), signal, self.metrics.linked)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
         links = LinkRecords(self.store, self.routes.changing)
@@ -145,8 +144,12 @@ class Application:
         """Return the generation that new requests are answered with."""
         return self._generation
 
-    async def start(self, *, reuse_port: bool = False) -> None:
+    async def start(self, *, reuse_port: bool = False, serves: bool = True) -> None:
         """Open the sessions and listen.
+
+        Args:
+            reuse_port: whether other workers share the ports.
+            serves: whether callers are served; else this process only carries jobs out, and has an admin port.
 
         Raises:
             OSError: a port is in use.
@@ -158,13 +161,13 @@ class Application:
         self._following = await follow_links(self.routes, self.store)
         self._following.append(asyncio.get_running_loop().create_task(counting.run()))
         self._standing.idempotency.start()
-        callers = changing_server(self.current)
+        callers = changing_server(self.current) if serves else None
         operators = admin.application(self)
         await self._listeners.open(callers, operators, reuse_port=reuse_port)
         self._jobs.use(self._generation.kinds)
         self._jobs.start()
         self.metrics.start(self._sample)
-        if self._shared_locks is not None:  # there may be other processes
+        if self._shared_locks is not None and serves:  # there may be other processes
             sharing = RateSharing(lambda: self._generation.rates, RateUses(self.store))
             self._sharing = asyncio.get_running_loop().create_task(sharing.run())
         self.state.ready = True
@@ -196,6 +199,7 @@ class Application:
         self.metrics.note_work(sum(each.running for each in generations), len(self._retiring))
         clients = {id(client): client for each in generations for client in each.clients.values()}
         self._sampled |= {client.engine.name for client in clients.values()}
+        self.metrics.note_jobs(self._jobs.counts.waiting, self._jobs.counts.running, self._jobs.counts.oldest_s)
         for name in self._sampled:  # an engine that is gone stays at 0
             places = [client.gate.places for client in clients.values() if client.engine.name == name]
             self.metrics.note_engine(name, sum(each.taken for each in places), sum(each.queued for each in places))
@@ -323,16 +327,12 @@ def check_workers(config: configuration.Config) -> None:
         raise configuration.ConfigError(f"{config.source}: server.workers: only 1 with this store: {error}") from error
 
 
-def _log_broken_job(job: Job | None, fault: BaseException) -> None:
-    """Log our own fault that stopped a job, or the search for lost ones."""
-    _log.error("job_broken", job=None if job is None else str(job), exc_info=fault)
-
-
 async def serve(  # noqa: PLR0913 - how a process serves, once
     config: configuration.Config,
     started: Callable[[], None] = lambda: None,
     *,
     reuse_port: bool = False,
+    serves: bool = True,
     lifeline: int | None = None,
     read: Callable[[], configuration.Config] | None = None,
     files: Callable[[], Iterable[Path]] = tuple,
@@ -343,6 +343,7 @@ async def serve(  # noqa: PLR0913 - how a process serves, once
         config: with its secrets resolved.
         started: called when the gateway is ready.
         reuse_port: whether other workers share the ports.
+        serves: whether callers are served; else this process only carries jobs out.
         lifeline: a pipe whose other end the parent holds; when the parent is gone, the gateway stops as well.
         read: reads the configuration anew; None = it cannot change.
         files: returns the files that it is made of; a change of one of them reloads, if ``server.watch`` is on.
@@ -351,7 +352,7 @@ async def serve(  # noqa: PLR0913 - how a process serves, once
     stopping = stop_event(lifeline)
     tasks: list[asyncio.Task[None]] = []
     try:
-        await application.start(reuse_port=reuse_port)
+        await application.start(reuse_port=reuse_port, serves=serves)
         if read is not None:
             tasks = application.start_reloading(read, files)
         collect_garbage_rarely()

@@ -51,22 +51,27 @@ class Listeners:
         if self._tls is not None and certificates is not None:
             self._tls.current = certificates
 
-    async def open(self, callers: Server, admin: web.Application, *, reuse_port: bool) -> None:
-        """Listen on both ports.
+    async def open(self, callers: Server | None, admin: web.Application, *, reuse_port: bool) -> None:
+        """Listen on both ports; on the admin port alone, where there is no server for callers.
 
         Raises:
             OSError: a port is in use, and the message names host and port; or a file of TLS cannot be used.
         """
+        config = self._config
+        if callers is not None:
+            await self._open_callers(callers, reuse_port=reuse_port)
+        operators = web.AppRunner(
+            admin, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
+        )
+        await self._listen(operators, config.admin_host, config.admin_port, reuse_port=reuse_port)
+
+    async def _open_callers(self, callers: Server, *, reuse_port: bool) -> None:
         config = self._config
         self._callers = callers
         certificates = self.read_certificates(config)
         self._tls = None if certificates is None else RenewableContext(certificates)
         public = web.ServerRunner(callers, shutdown_timeout=config.grace_s)
         await self._listen(public, config.host, config.port, reuse_port=reuse_port, tls=self._tls)
-        operators = web.AppRunner(
-            admin, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_ADMIN_GRACE_S
-        )
-        await self._listen(operators, config.admin_host, config.admin_port, reuse_port=reuse_port)
 
     async def _listen(
         self, runner: web.BaseRunner, host: str, port: int, *, reuse_port: bool, tls: ssl.SSLContext | None = None
@@ -80,9 +85,12 @@ class Listeners:
 
     @property
     def ports(self) -> tuple[int, int]:
-        """Return the port of callers and the admin port; where 0 is configured, those that the system has picked."""
-        callers, operators = (runner.addresses[0][1] for runner in self._runners)
-        return callers, operators
+        """Return the port of callers and the admin port; where 0 is configured, those that the system has picked.
+
+        The first is 0 where no callers are served.
+        """
+        *callers, operators = (runner.addresses[0][1] for runner in self._runners)
+        return (callers[0] if callers else 0), operators
 
     def announce_stop(self) -> None:
         """Let every answer from now on close its connection, so that few connections are open when the ports close."""

@@ -19,6 +19,7 @@ from gateway.observe.printable import printable_lines
 
 _COMMANDS = {
     "serve": ("gateway.cli.serve", "serve"),
+    "worker": ("gateway.cli.jobs", "worker"),
     "reload": ("gateway.cli.reload", "reload"),
     "check": ("gateway.cli.check", "check"),
     "demo": ("gateway.cli.demo", "demo"),

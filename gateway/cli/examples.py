@@ -11,6 +11,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "varbridge serve --config /etc/varbridge/gateway.toml",
         "varbridge serve --config gateway.toml --workers 4",
     ),
+    "worker": (
+        "varbridge worker --config /etc/varbridge/gateway.toml",
+        "varbridge worker --config gateway.toml --admin-port 9091",
+    ),
     "reload": ("varbridge reload --status --config gateway.toml",),
     "check": ("varbridge check gateway.toml", "varbridge check gateway.toml --reach --json"),
     "demo": ("varbridge demo", "varbridge demo --once --port 0 --admin-port 0"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -47,7 +49,9 @@ def serve(path: Path, workers: int | None, *, worker: bool) -> None:
         raise SystemExit(report_unusable(error)) from error
     count = workers or read.server.workers
     if worker or count == 1:
-        raise SystemExit(_run(read, path, worker=worker))
+        lifeline = sys.stdin.fileno() if worker else None  # a worker shares its ports, and ends when its input does
+        again = partial(load_config, path, secrets=True)
+        raise SystemExit(run_process(read, path, again, reuse_port=worker, lifeline=lifeline))
     try:
         app.check_workers(read)
     except ConfigError as error:
@@ -55,18 +59,36 @@ def serve(path: Path, workers: int | None, *, worker: bool) -> None:
     raise SystemExit(processes.supervise(read, path, count))
 
 
-def _run(read: Config, path: Path, *, worker: bool) -> int:
-    """Serve in this process; return the exit code. A worker shares its ports, and ends when its standard input does."""
-    as_json = None if read.log.json == "auto" else read.log.json
-    log.configure(json=as_json, level=read.log.level)
+def run_process(
+    first: Config,
+    path: Path,
+    read: Callable[[], Config],
+    *,
+    serves: bool = True,
+    reuse_port: bool = False,
+    lifeline: int | None = None,
+) -> int:
+    """Serve in this process until a signal; return the exit code.
+
+    Args:
+        first: the configuration, with its secrets resolved.
+        path: where it stands.
+        read: reads it anew.
+        serves: whether callers are served; else this process only carries jobs out.
+        reuse_port: whether other workers share the ports.
+        lifeline: a pipe whose other end the parent holds.
+    """
+    as_json = None if first.log.json == "auto" else first.log.json
+    log.configure(json=as_json, level=first.log.level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(
                 app.serve(
-                    read,
-                    reuse_port=worker,
-                    lifeline=sys.stdin.fileno() if worker else None,
-                    read=lambda: load_config(path, secrets=True),
+                    first,
+                    serves=serves,
+                    reuse_port=reuse_port,
+                    lifeline=lifeline,
+                    read=read,
                     files=lambda: config.referenced_files(path, config.environment()),
                 )
             )

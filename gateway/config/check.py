@@ -23,6 +23,7 @@ from gateway.config.shapes import (
     ConfigError,
     DialectConfig,
     RateConfig,
+    StoreConfig,
     TracingConfig,
 )
 from gateway.config.spelling import did_you_mean
@@ -63,7 +64,7 @@ def check(config: Config, vendors: Mapping[str, Vendor]) -> None:
                 "in lower case, without a path"
             )
     _check_tracing(config.source, config.tracing)
-    check_store(config.source, config.store.url)
+    check_store(config.source, config.store)
     if _PASSWORD.search(config.store.url):
         raise ConfigError(f"{config.source}: store.url: holds a password; give the whole URL as env:NAME or file:PATH")
 
@@ -166,14 +167,16 @@ def _check_engine_name(config: Config, path: str, name: str) -> None:
         raise ConfigError(f"{config.source}: {path}: no engine of this name{did_you_mean(name, config.engines)}")
 
 
-def check_store(source: str, url: str) -> None:
-    """Check the URL of the store, unless it is still a reference to a secret.
+def check_store(source: str, store: StoreConfig) -> None:
+    """Check the URL of the store, unless it is still a reference to a secret, and what goes with one kind only.
 
     Raises:
         ConfigError: naming the source and the key path; the URL may hold a password and is not shown.
     """
-    if not spelling.REFERENCE.match(url) and not spelling.is_store(url):
+    if not spelling.REFERENCE.match(store.url) and not spelling.is_store(store.url):
         raise ConfigError(f"{source}: store.url: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+    if store.jobs == "elsewhere" and store.url.startswith("sqlite:"):
+        raise ConfigError(f"{source}: store.jobs: elsewhere needs PostgreSQL; with SQLite jobs run in the gateway")
 
 
 def check_engine(source: str, path: str, read: CommonEngineConfig) -> None:

@@ -57,8 +57,9 @@ def resolve_store(config: Config, environ: Mapping[str, str]) -> StoreConfig:
     if not REFERENCE.match(url):
         return config.store
     url = _secret(config.source, "store.url", url, environ)
-    check_store(config.source, url)
-    return msgspec.structs.replace(config.store, url=url)
+    found = msgspec.structs.replace(config.store, url=url)
+    check_store(config.source, found)
+    return found
 
 
 def _resolved_auth(source: str, path: str, auth: EngineAuthConfig, environ: Mapping[str, str]) -> EngineAuthConfig:

@@ -123,6 +123,9 @@ class StoreConfig(Table, frozen=True, kw_only=True):
     operation_retention_s: Annotated[float, msgspec.Meta(ge=1, le=315_360_000)] = 2_592_000.0
     settle_s: Seconds = 60.0
     lease_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 10.0
+    jobs: Literal["here", "elsewhere"] = "here"
+    jobs_at_once: Count = 4
+    listen: bool = True
 
     def __repr__(self) -> str:
         """Leave secrets out: this is printed wherever a configuration is."""

@@ -62,6 +62,23 @@ class Metrics:
         self._queued = self._gauge("varbridge_engine_queue", "Requests that wait for their turn.", "engine")
         self._requests_in_flight = self._gauge("varbridge_requests_in_flight", "Requests of callers that are answered.")
         self._retiring = self._gauge("varbridge_configurations_retiring", "Earlier configurations that are in use.")
+        self._jobs = Gauge(
+            "varbridge_jobs",
+            "Jobs that wait and run; on PostgreSQL of all processes, of workers on SQLite in the one that has most.",
+            ("kind", "state"),
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._oldest_job = Gauge(
+            "varbridge_job_oldest_waiting_seconds",
+            "How long the oldest job has waited that could be carried out.",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._job_runs = Counter(
+            "varbridge_job_runs", "Times a job was carried out here.", ("kind", "outcome"), registry=self._registry
+        )
+        self._job_kinds: set[str] = set()
         self._sample: Callable[[], None] = lambda: None
         self._reloads = Counter(
             "varbridge_reloads", "Attempts to replace the configuration.", ("outcome",), registry=self._registry
@@ -201,6 +218,18 @@ class Metrics:
         """Note how many requests of callers are running, and on how many earlier configurations."""
         self._requests_in_flight.set(running)
         self._retiring.set(retiring)
+
+    def note_jobs(self, waiting: Mapping[str, int], running: Mapping[str, int], oldest_s: float) -> None:
+        """Note how many jobs wait and run, by kind, and how long the oldest one has waited, seconds."""
+        self._job_kinds.update(waiting, running)
+        for kind in self._job_kinds:  # one of which there is none any more is at 0
+            self._jobs.labels(kind, "waiting").set(waiting.get(kind, 0))
+            self._jobs.labels(kind, "running").set(running.get(kind, 0))
+        self._oldest_job.set(oldest_s)
+
+    def job_run(self, kind: str, outcome: str) -> None:
+        """Count one run of a job: ``done``, ``again`` (paused), ``busy`` (another process has it), ``failed``."""
+        self._job_runs.labels(kind, outcome).inc()
 
     def breaker(self, engine: str, state: str) -> None:
         """Note the state of an engine's breaker: ``closed``, ``half-open`` or ``open``."""

@@ -102,6 +102,8 @@ def connected(url: str, tuning: Tuning) -> Engine:
     try:
         with transactional(engine).begin() as connection:
             migrate.upgrade(connection)
+        if engine.dialect.name == "postgresql":
+            _upgrade_job_queue(engine)
     except migrate.CommandError as error:
         engine.dispose()
         raise OperationalError("migrate", {}, error) from error
@@ -109,6 +111,16 @@ def connected(url: str, tuning: Tuning) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _upgrade_job_queue(engine: Engine) -> None:
+    from gateway.store.job_queue import schema  # noqa: PLC0415 - takes 0.2 s, for nothing on SQLite
+
+    there_was_one = True
+    while there_was_one:
+        with transactional(engine).begin() as connection:
+            migrate.exclude_others(connection)
+            there_was_one = schema.take_step(connection)
 
 
 def transactional(engine: Engine) -> Engine:

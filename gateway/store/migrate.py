@@ -22,7 +22,12 @@ _ALONE = threading.Lock()
 """Alembic keeps what it works on in module globals: two databases brought up to date at once would mix."""
 _STEPS = Path(__file__).with_name("migrations")
 
-__all__ = ["CommandError", "upgrade"]
+__all__ = ["CommandError", "exclude_others", "upgrade"]
+
+
+def exclude_others(connection: Connection) -> None:
+    """Wait until no other process migrates, and keep others from it to the end of the transaction; on PostgreSQL."""
+    _ = connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def upgrade(connection: Connection) -> None:
@@ -32,7 +37,7 @@ def upgrade(connection: Connection) -> None:
         CommandError: it is of a later version than this program.
     """
     if connection.dialect.name == "postgresql":
-        _ = connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        exclude_others(connection)
     config = Config()
     config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
     script = ScriptDirectory(str(_STEPS), version_locations=[str(_STEPS)])

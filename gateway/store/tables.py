@@ -95,6 +95,14 @@ operation_items = Table(
 )
 """The instances of an operation: ``p``ending, ``s``tarted by the job of a lane, ``d``one, ``f``ailed."""
 
+job_schema = Table(
+    "job_schema",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("step", Text, nullable=False),
+)
+"""One row, on PostgreSQL: name of the last step of procrastinate's own schema that was taken."""
+
 bridge_plans = Table(
     "bridge_plans",
     metadata,

@@ -61,6 +61,8 @@ async def gateway() -> AsyncIterator[tuple[str, str, dict[str, str]]]:
             metrics.refused("gone", reason)
         metrics.failed_credentials("key", slowed=False)
         metrics.spans("exported", 1)
+        metrics.job_run("bulk", "done")
+        metrics.note_jobs({"bulk": 1}, {}, 0.0)
         metrics.linked("e")
         metrics.bridge_item("copy", "copied", {"lossless": 1})
         stack.push_async_callback(application.stop)

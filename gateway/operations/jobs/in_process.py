@@ -6,7 +6,6 @@ Several processes on one store sweep the same rows; the lock on a job keeps two 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -50,15 +49,11 @@ class InProcessQueue:
         self._begin_next()
         _ = await self._stopped.wait()
 
-    async def stop(self, grace_s: float) -> None:
-        """Begin no more jobs, and wait for those that run; after ``grace_s`` seconds they are cancelled."""
+    async def stop(self) -> None:
+        """Begin no more jobs, and wait for those that run."""
         self._carry_out = None
         self._stopped.set()
-        if self._running:
-            _, late = await asyncio.wait(self._running.values(), timeout=grace_s)
-            for task in late:
-                _ = task.cancel()
-            _ = await asyncio.gather(*late, return_exceptions=True)
+        _ = await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def count(self) -> JobCounts:
         """Return how many jobs of this process there are."""
@@ -79,10 +74,8 @@ class InProcessQueue:
             self._running[job] = asyncio.get_running_loop().create_task(self._run(job, self._carry_out))
 
     async def _run(self, job: Job, carry_out: CarryOut) -> None:
-        outcome = None
         try:
-            with contextlib.suppress(asyncio.CancelledError):
-                outcome = await carry_out(job)
+            outcome = await carry_out(job)
         finally:
             del self._running[job]
         if outcome == "again":

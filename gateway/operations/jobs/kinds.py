@@ -45,17 +45,22 @@ class JobKinds:
     def __iter__(self) -> Iterator[JobKind]:
         return iter(self._kinds.values())
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a kind of this name."""
+        return name in self._kinds
+
+    @property
+    def are_running(self) -> bool:
+        """Return whether jobs run by this configuration."""
+        return bool(self._running)
+
     @property
     def is_retired(self) -> bool:
         """Return whether jobs must hand over to another configuration, or the process stops."""
         return self._is_retired
 
     async def carry_out(self, job: Job, run: JobRun) -> bool:
-        """Carry a job out; return whether there is more to do.
-
-        Raises:
-            LookupError: there is no such kind: a later version of the gateway has deferred the job.
-        """
+        """Carry a job out; return whether there is more to do."""
         task = asyncio.get_running_loop().create_task(self._kinds[job.kind].carry_out(job.subject, run))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -28,7 +28,7 @@ class Jobs(Protocol):
 
 
 class JobQueue(Protocol):
-    """Where jobs wait. Every method but ``run`` and ``stop`` raises ``StoreUnavailable`` where it cannot be reached."""
+    """Where jobs wait. Every method but ``stop`` raises ``StoreUnavailable`` where it cannot be reached."""
 
     @property
     def spread(self) -> int:
@@ -49,11 +49,15 @@ class JobQueue(Protocol):
         ...
 
     async def run(self, carry_out: CarryOut) -> None:
-        """Carry jobs out until ``stop`` is called, several at once; outlive what the queue is in."""
+        """Carry jobs out until ``stop`` is called, several at once; may be called again after an error.
+
+        Raises:
+            StoreUnavailable: the queue has gone; jobs that ran have ended.
+        """
         ...
 
-    async def stop(self, grace_s: float) -> None:
-        """Begin no more jobs, and wait for those that run; after ``grace_s`` seconds they are cancelled."""
+    async def stop(self) -> None:
+        """Begin no more jobs, and wait for those that run."""
         ...
 
     async def count(self) -> JobCounts:

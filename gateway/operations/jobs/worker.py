@@ -20,6 +20,8 @@ from gateway.operations.jobs.run import JobRun
 from gateway.operations.locks import LockKey, SharedLocks
 from gateway.plan import Call, WriteLease
 
+_PAUSE_S = 1.0
+"""Before the queue is asked for jobs again after a failure."""
 _DELETE_OLD_S = 3600.0
 """Between two rounds of deleting what nobody needs any more."""
 
@@ -52,6 +54,8 @@ class JobWorker:
         self._queue, self._locks, self._carries_out = queue, locks, carries_out
         self._report, self._count = report, count
         self._kinds = JobKinds(())
+        self._retired: list[JobKinds] = []
+        self._is_closing = False
         self._running: set[Job] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._deleted_old_at: dict[str, float] = {}
@@ -66,6 +70,7 @@ class JobWorker:
     def use(self, kinds: JobKinds) -> None:
         """Carry jobs out by another configuration from now on; those that run pause, and go on by it."""
         self._kinds.retire()
+        self._retired = [each for each in (*self._retired, self._kinds) if each.are_running]
         self._kinds = kinds
 
     def start(self) -> None:
@@ -73,7 +78,7 @@ class JobWorker:
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._sweep())]
         if self._carries_out:
-            self._tasks.append(loop.create_task(self._queue.run(self._carry_out)))
+            self._tasks.append(loop.create_task(self._run_queue()))
 
     async def defer(self, kind: str, *subjects: str) -> None:
         """Let jobs be carried out soon; those that cannot be put into the queue are re-created later."""
@@ -87,13 +92,25 @@ class JobWorker:
             grace_s: after so many seconds, what still runs is cancelled.
         """
         self._kinds.retire()
+        self._is_closing = True
         for task in self._tasks[:1]:
             _ = task.cancel()
-        await self._queue.stop(grace_s)
+        ends = [kinds.wait_for_end(grace_s) for kinds in (self._kinds, *self._retired)]
+        _ = await asyncio.gather(self._queue.stop(), *ends)
         _ = await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _run_queue(self) -> None:
+        while not self._is_closing:
+            try:
+                await self._queue.run(self._carry_out)
+            except StoreUnavailable:
+                await asyncio.sleep(_PAUSE_S)
+            except Exception as fault:  # noqa: BLE001 - told; jobs must go on
+                self._report(None, fault)
+                await asyncio.sleep(_PAUSE_S)
+
     async def _carry_out(self, job: Job) -> JobOutcome:
-        if job in self._running:
+        if job in self._running or not self._kinds.has(job.kind):  # or a later version of the gateway knows the kind
             return "busy"
         self._running.add(job)
         try:
