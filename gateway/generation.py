@@ -105,6 +105,7 @@ class Generation:
         if before is not None and len(unchanged) == len(old) == len(config.engines):
             routing.take_over(before.routing)
         self.routing: Routing = routing
+        standing.routes.unlinked.clear()  # engines of other names, or other vendors, may read ids otherwise
         clients = Clients(self.clients)
         paths = assembly.base_paths(config)
         self.gateway: Gateway = Gateway(

@@ -24,6 +24,8 @@ _PAGE = 2000
 """Links of one read while all are loaded: some 20 ms of the store's thread."""
 _STATES: dict[LinkState, LinkState] = {state: state for state in get_args(LinkState)}
 """Each state as one object, instead of one for each link."""
+_MOST_UNLINKED = 20_000
+"""Ids that are known to be in no link: some 3 MB; they are looked up anew after that."""
 _POLL_S = 0.5
 """Between two looks for changes that nobody has told of: with the read itself, reads are right within a second."""
 
@@ -126,6 +128,8 @@ class LinkRoutes:
         self._links: dict[str, LinkRoute] = {}
         self._by_native: dict[str, LinkRoute | tuple[LinkRoute, ...]] = {}
         self._twins: Counter[str] = Counter()
+        self.unlinked: set[tuple[str, str]] = set()
+        """Ids, as callers wrote them and behind which front door, that were looked up in vain: no link has them."""
         self._number = 0
         self._mark: int | None = None
         self._in_doubt = False
@@ -158,6 +162,12 @@ class LinkRoutes:
         """Return the links that have an instance of this id, on whatever engine."""
         found = self._by_native.get(native)
         return () if found is None else (found,) if isinstance(found, LinkRoute) else found
+
+    def note_unlinked(self, door: str, written: str) -> None:
+        """Note that no link has an id, until one is made; empty door: of the unified API."""
+        if len(self.unlinked) >= _MOST_UNLINKED:
+            self.unlinked.clear()
+        self.unlinked.add((door, written))
 
     def is_twin(self, engine: str, native: str) -> bool:
         """Return whether an instance is the side of a link that does not decide."""
@@ -291,7 +301,9 @@ class LinkRoutes:
         known = self._links.get(link.id)
         if link.id in self._forgotten or (known is not None and known.changed >= link.changed):
             return
-        if known is not None:
+        if known is None:
+            self.unlinked.clear()
+        else:
             self._drop(link.id)
         route = LinkRoute(
             link.id,

@@ -120,6 +120,7 @@ class Metrics:
             ("engine",),
             registry=self._registry,
         )
+        self._linked_children: dict[str, Counter] = {}
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -259,7 +260,10 @@ class Metrics:
 
     def linked(self, engine: str) -> None:
         """Count one request about a linked instance, which went to the engine that decides."""
-        self._linked.labels(engine).inc()
+        child = self._linked_children.get(engine)
+        if child is None:
+            child = self._linked_children[engine] = self._linked.labels(engine)
+        child.inc()
 
     def failed_credentials(self, kind: str, *, slowed: bool) -> None:
         """Count wrong credentials: ``basic`` or ``key``, and whether the refusal had to wait."""

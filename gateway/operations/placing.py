@@ -61,8 +61,13 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
         EngineFailure: an engine could not be asked, and fewer than two others have the instance.
         StoreUnavailable: links were never read, and the instance may be in one.
     """
-    if gateway.links.active and (linked := _locate_linked(gateway, public, explicit, may_use)) is not None:
-        return linked
+    links = gateway.links
+    if links.active and (explicit is not None or ("", public) not in links.unlinked):
+        linked = _locate_linked(gateway, public, explicit, may_use)
+        if linked is not None:
+            return linked
+        if explicit is None:
+            links.note_unlinked("", public)
     candidates = gateway.routing.find_candidates(public, explicit, gateway.engines)
     if len(candidates) == 1 and may_use(candidates[0].engine):
         return _usable(_target(gateway, candidates[0]), may_use)
@@ -240,8 +245,12 @@ def locate_linked_behind(gateway: Gateway, door: Engine, written: str, may_use: 
     Raises:
         Forbidden, InstanceNotFound, StoreUnavailable: as ``locate_behind``.
     """
+    links = gateway.links
+    if (door.name, written) in links.unlinked:
+        return None
     route = find_linked_behind(gateway, door, written)
     if route is None:
+        links.note_unlinked(door.name, written)
         return None
     require_use(route, may_use=may_use(route.owner.engine))
     return owner_of_link(gateway, route)

@@ -10,6 +10,7 @@ import msgspec
 
 from tests.bench import before
 from tests.bench.gains import gains
+from tests.bench.linked import linked
 from tests.bench.neighbours import neighbours
 from tests.bench.rounds import Run, counted, measured
 from tests.bench.sharing import sharing
@@ -70,6 +71,7 @@ def _run(asked: argparse.Namespace) -> Run:
     run.calls = calls
     if asked.work is None:
         run.gains = gains(asked.rounds, pin=asked.pin)
+        run.routed = linked(asked.rounds, pin=asked.pin, seconds=asked.seconds)
         run.shared = sharing(asked.rounds, pin=asked.pin, seconds=asked.seconds)
         run.neighbours = neighbours(asked.rounds, pin=asked.pin, seconds=2 * asked.seconds)
     if asked.transfer:

@@ -12,6 +12,7 @@ import msgspec
 from gateway import app
 from tests.bench import before
 from tests.bench.gains import Gain
+from tests.bench.linked import Routed
 from tests.bench.load import Block
 from tests.bench.neighbours import Neighbour
 from tests.bench.sharing import Shared
@@ -68,6 +69,7 @@ class Run(msgspec.Struct, kw_only=True):
     gains: list[Gain] = []
     shared: list[Shared] = []
     neighbours: list[Neighbour] = []
+    routed: list[Routed] = []
     blocks: dict[str, list[Block]] = {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.bench import before
+from tests.bench import before, linked
 from tests.bench.gains import GOALS as GAINS
 from tests.bench.languages import GOAL, said
 from tests.bench.neighbours import MOST, Neighbour
@@ -61,7 +61,8 @@ def missed(run: Run) -> list[str]:
     ]
     noticed = [_neighbour(each) for each in run.neighbours if each.missed]
     languages = [f"{each.work}: {each.capacity:.2f} of /v1, goal {GOAL:g}" for each in said(run.blocks) if each.missed]
-    return slow + many + asked + held + little + shared + noticed + languages
+    routed = [linked.printed(each) for each in run.routed if each.missed]
+    return slow + many + asked + held + little + shared + noticed + languages + routed
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -93,6 +94,8 @@ def printed(run: Run) -> Iterator[str]:
     for way in run.shared:
         goal = f" (goal {way.goal:g})" if way.goal is not None else ""
         yield f"{way.who}, {way.work}: {way.cpu_us:.0f} µs, {way.ratio:.2f} ± {way.error:.2f} of one worker's patch{goal}"
+    for routed in run.routed:
+        yield linked.printed(routed)
     for neighbour in run.neighbours:
         yield _neighbour(neighbour)
     for moved in run.transfers:

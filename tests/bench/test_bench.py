@@ -12,6 +12,7 @@ from tests.bench.copies import Copies, copies
 from tests.bench.fairness import shares
 from tests.bench.gains import GOALS, Gain, gains
 from tests.bench.languages import ON_V1
+from tests.bench.linked import LINKED, OTHERS, WORKS, linked
 from tests.bench.load import Block
 from tests.bench.neighbours import MOODS, Neighbour, neighbours
 from tests.bench.rounds import Calls, Run, counted, measured
@@ -184,3 +185,9 @@ def test_every_instance_of_a_bench_of_copies_is_copied() -> None:
 def test_copies_that_are_slow_few_or_grow_miss_their_goals() -> None:
     assert Copies(links=2, copied=2, cpu_ms=1.0, growth=0).missed == []
     assert len(Copies(links=2, copied=1, cpu_ms=10.0, growth=2**30).missed) == 3
+
+
+def test_routing_by_link_is_measured_beside_no_links() -> None:
+    found = linked(1, pin=False, seconds=0.1, links=100)
+    assert [(each.work, each.what) for each in found] == [(work, what) for work in WORKS for what in (OTHERS, LINKED)]
+    assert all(each.cpu_us > 0 < each.ratio for each in found)

@@ -105,6 +105,19 @@ async def test_all_links_are_read_in_pages_and_those_of_one_change_together(monk
     assert store.reads > 2
 
 
+async def test_ids_that_no_link_has_are_remembered_until_a_link_is_made(monkeypatch) -> None:
+    monkeypatch.setattr("gateway.bridge.routes._MOST_UNLINKED", 2)
+    routes, _ = await read(ONE)
+    routes.note_unlinked("", "hr:s2")
+    routes.note_unlinked("door", "s2")
+    routes.note([msgspec.structs.replace(ONE, state="copied", changed=2)])
+    assert routes.unlinked == {("", "hr:s2"), ("door", "s2")}
+    routes.note_unlinked("", "hr:s3")
+    assert routes.unlinked == {("", "hr:s3")}
+    routes.note([msgspec.structs.replace(OTHER, changed=3)])
+    assert routes.unlinked == set()
+
+
 async def test_changes_of_others_are_read_once_the_signal_shows_them() -> None:
     signal = Signal()
     routes, store = await read(ONE, signal=signal)
