@@ -16,6 +16,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_BODY = frozenset((204, 304))
 
 
+async def write_out(request: web.BaseRequest, text: bytes) -> None:
+    """Send an answer as bytes, and wait until there is room for the next.
+
+    Raises:
+        ConnectionError: the caller has gone.
+    """
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        msg = "The caller has gone."
+        raise ConnectionResetError(msg)
+    transport.write(text)
+    await request.writer.drain()
+
+
 class BufferedResponse(web.StreamResponse):
     """An answer: status line, headers and body, written at once; HEAD, 204 and 304 go without the body.
 
@@ -42,12 +56,7 @@ class BufferedResponse(web.StreamResponse):
             self._eof_sent = True
             if self._keep_alive is None:
                 self._keep_alive = request.keep_alive
-            transport = request.transport
-            if transport is None or transport.is_closing():
-                msg = "The caller has gone."
-                raise ConnectionResetError(msg)
-            transport.write(self._head(request) + (b"" if request.method == "HEAD" else self._content))
-            await request.writer.drain()
+            await write_out(request, self._head(request) + (b"" if request.method == "HEAD" else self._content))
         return None
 
     def _head(self, request: web.BaseRequest) -> bytes:

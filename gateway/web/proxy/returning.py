@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from gateway.errors import EngineFailure, EngineMisbehaved, OutcomeUnknown, VarbridgeError
 from gateway.plan import VendorResponse
@@ -28,9 +29,8 @@ async def hand_back(proxied: ProxiedRequest, answer: RawAnswer) -> web.StreamRes
     Raises:
         OutcomeUnknown: a write was answered, but the answer cannot be read; EngineFailure: likewise of a read.
     """
-    response = ProxiedResponse(status=answer.status, reason=answer.reason)
-    for name, value in headers.for_caller(proxied, answer.headers):
-        response.headers.add(name, value)
+    head = headers.for_caller(proxied, answer.headers)
+    response = ProxiedResponse(status=answer.status, reason=answer.reason, headers=CIMultiDict(head))
     headers.decorate(response, proxied)
     first, pieces = await _body(proxied, answer, response)
     return await _send_all(proxied, response, first, pieces)
@@ -58,6 +58,9 @@ async def _send_all(
     proxied: ProxiedRequest, response: ProxiedResponse, first: bytes | None, pieces: AsyncIterator[bytes] | None
 ) -> web.StreamResponse:
     """Send head and body; a body that breaks off breaks the transfer."""
+    if pieces is None and proxied.request.method != "HEAD":
+        await response.send_whole(proxied.request, first or b"")
+        return response
     await response.prepare(proxied.request)
     try:
         await _send(response, first, pieces)
