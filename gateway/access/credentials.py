@@ -122,7 +122,7 @@ class Access:
             Unauthenticated: as ``identify``.
         """
         caller = self._forward or self._anonymous
-        if not forwards or "X-Api-Key" in headers or "Authorization" not in headers or caller is None:
+        if not forwards or caller is None or "X-Api-Key" in headers or "Authorization" not in headers:
             return self.identify(headers), True
         try:
             return self.identify(headers), True
@@ -164,11 +164,11 @@ class Access:
 
     def _by_key(self, key: str, ways_out: str) -> Caller:
         caller = self._key_owner(key)
-        if caller is None and not self._keys:
+        if caller is not None:
+            return caller
+        if not self._keys:
             raise _refused(f"No caller with an API key is configured here: {ways_out}.")
-        if caller is None:
-            raise _refused("The key is not known.") from WrongCredentials("key")
-        return caller
+        raise _refused("The key is not known.") from WrongCredentials("key")
 
     def _key_owner(self, key: str) -> Caller | None:
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

@@ -95,7 +95,7 @@ def account(
                 observer.refused(engine, "breaker")
             elif failure is not None and issubclass(failure, EngineFailure):
                 last.at, last.status, last.code = now, None, code
-            if status is None or status in GATEWAY_ERRORS or not breaker.is_plain:
+            if status is None or status in GATEWAY_ERRORS or spent > breaker.late_s or breaker.state != "closed":
                 breaker.settle(admitted, now, status, failure, 0.0 if getattr(request, "polls", False) else spent)
             else:
                 if now >= window.edge:

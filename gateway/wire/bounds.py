@@ -38,9 +38,7 @@ def bound_held(inner: HeldExchange, engine: str, timeout_s: float, places: Place
         deadlines.begin(deadline, loop)
         placed = False
         try:
-            if places.free:
-                places.free -= 1
-            else:
+            if not places.take(now):
                 await places.enter()
             placed = True
             return await inner(request, call)
@@ -64,14 +62,13 @@ def bound_raw(inner: RawExchange, engine: str, places: Places) -> RawExchange:
     deadlines = Deadlines()
 
     async def send(request: RawRequest, call: Call) -> RawAnswer:
-        _require_time(call, asyncio.get_running_loop().time(), engine)
+        now = asyncio.get_running_loop().time()
+        _require_time(call, now, engine)
         watch = Watch(request, call, engine, deadlines)
         leave = None
         try:
             if not request.polls:
-                if places.free:
-                    places.free -= 1
-                else:
+                if not places.take(now):
                     await places.enter()
                 leave = places.leave
             answer = await inner(watch.watched_request(), call)

@@ -58,8 +58,8 @@ class Breaker:
         self._free_probes = 0
         self._good_probes = 0
         self.state: State = "closed"
-        self.is_plain = not settings.slow_s
-        """Whether it is closed, and a good answer need only be counted, however late it came."""
+        self.late_s = settings.slow_s or math.inf
+        """An answer that took longer counts as a failure; another good one is only counted while it is closed."""
 
     def admit(self, now: float) -> int:
         """Let an exchange through; return the pass with which its end is reported.
@@ -109,7 +109,7 @@ class Breaker:
             spent_s: how long it took.
         """
         if status is not None:
-            late = 0 < self._settings.slow_s < spent_s
+            late = spent_s > self.late_s
             self.report(admitted, now, failed=late or status in GATEWAY_ERRORS)
         elif failure is not None and issubclass(failure, _FAILURES) and not self._is_hasty(failure, spent_s):
             self.report(admitted, now, failed=True)
@@ -135,5 +135,4 @@ class Breaker:
     def _change(self, state: State) -> None:
         self.epoch += 1
         self.state = state
-        self.is_plain = state == "closed" and not self._settings.slow_s
         self._changed(state)

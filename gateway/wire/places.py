@@ -24,8 +24,7 @@ class Places:
         refused: told why an exchange gets no place: ``queue-full``, ``waited`` or ``rate``.
 
     Attributes:
-        free: places that nobody has and that can be taken without asking; while there are any, nobody waits. Always 0
-            where the engine has a rate: then everybody asks.
+        free: places that nobody has; while there are any, nobody waits for one.
         waiting: who waits, longest first.
     """
 
@@ -33,9 +32,7 @@ class Places:
         self, engine: str, settings: LimitSettings, refused: Callable[[str], None] = lambda _reason: None
     ) -> None:
         self._engine, self._settings, self._refused = engine, settings, refused
-        paced = settings.requests_per_s > 0
-        self.free = 0 if paced else settings.concurrency
-        self._kept = settings.concurrency if paced else 0
+        self.free = settings.concurrency
         self.waiting: deque[asyncio.Future[None]] = deque()
         self._pacing = 0
         self._interval = 1 / settings.requests_per_s if settings.requests_per_s else 0.0
@@ -44,21 +41,41 @@ class Places:
     @property
     def taken(self) -> int:
         """Return how many places are taken; long polls take none."""
-        return self._settings.concurrency - self.free - self._kept
+        return self._settings.concurrency - self.free
 
     @property
     def queued(self) -> int:
         """Return how many exchanges wait for a place, or for their turn."""
         return len(self.waiting) + self._pacing
 
+    def take(self, now: float) -> bool:
+        """Take a place, and the turn, if both are there at once; return whether they are, else ``enter`` waits.
+
+        Args:
+            now: on the event loop's clock.
+        """
+        if not self.free:
+            return False
+        if self._interval:
+            at = self._turn_at(now)
+            if at > now:
+                return False
+            self._next = at + self._interval
+        self.free -= 1
+        return True
+
+    def _turn_at(self, now: float) -> float:
+        """Return when the next turn is; a second's worth of them may begin at once."""
+        return max(self._next, now - 1.0 + self._interval)
+
     async def enter(self) -> None:
-        """Wait for a place, and for the turn; where one is ``free``, whoever comes takes it itself.
+        """Wait for a place, and for the turn.
 
         Raises:
             Overloaded: too many wait already, or the wait was too long; nothing was sent.
         """
-        if self._kept:
-            self._kept -= 1
+        if self.free:
+            self.free -= 1
         else:
             await self._wait()
         if not self._interval:
@@ -93,19 +110,16 @@ class Places:
             if not turn.done():
                 turn.set_result(None)
                 return
-        if self._interval:
-            self._kept += 1
-        else:
-            self.free += 1
+        self.free += 1
 
     async def _pace(self) -> None:
-        """Wait for the turn that the engine's rate allows; a second's worth may begin at once.
+        """Wait for the turn that the engine's rate allows.
 
         Raises:
             Overloaded: the turn would come too late, or too many wait already; nothing was sent.
         """
         now = asyncio.get_running_loop().time()
-        at = max(self._next, now - 1.0 + self._interval)
+        at = self._turn_at(now)
         wait = at - now
         if wait > self._settings.queue_s:
             raise self._overloaded("rate", wait)

@@ -11,7 +11,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
 from gateway.errors import CircuitOpen, EngineTimeout, EngineUnavailable, OutcomeUnknown
@@ -44,8 +44,11 @@ class RetryBudget:
         self._window = Window(_WINDOW_S)
 
     def count_request(self) -> None:
-        """Count a request, which is sent for the first time."""
-        self._window.count(self._clock())
+        """Count a request, which is sent for the first time: in line, since it is on the way of every one."""
+        window, now = self._window, self._clock()
+        if now >= window.edge:
+            window.move(now)
+        window.fresh += 1
 
     def take(self) -> bool:
         """Return whether a repetition is allowed, and count it if so."""
@@ -88,10 +91,11 @@ def _repeating(
 ) -> HeldExchange:
     waits = tuple(settings.backoff_s * 2.0**attempt for attempt in range(settings.attempts - 1))
 
-    async def send(request: VendorRequest, call: Call) -> VendorResponse:
+    def send(request: VendorRequest, call: Call) -> Awaitable[VendorResponse]:
         budget.count_request()
-        if not is_repeatable(request):
-            return await inner(request, call)
+        return repeat(request, call) if is_repeatable(request) else inner(request, call)
+
+    async def repeat(request: VendorRequest, call: Call) -> VendorResponse:
         for longest_s in waits:
             try:
                 answer = await inner(request, call)

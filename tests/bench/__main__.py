@@ -15,6 +15,7 @@ from tests.bench.neighbours import neighbours
 from tests.bench.rounds import Run, counted, measured
 from tests.bench.sharing import sharing
 from tests.bench.stage import PROGRAMS, Stage
+from tests.bench.switches import protection
 from tests.bench.table import missed, printed
 from tests.bench.transfers import MIB, transfers
 from tests.bench.work import WORKS
@@ -73,6 +74,7 @@ def _run(asked: argparse.Namespace) -> Run:
         run.gains = gains(asked.rounds, pin=asked.pin)
         run.routed = linked(asked.rounds, pin=asked.pin, seconds=asked.seconds)
         run.shared = sharing(asked.rounds, pin=asked.pin, seconds=asked.seconds)
+        run.protection = protection(asked.rounds, pin=asked.pin)
         run.neighbours = neighbours(asked.rounds, pin=asked.pin, seconds=2 * asked.seconds)
     if asked.transfer:
         run.transfers = transfers(asked.transfer * MIB)

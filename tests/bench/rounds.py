@@ -17,6 +17,7 @@ from tests.bench.load import Block
 from tests.bench.neighbours import Neighbour
 from tests.bench.sharing import Shared
 from tests.bench.stage import DONE_BY, Stage
+from tests.bench.switches import Protection
 from tests.bench.transfers import Transfer
 from tests.bench.work import CAMUNDA, IBM, instances, keyed_patch, patch, put_if_match, wide_patch
 
@@ -70,6 +71,7 @@ class Run(msgspec.Struct, kw_only=True):
     shared: list[Shared] = []
     neighbours: list[Neighbour] = []
     routed: list[Routed] = []
+    protection: Protection | None = None
     blocks: dict[str, list[Block]] = {}
 
 

@@ -159,6 +159,17 @@ class Stage:
             started.append((port, process.pid))
         (self.ports[name], self.pids[name]), *self._beside[name] = started
 
+    def start_switched(self, name: str, *, on: bool) -> None:
+        """Start a gateway on which everything that protects engines and tells callers apart is on, or nothing is."""
+        settings = {
+            "port": free_port(),
+            "admin_port": free_port(),
+            "engine": f"http://127.0.0.1:{self.engine_port}",
+            "switched": on,
+        }
+        process = self._started(PROGRAMS["varbridge"], self._measured, settings, self._lines)
+        self.ports[name], self.pids[name] = settings["port"], process.pid
+
     def name_again(self, name: str, other: str) -> None:
         """Let a program have a second name."""
         for known in (self.ports, self.pids, self._beside):

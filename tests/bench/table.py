@@ -9,6 +9,8 @@ from tests.bench.gains import GOALS as GAINS
 from tests.bench.languages import GOAL, said
 from tests.bench.neighbours import MOST, Neighbour
 from tests.bench.rounds import GATEWAY, Row, Run
+from tests.bench.switches import MOST as MOST_OF_PROTECTION
+from tests.bench.switches import Protection
 from tests.bench.transfers import MIB, MOST_EXTRA, Transfer
 
 GOALS = {
@@ -59,10 +61,11 @@ def missed(run: Run) -> list[str]:
         for each in run.shared
         if each.missed
     ]
+    protected = [_protection(each) for each in (run.protection,) if each is not None and each.missed]
     noticed = [_neighbour(each) for each in run.neighbours if each.missed]
     languages = [f"{each.work}: {each.capacity:.2f} of /v1, goal {GOAL:g}" for each in said(run.blocks) if each.missed]
     routed = [linked.printed(each) for each in run.routed if each.missed]
-    return slow + many + asked + held + little + shared + noticed + languages + routed
+    return slow + many + asked + held + little + shared + protected + noticed + languages + routed
 
 
 def printed(run: Run) -> Iterator[str]:
@@ -96,10 +99,20 @@ def printed(run: Run) -> Iterator[str]:
         yield f"{way.who}, {way.work}: {way.cpu_us:.0f} µs, {way.ratio:.2f} ± {way.error:.2f} of one worker's patch{goal}"
     for routed in run.routed:
         yield linked.printed(routed)
+    if run.protection is not None:
+        yield _protection(run.protection)
     for neighbour in run.neighbours:
         yield _neighbour(neighbour)
     for moved in run.transfers:
         yield f"{moved.size // MIB} MiB {moved.what}: {_moved(moved)}"
+
+
+def _protection(each: Protection) -> str:
+    """Say what protection costs."""
+    return (
+        f"patch, everything on: {each.on_us:.0f} µs, beside {each.off_us:.0f} µs with everything off: "
+        f"{100 * each.extra:.1f} ± {100 * each.error:.1f} % more (goal {100 * MOST_OF_PROTECTION:g} %)"
+    )
 
 
 def _neighbour(each: Neighbour) -> str:

@@ -19,6 +19,7 @@ from tests.bench.rounds import Calls, Run, counted, measured
 from tests.bench.sharing import GOALS as SHARING
 from tests.bench.sharing import KEYED, PATCH, WAYS, Shared, sharing
 from tests.bench.stage import DONE_BY, PROGRAMS, Stage
+from tests.bench.switches import Protection, protection
 from tests.bench.table import missed, printed
 from tests.bench.transfers import MIB, Transfer, transfers
 
@@ -161,6 +162,16 @@ def test_sick_engine_that_others_notice_is_named() -> None:
 
 def test_processes_that_compete_for_one_lock_all_write() -> None:
     assert [share.writes > 0 for share in shares(2, 0.3)] == [True, True]
+
+
+def test_protection_is_measured_and_named_where_it_costs_too_much() -> None:
+    found = protection(1, pin=False, seconds=0.1, processes=1)
+    assert min(found.on_us, found.off_us) > 0
+    cheap, dear = (Protection(on_us=1, off_us=1, extra=extra, error=0) for extra in (0.05, 0.06))
+    assert missed(Run(seconds=1, rounds=1, protection=cheap)) == []
+    (line,) = missed(Run(seconds=1, rounds=1, protection=dear))
+    assert line.endswith("6.0 ± 0.0 % more (goal 5 %)")
+    assert list(printed(Run(seconds=1, rounds=1, protection=dear)))[-1] == line
 
 
 def test_sharing_that_costs_too_much_is_named() -> None:

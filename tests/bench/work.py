@@ -47,10 +47,10 @@ STORED = (
 """What every instance has: name, the vendor's type, the vendor's value, the same as a unified value."""
 
 
-def request(method: str, path: str, body: object = None, **headers: str) -> bytes:
+def request(method: str, path: str, body: object = None, key: str = KEY, **headers: str) -> bytes:
     """Return one request as bytes."""
     content = b"" if body is None else msgspec.json.encode(body)
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: {KEY}\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n" + (f"X-Api-Key: {key}\r\n" if key else "")
     head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     if content:
         head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
@@ -60,6 +60,11 @@ def request(method: str, path: str, body: object = None, **headers: str) -> byte
 def patch(instance: str) -> bytes:
     """Return a unified patch of three variables with their types."""
     return request("PATCH", f"/v1/instances/{instance}/variables", PATCH)
+
+
+def keyless_patch(instance: str) -> bytes:
+    """Return the unified patch of a caller that says not who it is."""
+    return request("PATCH", f"/v1/instances/{instance}/variables", PATCH, key="")
 
 
 def read(instance: str) -> bytes:
@@ -165,6 +170,8 @@ WORKS = {
     "IBM read, Camunda's language": camunda_read,
     "IBM patch, Camunda's language": camunda_patch,
 }
+KEYLESS = "patch, no key"
+"""A work of its own, for gateways that know no callers."""
 CALLS = {
     "patch, stored types": 2.0, "patch, If-Match": 2.0, "IBM patch": 2.0, "patch, IBM's language": 2.0,
     "IBM patch, Camunda's language": 2.0,
@@ -185,7 +192,8 @@ def ibm_instances(count: int = INSTANCES) -> list[str]:
 def texts(work: str) -> list[bytes]:
     """Return the requests of a work that take turns."""
     ids = ibm_instances if work.startswith("IBM") else instances
-    return [WORKS[work](instance) for instance in ids(_FEW if work == "patch of 1000" else INSTANCES)]
+    spelled = keyless_patch if work == KEYLESS else WORKS[work]
+    return [spelled(instance) for instance in ids(_FEW if work == "patch of 1000" else INSTANCES)]
 
 
 def status_of(answer: bytearray | bytes) -> int:
