@@ -27,8 +27,10 @@ def gateway(line: str) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     signal.sigwait([signal.SIGUSR1])
     log.configure(json=True, level="error")
-    read = config.parse(json.loads(line), app.VENDORS)
-    asyncio.run(app.serve(read, lambda: print("ready", flush=True)))
+    tree = json.loads(line)
+    serves = tree.pop("serves", True)  # else it is what `varbridge worker` is
+    read = config.parse(tree, app.VENDORS)
+    asyncio.run(app.serve(read, lambda: print("ready", flush=True), serves=serves))
     os._exit(0)
 
 

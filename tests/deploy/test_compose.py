@@ -18,6 +18,7 @@ from tests.cli.programs import ROOT
 from tests.deploy.dockerfile import VERSION, loose
 from tests.deploy.promql import alerts, dashboard
 from tests.deploy.tools import run
+from tests.house.test_help import parsed
 
 FOLDER = ROOT / "deploy" / "compose"
 COMPOSED: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
@@ -56,19 +57,28 @@ def test_service_has_a_version_and_what_it_mounts_and_only_this_machine_reaches_
             assert Path(value).name in service["secrets"]
 
 
-def test_gateway_is_built_from_here_and_may_do_nothing_that_it_need_not() -> None:
-    service = SERVICES["gateway"]
-    build = service["build"]
+def test_gateway_is_built_from_here() -> None:
+    build = SERVICES["gateway"]["build"]
     assert (FOLDER / build["context"] / build["dockerfile"]).resolve() == ROOT / "deploy" / "Dockerfile"
+
+
+@pytest.mark.parametrize("name", ["gateway", "worker"])
+def test_process_of_ours_may_do_nothing_that_it_need_not(name: str) -> None:
+    service = SERVICES[name]
     assert service["image"] == f"varbridge:{VERSION}"
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_gateway_has_time_to_stop() -> None:
+def test_worker_is_started_as_the_command_line_takes_it() -> None:
+    assert parsed(SERVICES["worker"]["command"]) == "worker"
+
+
+@pytest.mark.parametrize("name", ["gateway", "worker"])
+def test_process_of_ours_has_time_to_stop(name: str) -> None:
     server = config.load(GATEWAY, {}, VENDORS).server
-    assert float(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > server.drain_wait_s + server.grace_s
+    assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) > server.drain_wait_s + server.grace_s
 
 
 def test_secrets_are_those_that_the_script_makes_and_others_cannot_list_them(secrets: Path) -> None:

@@ -250,6 +250,8 @@ def test_wrong_type_or_range_is_refused_with_its_path(tmp_path: Path, text: str,
         (caller("forward = true") + caller("forward = true"), "auth.callers: two callers have the same forward"),
         ('[store]\nurl = "postgresql+psycopg://me:hunter2@db/varbridge"',
          "store.url: holds a password; give the whole URL as env:NAME or file:PATH"),
+        ('[store]\njobs = "elsewhere"',
+         "store.jobs: elsewhere needs PostgreSQL; with SQLite jobs run in the gateway"),
     ),
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused(tmp_path: Path, text: str, said: str) -> None:
