@@ -26,9 +26,9 @@ test: lint
 live: setup
 	$(BIN)/python -m pytest -m live
 
-# The long form of the test of kills: 300 of one process and of four, on both stores.
+# The long form of the tests of kills: 300 of one process and of several, on both stores.
 kills: setup
-	VARBRIDGE_KILLS=300 $(BIN)/python -m pytest tests/chaos/test_kills.py
+	VARBRIDGE_KILLS=300 $(BIN)/python -m pytest tests/chaos/test_kills.py tests/chaos/test_jobs.py
 
 # The long form of the test of what stays behind: ten minutes, or VARBRIDGE_SOAK seconds.
 soak: setup
