@@ -81,7 +81,7 @@ class Application:
         self._shared_locks: SharedLocks | None
         self._shared_locks, signal = share(self.store, config.store.lease_s, alone=alone)
         self._jobs = job_worker(config.store, self.store, self._shared_locks, self.metrics)
-        self.routes = LinkRoutes(LinkRecords(self.store), signal, self.metrics.linked)
+        self.routes = LinkRoutes(LinkRecords(self.store), signal)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
         links = LinkRecords(self.store, self.routes.changing)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)
@@ -200,6 +200,8 @@ class Application:
         clients = {id(client): client for each in generations for client in each.clients.values()}
         self._sampled |= {client.engine.name for client in clients.values()}
         self.metrics.note_jobs(self._jobs.counts.waiting, self._jobs.counts.running, self._jobs.counts.oldest_s)
+        for name, total in self.routes.routed.items():
+            self.metrics.linked(name, total)
         for name in self._sampled:  # an engine that is gone stays at 0
             places = [client.gate.places for client in clients.values() if client.engine.name == name]
             self.metrics.note_engine(name, sum(each.taken for each in places), sum(each.queued for each in places))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from sys import intern
 from typing import Protocol, get_args
 
@@ -114,17 +114,12 @@ class LinkRoutes:
     Args:
         store: where links are stored; None = there are none, and never will be.
         signal: shows changes of other processes; None = there are no other processes.
-        count: is told the engine to which a request was routed by link.
     """
 
-    def __init__(
-        self,
-        store: LinkStore | None = None,
-        signal: ChangeSignal | None = None,
-        count: Callable[[str], None] = lambda _engine: None,
-    ) -> None:
+    def __init__(self, store: LinkStore | None = None, signal: ChangeSignal | None = None) -> None:
         self._store, self._signal = store, signal
-        self.count = count
+        self.routed: Counter[str] = Counter()
+        """How many requests were routed by link, by the engine that decides."""
         self._links: dict[str, LinkRoute] = {}
         self._by_native: dict[str, LinkRoute | tuple[LinkRoute, ...]] = {}
         self._twins: Counter[str] = Counter()
@@ -162,6 +157,10 @@ class LinkRoutes:
         """Return the links that have an instance of this id, on whatever engine."""
         found = self._by_native.get(native)
         return () if found is None else (found,) if isinstance(found, LinkRoute) else found
+
+    def note_routed(self, engine: str) -> None:
+        """Count a request that was routed by link."""
+        self.routed[engine] += 1
 
     def note_unlinked(self, door: str, written: str) -> None:
         """Note that no link has an id, until one is made; empty door: of the unified API."""

@@ -120,7 +120,7 @@ class Metrics:
             ("engine",),
             registry=self._registry,
         )
-        self._linked_children: dict[str, Counter] = {}
+        self._linked_before: dict[str, int] = {}
         self._request_children: dict[tuple[str, str, int, str, str], Cell] = {}
         self._exchange_children: dict[tuple[str, str, int | str | None], Cell] = {}
 
@@ -258,12 +258,10 @@ class Metrics:
         """Count one request that was over the rate of its caller, by the name that the configuration has for it."""
         self._throttled.labels(caller).inc()
 
-    def linked(self, engine: str) -> None:
-        """Count one request about a linked instance, which went to the engine that decides."""
-        child = self._linked_children.get(engine)
-        if child is None:
-            child = self._linked_children[engine] = self._linked.labels(engine)
-        child.inc()
+    def linked(self, engine: str, total: int) -> None:
+        """Note how many requests about linked instances have gone to the engine that decides, in all."""
+        self._linked.labels(engine).inc(total - self._linked_before.get(engine, 0))
+        self._linked_before[engine] = total
 
     def failed_credentials(self, kind: str, *, slowed: bool) -> None:
         """Count wrong credentials: ``basic`` or ``key``, and whether the refusal had to wait."""

@@ -29,8 +29,8 @@ from gateway.operations.placing_links import (
     follow,
     left_behind,
     owner_of_link,
+    require_links,
     require_use,
-    route_of,
 )
 from gateway.operations.probes import has_instance, probe, with_ended
 from gateway.plan import Call
@@ -61,16 +61,13 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
         EngineFailure: an engine could not be asked, and fewer than two others have the instance.
         StoreUnavailable: links were never read, and the instance may be in one.
     """
-    links = gateway.links
-    if links.active and (explicit is not None or ("", public) not in links.unlinked):
-        linked = _locate_linked(gateway, public, explicit, may_use)
-        if linked is not None:
-            return linked
-        if explicit is None:
-            links.note_unlinked("", public)
+    if gateway.links.active and explicit is None and (linked := _locate_bare(gateway, public, may_use)) is not None:
+        return linked
     candidates = gateway.routing.find_candidates(public, explicit, gateway.engines)
-    if len(candidates) == 1 and may_use(candidates[0].engine):
-        return _usable(_target(gateway, candidates[0]), may_use)
+    if len(candidates) == 1:
+        target = _usable(gateway, _target(gateway, candidates[0]), may_use)
+        if target.link is not None or may_use(target.engine.name):
+            return target
     allowed = tuple(candidate for candidate in candidates if may_use(candidate.engine))
     if not allowed:
         raise Forbidden("The caller may not use this engine.")
@@ -82,12 +79,12 @@ async def locate(  # noqa: PLR0913 - an id, and all that may say whose it is
         if ended:
             raise
         owner = await probe(gateway, with_ended(gateway, allowed), call, ended=True)
-        return _usable(_target(gateway, owner), may_use)
+        return _usable(gateway, _target(gateway, owner), may_use)
     gateway.routing.remember_owner(public, owner)
-    return _usable(_target(gateway, owner), may_use)
+    return _usable(gateway, _target(gateway, owner), may_use)
 
 
-def _usable(target: Target, may_use: MayUse) -> Target:
+def _usable(gateway: Gateway, target: Target, may_use: MayUse) -> Target:
     """Return a target; refuse one on whose owner, found by its link, the caller may not ask anything.
 
     Raises:
@@ -95,22 +92,24 @@ def _usable(target: Target, may_use: MayUse) -> Target:
     """
     if target.link is not None:
         require_use(target.link, may_use=may_use(target.engine.name))
+        gateway.links.note_routed(target.engine.name)
     return target
 
 
-def _locate_linked(gateway: Gateway, public: str, explicit: str | None, may_use: MayUse) -> Target | None:
-    """Return the owner of an instance that is in a link, None where the id is in none.
+def _locate_bare(gateway: Gateway, public: str, may_use: MayUse) -> Target | None:
+    """Return the owner of a linked instance by an id without an engine, or with one that is configured no more.
 
     Raises:
         Forbidden, InstanceAmbiguous, StoreUnavailable: as ``locate``.
     """
-    name, native = split_id(public, gateway.engines)
-    route = find_linked(gateway, choose_engine(name, native, explicit), public)
-    if route is None:
+    name, colon, _ = public.partition(":")
+    if (colon and name in gateway.engines) or ("", public) in gateway.links.unlinked:
         return None
-    require_use(route, may_use=may_use(route.owner.engine))
-    gateway.links.count(route.owner.engine)
-    return owner_of_link(gateway, route)
+    route = find_linked(gateway, None, public)
+    if route is None:
+        gateway.links.note_unlinked("", public)
+        return None
+    return _usable(gateway, owner_of_link(gateway, route), may_use)
 
 
 def place(gateway: Gateway, target: Target) -> Target:
@@ -121,10 +120,13 @@ def place(gateway: Gateway, target: Target) -> Target:
         StoreUnavailable: the links were never read.
     """
     root = gateway.routing.root_of(target.engine.name, target.native)
-    if gateway.links.active:
-        route = route_of(gateway, target.engine.name, root or target.native)
+    links = gateway.links
+    if links.active:
+        if not links.is_known:
+            require_links(gateway)
+        route = links.find(target.engine.name, root or target.native)
         if route is not None:
-            return follow(gateway, target, root, route)
+            return target if route is target.link and root == target.root else follow(gateway, target, root, route)
     if root == target.root and target.link is None:
         return target
     return Target(target.engine, target.native, root, None, target.pinned)
@@ -231,10 +233,10 @@ def locate_behind(gateway: Gateway, door: Engine, written: str, may_use: MayUse)
         return linked, split_id(written, gateway.engines)[0] is not None
     engine, native = split_behind(gateway, written, may_use)
     if engine is not None and engine.name != door.name:
-        return _usable(place(gateway, Target(engine, engine.native_id(native))), may_use), True
+        return _usable(gateway, place(gateway, Target(engine, engine.native_id(native))), may_use), True
     beyond = gateway.routing.owner_beyond(door.name, written) if engine is None else None
     if beyond is not None and may_use(beyond.engine):
-        return _usable(_target(gateway, beyond), may_use), False
+        return _usable(gateway, _target(gateway, beyond), may_use), False
     spelled = spell_instance(door, native)
     return place(gateway, Target(door, native if spelled is None else spelled)), engine is not None
 
@@ -308,7 +310,7 @@ async def locate_beyond(  # noqa: PLR0913 - an id, and all that may say whose it
     if asked and await _has_own(gateway, written, own, call):
         return None
     gateway.routing.remember_beyond(door.name, written, owner)
-    return _usable(_target(gateway, owner), may_use)
+    return _usable(gateway, _target(gateway, owner), may_use)
 
 
 async def _has_own(gateway: Gateway, written: str, own: Candidate | None, call: Call) -> bool:

@@ -18,17 +18,6 @@ _UUID_DASHES = (8, 13, 18, 23)
 _UUID_CHARACTERS = 36
 
 
-def route_of(gateway: Gateway, engine: str, native: str) -> LinkRoute | None:
-    """Return the link of an instance, None where it is in none.
-
-    Raises:
-        StoreUnavailable: the links were never read, and another engine may be the owner.
-    """
-    if not gateway.links.is_known:
-        require_links(gateway)
-    return gateway.links.find(engine, native)
-
-
 def require_links(gateway: Gateway) -> None:
     """Refuse to say whose an instance is while the links were never read; with a single engine there is no doubt.
 
@@ -53,8 +42,6 @@ def follow(gateway: Gateway, target: Target, root: str | None, route: LinkRoute)
     """
     owner = route.owner
     if owner.engine == target.engine.name and owner.native == (root or target.native):
-        if target.link is route and target.root == root:
-            return target
         return Target(target.engine, target.native, root, route, target.pinned)
     if root is not None:
         raise InstanceNotFound(left_behind(route), engine=target.engine.name)

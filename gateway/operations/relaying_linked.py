@@ -23,7 +23,7 @@ from gateway.routing import Candidate
 
 def follow_named(gateway: Gateway, request: DoorRequest, target: Target, *, qualified: bool) -> Destination:
     """Return the destination of a request whose instance is linked: the side that decides, and no other."""
-    gateway.links.count(target.engine.name)
+    gateway.links.note_routed(target.engine.name)
     written = request.facts.named or ""
     native = target.native if target.root is None else None  # an execution stays on its engine, as it is written
     moved = {written: native} if native and is_moved(gateway, request.default, written, target) else {}
@@ -46,7 +46,7 @@ def follow_moved(gateway: Gateway, request: DoorRequest, moved: Mapping[str, Tar
         raise Unsupported(
             f"{request.call()} is not offered here for what is on the engine {engine.name}.", engine=engine.name
         )
-    gateway.links.count(engine.name)
+    gateway.links.note_routed(engine.name)
     target = None if facts.named is None else moved[facts.named]
     ids = {written: each.native for written, each in moved.items()}
     return destination_of(request, engine, target, moved=ids)

@@ -83,23 +83,17 @@ def _patch(
     gateway: Gateway, placed: Target, command: commands.PatchVariables, call: Call
 ) -> Awaitable[VariablesPatched]:
     """Patch, and read back where the engine is set to; a dry run has written nothing that could be read back."""
-    if placed.link is not None:
-        _refuse_transient(placed, command)
+    if placed.link is not None and any(each.transient for each in command.modifications.values()):
+        raise _transient_refusal(placed, command)
     if placed.engine.policy.verify == "after" and not gateway.is_dry_run:
         command = msgspec.structs.replace(command, verify=True)
     plan = placed.engine.patch_variables(under_lock(command, placed))
     return gateway.run(placed.engine.name, plan, call)
 
 
-def _refuse_transient(placed: Target, command: commands.PatchVariables) -> None:
-    """Refuse transient values on a linked instance: the other engine would never see them.
-
-    Raises:
-        Unsupported: naming them.
-    """
-    reason = "a linked instance takes no transient value"
-    faults = tuple(
-        Fault(command.pointer(name), reason) for name, each in command.modifications.items() if each.transient
-    )
-    if faults:
-        raise Unsupported("A linked instance takes no transient value.", errors=faults, engine=placed.engine.name)
+def _transient_refusal(placed: Target, command: commands.PatchVariables) -> Unsupported:
+    """Return the refusal of transient values on a linked instance: the other engine would never see them."""
+    reason = "A linked instance takes no transient value."
+    transient = (name for name, each in command.modifications.items() if each.transient)
+    faults = tuple(Fault(command.pointer(name), reason) for name in transient)
+    return Unsupported(reason, errors=faults, engine=placed.engine.name)

@@ -63,7 +63,7 @@ async def gateway() -> AsyncIterator[tuple[str, str, dict[str, str]]]:
         metrics.spans("exported", 1)
         metrics.job_run("bulk", "done")
         metrics.note_jobs({"bulk": 1}, {}, 0.0)
-        metrics.linked("e")
+        metrics.linked("e", 1)
         metrics.bridge_item("copy", "copied", {"lossless": 1})
         stack.push_async_callback(application.stop)
         port, admin_port = application.ports
