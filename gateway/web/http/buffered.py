@@ -68,9 +68,14 @@ class BufferedResponse(web.StreamResponse):
             text += "Connection: close\r\n"
         elif old:
             text += "Connection: keep-alive\r\n"
-        for name, value in self._fields.items():
-            if not value.isprintable() and _CONTROL.search(value):
-                msg = f"The header {name} has a control character in it."
-                raise ValueError(msg)
-            text += f"{name}: {value}\r\n"
-        return (text + "\r\n").encode()
+        fields = self._fields
+        if not "".join(fields.values()).isprintable():
+            _refuse_controls(fields)
+        return (text + "".join([f"{name}: {value}\r\n" for name, value in fields.items()]) + "\r\n").encode()
+
+
+def _refuse_controls(fields: dict[str, str]) -> None:
+    for name, value in fields.items():
+        if _CONTROL.search(value):
+            msg = f"The header {name} has a control character in it."
+            raise ValueError(msg)
