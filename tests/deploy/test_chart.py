@@ -18,6 +18,7 @@ from tests.deploy.chart import ALONE, CHART, EXAMPLE, Refused, rendered
 from tests.deploy.dockerfile import VERSION
 from tests.deploy.promql import DASHBOARD, RULES
 from tests.deploy.tools import run
+from tests.house.test_help import parsed
 
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
@@ -185,6 +186,30 @@ def test_what_selects_pods_selects_these(objects) -> None:
     assert "replicas" not in objects["Deployment", ""]["spec"]
 
 
+def test_workers_are_started_as_such_and_selected_by_nothing_that_selects_gateways(objects) -> None:
+    deployment, gateway = objects["Deployment", "-worker"], pod(objects)
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert (parsed(container["args"]), deployment["spec"]["replicas"]) == ("worker", 3)
+    assert [each["name"] for each in container["ports"]] == ["admin"]
+    same = ("image", "securityContext", "readinessProbe", "volumeMounts")
+    assert [container[name] for name in same] == [gateway["spec"]["containers"][0][name] for name in same]
+    labels = deployment["spec"]["template"]["metadata"]["labels"].items()
+    selectors = [
+        deployment["spec"]["selector"]["matchLabels"],
+        objects["NetworkPolicy", "-worker"]["spec"]["podSelector"]["matchLabels"],
+        objects["PodMonitor", "-worker"]["spec"]["selector"]["matchLabels"],
+    ]
+    assert [each.items() <= labels for each in selectors] == [True] * 3
+    assert [each.items() <= gateway["metadata"]["labels"].items() for each in selectors] == [False] * 3
+    for kind, name in (("Service", ""), ("Service", "-admin")):
+        assert not objects[kind, name]["spec"]["selector"].items() <= labels
+    (ingress,) = objects["NetworkPolicy", "-worker"]["spec"]["ingress"]
+    assert (ingress["ports"], ingress["from"]) == (
+        [{"protocol": "TCP", "port": "admin"}],
+        VALUES["networkPolicy"]["monitoring"],
+    )
+
+
 def test_callers_reach_their_port_and_prometheus_alone_the_other(objects) -> None:
     callers, operators = objects["NetworkPolicy", ""]["spec"]["ingress"]
     assert (callers, operators["ports"]) == (
@@ -234,11 +259,20 @@ def test_change_of_the_configuration_replaces_pods_unless_it_shall_not() -> None
     [
         pytest.param({"config": ""}, "config: your gateway.toml", id="no-configuration"),
         pytest.param({"config": "[server]\nport = 1\n"}, "config: without [server]", id="server-twice"),
-        pytest.param({"config": ALONE}, "several replicas need [store]", id="replicas-without-a-store"),
         pytest.param(
-            {"config": ALONE + '[store]\nurl = "sqlite:///x.db"\n'},
+            {"config": ALONE, "workers__replicaCount": 0},
+            "several replicas need [store]",
+            id="replicas-without-a-store",
+        ),
+        pytest.param(
+            {"config": ALONE + '[store]\nurl = "sqlite:///x.db"\n', "workers__replicaCount": 0},
             "several replicas need [store]",
             id="replicas-on-sqlite",
+        ),
+        pytest.param(
+            {"config": ALONE, "replicaCount": 1, "autoscaling__enabled": False},
+            "workers need [store]",
+            id="workers-on-sqlite",
         ),
         pytest.param(
             {"server__drainWaitSeconds": 1}, "server.drainWaitSeconds: shorter", id="drain-shorter-than-probe"

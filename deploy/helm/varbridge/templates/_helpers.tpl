@@ -14,6 +14,19 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{/* Workers have a name of their own, so that nothing that selects gateways selects them. */}}
+{{- define "varbridge.workerSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-worker
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "varbridge.workerLabels" -}}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{ include "varbridge.workerSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
 {{- define "varbridge.image" -}}
 {{ .Values.image.repository }}{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
@@ -50,7 +63,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $text := required "config: your gateway.toml, without [server]" .Values.config -}}
 {{- if regexMatch `(?m)^\s*\[\s*server\s*\]` $text }}{{ fail "config: without [server], which the chart writes" }}{{ end -}}
 {{- $several := or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) -}}
-{{- if and $several (or (not (regexMatch `(?m)^\s*\[\s*store\s*\]` $text)) (regexMatch `(?m)^\s*url\s*=.*sqlite:` $text)) -}}
+{{- $onSqlite := or (not (regexMatch `(?m)^\s*\[\s*store\s*\]` $text)) (regexMatch `(?m)^\s*url\s*=.*sqlite:` $text) -}}
+{{- if and .Values.workers.replicaCount $onSqlite -}}
+{{ fail "config: workers need [store] with a PostgreSQL" }}
+{{- end -}}
+{{- if and $several $onSqlite -}}
 {{ fail "config: several replicas need [store] with a PostgreSQL; SQLite is for one" }}
 {{- end -}}
 {{- include "varbridge.mounted" (dict "kind" "secrets" "names" .Values.secrets "text" $text) -}}
