@@ -7,6 +7,7 @@ that the gateway does. What must not live here: what an answer says (``boundary`
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 
 from aiohttp import HttpVersion10, web
 from aiohttp.abc import AbstractStreamWriter
@@ -16,8 +17,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_BODY = frozenset((204, 304))
 
 
-async def write_out(request: web.BaseRequest, text: bytes) -> None:
-    """Send an answer as bytes, and wait until there is room for the next.
+def write_out(request: web.BaseRequest, text: bytes) -> Awaitable[None]:
+    """Send an answer as bytes; what is returned waits until there is room for the next.
 
     Raises:
         ConnectionError: the caller has gone.
@@ -27,7 +28,7 @@ async def write_out(request: web.BaseRequest, text: bytes) -> None:
         msg = "The caller has gone."
         raise ConnectionResetError(msg)
     transport.write(text)
-    await request.writer.drain()
+    return request.writer.drain()
 
 
 class BufferedResponse(web.StreamResponse):
