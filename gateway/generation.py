@@ -22,6 +22,7 @@ from gateway.operations import Gateway, WriteLocks
 from gateway.operations.bridge.bridge_jobs import BridgeJobs
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
+from gateway.operations.bridge.settling import settling
 from gateway.operations.bulk import BulkJobs, select_instances
 from gateway.operations.idempotency import Idempotency
 from gateway.operations.jobs import JobKinds, JobWorker
@@ -112,7 +113,9 @@ class Generation:
             self.engines, clients, standing.locks, routing, clients.relay, paths, standing.routes
         )
         self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
-        self.kinds = JobKinds([self._bulk_jobs().kind, self._bridge_jobs().kind])
+        self.kinds = JobKinds(
+            [self._bulk_jobs().kind, self._bridge_jobs().kind, settling(self.gateway, standing.links)]
+        )
         self.services: Services = self._services(None if before is None else before.services.access)
         self.doors = assembly.doors(config, standing.vendors, self.engines)
         self.running = 0

@@ -89,6 +89,10 @@ class LinkStore(Protocol):
         """Return how many links there are in each state, and how many are stale."""
         ...
 
+    async def list_moving(self) -> list[str]:
+        """Return the ids of the links of which a cut-over or roll-back has begun and not ended."""
+        ...
+
     async def replace(self, link: Link, acts: Sequence[AuditAct] = ()) -> Link | None:
         """Store a link anew, as its next change, and record its acts; return it as stored.
 

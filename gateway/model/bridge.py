@@ -21,7 +21,7 @@ STAGES: tuple[Stage, ...] = ("linked", "copied", "dual", "shadow", "live", "fina
 SideName = Literal["source", "target"]
 Handling = Literal["skip-variable", "skip-instance", "fail"]
 """What a copy does about a variable that the target cannot hold, or only with a loss: a plan says it per code."""
-Step = Literal["suspending", "draining", "copying", "comparing", "flipping", "resuming"]
+Step = Literal["suspending", "copying", "comparing", "resuming"]
 """Where a cut-over or roll-back of one link is; committed before it is begun."""
 
 
@@ -43,9 +43,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         kind: which of the two.
         step: where it is.
-        resume: whether the instance that is left was running before, so that it must run again if the move fails.
+        resume: whether the instance that decides must be made to run when the move ends where it is.
         caller: who asked for it.
-        process: which process carries it out.
+        process: of whoever carries it out, and of no other move.
     """
 
     kind: Literal["cut-over", "roll-back"]
@@ -65,6 +65,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         authority: the side that decides: reads and writes go there.
         stale: why the target may not be what a copy has made it; None where it is not stale.
         move: the cut-over or roll-back that is under way.
+        was_running: whether the source ran when a cut-over left it, so that a roll-back lets it run again.
+        left_out: names that the last copy of a cut-over left out by the policy; a roll-back does not delete them.
         changed: number of the change of any link after which this one has been as it is.
         created, updated: seconds since 1970, the database's clock.
         problem: what went wrong last, for people; never a value.
@@ -80,6 +82,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     authority: SideName = "source"
     stale: str | None = None
     move: Move | None = None
+    was_running: bool = False
+    left_out: tuple[str, ...] = ()
     changed: int = 0
     created: float = 0.0
     updated: float = 0.0

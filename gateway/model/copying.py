@@ -32,10 +32,12 @@ class CopyPolicy(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         handling: code of a verdict to what is done; see ``ANY`` and ``ANY_RULE``.
         kept: names that the other side has for itself, such as the marker of a twin: neither written nor deleted.
+        spared: names that are not deleted where the deciding side does not have them: they were never copied.
     """
 
     handling: Mapping[str, Handling] = {}
     kept: frozenset[str] = frozenset()
+    spared: frozenset[str] = frozenset()
 
     def of_unsupported(self, code: str) -> Handling:
         """Return what is done about a variable that cannot be copied; without a word on it, the copy fails."""

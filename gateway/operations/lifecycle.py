@@ -47,10 +47,17 @@ async def change_state(gateway: Gateway, target: Target, command: lifecycle.Chan
     """Suspend an instance, let it go on, or terminate it."""
 
     def work(placed: Target) -> Awaitable[StateChanged]:
-        plan = placed.engine.change_state(under_lock(command, placed))
-        return gateway.run(placed.engine.name, plan, call)
+        return change_state_under_lock(gateway, placed, command, call)
 
     return await write_instance(gateway, target, call, work)
+
+
+def change_state_under_lock(
+    gateway: Gateway, placed: Target, command: lifecycle.ChangeState, call: Call
+) -> Awaitable[StateChanged]:
+    """Change the state of an instance whose write lock is held already."""
+    plan = placed.engine.change_state(under_lock(command, placed))
+    return gateway.run(placed.engine.name, plan, call)
 
 
 async def correlate_message(

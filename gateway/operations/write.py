@@ -121,6 +121,22 @@ async def write_twin(gateway: Gateway, key: LockKey, call: Call, work: Callable[
     return await gateway.locks.hold(key, call, work)
 
 
+async def write_pair(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    """Do what needs both sides of a link to stand still for callers, such as a cut-over; their writes wait meanwhile.
+
+    Args:
+        gateway: whose locks are taken.
+        key: of the link's source side, which writes of either side take.
+        call: its deadline bounds the wait for the lock.
+        work: carried out under the lock.
+
+    Raises:
+        ConcurrentUpdate: writes held the lock until the deadline; nothing was sent.
+        StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
+    """
+    return await gateway.locks.hold(key, call, work)
+
+
 async def write_unlocked(call: Call, work: Callable[[], Awaitable[R]]) -> R:
     """Carry out a write of an instance that is new or not known; there is no lock to take."""
     await claim_key(call)

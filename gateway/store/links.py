@@ -79,6 +79,11 @@ class LinkRecords:
         states: dict[LinkState, int] = {state: number for state, number, _ in rows}
         return LinkCounts(states=states, stale=sum(stale for _, _, stale in rows))
 
+    async def list_moving(self) -> list[str]:
+        """Return the ids of the links of which a cut-over or roll-back has begun and not ended."""
+        query = select(_rows.c.id).where(_rows.c.move.is_not(None)).order_by(_rows.c.id)
+        return await self._store.once(lambda connection: list(connection.execute(query).scalars()))
+
     async def replace(self, link: Link, acts: Sequence[AuditAct] = ()) -> Link | None:
         """Store a link anew, as its next change, and record its acts; return it as stored.
 
@@ -236,6 +241,8 @@ def _values(link: Link) -> dict[str, Any]:
         "authority": link.authority,
         "stale": link.stale,
         "move": None if link.move is None else msgspec.json.encode(link.move),
+        "was_running": link.was_running,
+        "left_out": msgspec.json.encode(link.left_out) if link.left_out else None,
         "problem": link.problem,
     }
 
@@ -252,6 +259,8 @@ def _link(row: RowMapping) -> Link:
         authority=row["authority"],
         stale=row["stale"],
         move=None if row["move"] is None else msgspec.json.decode(row["move"], type=Move),
+        was_running=row["was_running"],
+        left_out=() if row["left_out"] is None else msgspec.json.decode(row["left_out"], type=tuple[str, ...]),
         changed=row["changed"],
         created=row["created"],
         updated=row["updated"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -129,6 +131,8 @@ links = Table(
     Column("authority", String(8), nullable=False),
     Column("stale", Text),
     Column("move", LargeBinary),
+    Column("was_running", Boolean, nullable=False, server_default=false()),
+    Column("left_out", LargeBinary),
     Column("changed", BigInteger, nullable=False),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),

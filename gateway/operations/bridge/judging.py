@@ -70,7 +70,7 @@ def judge(engine: Engine, seen: Seen, policy: CopyPolicy, refused: Mapping[str, 
     return Judged(
         wanted={each.name: each for each in own if each.name not in left_out},
         verdicts=tuple(verdicts),
-        left_out=left_out | policy.kept,
+        left_out=left_out | policy.kept | (policy.spared - seen.owner.keys()),
         stopped=None if hardest is None or hardest[1] == "skip-variable" else hardest,
     )
 

@@ -29,6 +29,13 @@ _WITHOUT_COPY = frozenset(("linked", "final"))
 """States in which no copy can become stale: there is none yet, or it is no longer kept."""
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """How a cut-over leaves the source: see ``Link.was_running`` and ``Link.left_out``."""
+
+    was_running: bool
+    left_out: tuple[str, ...]
+
+
 def _note_nothing(_links: Sequence[Link], _removed: Sequence[str]) -> None:
     """Route by no links."""
 
@@ -106,6 +113,7 @@ class Links:
         *,
         problem: str | None = None,
         move: Move | msgspec.UnsetType | None = msgspec.UNSET,
+        left: Left | None = None,
     ) -> Link:
         """Let an event happen to a link; return the link as stored.
 
@@ -117,6 +125,7 @@ class Links:
             problem: what went wrong, for people; None = nothing.
             move: the cut-over or roll-back that is under way after it. Whoever carries one out says so; without it,
                 an event is refused while one is under way.
+            left: how a cut-over leaves the source.
 
         Raises:
             BridgeTransitionRefused: the event may not happen now, or the bridge is switched off.
@@ -128,6 +137,8 @@ class Links:
         after = apply(link, event, await self._furthest(link))
         moving = link.move if move is msgspec.UNSET else move
         after = msgspec.structs.replace(after, problem=problem, move=moving)
+        if left is not None:
+            after = msgspec.structs.replace(after, was_running=left.was_running, left_out=left.left_out)
         changes = {"before": link.state, "after": after.state, "authority": after.authority}
         return await self._replace(after, _act(link, caller, event, changes | dict(evidence or {})))
 
@@ -156,10 +167,16 @@ class Links:
                 return stored
         raise _changed()
 
-    async def set_move(self, link: Link, move: Move | None, caller: str) -> Link:
+    async def set_move(self, link: Link, move: Move | None, caller: str, problem: str | None = None) -> Link:
         """Store where a cut-over or roll-back is, or that it has ended without an event; return the link as stored.
 
         What has begun may go on, and end, while the bridge is switched off.
+
+        Args:
+            link: as it was read.
+            move: where it is; None = it has ended.
+            caller: name of who wants it.
+            problem: what went wrong, for people; None = what the link says already.
 
         Raises:
             BridgeTransitionRefused: the bridge is switched off, or another one is under way.
@@ -168,7 +185,8 @@ class Links:
         if move is not None and (link.move is None or link.move.kind != move.kind):
             self.switch.require_on()
             _check_still(link, move.kind)
-        return await self._replace(msgspec.structs.replace(link, move=move), *_move_acts(link, move, caller))
+        after = msgspec.structs.replace(link, move=move, problem=problem or link.problem)
+        return await self._replace(after, *_move_acts(link, move, caller))
 
     async def remove(self, link: Link, caller: str) -> None:
         """Remove a link (the event ``unlink``): its instances have nothing to do with one another any more.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from gateway.model.bridge import LinkState
-from gateway.web.v1 import bridge_import, bridge_links, bridge_plans
+from gateway.web.v1 import bridge_import, bridge_links, bridge_moves, bridge_plans
 from gateway.web.v1.bridge_import import ImportShape
+from gateway.web.v1.bridge_moves import MoveBody, MovedShape
 from gateway.web.v1.bridge_plans import PairShape
 from gateway.web.v1.bridge_shapes import EventBody, LinkBody, LinkShape, PlanBody, PlanPatch, PlanShape
 from gateway.web.v1.route import Answers, Body, Parameter, Route
@@ -139,6 +140,26 @@ ROUTES = (
         scope=_SCOPE,
         headers=_MATCH,
         answers=NO_CONTENT,
+    ),
+    *(
+        Route(
+            method="POST",
+            template=f"{_LINK}/{kind}",
+            handler=handler,
+            summary=summary,
+            scope=_SCOPE,
+            headers=_MATCH,
+            body=Body({"application/json": MoveBody}),
+            answers=Answers(content=MovedShape),
+        )
+        for kind, handler, summary in (
+            (
+                "cut-over",
+                bridge_moves.cut_over,
+                "Suspend the source, copy and compare it once more, let the target decide",
+            ),
+            ("roll-back", bridge_moves.roll_back, "The same with the sides swapped; the source runs again as it did"),
+        )
     ),
     Route(
         method="POST",
