@@ -63,6 +63,13 @@ _LEAST_FLUSH_S = 0.5
 _log = structlog.get_logger("varbridge")
 
 
+def _log_older_store() -> None:
+    """Log that links are as they were at an earlier time: instances may be on other engines than they say."""
+    _log.error(
+        "store_is_older", hint="a backup was restored: `varbridge audit verify --head-file` tells what is missing"
+    )
+
+
 class Application:
     """The running gateway: the store, the generation that answers, and the two servers.
 
@@ -81,7 +88,7 @@ class Application:
         self._shared_locks: SharedLocks | None
         self._shared_locks, signal = share(self.store, config.store.lease_s, alone=alone)
         self._jobs = job_worker(config.store, self.store, self._shared_locks, self.metrics)
-        self.routes = LinkRoutes(LinkRecords(self.store), signal)
+        self.routes = LinkRoutes(LinkRecords(self.store), signal, _log_older_store)
         switch, plans = Switch(lambda: self.config.bridge.enabled), PlanRecords(self.store)
         links = LinkRecords(self.store, self.routes.changing)
         keys = KeyRecords(self.store, config.store.lease_s, config.store.key_retention_s)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from sys import intern
 from typing import Protocol, get_args
 
@@ -28,6 +28,10 @@ _MOST_UNLINKED = 20_000
 """Ids that are known to be in no link: some 3 MB; they are looked up anew after that."""
 _POLL_S = 0.5
 """Between two looks for changes that nobody has told of: with the read itself, reads are right within a second."""
+
+
+def _report_nothing() -> None:
+    """Tell nobody."""
 
 
 class LinkRoute(msgspec.Struct, frozen=True, gc=False):
@@ -114,9 +118,16 @@ class LinkRoutes:
     Args:
         store: where links are stored; None = there are none, and never will be.
         signal: shows changes of other processes; None = there are no other processes.
+        report_older: called when the store turns out to be an older one than before, as a backup that was restored.
     """
 
-    def __init__(self, store: LinkStore | None = None, signal: ChangeSignal | None = None) -> None:
+    def __init__(
+        self,
+        store: LinkStore | None = None,
+        signal: ChangeSignal | None = None,
+        report_older: Callable[[], None] = _report_nothing,
+    ) -> None:
+        self._report_older = report_older
         self._store, self._signal = store, signal
         self.routed: Counter[str] = Counter()
         """How many requests were routed by link, by the engine that decides."""
@@ -244,6 +255,7 @@ class LinkRoutes:
         while True:
             links, removed, last = await store.changed_since(number, _PAGE)
             if last < number:  # the store is an older one: it was restored from a backup
+                self._report_older()
                 self._clear()
                 number = 0
                 continue

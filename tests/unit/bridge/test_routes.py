@@ -162,6 +162,18 @@ async def test_store_that_was_restored_from_an_older_backup_is_read_anew() -> No
     assert [each.link for each in routes] == [ONE.id]
 
 
+async def test_store_that_is_older_is_reported_once() -> None:
+    reported: list[None] = []
+    store = Kept(ONE, OTHER)
+    routes = LinkRoutes(store, Signal(), lambda: reported.append(None))
+    await routes.refresh()
+    assert reported == []
+    store.links, store.number = {ONE.id: ONE}, 1
+    await routes.check()
+    await routes.check()
+    assert len(reported) == 1
+
+
 async def test_change_is_shown_to_others_while_it_is_made() -> None:
     signal = Signal()
     routes, _ = await read(signal=signal)
