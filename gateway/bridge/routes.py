@@ -31,7 +31,7 @@ _POLL_S = 0.5
 
 
 def _report_nothing() -> None:
-    """Tell nobody."""
+    """Do nothing: nobody is told."""
 
 
 class LinkRoute(msgspec.Struct, frozen=True, gc=False):

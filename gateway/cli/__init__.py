@@ -32,6 +32,7 @@ _COMMANDS = {
     "batch": ("gateway.cli.batch", "batch"),
     "operations": ("gateway.cli.operations", "operations"),
     "query": ("gateway.cli.query", "query"),
+    "bridge": ("gateway.cli.bridge", "bridge"),
     "audit": ("gateway.cli.audit", "audit"),
     "openapi": ("gateway.cli.document", "openapi"),
     "completion": ("gateway.cli.completion", "completion"),
@@ -107,6 +108,6 @@ Exit codes:
 def main() -> None:
     """One process-variable API in front of Camunda 7-family engines and IBM BPM / BAW.
 
-    `serve` runs the gateway; those from `engines` to `query` ask a running one; `audit` reads the
+    `serve` runs the gateway; those from `engines` to `bridge` ask a running one; `audit` reads the
     store. `varbridge COMMAND --help` says more.
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
+import msgspec
 
 _OFTEN = "May be given several times."
 _NEGATIVE = re.compile(r"-\d")
@@ -48,6 +50,20 @@ def refuse_beside_file(path: Path | None, *others: object) -> None:
     """
     if path is not None and any(others):
         raise click.UsageError("The file is the whole body; nothing that belongs into it goes beside it.")
+
+
+def json_object_of(path: Path) -> dict[str, Any]:
+    """Return the members of a file that is a JSON object, each as it is written.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        content: dict[str, Any] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{path} is not a JSON object.") from error
+    return content
 
 
 class ValueCommand(click.Command):

@@ -67,7 +67,7 @@ def _console(*, wide: bool) -> Console:
 
 def decode_answer(status: int, body: bytes) -> Any:
     """Return an answer's content; print the problem of an error and end the program."""
-    content = _decoded(body)
+    content = decoded(body)
     if status < _FIRST_ERROR:
         if body and not isinstance(content, dict):
             raise not_a_gateway()
@@ -116,7 +116,8 @@ def not_a_gateway() -> SystemExit:
     return SystemExit(UNREACHABLE)
 
 
-def _decoded(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
+    """Return what JSON says; None where there is no body, or no JSON."""
     try:
         return msgspec.json.decode(body) if body else None
     except msgspec.DecodeError:

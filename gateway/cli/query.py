@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def query(
         body |= {"sorting": [_sort_key(each) for each in keys] or None, "limit": limit}
     body = {member: content for member, content in body.items() if content is not None}
     if path is not None:
-        body = _body_of_file(path)
+        body = options.json_object_of(path)
     search = _Search(connection, {"Prefer": "handling=lenient"} if lenient else {})
     if count:
         _print_count(search.ask(body, "count"), as_json=as_json, wide=wide)
@@ -114,12 +113,3 @@ def _print_count(counted: Any, *, as_json: bool, wide: bool) -> None:
 def _sort_key(text: str) -> dict[str, str]:
     key, _, order = text.partition(":")
     return {"sortBy": key, "sortOrder": order or "asc"}
-
-
-def _body_of_file(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        content: dict[str, Any] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
-        raise click.UsageError(f"{path} is not a JSON object.") from error
-    return content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -30,7 +31,7 @@ async def site(started: Any) -> AsyncIterator[Bridged]:
 
 
 async def explained(site: Bridged, instance: str, **query: str) -> Any:
-    asked = "&".join(f"{name}={each}" for name, each in {"instance": instance, **query}.items())
+    asked = "&".join(f"{name}={quote(each, safe='')}" for name, each in {"instance": instance, **query}.items())
     return (await site.admin("GET", "explain", query=asked))[:2]
 
 

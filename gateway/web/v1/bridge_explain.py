@@ -8,6 +8,7 @@ from gateway.errors import Forbidden, InvalidRequest
 from gateway.model.difference import Difference
 from gateway.model.results import Scope
 from gateway.operations.bridge.explaining import Explained, Explanation, Need, explain_instance
+from gateway.web.http import target
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1.bridge_context import check_engines, find_plan, links, parse_side, plans
 from gateway.web.v1.context import RequestContext
@@ -68,7 +69,7 @@ async def explain_copy(context: RequestContext) -> Answer:
     """Answer ``GET /v1/bridge/explain?instance=&plan=``; nothing is written."""
     if context.caller.limited:
         raise Forbidden("A caller with masks or name limits is not told of all variables.")
-    written = context.query.get("instance")
+    written = target.decoded(context.query.get("instance", ""), plus=True)
     if not written:
         raise InvalidRequest("Name the instance: `?instance=engine:id`.")
     side = parse_side(context, written)
