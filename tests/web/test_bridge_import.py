@@ -157,6 +157,13 @@ async def test_file_of_another_type_or_charset_or_plan_is_refused(site: Bridged)
     assert told(report) == [(2, "row", "The row names another plan than the request, move.")]
 
 
+async def test_row_of_an_engine_that_is_sent_its_callers_credentials_is_refused(site: Bridged) -> None:
+    _, report = await send(site, HEAD + b"hr:1,theirs:1,,\nhr:2,claims:2,,\n")
+    [(row, reason, detail)] = told(report)
+    assert (report["linked"], row, reason) == (1, 2, "row")
+    assert "theirs is sent the caller's own credentials" in detail
+
+
 async def test_instances_are_looked_for_in_bulk_where_that_is_asked_for(site: Bridged) -> None:
     content = HEAD + f"{site.hr},{site.claims},,\nhr:gone,claims:1,,\n".encode()
     status, report = await send(site, content, query="check=true")

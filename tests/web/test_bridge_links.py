@@ -69,13 +69,15 @@ async def test_instance_that_is_not_there_is_no_side_unless_nobody_looks(site: B
         ({"source": "hr:s1", "target": "claims:7"}, 409, "hr:s1 is in another link already"),
         ({"source": "hr:s7", "target": "claims:1"}, 409, "claims:1 is in another link already"),
         ({"source": "claims:1", "target": "other:1"}, 409, "claims:1 is in another link already"),
+        ({"source": "theirs:1", "target": "claims:5"}, 422, "theirs is sent the caller's own credentials"),
+        ({"source": "hr:5", "target": "theirs:1"}, 422, "theirs is sent the caller's own credentials"),
         ({"source": "hr:5", "target": "claims:5", "plan": "none"}, 404, "There is no bridge plan of this name"),
         ({"source": "other:5", "target": "claims:5", "plan": "move"}, 409, "links instances of hr to twins on claims"),
         ({"source": "hr:5", "target": "claims:5", "key": "x"}, 400, "unknown field"),
     ],
     ids=[
         "bare id", "no id", "unknown engine", "an id of no such engine", "itself", "one engine", "crossed", "its source",
-        "its target", "a chain", "unknown plan", "plan of other engines", "unknown member",
+        "its target", "a chain", "a source for callers only", "a target for callers only", "unknown plan", "plan of other engines", "unknown member",
     ],
 )  # fmt: skip
 async def test_link_that_cannot_be_is_refused(site: Bridged, body: dict[str, Any], status: int, says: str) -> None:

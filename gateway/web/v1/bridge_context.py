@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from gateway.bridge.planning import check_takes_part
 from gateway.errors import Fault, Forbidden, InvalidRequest, LinkNotFound, PreconditionFailed, Unsupported
 from gateway.model import etag
 from gateway.model.bridge import BridgePlan, Link, Side
@@ -115,6 +116,17 @@ def parse_side(context: RequestContext, written: str, pointer: str = "") -> Side
     if engine is None or not native:
         raise _refusal_of_id(context, written, pointer)
     return Side(engine.name, engine.native_id(native))
+
+
+def parse_new_side(context: RequestContext, written: str, pointer: str = "") -> Side:
+    """Return an instance that is to be linked, as ``parse_side`` does.
+
+    Raises:
+        Unsupported: its engine is sent the callers' own credentials, so it can be in no link.
+    """
+    side = parse_side(context, written, pointer)
+    check_takes_part(context.services.gateway.engines[side.engine])
+    return side
 
 
 def _refusal_of_id(context: RequestContext, written: str, pointer: str) -> InvalidRequest:

@@ -23,7 +23,7 @@ from gateway.web.v1.bridge_context import (
     find_link,
     find_plan,
     links,
-    parse_side,
+    parse_new_side,
     version_tag,
 )
 from gateway.web.v1.bridge_shapes import EventBody, LinkBody, link_shape
@@ -82,7 +82,8 @@ async def create_link(context: RequestContext) -> Answer:
     check_change(context)
     checked = wants(context.query, "check") is not False
     given = await bodies.decode(context, _create)
-    source, twin = parse_side(context, given.source, "/source"), parse_side(context, given.target, "/target")
+    source = parse_new_side(context, given.source, "/source")
+    twin = parse_new_side(context, given.target, "/target")
     business_key = given.business_key
     if checked:
         first, second = await _describe(context, source), await _describe(context, twin)
