@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.model.bridge import Link, Side
+from gateway.model.bridge import FORGOTTEN, Link, Side
 
 
 def side(public: str) -> Side:
@@ -32,7 +32,7 @@ class Kept:
         self.links = {each.id: each for each in links}
         self.removed: dict[str, int] = {}
         self.number = max((each.changed for each in links), default=0)
-        self.reads = 0
+        self.reads, self.forgotten = 0, 0
         self.broken: Exception | None = None
 
     def change(self, *links: Link) -> list[Link]:
@@ -52,10 +52,19 @@ class Kept:
             raise self.broken
         return self.number
 
-    async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
+    def forget(self) -> None:
+        """Forget which links were removed, as the store does after a day."""
+        self.forgotten = max(self.removed.values())
+        self.removed.clear()
+
+    async def changed_since(
+        self, number: int, limit: int, known: int | None = None
+    ) -> tuple[list[Link], list[str], int]:
         self.reads += 1
         if self.broken is not None:
             raise self.broken
+        if 0 < (number if known is None else known) < self.forgotten:
+            return [], [], FORGOTTEN
         changed = sorted((each for each in self.links.values() if each.changed > number), key=_order)
         last = self.number
         if len(changed) > limit:

@@ -104,12 +104,24 @@ class LinkStore(Protocol):
         """Remove a link unless it has changed meanwhile, and record its acts; return whether it was removed."""
         ...
 
-    async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
+    async def changed_since(
+        self, number: int, limit: int, known: int | None = None
+    ) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.
 
         All links of one change are returned together, so there may be more than ``limit`` of them; fewer than that
-        means that there are no more.
+        means that there are no more. Where it is no longer known which links were removed, the last number is
+        ``FORGOTTEN``: begin again with nothing.
+
+        Args:
+            number: of the change.
+            limit: links that are enough.
+            known: the change up to which all was known before the first of these calls, where this is a further one.
         """
+        ...
+
+    async def delete_old(self) -> bool:
+        """Delete some rows of links that were removed a day ago; return whether there may be more of them."""
         ...
 
     async def last_change(self) -> int:

@@ -18,7 +18,7 @@ import msgspec
 
 from gateway.bridge.records import LinkStore
 from gateway.errors import StoreUnavailable
-from gateway.model.bridge import Link, LinkState, Side
+from gateway.model.bridge import FORGOTTEN, Link, LinkState, Side
 
 _PAGE = 2000
 """Links of one read while all are loaded: some 20 ms of the store's thread."""
@@ -251,13 +251,17 @@ class LinkRoutes:
 
     async def _read_pages(self, store: LinkStore) -> int:
         """Read changes until there are no more; return the number of the last one."""
-        number = self._number
+        number = known = self._number
+        if not self.is_known:
+            self._clear()  # a first read that was broken off may have left links that are gone
+            number = known = 0
         while True:
-            links, removed, last = await store.changed_since(number, _PAGE)
-            if last < number:  # the store is an older one: it was restored from a backup
-                self._report_older()
+            links, removed, last = await store.changed_since(number, _PAGE, known)
+            if last < number:
+                if last != FORGOTTEN:  # the store is an older one: it was restored from a backup
+                    self._report_older()
                 self._clear()
-                number = 0
+                number = known = 0
                 continue
             for link in links:
                 self._put(link)

@@ -113,6 +113,8 @@ class LinkFilter(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool | None = None
 
 
+FORGOTTEN = -1
+"""Stands for the number of the last change where it is no longer known which links were removed."""
 ALL_LINKS = LinkFilter()
 
 

@@ -15,13 +15,17 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, false, func, or_, select, update
 
 from gateway.model.audit import AuditAct
-from gateway.model.bridge import ALL_LINKS, Link, LinkCounts, LinkFilter, LinkState, Move, Side
+from gateway.model.bridge import ALL_LINKS, FORGOTTEN, Link, LinkCounts, LinkFilter, LinkState, Move, Side
 from gateway.store import tables
 from gateway.store.audit import append
 from gateway.store.clock import now_s
 from gateway.store.store import Store
 
 _rows, _sides, _changes, _removed = tables.links, tables.link_sides, tables.link_changes, tables.removed_links
+
+
+_DAY_S = 86_400.0
+_DELETED_AT_ONCE = 1000
 
 
 class LinkRecords:
@@ -97,13 +101,26 @@ class LinkRecords:
         async with self._changing():
             return await self._store.run(lambda connection: _remove(connection, link, acts))
 
-    async def changed_since(self, number: int, limit: int) -> tuple[list[Link], list[str], int]:
+    async def changed_since(
+        self, number: int, limit: int, known: int | None = None
+    ) -> tuple[list[Link], list[str], int]:
         """Return links changed after a change, ids of links removed after it, and the number of the last change seen.
 
         All links of one change are returned together, so there may be more than ``limit`` of them; fewer than that
-        means that there are no more.
+        means that there are no more. Where it is no longer known which links were removed, the last number is
+        ``FORGOTTEN``: begin again with nothing.
+
+        Args:
+            number: of the change.
+            limit: links that are enough.
+            known: the change up to which all was known before the first of these calls, where this is a further one.
         """
-        return await self._store.run(lambda connection: _changed_since(connection, number, limit))
+        since = number if known is None else known
+        return await self._store.run(lambda connection: _changed_since(connection, number, limit, since))
+
+    async def delete_old(self) -> bool:
+        """Delete some rows of links that were removed a day ago; return whether there may be more of them."""
+        return await self._store.run(_delete_old)
 
     async def last_change(self) -> int:
         """Return the number of the last change of any link; 0 where there has been none."""
@@ -209,12 +226,12 @@ def _remove(connection: Connection, link: Link, acts: Sequence[AuditAct]) -> boo
     if connection.execute(delete(_rows).where(_rows.c.id == link.id, _rows.c.changed == link.changed)).rowcount != 1:
         return False
     _ = connection.execute(delete(_sides).where(_sides.c.link == link.id))
-    _ = connection.execute(_removed.insert().values(id=link.id, changed=number))
+    _ = connection.execute(_removed.insert().values(id=link.id, changed=number, removed=now_s()))
     append(connection, acts)
     return True
 
 
-def _changed_since(connection: Connection, number: int, limit: int) -> tuple[list[Link], list[str], int]:
+def _changed_since(connection: Connection, number: int, limit: int, known: int) -> tuple[list[Link], list[str], int]:
     """Read the last number first: what changes meanwhile has a higher one, and is left to the next call."""
     last: int = connection.execute(select(_changes.c.number)).scalar_one()
     query = select(_rows).order_by(_rows.c.changed, _rows.c.id)
@@ -223,8 +240,31 @@ def _changed_since(connection: Connection, number: int, limit: int) -> tuple[lis
     if len(rows) == limit:
         last = rows[-1]["changed"]
         rows += connection.execute(query.where(_rows.c.changed == last, _rows.c.id > rows[-1]["id"])).mappings()
-    removed = select(_removed.c.id).where(_removed.c.changed > number, _removed.c.changed <= last)
-    return [_link(row) for row in rows], list(connection.execute(removed).scalars()), last
+    removed, forgotten = _removed_between(connection, number, last)
+    if 0 < known < forgotten:
+        return [], [], FORGOTTEN
+    return [_link(row) for row in rows], removed, last
+
+
+def _removed_between(connection: Connection, number: int, last: int) -> tuple[list[str], int]:
+    """Return the links removed after a change up to another one, and up to which change that is forgotten.
+
+    One statement, so that nothing is forgotten between the two.
+    """
+    between = and_(_removed.c.changed > number, _removed.c.changed <= last)
+    query = select(_changes.c.forgotten, _removed.c.id).select_from(_changes.outerjoin(_removed, between))
+    found = connection.execute(query).all()
+    return [link_id for _, link_id in found if link_id is not None], found[0][0]
+
+
+def _delete_old(connection: Connection) -> bool:
+    old = select(_removed.c.changed).where(_removed.c.removed <= now_s() - _DAY_S).order_by(_removed.c.changed)
+    numbers = connection.execute(old.limit(_DELETED_AT_ONCE)).scalars().all()
+    if not numbers:
+        return False
+    _ = connection.execute(update(_changes).values(forgotten=numbers[-1]).where(_changes.c.forgotten < numbers[-1]))
+    _ = connection.execute(delete(_removed).where(_removed.c.changed <= numbers[-1]))
+    return len(numbers) == _DELETED_AT_ONCE
 
 
 def _values(link: Link) -> dict[str, Any]:

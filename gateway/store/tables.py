@@ -157,17 +157,22 @@ link_changes = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
+    Column("forgotten", BigInteger, nullable=False, server_default="0"),
 )
-"""One row: how many changes of links there were; a change adds one in its own transaction, so they are in order."""
+"""One row: how many changes of links there were; a change adds one in its own transaction, so they are in order.
+
+Up to ``forgotten`` the rows of ``removed_links`` are deleted: whoever knows less cannot learn which links are no more.
+"""
 
 removed_links = Table(
     "removed_links",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("changed", BigInteger, nullable=False),
+    Column("removed", Double, nullable=False, server_default="0"),
     Index("removed_links_changed", "changed"),
 )
-"""Links that are no more, so that other processes forget them."""
+"""Links that are no more, for a day, so that other processes forget them."""
 
 audit_entries = Table(
     "audit_entries",

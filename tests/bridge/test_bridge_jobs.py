@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.model.bridge import FORGOTTEN
 from gateway.model.bridge_jobs import BridgeItemOutcome
 from gateway.plan import VendorRequest, VendorResponse
 from tests.bridge.moving import Moving, moving
@@ -367,3 +368,14 @@ async def test_store_that_is_gone_in_the_middle_leaves_the_item_begun() -> None:
             pass
         assert (await site.shown(job_id)).outcomes == {"copied": 3}
         assert set(writes(site).values()) == {1}
+
+
+async def test_sweep_deletes_what_says_which_links_were_removed_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with moving() as site:
+        [link] = await site.pairs(1, {})
+        await site.links.remove(link, "operator")
+        assert await site.jobs.kind.delete_old() is False
+        assert await site.links.records.changed_since(1, 10) == ([], [link.id], 2)
+        monkeypatch.setattr("gateway.store.links._DAY_S", -1.0)
+        assert await site.jobs.kind.delete_old() is False
+        assert await site.links.records.changed_since(1, 10) == ([], [], FORGOTTEN)

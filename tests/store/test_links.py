@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway.errors import BridgeTransitionRefused
-from gateway.model.bridge import BridgePlan, Link, LinkCounts, LinkFilter, Move, Selector, Side, TwinRule
+from gateway.model.bridge import FORGOTTEN, BridgePlan, Link, LinkCounts, LinkFilter, Move, Selector, Side, TwinRule
 from gateway.store import LinkRecords, PlanRecords
 
 
@@ -143,6 +143,30 @@ async def test_links_are_listed_in_pages_by_what_they_are(stores) -> None:
     assert await links.count() == LinkCounts(states={"linked": 6, "copied": 1}, stale=1)
     assert await links.count("move") == LinkCounts(states={"linked": 3}, stale=1)
     assert await links.count("none") == LinkCounts(states={}, stale=0)
+
+
+async def test_removals_are_deleted_after_a_day_and_whoever_was_away_since_begins_anew(
+    stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = LinkRecords(stores())
+    made = [each for each in await links.create([link(number) for number in range(1, 5)]) if each]
+    for each in made[:3]:
+        assert await links.remove(each)
+    gone = [each.id for each in made[:3]]
+    assert await links.delete_old() is False
+    assert await links.changed_since(1, 10) == ([], gone, 4)
+    monkeypatch.setattr("gateway.store.links._DAY_S", -1.0)
+    monkeypatch.setattr("gateway.store.links._DELETED_AT_ONCE", 2)
+    assert await links.delete_old() is True
+    assert await links.changed_since(2, 10) == ([], [], FORGOTTEN)
+    assert await links.changed_since(2, 10, 0) == ([], [gone[2]], 4)
+    assert await links.changed_since(0, 10) == ([made[3]], [gone[2]], 4)
+    assert await links.changed_since(3, 10) == ([], [gone[2]], 4)
+    assert await links.delete_old() is False
+    assert await links.changed_since(3, 10) == ([], [], FORGOTTEN)
+    assert await links.changed_since(4, 10) == ([], [], 4)
+    assert (await links.create([link(9)])) != [None]
+    assert ids((await links.changed_since(4, 10))[0]) == [9]
 
 
 class Follower:

@@ -71,7 +71,11 @@ class BridgeJobs:
     @property
     def kind(self) -> JobKind:
         """Return these jobs as one of the kinds that a worker carries out."""
-        return JobKind(name=KIND, carry_out=self.carry_out, list_due=self.list_due, delete_old=self._records.delete_old)
+        return JobKind(name=KIND, carry_out=self.carry_out, list_due=self.list_due, delete_old=self._delete_old)
+
+    async def _delete_old(self) -> bool:
+        """Delete some rows of old jobs, and of links that were removed; return whether there may be more of them."""
+        return any([await self._records.delete_old(), await self._links.records.delete_old()])
 
     async def list_due(self) -> list[str]:
         """Return the lanes that have work left, of all jobs; none while the bridge is switched off."""

@@ -174,6 +174,44 @@ async def test_store_that_is_older_is_reported_once() -> None:
     assert len(reported) == 1
 
 
+async def test_process_that_was_away_until_removals_were_forgotten_reads_all_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.bridge.routes._PAGE", 1)  # so that a page of the new read is behind what is forgotten
+    reported: list[None] = []
+    store = Kept(ONE, OTHER)
+    routes = LinkRoutes(store, Signal(), lambda: reported.append(None))
+    await routes.refresh()
+    store.remove(ONE.id)
+    store.forget()
+    [new] = store.change(link("hr:s3", "claims:3", 9))
+    await routes.check()
+    assert {each.link for each in routes} == {OTHER.id, new.id}
+    assert (routes.find("hr", "s1"), routes.is_current(), reported) == (None, True, [])
+
+
+async def test_link_that_was_removed_after_a_first_read_was_broken_off_is_not_known() -> None:
+    store = Kept(ONE, OTHER)
+    routes = LinkRoutes(store)
+    answers, changed_since = [1], store.changed_since
+
+    async def broken(number: int, limit: int, known: int | None = None):
+        if not answers:
+            raise StoreUnavailable
+        return await changed_since(number, answers.pop(), known)
+
+    store.changed_since = broken  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(StoreUnavailable):
+        patched.setattr("gateway.bridge.routes._PAGE", 1)
+        await routes.refresh()
+    store.changed_since = changed_since  # type: ignore[method-assign]
+    assert routes.find("hr", "s1") is not None
+    store.remove(ONE.id)
+    store.forget()
+    await routes.refresh()
+    assert [each.link for each in routes] == [OTHER.id]
+
+
 async def test_change_is_shown_to_others_while_it_is_made() -> None:
     signal = Signal()
     routes, _ = await read(signal=signal)
