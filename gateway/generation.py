@@ -110,7 +110,7 @@ class Generation:
         clients = Clients(self.clients)
         paths = assembly.base_paths(config)
         self.gateway: Gateway = Gateway(
-            self.engines, clients, standing.locks, routing, clients.relay, paths, standing.routes
+            self.engines, clients, standing.locks, routing, clients.relay, paths, standing.routes, self._mark_stale
         )
         self.rates: dict[str, Bucket] = buckets(assembly.rates(config), before.rates if before is not None else {})
         self.kinds = JobKinds(
@@ -121,6 +121,9 @@ class Generation:
         self.running = 0
         self.retired = False
         self._ended = asyncio.Event()
+
+    async def _mark_stale(self, link: str, why: str) -> None:
+        _ = await self._standing.links.mark_stale(link, why)
 
     def _client(self, name: str) -> EngineClient:
         standing, entry = self._standing, self.config.engines[name]

@@ -24,4 +24,4 @@ async def modify_instance(gateway: Gateway, target: Target, command: ModifyInsta
         plan = placed.engine.modify_instance(under_lock(command, placed))
         return gateway.run(placed.engine.name, plan, call)
 
-    return await write_instance(gateway, target, call, work)
+    return await write_instance(gateway, target, call, work, beyond="Its tokens were moved.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -17,6 +17,13 @@ from gateway.raw import RawAnswer, RawRequest, Relayer
 from gateway.routing import Routing
 
 R = TypeVar("R")
+
+
+MarkStale = Callable[[str, str], Awaitable[None]]
+
+
+async def _mark_nothing(_link: str, _why: str) -> None:
+    """Leave links alone: this gateway has none."""
 
 
 class Runner(Protocol):
@@ -67,6 +74,7 @@ class Gateway:
         relay: sends a caller's request to an engine as it is; None = this gateway has no front doors.
         base_paths: engine to the path of its base URL, without a trailing slash.
         links: which instances are linked, and who decides; None = none are.
+        mark_stale: given the id of a link and why, for people, stores that its copy is out of date.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what operations stand on, once
@@ -78,12 +86,14 @@ class Gateway:
         relay: Relayer | None = None,
         base_paths: Mapping[str, str] | None = None,
         links: LinkRoutes | None = None,
+        mark_stale: MarkStale = _mark_nothing,
     ) -> None:
         self.engines = engines
         self.run = run
         self.locks = locks
         self.routing = routing
         self.links = LinkRoutes() if links is None else links
+        self.mark_stale = mark_stale
         self.is_dry_run = False
         self._relay = relay
         self._base_paths = base_paths or {}

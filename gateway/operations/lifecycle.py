@@ -40,7 +40,7 @@ async def complete_task(gateway: Gateway, owner: Target, command: lifecycle.Comp
     def work(placed: Target) -> Awaitable[TaskCompleted]:
         return gateway.run(placed.engine.name, placed.engine.complete_task(command), call)
 
-    return await write_instance(gateway, owner, call, work)
+    return await write_instance(gateway, owner, call, work, beyond="A task was completed.")
 
 
 async def change_state(gateway: Gateway, target: Target, command: lifecycle.ChangeState, call: Call) -> StateChanged:
@@ -49,7 +49,7 @@ async def change_state(gateway: Gateway, target: Target, command: lifecycle.Chan
     def work(placed: Target) -> Awaitable[StateChanged]:
         return change_state_under_lock(gateway, placed, command, call)
 
-    return await write_instance(gateway, target, call, work)
+    return await write_instance(gateway, target, call, work, beyond="Its state was changed.")
 
 
 def change_state_under_lock(
@@ -70,5 +70,6 @@ async def correlate_message(
         return gateway.run(engine.name, engine.correlate_message(command), call)
 
     if isinstance(receiver, Target):  # the receivers are named as the engine names them, so it stays this engine
-        return await write_instance(gateway, msgspec.structs.replace(receiver, pinned=True), call, work)
+        pinned = msgspec.structs.replace(receiver, pinned=True)
+        return await write_instance(gateway, pinned, call, work, beyond="A message was correlated.")
     return await write_unlocked(call, work)

@@ -168,10 +168,25 @@ def _has_others(gateway: Gateway) -> bool:
     return gateway.routing.probe and len(gateway.engines) > 1
 
 
-async def relay_request(
-    gateway: Gateway, destination: Destination, request: RawRequest, call: Call, hand_back: HandBack[R]
+async def relay_request(  # noqa: PLR0913 - a request on its way, and what it may change
+    gateway: Gateway,
+    destination: Destination,
+    request: RawRequest,
+    call: Call,
+    hand_back: HandBack[R],
+    *,
+    beyond: str | None = None,
 ) -> R:
-    """Send a request to its destination and hand the answer back; a write of a known instance holds its write lock."""
+    """Send a request to its destination and hand the answer back; a write of a known instance holds its write lock.
+
+    Args:
+        gateway: whose engines and locks they are.
+        destination: where it goes.
+        request: as it is sent.
+        call: the budget.
+        hand_back: hands the answer to the caller.
+        beyond: what a write may change beyond variables, for people; see ``write_instance``.
+    """
 
     async def work(_: Target | None = None) -> R:
         answer = await gateway.relay(destination.engine.name, request, call)
@@ -187,4 +202,4 @@ async def relay_request(
         return await write_unlocked(call, work)
     if not target.pinned:
         target = Target(target.engine, target.native, target.root, target.link, pinned=True)
-    return await write_instance(gateway, target, call, work)
+    return await write_instance(gateway, target, call, work, beyond=beyond)

@@ -38,8 +38,14 @@ class _Moved:
 _MOVED = _Moved()
 
 
-async def write_instance(
-    gateway: Gateway, target: Target, call: Call, work: Work[R], command: PatchVariables | None = None
+async def write_instance(  # noqa: PLR0913 - an instance, what is done to it, and what is said about that
+    gateway: Gateway,
+    target: Target,
+    call: Call,
+    work: Work[R],
+    command: PatchVariables | None = None,
+    *,
+    beyond: str | None = None,
 ) -> R:
     """Change one instance while nobody else does.
 
@@ -49,6 +55,7 @@ async def write_instance(
         call: its deadline bounds the wait for the lock; its idempotency key is claimed once, before the work.
         work: carried out under the lock; once more, under the lock of another instance, where its result says so.
         command: the patch that is carried out, if it is one: reading can tell later whether it happened.
+        beyond: what the work changes beyond variables, for people; the link of a linked instance is stale from then on.
 
     Raises:
         ConcurrentUpdate: other writes held the lock until the deadline; or the instance was moved to another engine
@@ -56,6 +63,8 @@ async def write_instance(
         StoreUnavailable: nobody can say whether other processes hold the lock, or who owns the instance by now; nothing
             was sent.
     """
+    if beyond is not None:
+        work = partial(_mark_and_work, gateway, work, beyond)
     while True:
         placed, seen = _place(gateway, target), gateway.links.generation
         if command is not None and call.claim is not None:
@@ -100,6 +109,13 @@ async def _look_again(gateway: Gateway, call: Call, work: Work[R], target: Targe
     if now.lock != placed.lock or now.engine is not placed.engine or now.native != placed.native:
         return _MOVED
     return await (work(now) if call.claim is None else _claim_and_work(call, work, now))
+
+
+async def _mark_and_work(gateway: Gateway, work: Work[R], beyond: str, placed: Target) -> R:
+    """Mark the link of an instance as stale first: whoever dies after the write could not say that it happened."""
+    if placed.link is not None and not gateway.is_dry_run:
+        await gateway.mark_stale(placed.link.link, beyond)
+    return await work(placed)
 
 
 async def write_twin(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:

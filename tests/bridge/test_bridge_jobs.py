@@ -136,7 +136,7 @@ async def test_link_that_becomes_stale_while_it_is_copied_is_copied_again() -> N
 
         def mark(request: VendorRequest) -> None:
             if not marked:
-                marked.append(asyncio.get_running_loop().create_task(site.links.mark_stale(link, "modified")))
+                marked.append(asyncio.get_running_loop().create_task(site.links.mark_stale(link.id, "modified")))
 
         site.pair.answering[SOURCE] = mark
         site.pair.forget()

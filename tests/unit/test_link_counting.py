@@ -36,7 +36,7 @@ async def test_links_are_shown_by_state_and_counted_again_only_after_a_change(mo
     assert set(shown(metrics).values()) == {0.0}
     assert len(shown(metrics)) == 10
     made = [await links.create(new_link(Side("hr", str(n)), Side("claims", str(n))), "ops") for n in range(3)]
-    await links.mark_stale(await links.apply(made[0], "copy", "ops"), "a task")
+    await links.mark_stale((await links.apply(made[0], "copy", "ops")).id, "a task")
     for _ in range(3):
         await counting.look()
     assert counted == 2

@@ -93,7 +93,7 @@ async def test_links_are_listed_in_pages_with_filters(site: Bridged) -> None:
     await site.admin("POST", "plans", body={"name": "move", "source": "hr", "target": "claims"})
     made = [await linked(site, number, plan="move" if number < 6 else None) for number in range(1, 9)]
     copied = await site.links.apply(made[0], "copy", "ops")
-    await site.links.mark_stale(copied, "a message")
+    await site.links.mark_stale(copied.id, "a message")
     every = sorted(each.id for each in made)
     found, cursor = [], ""
     while True:

@@ -237,7 +237,7 @@ async def test_side_that_has_ended_is_refused(site: Moved) -> None:
 
 async def test_link_that_is_stale_or_not_copied_is_refused(site: Moved) -> None:
     link = await site.linked()
-    _ = await site.links.mark_stale(link, "somebody wrote")
+    _ = await site.links.mark_stale(link.id, "somebody wrote")
     assert (await refused(site, link))[:2] == (409, "bridge-transition-refused")
     source, twin = site.fakes["hr"].start("claim", HELD), site.fakes["claims"].start("claim", {})
     fresh = await site.links.create(new_link(Side("hr", source), Side("claims", twin), "move"), "ops")

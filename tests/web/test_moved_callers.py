@@ -17,7 +17,15 @@ from tests.web.site import Site, parsed
 KEY = {
     "name": "ops",
     "key_sha256": SECRET,
-    "scopes": ["bridge:admin", "variables:read", "variables:write", "instances:read"],
+    "scopes": [
+        "bridge:admin",
+        "variables:read",
+        "variables:write",
+        "instances:read",
+        "modification",
+        "passthrough:read",
+        "passthrough:write",
+    ],
 }
 MOVES = 4
 

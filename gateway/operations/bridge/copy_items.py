@@ -125,7 +125,7 @@ class LinkItems:
 
     async def _compared(self, link: Link, found: CopyOutcome) -> CopyOutcome:
         if found.result == "failed":
-            _ = await self._links.mark_stale(link, str(found.reason), self._job.caller)
+            _ = await self._links.mark_stale(link.id, str(found.reason), self._job.caller)
         return found
 
     async def _failed(self, item: BridgeItem, error: VarbridgeError) -> BridgeItemOutcome:

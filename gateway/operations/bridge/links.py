@@ -142,11 +142,11 @@ class Links:
         changes = {"before": link.state, "after": after.state, "authority": after.authority}
         return await self._replace(after, _act(link, caller, event, changes | dict(evidence or {})))
 
-    async def mark_stale(self, link: Link, why: str, caller: str = SYSTEM) -> Link | None:
+    async def mark_stale(self, link_id: str, why: str, caller: str = SYSTEM) -> Link | None:
         """Mark a link as stale, whatever else happens to it and whether the bridge is switched off.
 
         Args:
-            link: nothing but its id matters.
+            link_id: of the link.
             why: for people, never a value.
             caller: name of whose write it was.
 
@@ -157,7 +157,7 @@ class Links:
             ConcurrentUpdate: others changed the link all the time.
         """
         for _ in range(_TRIES):
-            current = await self.records.find(link.id)
+            current = await self.records.find(link_id)
             if current is None or current.stale is not None or current.state in _WITHOUT_COPY:
                 return current
             marked = msgspec.structs.replace(current, stale=why)

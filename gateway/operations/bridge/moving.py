@@ -217,7 +217,7 @@ class _Moving:
                 _ = error.hint(f"The instance could not be made to run again yet ({failure.code}); it is tried again")
         if self._differs:
             with contextlib.suppress(VarbridgeError):
-                _ = await self._links.mark_stale(await self._links.find(link_id), reason, self._caller)
+                _ = await self._links.mark_stale(link_id, reason, self._caller)
 
     async def _let_run(self, link: Link) -> Link:
         """Let the source run again after a roll-back; where that fails now, the sweeper tries again."""

@@ -45,6 +45,7 @@ from gateway.web.recognition import recognise
 _CALLER_GONE = 499
 """As nginx logs it; nobody is left to see it."""
 _TOO_MANY = 429
+_BEYOND = "A request that is not about variables alone was forwarded."
 """From this status on a refusal is about load; below it is about what was asked, which another engine may take."""
 _log = structlog.get_logger("varbridge")
 
@@ -196,7 +197,8 @@ async def _ask(
     if destination.moved:
         proxied.show_id = partial(_show_ids, proxied, read, destination)
     back = partial(hand_back if destination.is_certain else hand_back_unless_missed, proxied)
-    return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back)
+    beyond = None if request.facts.scope == "variables:write" else _BEYOND
+    return await relaying.relay_request(proxied.services.gateway, destination, raw, proxied.call, back, beyond=beyond)
 
 
 def _show_ids(proxied: ProxiedRequest, read: DialectRequest, destination: Destination, body: bytes) -> bytes:

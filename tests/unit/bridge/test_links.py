@@ -154,24 +154,24 @@ async def test_of_two_operators_at_once_the_second_is_refused(room: Room) -> Non
 
 async def test_stale_mark_is_made_once_and_only_where_there_is_a_copy(room: Room) -> None:
     made = await room.link()
-    assert await room.links.mark_stale(made, "a completed task") == made
+    assert await room.links.mark_stale(made.id, "a completed task") == made
     copied = await room.links.apply(made, "copy", "ops")
-    stale = await room.links.mark_stale(made, "a completed task", "portal")
+    stale = await room.links.mark_stale(made.id, "a completed task", "portal")
     assert stale is not None
     assert (stale.stale, stale.state) == ("a completed task", "copied")
-    assert await room.links.mark_stale(copied, "another one") == stale
+    assert await room.links.mark_stale(copied.id, "another one") == stale
     assert (await room.recorded())[-1][:2] == ("portal", "link.stale")
     assert len(await room.recorded()) == 3
     with pytest.raises(BridgeTransitionRefused, match="copied and stale allows no cut-over"):
         await room.links.apply(stale, "cut-over", "ops")
     await room.links.remove(await room.links.apply(stale, "copy", "ops"), "ops")
-    assert await room.links.mark_stale(made, "too late") is None
+    assert await room.links.mark_stale(made.id, "too late") is None
 
 
 async def test_copy_that_began_before_a_link_became_stale_does_not_count(room: Room) -> None:
     before = await room.link()
     copied = await room.links.apply(before, "copy", "ops")
-    await room.links.mark_stale(copied, "a message")
+    await room.links.mark_stale(copied.id, "a message")
     with pytest.raises(ConcurrentUpdate):
         await room.links.apply(copied, "copy", "job")
 
@@ -231,7 +231,7 @@ async def test_bridge_that_is_switched_off_changes_nothing_but_stale_marks_and_t
     ):
         with pytest.raises(BridgeTransitionRefused, match=r"switched off \(`bridge.enabled = false`\)"):
             await refused
-    assert (await room.links.mark_stale(other, "a message")).stale == "a message"  # type: ignore[union-attr]
+    assert (await room.links.mark_stale(other.id, "a message")).stale == "a message"  # type: ignore[union-attr]
     resuming = await room.links.set_move(begun, msgspec.structs.replace(BEGUN, step="resuming"), "ops")
     assert (await room.links.set_move(resuming, None, "ops")).move is None
     room.on = True

@@ -172,7 +172,7 @@ class LinksMachine(RuleBasedStateMachine):
     @rule(target=read, link=read, why=st.sampled_from(["a message", "a task"]))
     def mark(self, link: Link, why: str) -> Any:
         current = self.model.get(link.id)
-        made = self.run(self.links.mark_stale(link, why))
+        made = self.run(self.links.mark_stale(link.id, why))
         if current is None or current.stale is not None or current.state in {"linked", "final"}:
             assert made == current
             return multiple()
