@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lint live kills soak bench lock tools helm promtool clean
+.PHONY: setup demo test lint live kills rehearsal soak bench lock tools helm promtool clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,10 @@ live: setup
 # The long form of the tests of kills: 300 of one process and of several, on both stores.
 kills: setup
 	VARBRIDGE_KILLS=300 $(BIN)/python -m pytest tests/chaos/test_kills.py tests/chaos/test_jobs.py
+
+# The long form of the test of copies whose gateways are killed: 200 kills of one on SQLite, and 200 of two on PostgreSQL.
+rehearsal: setup
+	VARBRIDGE_REHEARSAL_KILLS=200 $(BIN)/python -m pytest tests/chaos/test_copy_kills.py
 
 # The long form of the test of what stays behind: ten minutes, or VARBRIDGE_SOAK seconds.
 soak: setup

@@ -10,9 +10,11 @@ import sys
 
 from gateway import app, config
 from gateway.observe import log
+from gateway.operations.bridge import twins
 
 
 def main() -> None:
+    twins.SETTLE_S = float(os.environ.get("VARBRIDGE_TEST_SETTLE_S", twins.SETTLE_S))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
     for line in sys.stdin:
         pid = os.fork()
