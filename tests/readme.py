@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
 PORT = "http://127.0.0.1:8080"
 INSTANCE = "hr:THE-ID"
-_STRICT = 'set -e\ncurl() { command curl --fail-with-body "$@"; }\n'
+_STRICT = f"""set -e
+curl() {{ command curl --fail-with-body "$@"; }}
+varbridge() {{ {sys.executable} -m gateway "$@"; }}
+"""
 TIMEOUT_S = 30
 
 
@@ -31,7 +35,13 @@ def toml(after: str) -> str:
 
 def said(block: str, url: str, instance: str) -> str:
     """Return what a block prints that is run at a gateway of this URL, on this instance; every request must succeed."""
-    lines = _STRICT + block.replace(PORT, url).replace(INSTANCE, instance)
-    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    assert done.returncode == 0, lines + done.stdout + done.stderr
-    return done.stdout
+    ran = done(block.replace(PORT, url).replace(INSTANCE, instance))
+    assert ran.returncode == 0, block + ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def done(lines: str) -> subprocess.CompletedProcess[str]:
+    """Return how lines of a shell end; the first that fails is the last."""
+    return subprocess.run(
+        ["bash", "-c", _STRICT + lines], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )

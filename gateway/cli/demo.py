@@ -19,6 +19,7 @@ from rich.text import Text
 from yarl import URL
 
 from gateway import app, config
+from gateway.cli.demo_move import prepare_move
 from gateway.cli.served import Served
 from gateway.observe import log
 from gateway.observe.printable import printable, printable_lines
@@ -98,6 +99,7 @@ class _Demo:
             done += [await self._ask_as_existing_client(name, name) for name in self.instances]
             done += [await self._ask_as_existing_client(*pair) for pair in permutations(self.instances, 2)]
             if not once:
+                await self._offer_move()
                 _say("\nServing until Ctrl-C.")
                 await _wait_for_signal()
             return 0 if all(done) else 1
@@ -158,6 +160,14 @@ class _Demo:
                 f"curl -si -X PATCH '{url}' -H 'Content-Type: application/json' -H 'Prefer: return=representation' "
                 f"-d '{_CHANGE.decode()}'"
             )
+
+    async def _offer_move(self) -> None:
+        """Print the lines of a move between the embedded engines; on an engine of one's own nothing is started."""
+        if self.own is not None:
+            return
+        _say_title("A move in one minute: from hr to claims, and back (to paste; a line at a time shows more)")
+        for line in await prepare_move(self.base, self.instances["hr"], self.instances["claims"]):
+            _say(line)
 
     async def _change_variables(self, name: str) -> bool:
         """Change variables of one instance; print what the caller sends, what the engine is sent, what comes back."""

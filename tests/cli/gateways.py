@@ -69,8 +69,10 @@ def in_thread(serving: Any) -> Iterator[None]:
     thread.start()
     try:
         asyncio.run_coroutine_threadsafe(serving.__aenter__(), loop).result(WAIT_S)
-        yield
-        asyncio.run_coroutine_threadsafe(serving.__aexit__(None, None, None), loop).result(WAIT_S)
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(serving.__aexit__(None, None, None), loop).result(WAIT_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(WAIT_S)

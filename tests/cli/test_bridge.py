@@ -47,7 +47,7 @@ def test_plan_is_created_changed_shown_listed_and_removed(gateway: InProcess) ->
     assert (changed["selector"], changed["policy"]) == ({"tenant": "t"}, made["policy"])
     assert gateway.json("plan", "show", "move")["links"] == {}
     assert [each["name"] for each in gateway.json("plan", "list")] == ["move"]
-    assert "value-too-long" in gateway.bridge("plan", "list").stdout
+    assert "value-too-long" in gateway.bridge("plan", "list", "--wide").stdout
     assert gateway.bridge("plan", "remove", "move").stdout == "done\n"
     assert gateway.json("plan", "list") == []
 
@@ -95,7 +95,8 @@ def test_link_is_created_listed_shown_from_either_side_and_removed(gateway: InPr
     assert gateway.json("link", "show", twin)["id"] == made["id"]
     assert gateway.json("link", "list", "--plan", "move", "--state", "linked", "--not-stale") == [made]
     assert gateway.json("link", "list", "--stale") == gateway.json("link", "list", "--business-key", "z") == []
-    assert "copy, fail, unlink" in gateway.bridge("link", "list", "--wide").stdout
+    assert source in gateway.bridge("link", "list").stdout
+    assert "copy, fail, unlink" in gateway.bridge("link", "show", twin).stdout
     gone = gateway.bridge("link", "create", "old:gone", "new:gone")
     assert (gone.exit_code, "instance-not-found" in gone.stderr) == (1, True)
     assert gateway.bridge("link", "create", "old:gone", "new:gone", "--no-check").exit_code == 0

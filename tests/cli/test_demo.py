@@ -200,6 +200,16 @@ def test_engines_and_openapi_are_listed(demo: tuple[Program, str]) -> None:
     assert json.loads(varbridge("openapi").stdout)["openapi"] == "3.1.0"
 
 
+def test_move_in_one_minute_works_when_pasted() -> None:
+    with serving() as (program, _):
+        lines = [line for line in program.said if line.startswith(("export VARBRIDGE_URL=", "varbridge "))]
+        done = readme.done("".join(lines))
+    assert (len(lines), done.returncode) == (11, 0), done.stdout + done.stderr
+    told = ("1 ready", "1 copied", "1 equal", " live ", "1 rolled_back")
+    assert [word for word in told if word not in done.stdout] == [], done.stdout
+    assert re.search(r"│ pages +│ integer │ int32 +│ 13 ", done.stdout) is not None
+
+
 def test_ctrl_c_ends_the_demo_cleanly(demo: tuple[Program, str]) -> None:
     assert demo[0].end(signal.SIGINT) == 0
     assert "Traceback" not in demo[0].text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,19 +28,17 @@ def print_done(*, as_json: bool) -> None:
     output.print_line('{"done": true}' if as_json else "done")
 
 
-def print_one(
-    found: Any, row: Callable[[Any], Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool, wide: bool
-) -> None:
-    """Print one thing as JSON, or as the only row of a table."""
+def print_one(title: str, found: Mapping[str, Any], columns: Sequence[str], *, as_json: bool, wide: bool) -> None:
+    """Print one thing as JSON, or some of its members below one another."""
     if as_json:
         output.print_json(found)
     else:
-        output.print_rows([row(found)], columns, as_json=False, wide=wide)
+        print_pairs(title, {name: found.get(name) for name in columns}, wide=wide)
 
 
 def print_pairs(title: str, pairs: Mapping[str, Any], *, wide: bool) -> None:
-    """Print names and values as a table; nothing where there are none."""
-    rows = [{title: name, " ": value} for name, value in pairs.items() if value is not None]
+    """Print names and values as a table of two columns, without those that have no value; nothing if none has any."""
+    rows = [{title: name, " ": value} for name, value in pairs.items() if value not in (None, {}, [])]
     if rows:
         output.print_rows(rows, (title, " "), as_json=False, wide=wide)
 

@@ -12,8 +12,9 @@ from gateway.cli.bridge.watching import ENDED, watch
 from gateway.cli.client import Connection, with_gateway
 from gateway.model.bridge_jobs import AT_ONCE, BridgeJobKind
 
-COLUMNS = ("id", "plan", "kind", "state", "finished", "total", "outcomes", "codes", "etaSeconds")
-LISTED = ("id", "plan", "kind", "state", "created", "caller")
+COLUMNS = ("id", "plan", "kind", "state", "total", "outcomes")
+_MEMBERS = ("id", "plan", "kind", "state", "caller", "created", "finished", "total", "outcomes", "codes", "etaSeconds")
+_LISTED = ("id", "plan", "kind", "state", "created", "caller")
 """Columns of a list, whose jobs come without their progress."""
 _FINE = frozenset({"ready", "assessed", "copied", "equal"})
 """Outcomes of instances with which nobody has to do anything."""
@@ -54,7 +55,7 @@ def _starter(kind: str) -> click.Command:
         if wait:
             _watch(connection, str(begun["id"]), as_json=as_json, wide=wide)
         else:
-            _print(begun, as_json=as_json, wide=wide)
+            print_job(begun, as_json=as_json, wide=wide)
 
     return start
 
@@ -73,7 +74,7 @@ def job() -> None:
 @with_gateway
 def list_jobs(plan: str | None, connection: Connection, *, as_json: bool, wide: bool) -> None:
     """List the latest jobs, the newest first."""
-    output.print_rows(latest(connection, plan), LISTED, as_json=as_json, wide=wide)
+    output.print_rows(latest(connection, plan), _LISTED, as_json=as_json, wide=wide)
 
 
 @job.command()
@@ -82,7 +83,7 @@ def list_jobs(plan: str | None, connection: Connection, *, as_json: bool, wide: 
 @with_gateway
 def show(job: str, connection: Connection, *, as_json: bool, wide: bool) -> None:
     """Show how far a job is."""
-    _print(ask(connection, "GET", "jobs", job), as_json=as_json, wide=wide)
+    print_job(ask(connection, "GET", "jobs", job), as_json=as_json, wide=wide)
 
 
 @job.command()
@@ -101,7 +102,7 @@ def wait(job: str, connection: Connection, *, as_json: bool, wide: bool) -> None
 def cancel(job: str, connection: Connection, *, as_json: bool, wide: bool) -> None:
     """Begin no further instance; what is copied stays copied."""
     ask(connection, "DELETE", "jobs", job)
-    _print(ask(connection, "GET", "jobs", job), as_json=as_json, wide=wide)
+    print_job(ask(connection, "GET", "jobs", job), as_json=as_json, wide=wide)
 
 
 @job.command()
@@ -129,14 +130,15 @@ def _cancel_running(connection: Connection, plan: str, kind: str, *, as_json: bo
 
 def _watch(connection: Connection, job: str, *, as_json: bool, wide: bool) -> None:
     ended = watch(connection, job)
-    _print(ended, as_json=as_json, wide=wide)
+    print_job(ended, as_json=as_json, wide=wide)
     if ended["state"] != "completed" or not _FINE.issuperset(ended["outcomes"]):
         output.print_error(f"`varbridge bridge report {job}` says what did not end well, and why")
         raise SystemExit(output.FAILED)
 
 
-def _print(found: Any, *, as_json: bool, wide: bool) -> None:
-    print_one(found, row, COLUMNS, as_json=as_json, wide=wide)
+def print_job(found: Any, *, as_json: bool, wide: bool) -> None:
+    """Print one job, and why it failed as a whole."""
+    print_one("job", found if as_json else row(found), _MEMBERS, as_json=as_json, wide=wide)
     problem = found.get("problem")
     if problem:
         output.print_error(f"the job failed: {problem.get('code')}: {problem.get('detail')}")
@@ -144,4 +146,5 @@ def _print(found: Any, *, as_json: bool, wide: bool) -> None:
 
 def row(found: dict[str, Any]) -> dict[str, Any]:
     """Return a job as a row of a table."""
-    return found | {name: counted(found[name]) if found[name] else "" for name in ("outcomes", "codes")}
+    shown = {name: content for name, content in found.items() if content not in (None, {})}
+    return shown | {name: counted(found[name]) for name in ("outcomes", "codes") if found[name]}

@@ -12,7 +12,20 @@ from gateway.cli.bridge.asking import ask, print_done, print_one
 from gateway.cli.client import Connection, with_gateway
 from gateway.model.bridge import LinkState
 
-COLUMNS = ("id", "source", "target", "plan", "state", "authority", "stale", "problem", "allowed")
+_COLUMNS = ("instance", "target", "plan", "state", "authority", "stale", "problem")
+_MEMBERS = (
+    "id",
+    "source",
+    "target",
+    "plan",
+    "businessKey",
+    "state",
+    "authority",
+    "stale",
+    "problem",
+    "move",
+    "allowed",
+)
 _PAGE = 1000
 
 
@@ -79,7 +92,7 @@ def list_links(
         more = page.get("next") is not None
         if not every:
             break
-    output.print_rows(rows if as_json else [_row(each) for each in rows], COLUMNS, as_json=as_json, wide=wide)
+    output.print_rows(rows, _COLUMNS, as_json=as_json, wide=wide)
     if more:
         output.print_error("there are more links: --all shows them")
 
@@ -136,8 +149,5 @@ def pages(connection: Connection, query: dict[str, str]) -> Iterator[Any]:
 
 def print_link(found: Any, *, as_json: bool, wide: bool) -> None:
     """Print one link."""
-    print_one(found, _row, COLUMNS, as_json=as_json, wide=wide)
-
-
-def _row(found: dict[str, Any]) -> dict[str, Any]:
-    return found | {"allowed": ", ".join(found.get("allowed", ()))}
+    shown = found if as_json else found | {"allowed": ", ".join(found["allowed"])}
+    print_one("link", shown, _MEMBERS, as_json=as_json, wide=wide)

@@ -91,7 +91,8 @@ def _print_all(moved: Moved, step: Step, *, as_json: bool, wide: bool) -> None:
             f"{step.name}: {len(moved.done)} done, {moved.before} needed nothing, {len(moved.refused)} refused"
         )
         if moved.refused:
-            output.print_rows(moved.refused, ("link", "source", "target", "code", "detail"), as_json=False, wide=wide)
+            rows = [{"instance": each["source"], **each} for each in moved.refused]
+            output.print_rows(rows, ("instance", "code", "detail"), as_json=False, wide=wide)
     if moved.stopped is not None:
         output.print_error(f"error: {moved.stopped[1]}")
         raise SystemExit(moved.stopped[0])

@@ -164,7 +164,7 @@ def remove(name: str, connection: Connection, *, as_json: bool) -> None:
 
 
 def _print(found: Any, *, as_json: bool, wide: bool) -> None:
-    print_one(found, _row, _COLUMNS, as_json=as_json, wide=wide)
+    print_one("plan", found, (*_COLUMNS, "version", "caller", "updated", "links", "stale"), as_json=as_json, wide=wide)
 
 
 def _row(found: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _write(page: Path, content: bytes) -> None:
 
 
 def _print(found: Any, *, wide: bool) -> None:
-    output.print_rows([jobs.row(found["job"])], jobs.COLUMNS, as_json=False, wide=wide)
+    jobs.print_job(found["job"], as_json=False, wide=wide)
     print_pairs("variables by verdict", found["verdicts"], wide=wide)
     print_pairs("twins by state", found["twins"], wide=wide)
     print_pairs("counted", {title: found.get(name) or None for name, title in _NUMBERS.items()}, wide=wide)
