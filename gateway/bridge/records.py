@@ -104,6 +104,10 @@ class LinkStore(Protocol):
         """Remove a link unless it has changed meanwhile, and record its acts; return whether it was removed."""
         ...
 
+    async def record(self, acts: Sequence[AuditAct]) -> None:
+        """Record acts that change no link themselves."""
+        ...
+
     async def changed_since(
         self, number: int, limit: int, known: int | None = None
     ) -> tuple[list[Link], list[str], int]:

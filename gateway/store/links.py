@@ -101,6 +101,10 @@ class LinkRecords:
         async with self._changing():
             return await self._store.run(lambda connection: _remove(connection, link, acts))
 
+    async def record(self, acts: Sequence[AuditAct]) -> None:
+        """Record acts that change no link themselves."""
+        await self._store.run(lambda connection: append(connection, acts))
+
     async def changed_since(
         self, number: int, limit: int, known: int | None = None
     ) -> tuple[list[Link], list[str], int]:

@@ -6,11 +6,13 @@ import asyncio
 import json
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from gateway.errors import StoreUnavailable
+from gateway.store import AuditRecords
 from gateway.web.v1.import_lines import MAX_LINE_BYTES, split_lines
 from tests.web.bridged import Bridged
 
@@ -155,6 +157,28 @@ async def test_file_of_another_type_or_charset_or_plan_is_refused(site: Bridged)
     assert (status, refused["code"]) == (404, "plan-not-found")
     _, report = await send(site, HEAD + b"hr:1,claims:1,other,\n", query="plan=move")
     assert told(report) == [(2, "row", "The row names another plan than the request, move.")]
+
+
+async def test_audit_trail_tells_of_each_import_as_a_whole_and_its_links_name_it(site: Bridged) -> None:
+    content = HEAD + b"hr:1,claims:1,,\nhr:1,claims:2,,\nnobody,claims:3,,\n"
+    for _ in range(2):
+        assert (await send(site, content, query="plan=move"))[0] == 200
+    entries = await AuditRecords(site.store).list_after(0, 100)
+    first, second = [each for each in entries if each.action == "link.import"]
+    known = {"sha256": sha256(content).hexdigest(), "bytes": len(content), "plan": "move"}
+    assert json.loads(first.evidence) == known | {"linked": 1, "present": 0, "refused": {"taken": 1, "row": 1}}
+    assert json.loads(second.evidence) == known | {"linked": 0, "present": 1, "refused": {"taken": 1, "row": 1}}
+    [made] = [each for each in entries if each.action == "link.create"]
+    assert (first.caller, first.subject) == ("ops", f"import:{json.loads(made.evidence)['import']}")
+    assert first.subject != second.subject
+
+
+async def test_audit_trail_tells_of_an_import_that_was_broken_off(site: Bridged) -> None:
+    content = b"source,traget\nhr:1,claims:1\n"
+    assert (await send(site, content))[0] == 400
+    [told_of] = [each for each in await AuditRecords(site.store).list_after(0, 9) if each.action == "link.import"]
+    evidence = json.loads(told_of.evidence)
+    assert (evidence["bytes"], evidence["stopped"], evidence["linked"]) == (len(content), "invalid-request", 0)
 
 
 async def test_row_of_an_engine_that_is_sent_its_callers_credentials_is_refused(site: Bridged) -> None:

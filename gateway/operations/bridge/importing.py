@@ -6,8 +6,9 @@ Sending the same file again does no harm: what is linked already is counted as p
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -77,6 +78,7 @@ class LinkImport:
 
     def __init__(self, links: Links, gateway: Gateway | None, call: Call, caller: str) -> None:
         self._links, self._gateway, self._call, self._caller = links, gateway, call, caller
+        self._id = os.urandom(16).hex()
         self.report = ImportReport()
 
     async def add(self, rows: Sequence[tuple[int, Link]]) -> None:
@@ -94,10 +96,29 @@ class LinkImport:
                 self.report.refuse(row, "missing", f"{gone[0]} is not a running instance.")
             else:
                 there.append((row, link))
-        made = await self._links.create_many([link for _, link in there], self._caller) if there else []
+        made = await self._create([link for _, link in there]) if there else []
         for (row, _), done in zip(there, made, strict=True):
             self._note(row, done)
         self.report.last = rows[-1][0] if rows else self.report.last
+
+    async def _create(self, links: Sequence[Link]) -> list[Link | NotLinked]:
+        return await self._links.create_many(links, self._caller, {"import": self._id})
+
+    async def end(self, content: Mapping[str, str | int], plan: str | None, error: VarbridgeError | None) -> None:
+        """Record in the audit trail what the import came to, whether or not it came to its end.
+
+        Args:
+            content: SHA-256 and length of what was read of the file.
+            plan: of the request.
+            error: what ended it before its end.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached; the links are recorded all the same, each for itself.
+        """
+        report = self.report
+        counts = {"linked": report.linked, "present": report.present, "refused": dict(report.refused)}
+        stopped_by = {} if error is None else {"stopped": error.code, "last": report.last}
+        await self._links.record_import(self._id, self._caller, {**content, "plan": plan, **counts, **stopped_by})
 
     def _note(self, row: int, done: Link | NotLinked) -> None:
         if isinstance(done, Link):

@@ -82,12 +82,15 @@ class Links:
             raise BridgeTransitionRefused(made.detail)
         return made
 
-    async def create_many(self, links: Sequence[Link], caller: str) -> list[Link | NotLinked]:
+    async def create_many(
+        self, links: Sequence[Link], caller: str, evidence: Mapping[str, Any] | None = None
+    ) -> list[Link | NotLinked]:
         """Make links in one transaction; return them in order, as stored, or why they were not made.
 
         Args:
             links: a thousand are few enough.
             caller: name of who makes them.
+            evidence: what the audit trail says of each beside its sides and plan.
 
         Raises:
             BridgeTransitionRefused: the bridge is switched off.
@@ -96,13 +99,18 @@ class Links:
         plans = await self._plans_of(links)
         refused = [find_refusal(link, plans) for link in links]
         fitting = [link for link, reason in zip(links, refused, strict=True) if reason is None]
-        acts = [_act(link, caller, "create", {"plan": link.plan}) for link in fitting]
+        acts = [_act(link, caller, "create", {"plan": link.plan} | dict(evidence or {})) for link in fitting]
         stored = iter(await self.records.create(fitting, acts) if fitting else [])
         made = [reason or next(stored) for reason in refused]
         self._note([each for each in made if isinstance(each, Link)], ())
         missing = [link for link, each in zip(links, made, strict=True) if each is None]
         reasons = iter(await self._reasons(missing) if missing else [])
         return [each or next(reasons) for each in made]
+
+    async def record_import(self, import_id: str, caller: str, evidence: Mapping[str, Any]) -> None:
+        """Record what an import came to; its links are recorded each for itself, with its id."""
+        act = AuditAct(caller=caller, action="link.import", subject=f"import:{import_id}", evidence=evidence)
+        await self.records.record([act])
 
     async def apply(  # noqa: PLR0913 - an event, and all that is recorded of it
         self,

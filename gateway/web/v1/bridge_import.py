@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from gateway.bridge.linking import new_link
-from gateway.errors import InvalidRequest, VarbridgeError
+from gateway.errors import InvalidRequest, StoreUnavailable, VarbridgeError
 from gateway.model.bridge import Link
 from gateway.operations.bridge.importing import BATCH, ImportReport, LinkImport, RowProblem, stopped
 from gateway.web.http import body, target
@@ -43,17 +47,41 @@ async def import_links(context: RequestContext) -> Answer:
         _ = await find_plan(context, plan)
     gateway = context.services.gateway if checks else None
     work = LinkImport(links(context), gateway, context.call, context.caller.name)
+    content = _Content()
     try:
-        await _add_all(context, work, media_type, plan)
+        await _add_all(context, work, media_type, plan, content)
     except VarbridgeError as error:
+        with contextlib.suppress(StoreUnavailable):
+            await work.end(content.told(), plan, error)
         raise stopped(error, work.report) from error
+    await work.end(content.told(), plan, None)
     return json_answer(_shape(work.report))
 
 
-async def _add_all(context: RequestContext, work: LinkImport, media_type: str, plan: str | None) -> None:
+class _Content:
+    """What was read of the file, for the audit trail."""
+
+    def __init__(self) -> None:
+        self._digest, self._size = hashlib.sha256(), 0
+
+    async def follow(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the pieces as they are."""
+        async for piece in pieces:
+            self._digest.update(piece)
+            self._size += len(piece)
+            yield piece
+
+    def told(self) -> dict[str, str | int]:
+        """Return what the trail says of it."""
+        return {"sha256": self._digest.hexdigest(), "bytes": self._size}
+
+
+async def _add_all(
+    context: RequestContext, work: LinkImport, media_type: str, plan: str | None, content: _Content
+) -> None:
     """Read the file to its end and make its links, some hundred in one transaction."""
     limits = context.services.limits
-    lines = split_lines(body.stream(context.request, limits))
+    lines = split_lines(content.follow(body.stream(context.request, limits)))
     pending: list[tuple[int, Link]] = []
     async for rows in read_rows(lines, media_type, limits):
         for row in rows:
