@@ -1,7 +1,8 @@
 """The command line: serve, reload, check, demo, and a client of a running gateway.
 
 Exit codes: 0 done; 1 the gateway (or an engine) refused or failed, or the audit trail is broken; 2 wrong usage; 3 the
-configuration cannot be used; 4 the gateway, or the store that a command reads itself, cannot be reached.
+configuration cannot be used; 4 the gateway, or the store that a command reads itself, cannot be reached;
+130 Ctrl-C ended the watching of a job, or the moving of links.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ Exit codes:
   2  wrong usage
   3  the configuration cannot be used
   4  the gateway, or for `audit` the store, cannot be reached
+  130  Ctrl-C: a job that was watched goes on, no further link is moved
 """
 
 

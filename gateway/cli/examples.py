@@ -70,7 +70,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "bridge job wait": ("varbridge bridge job wait 0197c1",),
     "bridge job cancel": ("varbridge bridge job cancel 0197c1",),
     "bridge job results": ("varbridge bridge job results 0197c1 --json",),
-    "bridge report": ("varbridge bridge report 0197c1", "varbridge bridge report 0197c1 --html report.html"),
+    "bridge report": ("varbridge bridge report 0197c1", "varbridge bridge report --plan hr-move --html report.html"),
     "bridge explain": ("varbridge bridge explain hr:8f2c", "varbridge bridge explain hr:8f2c --plan hr-move --json"),
     "bridge cut-over": ("varbridge bridge cut-over hr:8f2c", "varbridge bridge cut-over --plan hr-move --at-once 8"),
     "bridge roll-back": ("varbridge bridge roll-back hr:8f2c", "varbridge bridge roll-back --plan hr-move"),

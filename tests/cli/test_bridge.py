@@ -75,6 +75,7 @@ def test_plan_comes_from_a_file(gateway: InProcess, tmp_path: Path) -> None:
         pytest.param(("plan", "change", "x", "--policy", "fail"), id="a policy without a code"),
         pytest.param(("plan", "change", "x", "--policy", "*=ignore"), id="an unknown handling"),
         pytest.param(("report", "x", "--json", "--html", "y"), id="two forms of a report"),
+        pytest.param(("report",), id="a report of nothing"),
         pytest.param(("import", __file__), id="a file of unknown format"),
         pytest.param(("cut-over",), id="neither link nor plan"),
         pytest.param(("finish", "x", "--plan", "y"), id="link and plan"),
@@ -165,6 +166,8 @@ def test_plan_is_assessed_copied_verified_and_reported(gateway: InProcess, tmp_p
     assert [each["outcome"] for each in gateway.json("job", "results", copied["id"])] == ["copied"]
     assert gateway.json("report", copied["id"])["written"] == 1
     assert "variables written" in gateway.bridge("report", copied["id"]).stdout
+    verified = gateway.json("report", "--plan", "move")["job"]
+    assert (verified["kind"], gateway.bridge("report", "--plan", "other").exit_code) == ("verify", 1)
     page = tmp_path / "report.html"
     assert gateway.bridge("report", copied["id"], "--html", str(page)).stdout == f"written to {page}\n"
     assert page.read_text().startswith("<!doctype html>")

@@ -27,17 +27,23 @@ _INSTANCES = ("instance", "outcome", "code", "reason")
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", required=False)
+@click.option("--plan", help="The latest job of this plan, instead of JOB.")
 @click.option(
     "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file, as one page."
 )
 @output.wide_option
 @with_gateway
-def report(job: str, page: Path | None, connection: Connection, *, as_json: bool, wide: bool) -> None:
+def report(
+    job: str | None, plan: str | None, page: Path | None, connection: Connection, *, as_json: bool, wide: bool
+) -> None:
     """Show what JOB has found: counts, verdicts, differences; never a value."""
+    if (job is None) == (plan is None):
+        raise click.UsageError("Give either a JOB or --plan.")
+    if page is not None and as_json:
+        raise click.UsageError("Give either --json or --html.")
+    job = job or _latest(connection, str(plan))
     if page is not None:
-        if as_json:
-            raise click.UsageError("Give either --json or --html.")
         _write(page, connection.ask_page("v1", "bridge", "jobs", job, "report"))
         return
     found = ask(connection, "GET", "jobs", job, "report")
@@ -45,6 +51,14 @@ def report(job: str, page: Path | None, connection: Connection, *, as_json: bool
         output.print_json(found)
     else:
         _print(found, wide=wide)
+
+
+def _latest(connection: Connection, plan: str) -> str:
+    found = jobs.latest(connection, plan)
+    if not found:
+        output.print_error(f"error: the plan {plan} has no jobs")
+        raise SystemExit(output.FAILED)
+    return str(found[0]["id"])
 
 
 def _write(page: Path, content: bytes) -> None:
