@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp
 import msgspec
-from yarl import URL
 
-from gateway.plan import encode_path
+from gateway.cli import output
+from gateway.cli.client import Connection, RawAnswer
 
 _PLAN = "one-minute"
 _HELD = {"approved": {"value": True}, "pages": {"value": 12}}
@@ -23,23 +22,22 @@ async def prepare_move(base: str, source: str, target: str) -> tuple[str, ...]:
         source: an instance of the definition of which one is started to be moved.
         target: the same of its twin.
     """
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        moved = await _start_like(session, base, source, _HELD)
-        twin = await _start_like(session, base, target, {})
+    gateway = Connection(url=base)
+    moved = await _start_like(gateway, source, _HELD)
+    twin = await _start_like(gateway, target, {})
     return _lines(base, moved, twin)
 
 
-async def _start_like(session: aiohttp.ClientSession, base: str, instance: str, variables: dict[str, Any]) -> str:
+async def _start_like(gateway: Connection, instance: str, variables: dict[str, Any]) -> str:
     """Start another instance of the same definition on the same engine, and return its id."""
-    known = await _ask(session, "GET", base + encode_path(("v1", "instances", instance)))
-    body = {"definition": known["definition"], "variables": variables}
-    started = await _ask(session, "POST", f"{base}/v1/instances?engine={known['engine']}", body)
-    return str(started["instance"])
+    known = _decoded(await gateway.exchange("GET", ("v1", "instances", instance)))
+    body = msgspec.json.encode({"definition": known["definition"], "variables": variables})
+    answer = await gateway.exchange("POST", ("v1", "instances"), {"engine": known["engine"]}, body)
+    return str(_decoded(answer)["instance"])
 
 
-async def _ask(session: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> Any:
-    async with session.request(method, URL(url, encoded=True), json=body) as answer:
-        return msgspec.json.decode(await answer.read())
+def _decoded(answer: RawAnswer) -> Any:
+    return output.decode_answer(answer.status, answer.body)
 
 
 def _lines(base: str, moved: str, twin: str) -> tuple[str, ...]:
