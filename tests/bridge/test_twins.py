@@ -59,6 +59,45 @@ async def test_twin_is_found_by_the_business_key_among_instances_of_its_definiti
         assert (await link_of(site, source)).target.native == twin
 
 
+async def test_marker_may_name_the_engine_too() -> None:
+    async with moving(plan=MARKED) as site:
+        source = site.pair.fakes[SOURCE].start("claim", ONE)
+        twin = site.pair.fakes[TARGET].start("other", marker(f"{SOURCE}:{source}"))
+        site.pair.fakes[TARGET].start("other", marker(f"another:{source}"))
+        assert (await site.done("assess")).outcomes == {"ready": 1}
+        assert (await site.done()).outcomes == {"copied": 1}
+        assert (await link_of(site, source)).target.native == twin
+
+
+async def test_id_that_is_a_number_may_be_marked_by_a_number() -> None:
+    async with moving(IBM, CAMUNDA, plan=MARKED) as site:
+        source = site.pair.fakes[SOURCE].start("claim", {"n": 1})
+        marked = {"twinOf": {"type": "Integer", "value": int(source)}}
+        twin = site.pair.fakes[TARGET].start("other", marked)
+        assert (await site.done("assess")).outcomes == {"ready": 1}
+        assert (await site.done()).outcomes == {"copied": 1}
+        assert (await link_of(site, source)).target.native == twin
+
+
+async def test_instances_that_share_a_business_key_have_no_twin_and_none_is_started_until_one_is_linked() -> None:
+    async with moving(plan=KEYED | STARTED) as site:
+        old, new = site.pair.fakes[SOURCE], site.pair.fakes[TARGET]
+        first, second = old.start("claim", ONE, "key-1"), old.start("claim", ONE, "key-1")
+        for kind in ("assess", "copy"):
+            assert (await site.done(kind)).codes == {"twin-ambiguous": 2}
+        assert new.instances == {}
+        await site.link(first, new.start("moved", {}, "key-1"))
+        assert (await site.done("assess")).outcomes == {"ready": 2}
+        assert (await site.done()).outcomes == {"copied": 2}
+        assert (await link_of(site, second)).target.native == list(new.instances)[1]
+
+
+async def test_instance_without_a_business_key_is_assessed_as_it_would_be_copied() -> None:
+    async with moving(plan=KEYED | STARTED) as site:
+        site.pair.fakes[SOURCE].start("claim", ONE)
+        assert (await site.done("assess")).codes == (await site.done()).codes == {"twin-missing": 1}
+
+
 @pytest.mark.parametrize(("twins", "code"), [(0, "twin-missing"), (2, "twin-ambiguous")])
 async def test_instance_with_no_twin_or_several_fails_with_its_code_and_is_not_linked(twins: int, code: str) -> None:
     async with moving(plan=MARKED) as site:
@@ -197,12 +236,14 @@ async def test_plan_names_its_instances_one_by_one() -> None:
     async with moving(plan=MARKED | STARTED) as site:
         old = site.pair.fakes[SOURCE]
         named, other = old.start("claim", ONE), old.start("claim", ONE)
-        changed = {"name": "named", "source": SOURCE, "target": TARGET, "selector": {"ids": [named]}}
+        ids = [f"{SOURCE}:{named}", "nobody"]
+        changed = {"name": "named", "source": SOURCE, "target": TARGET, "selector": {"ids": ids}}
         from tests.bridge.moving import _plan  # noqa: PLC0415
 
         site.plan = _plan(MARKED | STARTED | changed)
         assert await site.plans.records.create(site.plan)
-        assert (await site.done()).total == 1
+        job = await site.done()
+        assert (job.outcomes, job.codes) == ({"copied": 1, "failed": 1}, {"instance-not-found": 1})
         assert await link_of(site, named) is not None
         assert await link_of(site, other) is None
 

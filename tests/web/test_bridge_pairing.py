@@ -146,13 +146,17 @@ async def test_selector_of_ids_names_those_that_are_not_there(site: Bridged) -> 
     assert {source for source, _, _ in await pairs(site)} == {ids[0], ids[1]}
 
 
-async def test_twin_that_is_in_another_link_is_named(site: Bridged) -> None:
+async def test_twin_that_is_in_another_link_does_not_count(site: Bridged) -> None:
     await site.admin("POST", "plans", body=BY_KEY)
     source, twin = started_on(site, "hr", "order", "A"), started_on(site, "other", "rechnung", "A")
     body = {"source": "hr:0", "target": f"other:{twin}"}
     assert (await site.admin("POST", "links", body=body, query="check=false"))[0] == 201
     [problem] = (await pair(site, "keys"))["problems"]
-    assert (problem["instance"], problem["reason"]) == (f"hr:{source}", "taken")
+    assert (problem["instance"], problem["reason"]) == (f"hr:{source}", "missing")
+    assert "that is in no link" in problem["detail"]
+    free = started_on(site, "other", "rechnung", "A")
+    assert (await pair(site, "keys"))["linked"] == 1
+    assert (source, free, "A") in await pairs(site)
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,17 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.errors import StoreUnavailable, VarbridgeError
-from gateway.model.bridge import BridgePlan, Link, Side
-from gateway.model.bridge_jobs import TWIN_AMBIGUOUS, TWIN_MISSING, BridgeItem, BridgeItemOutcome, BridgeJob
+from gateway.model.bridge import BridgePlan, Side
+from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob
 from gateway.model.copying import CopyOutcome, policy_of
 from gateway.model.results import Instance, Variable
 from gateway.operations.bridge.bulk_reads import VariablesReader, find_states
 from gateway.operations.bridge.judging import judge
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.sides import seen_of
-from gateway.operations.bridge.twin_index import TwinIndex
+from gateway.operations.bridge.twin_rules import NoTwin, TwinIndex
 from gateway.operations.gateway import Gateway
 from gateway.operations.jobs import JobRun
-from gateway.plan import Call
 
 CHUNK_S = 300.0
 """Deadline of one chunk of instances."""
@@ -44,7 +43,7 @@ class Assessment:
         self._source, self._target = gateway.engines[plan.source], gateway.engines[plan.target]
         self._policy = policy_of(plan)
         self._reader = VariablesReader(gateway, self._source)
-        self._twins = TwinIndex(gateway, plan)
+        self._twins = TwinIndex(gateway, links.records, plan)
 
     async def work(self, items: list[BridgeItem]) -> list[BridgeItemOutcome]:
         """Assess some instances; where an engine cannot be read, all of them have failed.
@@ -73,30 +72,24 @@ class Assessment:
         running = await find_states(self._gateway, self._source, natives, call)
         sides = [Side(self._plan.source, native) for native in natives]
         linked = await self._links.records.find_by_sides(sides)
-        links = [linked.get(side) for side in sides]
-        twins = [
-            await self._twins_of(running.get(each.instance), link, call)
-            for each, link in zip(items, links, strict=True)
-        ]
-        found = dict.fromkeys(each[0] for each in twins if len(each) == 1)
+        alone = [running[side.native] for side in sides if side.native in running and side not in linked]
+        twins: dict[str, str | NoTwin] = {side.native: link.target.native for side, link in linked.items()}
+        twins |= zip([each.id for each in alone], await self._twins.find(alone, call), strict=True)
+        found = dict.fromkeys(each for each in twins.values() if isinstance(each, str))
         states = await find_states(self._gateway, self._target, list(found), call)
         call_ms = round(1000 * call.engine_s / max(call.engine_calls, 1), 2)
         outcomes: list[BridgeItemOutcome] = []
-        for item, natives_of in zip(items, twins, strict=True):
-            done = self._judge(running.get(item.instance), variables[item.instance], natives_of, states)
+        for item in items:
+            source = running.get(item.instance)
+            done = self._judge(source, variables[item.instance], twins.get(item.instance), states)
             outcomes.append(_ended(item, msgspec.structs.replace(done, call_ms=call_ms)))
         return outcomes
-
-    async def _twins_of(self, source: Instance | None, link: Link | None, call: Call) -> Sequence[str]:
-        if link is not None:
-            return (link.target.native,)
-        return () if source is None else await self._twins.find(source, call)
 
     def _judge(
         self,
         source: Instance | None,
         variables: Sequence[Variable],
-        twins: Sequence[str],
+        twin: str | NoTwin | None,
         states: dict[str, Instance],
     ) -> CopyOutcome:
         """Return what a copy of an instance would come to."""
@@ -110,30 +103,20 @@ class Assessment:
             skipped=tuple(sorted(judged.left_out - self._policy.kept)),
             said=judged.said,
         )
-        if (code := self._twin_code(twins, states)) is not None:
-            return msgspec.structs.replace(outcome, result="failed", code=code, reason=_REASONS[code])
-        twin = states.get(twins[0]) if twins else None
-        outcome = msgspec.structs.replace(outcome, twin="to be started" if twin is None else twin.state)
+        if twin is None or (isinstance(twin, str) and twin not in states):
+            twin = NoTwin("missing", "The twin has ended.")
+        elif isinstance(twin, str):
+            outcome = msgspec.structs.replace(outcome, twin=states[twin].state)
+        elif twin.reason == "missing" and self._plan.starts is not None:
+            outcome, twin = msgspec.structs.replace(outcome, twin="to be started"), ""
+        if isinstance(twin, NoTwin):
+            return msgspec.structs.replace(outcome, result="failed", code=twin.code, reason=twin.detail)
         if judged.stopped is None:
             return outcome
         verdict, handling = judged.stopped
         result = "failed" if handling == "fail" else "skipped"
         reason = f"`{verdict.name}`: {verdict.detail or verdict.codes[0]}"
         return msgspec.structs.replace(outcome, result=result, code=verdict.codes[0], reason=reason)
-
-    def _twin_code(self, twins: Sequence[str], states: dict[str, Instance]) -> str | None:
-        """Return why an instance has no twin that could be written; None where it has, or one can be started."""
-        if len(twins) > 1:
-            return TWIN_AMBIGUOUS
-        if not twins:
-            return None if self._plan.starts is not None else TWIN_MISSING
-        return None if twins[0] in states else TWIN_MISSING
-
-
-_REASONS = {
-    TWIN_AMBIGUOUS: "More than one instance may be the twin.",
-    TWIN_MISSING: "There is no twin, or it has ended.",
-}
 
 
 def _ended(item: BridgeItem, done: CopyOutcome) -> BridgeItemOutcome:

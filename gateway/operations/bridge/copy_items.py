@@ -15,7 +15,8 @@ from gateway.model.copying import CopyOutcome, policy_of
 from gateway.operations.bridge.copying import compare_link, copy_link
 from gateway.operations.bridge.job_store import BridgeJobStore
 from gateway.operations.bridge.links import Links
-from gateway.operations.bridge.twins import NoTwin, Twins
+from gateway.operations.bridge.twin_rules import NoTwin
+from gateway.operations.bridge.twins import Twins
 from gateway.operations.gateway import Gateway
 from gateway.operations.jobs import JobRun
 

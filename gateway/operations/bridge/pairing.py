@@ -11,8 +11,8 @@ from gateway.errors import InvalidRequest
 from gateway.model.bridge import BridgePlan, Side
 from gateway.model.results import Instance
 from gateway.operations.bridge.links import Links
-from gateway.operations.bridge.plan_instances import SelectionPosition, select_piece
-from gateway.operations.bridge.twin_rules import NoTwin, find_twins
+from gateway.operations.bridge.selecting import SelectionPosition, select_piece
+from gateway.operations.bridge.twin_rules import NoTwin, TwinIndex
 from gateway.operations.gateway import Gateway
 from gateway.plan import Call
 
@@ -75,7 +75,7 @@ async def link_by_rule(  # noqa: PLR0913 - a plan, and how far to go
         new += await _without_links(links, plan, piece.found, report)
         report.problems += [_gone(plan, each) for each in piece.missing]
         report.following, seen = piece.following, seen + max(1, len(piece.found) + len(piece.missing))
-    found = await find_twins(gateway, plan, plan.twins, new, call)
+    found = await TwinIndex(gateway, links.records, plan).find(new, call)
     await _link(links, plan, list(zip(new, found, strict=True)), report, caller)
     return report
 

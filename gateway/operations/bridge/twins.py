@@ -14,16 +14,14 @@ from collections.abc import Callable
 from gateway.bridge.linking import new_link
 from gateway.errors import BridgeTransitionRefused
 from gateway.model.bridge import BridgePlan, Link, Side, StartTemplate, TwinRule
-from gateway.model.bridge_jobs import TWIN_AMBIGUOUS, TWIN_ENDED, TWIN_MISSING, BridgeItem, BridgeJob
-from gateway.model.commands import FindInstances
-from gateway.model.condition import Condition
+from gateway.model.bridge_jobs import BridgeItem, BridgeJob
 from gateway.model.lifecycle import ChangeState, StartInstance
-from gateway.model.query import Filter, QueryVariables
 from gateway.model.results import Instance
 from gateway.model.values import Value, json_text
 from gateway.operations import instances, lifecycle
 from gateway.operations.bridge.job_store import BridgeJobStore
 from gateway.operations.bridge.links import Links
+from gateway.operations.bridge.twin_rules import NoTwin, find_twin, rule_of
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.write import write_twin
 from gateway.plan import Call
@@ -31,22 +29,7 @@ from gateway.plan import Call
 SETTLE_S = 30.0
 """How long after a start that was broken off its twin may still appear: engines answer late, and indexes lag."""
 _STEP_S = 0.5
-_ENOUGH = 10
-"""Twins that are looked at, at most; two are too many already."""
 _OVER = frozenset(("completed", "terminated", "failed"))
-
-
-class NoTwin(Exception):
-    """An instance has no twin that could be linked.
-
-    Args:
-        code: ``TWIN_MISSING``, ``TWIN_AMBIGUOUS`` or ``TWIN_ENDED``.
-        detail: for people.
-    """
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code, self.detail = code, detail
 
 
 class Twins:
@@ -91,11 +74,9 @@ class Twins:
             return self._of_plan(linked)
         engine = self._gateway.engines[source.engine]
         described = await instances.describe_instance(self._gateway, Target(engine, source.native), call)
-        found = await self._find(described, call)
-        if len(found) > 1:
-            raise NoTwin(TWIN_AMBIGUOUS, f"More than one instance may be the twin: {', '.join(found)}.")
-        twin = found[0] if found else await self._start(item, described, call)
-        if item.starting_s is not None or not found:
+        found = await find_twin(self._gateway, self._links.records, self._plan, described, call)
+        twin = found if isinstance(found, str) else await self._start(item, described, found, call)
+        if item.starting_s is not None or not isinstance(found, str):
             await self._park(twin, call)
         made = new_link(source, Side(self._plan.target, twin), self._plan.name, described.business_key)
         return await self._links.create(made, self._job.caller)
@@ -105,58 +86,28 @@ class Twins:
             raise BridgeTransitionRefused(f"{link.source.public} is in a link of another plan: {link.id}.")
         return link
 
-    async def _find(self, source: Instance, call: Call) -> list[str]:
-        """Return the free instances that the rule finds."""
-        rule = rule_of(self._plan)
-        if rule is None:
-            return []
-        if rule.by == "marker":
-            found = await self._find_marked(rule, source.id, call)
-        elif source.business_key is None:
-            return []
-        else:
-            found = await self._find_keyed(rule, source.business_key, call)
-        sides = [Side(self._plan.target, each) for each in dict.fromkeys(found)]
-        linked = await self._links.records.find_by_sides(sides)
-        return [each.native for each in sides if each not in linked]
-
-    async def _find_marked(self, rule: TwinRule, native: str, call: Call) -> list[str]:
-        name = str(rule.variable)
-        condition = Condition(name=name, operator="eq", value=json_text(native))
-        command = QueryVariables(filter=Filter(variable_name=name, variable_values=(condition,)), limit=_ENOUGH)
-        engine = self._gateway.engines[self._plan.target]
-        rows = (await self._gateway.run(engine.name, engine.query_variables(command), call)).rows
-        named = [
-            each for each in rows if rule.definition is None or rule.definition in {each.definition, each.definition_id}
-        ]
-        return [each.instance for each in named if each.instance is not None]
-
-    async def _find_keyed(self, rule: TwinRule, key: str, call: Call) -> list[str]:
-        command = FindInstances(business_key=key, definition=rule.definition, limit=_ENOUGH)
-        engine = self._gateway.engines[self._plan.target]
-        found = (await self._gateway.run(engine.name, engine.find_instances(command), call)).instances
-        return [each.id for each in found]
-
-    async def _start(self, item: BridgeItem, source: Instance, call: Call) -> str:
+    async def _start(self, item: BridgeItem, source: Instance, found: NoTwin, call: Call) -> str:
         """Start a twin; note that before.
 
         Raises:
-            NoTwin: the plan starts none, or nothing would tell the twin from others afterwards.
+            NoTwin: the plan starts none, there are several, or nothing would tell the twin from others afterwards.
         """
         template, rule = self._plan.starts, rule_of(self._plan)
-        if template is None or rule is None:
-            raise NoTwin(TWIN_MISSING, "No instance is the twin, and the plan starts none.")
-        if rule.by == "business-key" and source.business_key is None:
-            raise NoTwin(TWIN_MISSING, "The instance has no business key, so a twin could not be told from others.")
+        if template is None or rule is None or found.reason != "missing":
+            raise found
         await self._settle(item)
-        if item.starting_s is not None and (found := await self._find(source, call)):
-            return found[0]
+        if item.starting_s is not None:
+            later = await find_twin(self._gateway, self._links.records, self._plan, source, call)
+            if isinstance(later, str):
+                return later
+            if later.reason != "missing":
+                raise later
         await self._records.note_starting(self._job.id, item.number)
         engine = self._gateway.engines[self._plan.target]
         command = _start_command(template, rule, source)
         started = (await lifecycle.start_instance(self._gateway, engine, command, call)).instance
         if started.state in _OVER:
-            raise NoTwin(TWIN_ENDED, f"The instance that was started, {started.id}, has ended at once.")
+            raise NoTwin("ended", f"The instance that was started, {started.id}, has ended at once.")
         return started.id
 
     async def _settle(self, item: BridgeItem) -> None:
@@ -175,13 +126,6 @@ class Twins:
         if "instances.state" in engine.capabilities.features:
             command = ChangeState(instance=native, state="suspended")
             _ = await lifecycle.change_state(self._gateway, Target(engine, native), command, call)
-
-
-def rule_of(plan: BridgePlan) -> TwinRule | None:
-    """Return the rule by which twins are found; those that are started without one have the business key in common."""
-    if plan.twins is not None or plan.starts is None:
-        return plan.twins
-    return TwinRule(by="business-key", definition=plan.starts.definition)
 
 
 def _start_command(template: StartTemplate, rule: TwinRule, source: Instance) -> StartInstance:

@@ -7,7 +7,7 @@ import msgspec
 from gateway.errors import InvalidRequest
 from gateway.model.bridge import BridgePlan
 from gateway.operations.bridge.pairing import PairProblem, link_by_rule
-from gateway.operations.bridge.plan_instances import SelectionPosition
+from gateway.operations.bridge.selecting import SelectionPosition
 from gateway.plan import encode_path
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.v1 import bodies
