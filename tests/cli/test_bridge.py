@@ -233,3 +233,18 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_cancel_it(
     assert f"`varbridge bridge job cancel {job}` ends it" in done.stderr
     assert gateway.json("job", "show", job)["state"] in {"selecting", "running"}
     assert gateway.json("job", "cancel", job)["state"] in {"cancelling", "cancelled"}
+
+
+@pytest.mark.parametrize(
+    ("eta", "shown"),
+    [
+        pytest.param(None, "", id="not known yet"),
+        pytest.param(4.6, "0:00:05 left", id="seconds"),
+        pytest.param(3725.2, "1:02:05 left", id="hours"),
+    ],
+)
+def test_bar_shows_how_long_the_gateway_says_it_will_take(eta: float | None, shown: str) -> None:
+    column = watching.Eta()
+    progress = watching.progress_bar(column)
+    task = progress.add_task("running", total=10, eta=eta)
+    assert column.render(progress.tasks[task]).plain == shown

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 """Exit code of a program that Ctrl-C has ended, as shells have it."""
 
 
-class _Eta(ProgressColumn):
+class Eta(ProgressColumn):
     """How long the gateway says it will take: it knows of the work before we looked."""
 
     def render(self, task: Task) -> Text:
@@ -49,7 +49,7 @@ def watch(connection: Connection, job: str) -> Any:
 
 def _watch(connection: Connection, job: str) -> Any:
     pause = threading.Event()
-    with progress_bar(_Eta()) as progress:
+    with progress_bar(Eta()) as progress:
         task = progress.add_task("selecting", total=None)
         while (found := ask(connection, "GET", "jobs", job))["state"] not in ENDED:
             total = found["total"] if found["state"] != "selecting" else None
