@@ -66,7 +66,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         stale: why the target may not be what a copy has made it; None where it is not stale.
         move: the cut-over or roll-back that is under way.
         was_running: whether the source ran when a cut-over left it, so that a roll-back lets it run again.
-        left_out: names that the last copy of a cut-over left out by the policy; a roll-back does not delete them.
+        left_out: names that the last copy left out by the policy; a roll-back does not delete them.
         changed: number of the change of any link after which this one has been as it is.
         created, updated: seconds since 1970, the database's clock.
         problem: what went wrong last, for people; never a value.

@@ -32,7 +32,7 @@ class CopyPolicy(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         handling: code of a verdict to what is done; see ``ANY`` and ``ANY_RULE``.
         kept: names that the other side has for itself, such as the marker of a twin: neither written nor deleted.
-        spared: names that are not deleted where the deciding side does not have them: they were never copied.
+        spared: names that were left out before: they are no difference where one of the sides does not have them.
     """
 
     handling: Mapping[str, Handling] = {}

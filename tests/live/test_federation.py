@@ -39,6 +39,7 @@ async def test_both_engines_answer_in_one_walk_and_are_counted_together(
 ) -> None:
     tree = {"engines": {name: {"vendor": "camunda7", "url": url} for name, url in engines.items()}}
     running = app.Application(config.parse(tree, app.VENDORS))
+    await running.routes.refresh()
     await running.current().start_clients()
     try:
         condition = Condition(name="federated", operator="gteq", value=msgspec.Raw(b"10"))

@@ -133,6 +133,19 @@ async def test_source_runs_again_after_a_roll_back_with_what_the_target_got_sinc
     assert (status, shown["code"]) == (409, "bridge-transition-refused")
 
 
+async def test_name_that_only_a_write_shows_to_be_undeclared_is_left_out_on_the_way_there_and_back(
+    site: Moved,
+) -> None:
+    link = await site.linked(HELD | {"undeclared": {"type": "String", "value": "only here"}})
+    status, shown = await site.move(link)
+    assert (status, shown["report"]["copied"]["skipped"]) == (200, ["undeclared"]), shown
+    assert (await site.stored(link)).left_out == ("undeclared",)
+    status, shown = await site.move(link, "roll-back")
+    assert status == 200, shown
+    assert shown["report"]["ownerState"] == "active"
+    assert (await site.values(link.source))["undeclared"] == "only here"
+
+
 async def test_source_that_was_suspended_before_stays_so(site: Moved) -> None:
     link = await site.linked()
     await site.park("hr", link.source.native)

@@ -14,7 +14,7 @@ from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob
 from gateway.model.copying import CopyOutcome, policy_of
 from gateway.operations.bridge.copying import compare_link, copy_link
 from gateway.operations.bridge.job_store import BridgeJobStore
-from gateway.operations.bridge.links import Links
+from gateway.operations.bridge.links import Left, Links
 from gateway.operations.bridge.twin_rules import NoTwin
 from gateway.operations.bridge.twins import Twins
 from gateway.operations.gateway import Gateway
@@ -120,7 +120,8 @@ class LinkItems:
     async def _note(self, link: Link, done: CopyOutcome) -> None:
         """Let the event happen that a copy stands for; a link that changed meanwhile is copied again."""
         if done.result == "copied":
-            _ = await self._links.apply(link, "copy", self._job.caller, self._evidence(done))
+            left = Left(was_running=link.was_running, left_out=done.skipped)
+            _ = await self._links.apply(link, "copy", self._job.caller, self._evidence(done), left=left)
         elif done.result == "failed":
             _ = await self._links.apply(link, "fail", self._job.caller, self._evidence(done), problem=done.reason)
 

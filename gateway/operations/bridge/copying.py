@@ -73,6 +73,8 @@ async def copy_link(  # noqa: PLR0913 - what is copied, and what may stop it
         VarbridgeError: an engine or the store failed; what was written is state, so the copy may be repeated.
     """
     sides = sides_of(gateway, link)
+    if link.authority == "target":
+        policy = sparing(policy, link)
 
     async def work() -> CopyOutcome:
         await require_unchanged(links, link)
@@ -86,7 +88,7 @@ async def compare_link(gateway: Gateway, link: Link, policy: CopyPolicy, call: C
 
     Where they differ, the deciding side is read once more: what has changed on it since is ``raced`` and no difference.
     """
-    sides = sides_of(gateway, link)
+    sides, policy = sides_of(gateway, link), sparing(policy, link)
     comparison = Comparison(gateway, sides, call, back=link.authority == "target")
     seen = await look(gateway, sides, call)
     judged = judge(sides.twin.engine, seen, policy, {})
@@ -104,6 +106,14 @@ async def compare_link(gateway: Gateway, link: Link, policy: CopyPolicy, call: C
         )
     left = {name: each for name, each in compared.left.items() if name not in raced}
     return _outcome(judged, compared, left, raced=len(raced))
+
+
+def sparing(policy: CopyPolicy, link: Link) -> CopyPolicy:
+    """Return a policy by which it is no difference that one side lacks what the last copy left out.
+
+    Only the write tells some of those names, such as those that a process does not declare.
+    """
+    return msgspec.structs.replace(policy, spared=policy.spared | frozenset(link.left_out))
 
 
 class _Copy:

@@ -13,6 +13,7 @@ from gateway.model.results import Scope, Variable
 from gateway.model.verdict import SCOPE_NOT_MOVABLE, VARIABLE_UNREADABLE, Verdict, type_name
 from gateway.operations import variables
 from gateway.operations.bridge.comparing import Comparison
+from gateway.operations.bridge.copying import sparing
 from gateway.operations.bridge.judging import Judged, handling_of, judge
 from gateway.operations.bridge.sides import look, seen_of, sides_of
 from gateway.operations.gateway import Gateway, Target
@@ -99,7 +100,7 @@ async def explain_instance(
 
 
 async def _explain_linked(gateway: Gateway, link: Link, policy: CopyPolicy, call: Call) -> Explanation:
-    sides = sides_of(gateway, link)
+    sides, policy = sides_of(gateway, link), sparing(policy, link)
     seen = await look(gateway, sides, call)
     judged = judge(sides.twin.engine, seen, policy, {})
     comparison = Comparison(gateway, sides, call, back=link.authority == "target")

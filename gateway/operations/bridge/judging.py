@@ -66,11 +66,12 @@ def judge(engine: Engine, seen: Seen, policy: CopyPolicy, refused: Mapping[str, 
         (each, handling) for each in verdicts if (handling := handling_of(each, policy)) is not None
     ]
     left_out = frozenset(each.name for each, _ in decided if each.scope is None)
+    left_out |= policy.spared & (seen.owner.keys() ^ seen.twin.keys())
     hardest: tuple[Verdict, Handling] | None = max(decided, key=lambda pair: _ORDER.index(pair[1]), default=None)
     return Judged(
         wanted={each.name: each for each in own if each.name not in left_out},
         verdicts=tuple(verdicts),
-        left_out=left_out | policy.kept | (policy.spared - seen.owner.keys()),
+        left_out=left_out | policy.kept,
         stopped=None if hardest is None or hardest[1] == "skip-variable" else hardest,
     )
 

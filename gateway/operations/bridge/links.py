@@ -30,7 +30,7 @@ _WITHOUT_COPY = frozenset(("linked", "final"))
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
-    """How a cut-over leaves the source: see ``Link.was_running`` and ``Link.left_out``."""
+    """How a copy or cut-over leaves a link: see ``Link.was_running`` and ``Link.left_out``."""
 
     was_running: bool
     left_out: tuple[str, ...]
@@ -133,7 +133,7 @@ class Links:
             problem: what went wrong, for people; None = nothing.
             move: the cut-over or roll-back that is under way after it. Whoever carries one out says so; without it,
                 an event is refused while one is under way.
-            left: how a cut-over leaves the source.
+            left: how a copy or cut-over leaves it.
 
         Raises:
             BridgeTransitionRefused: the event may not happen now, or the bridge is switched off.

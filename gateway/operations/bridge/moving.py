@@ -18,7 +18,7 @@ import msgspec
 from gateway.bridge import apply
 from gateway.errors import BridgeTransitionRefused, ConcurrentUpdate, InstanceStateConflict, VarbridgeError
 from gateway.model.bridge import BridgePlan, Link, Move, Step
-from gateway.model.copying import CopyOutcome, CopyPolicy, policy_of
+from gateway.model.copying import CopyOutcome, policy_of
 from gateway.model.moving import MoveKind, MoveReport
 from gateway.model.results import Instance
 from gateway.operations import instances
@@ -121,10 +121,11 @@ class _Moving:
         except BaseException as error:
             await self._go_back(link_id, error)
             raise
-        report = await self._report(sides, twin, copied, verified)
+        state = twin.state
         if link.move is not None:
             link = await self._let_run(link)
-        return link, report
+            state = "active" if link.move is None and link.problem is None else state
+        return link, await self._report(sides, state, copied, verified)
 
     async def _look(self, sides: Sides) -> tuple[Instance, Instance]:
         """Return both sides, the one that decides first.
@@ -148,13 +149,16 @@ class _Moving:
     async def _carry_out(self, link: Link, move: Move, sides: Sides) -> tuple[Link, CopyOutcome, CopyOutcome]:
         if move.resume:
             await bring_into_state(self._gateway, sides.owner, "suspended", self._call)
-        policy = self._policy(link)
+        policy = policy_of(self._plan)
         link = await self._step(link, move, "copying")
         require_on = self._links.switch.require_on
         copied = await copy_link(self._gateway, self._links.records, link, policy, self._call, go_on=require_on)
         self._require_equal(copied)
         link = await self._step(link, move, "comparing")
-        verified = await compare_link(self._gateway, link, policy, self._call)
+        left_out = (*link.left_out, *copied.skipped)
+        verified = await compare_link(
+            self._gateway, msgspec.structs.replace(link, left_out=left_out), policy, self._call
+        )
         self._require_equal(verified)
         self._require_lock()
         return await self._flip(link, move, copied, verified), copied, verified
@@ -162,12 +166,6 @@ class _Moving:
     async def _step(self, link: Link, move: Move, step: Step) -> Link:
         self._links.switch.require_on()
         return await self._links.set_move(link, msgspec.structs.replace(move, step=step), self._caller)
-
-    def _policy(self, link: Link) -> CopyPolicy:
-        policy = policy_of(self._plan)
-        if self._kind == "cut-over":
-            return policy
-        return msgspec.structs.replace(policy, spared=policy.spared | frozenset(link.left_out))
 
     def _require_lock(self) -> None:
         """Make sure that no other process may have written meanwhile.
@@ -230,7 +228,7 @@ class _Moving:
         deadline = asyncio.get_running_loop().time() + _GO_BACK_S
         return Call(deadline=deadline, request_id=self._call.request_id, leases=self._call.leases)
 
-    async def _report(self, sides: Sides, twin: Instance, copied: CopyOutcome, verified: CopyOutcome) -> MoveReport:
+    async def _report(self, sides: Sides, state: str, copied: CopyOutcome, verified: CopyOutcome) -> MoveReport:
         left_tokens = await describe_tokens(self._gateway, sides.owner, self._call)
         twin_tokens = await describe_tokens(self._gateway, sides.twin, self._call)
         return MoveReport(
@@ -238,10 +236,10 @@ class _Moving:
             left=sides.owner.public,
             left_state="suspended",
             owner=sides.twin.public,
-            owner_state=twin.state,
+            owner_state=state,
             verified=verified.capped(),
             copied=copied.capped(),
             left_activities=left_tokens,
             owner_activities=twin_tokens,
-            todo=list_todo(self._kind, sides, twin.state, left_tokens, twin_tokens),
+            todo=list_todo(self._kind, sides, state, left_tokens, twin_tokens),
         )
