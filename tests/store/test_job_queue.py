@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -22,9 +23,7 @@ LIFE_S = 0.5
 
 @pytest.fixture
 def url(postgres) -> str:
-    from tests.store.conftest import _numbers  # noqa: PLC0415
-
-    return str(postgres.database(f"jobs{next(_numbers)}"))
+    return str(postgres.database(f"jobs_{secrets.token_hex(8)}"))
 
 
 class Process:

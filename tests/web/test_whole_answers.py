@@ -11,6 +11,7 @@ from tests.web.test_request_loop import connected
 
 LATIN = b"caf\xe9.txt".decode("utf-8", "surrogateescape")
 OK = (200, {"content-type": "text/x", "X-Name": LATIN})
+TOLD = (200, {**OK[1], "Content-Length": "3"})
 
 
 def answering(status: int, headers: dict[str, str], body: bytes):
@@ -25,10 +26,10 @@ def answering(status: int, headers: dict[str, str], body: bytes):
 @pytest.mark.parametrize(
     ("status", "headers", "body", "request_line", "expected"),
     [
-        (*OK, b"abc", b"GET / HTTP/1.1", [b"HTTP/1.1 200 As It Came", b"Content-Length: 3"]),
+        (*TOLD, b"abc", b"GET / HTTP/1.1", [b"HTTP/1.1 200 As It Came", b"Content-Length: 3"]),
         (*OK, b"abc", b"GET / HTTP/1.0", [b"HTTP/1.0 200 As It Came", b"Content-Length: 3"]),
         (*OK, b"abc", b"GET / HTTP/1.0\r\nConnection: keep-alive", [b"Content-Length: 3", b"Connection: keep-alive"]),
-        (*OK, b"abc", b"GET / HTTP/1.1\r\nConnection: close", [b"Content-Length: 3", b"Connection: close"]),
+        (*TOLD, b"abc", b"GET / HTTP/1.1\r\nConnection: close", [b"Content-Length: 3", b"Connection: close"]),
         (200, {"Content-Length": "9"}, b"abc", b"GET / HTTP/1.1", [b"Content-Length: 3"]),
         (204, {"Content-Length": "0"}, b"", b"GET / HTTP/1.1", [b"HTTP/1.1 204 As It Came"]),
         (304, {"Content-Length": "9"}, b"", b"GET / HTTP/1.1", [b"HTTP/1.1 304 As It Came", b"Content-Length: 9"]),
@@ -45,6 +46,18 @@ async def test_head_is_as_it_came_with_its_framing(status, headers, body, reques
     assert [line for line in expected if line not in lines] == []
     assert len(framing) == len([line for line in expected if not line.startswith(b"HTTP/")])
     assert [line for line in lines if line.startswith(b"X-Name")] == [b"X-Name: caf\xe9.txt"] * ("X-Name" in headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"), [(b"abc", b"3\r\nabc\r\n0\r\n\r\n"), (b"", b"0\r\n\r\n")], ids=["some", "none"]
+)
+async def test_no_length_is_made_up_where_the_engine_told_none(body: bytes, sent: bytes) -> None:
+    async with connected(answering(*OK, body)) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(len(sent)) == sent
+    assert b"Content-Length" not in head
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in head
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0b"], ids=["line feed", "return", "nul"])

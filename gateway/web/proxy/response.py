@@ -51,15 +51,20 @@ class ProxiedResponse(web.StreamResponse):
         self._eof_sent = True
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
-        content = b"" if self.status in {_NO_CONTENT, _NOT_MODIFIED} else body
-        await write_out(request, self._whole_head(request, len(content)) + content)
+        is_empty = self.status in {_NO_CONTENT, _NOT_MODIFIED}
+        if is_empty or hdrs.CONTENT_LENGTH in self.headers or request.version == HttpVersion10:
+            content = b"" if is_empty else body
+            await write_out(request, self._whole_head(request, len(content)) + content)
+        else:  # the engine told no length, so none is made up
+            self.headers[hdrs.TRANSFER_ENCODING] = "chunked"
+            await write_out(request, self._whole_head(request, None) + _chunks(body))
 
-    def _whole_head(self, request: web.BaseRequest, length: int) -> bytes:
+    def _whole_head(self, request: web.BaseRequest, length: int | None) -> bytes:
         headers, old = self.headers, request.version == HttpVersion10
         _ = headers.setdefault(hdrs.DATE, rfc822_formatted_time())
         if self.status == _NO_CONTENT:
             _ = headers.pop(hdrs.CONTENT_LENGTH, None)
-        elif self.status != _NOT_MODIFIED:  # whose length is that of what the caller has
+        elif length is not None and self.status != _NOT_MODIFIED:  # whose length is that of what the caller has
             headers[hdrs.CONTENT_LENGTH] = str(length)
         if self._keep_alive == old:  # what is not the default of the version
             headers[hdrs.CONNECTION] = "keep-alive" if old else "close"
@@ -70,3 +75,8 @@ class ProxiedResponse(web.StreamResponse):
             msg = "A header has a line break or NUL in it."
             raise ValueError(msg)
         return (text.replace("\n", "\r\n") + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def _chunks(body: bytes) -> bytes:
+    """Return a body in one chunk (RFC 9112, section 7.1)."""
+    return b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
