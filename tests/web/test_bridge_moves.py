@@ -17,6 +17,7 @@ from gateway.model.lifecycle import ChangeState
 from gateway.model.values import Value
 from gateway.operations.bridge.settling import settling
 from gateway.plan import Call, VendorRequest
+from tests.until import until
 from tests.web.bridged import Bridged
 
 HELD = {"amount": {"type": "Integer", "value": 12}, "name": {"type": "String", "value": "x"}}
@@ -30,9 +31,14 @@ class Moved(Bridged):
     def __init__(self) -> None:
         super().__init__()
         self.fails_at: int | None = None
+        self.hangs = False
+        self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
         self.watch: Callable[[str, VendorRequest], None] = lambda _engine, _request: None
 
     async def run(self, engine, plan, call):
+        if self.hangs and engine == "claims":
+            self.reached.set()
+            await self.goes_on.wait()
         return await super().run(engine, self._broken(engine, plan), call)
 
     def _broken(self, engine: str, plan: Any) -> Any:
@@ -289,6 +295,29 @@ async def test_target_that_keeps_something_else_makes_the_link_stale(site: Moved
     status, code, _ = await refused(site, link)
     assert (status, code) == (409, "bridge-transition-refused")
     assert (await site.stored(link)).stale is not None
+
+
+async def test_caller_who_goes_away_in_the_middle_leaves_the_move_to_end_by_itself(site: Moved) -> None:
+    link = await site.linked()
+
+    def watch(engine: str, request: VendorRequest) -> None:
+        site.hangs = site.hangs or (engine == "hr" and request.writes)  # it is suspended: from now on the target hangs
+
+    site.watch = watch
+    asking = asyncio.ensure_future(site.move(link))
+    _ = await site.reached.wait()
+    assert (await site.stored(link)).move is not None
+    _ = asking.cancel()
+    site.hangs = False
+    site.watch = lambda _engine, _request: None
+
+    async def has_ended() -> bool:
+        site.goes_on.set()
+        return (await site.stored(link)).move is None
+
+    await until(has_ended)
+    stored = await site.stored(link)
+    assert (stored.authority, await site.state(link.source)) in {("source", "active"), ("target", "suspended")}
 
 
 async def test_two_operators_at_once_move_a_link_once(site: Moved) -> None:
