@@ -40,13 +40,16 @@ def parsed(tree: dict[str, Any]) -> config.Config:
 
 
 @contextlib.asynccontextmanager
-async def site_of(engines: dict[str, str], each: dict[str, Any] | None = None, **tables: Any) -> AsyncIterator[Site]:
-    """A gateway before some engines; ``each`` is what their tables have beside their URLs."""
+async def site_of(engines: dict[str, Any], each: dict[str, Any] | None = None, **tables: Any) -> AsyncIterator[Site]:
+    """A gateway before some engines, by URL or table; ``each`` is what their tables have beside their URLs."""
     tree = {
         "server": {"port": 0, "admin_port": 0},
         "auth": {"open": True},
         "store": {"url": "sqlite:///:memory:"},
-        "engines": {name: {"vendor": "camunda7", "url": url, **(each or {})} for name, url in engines.items()},
+        "engines": {
+            name: {"vendor": "camunda7", "url": of, **(each or {})} if isinstance(of, str) else of
+            for name, of in engines.items()
+        },
         **tables,
     }
     application = app.Application(parsed(tree))
