@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from gateway.errors import StoreUnavailable
-from gateway.store.store import Store, unavailable
+from gateway.store.store import Store, unavailable, unstorable
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -52,10 +52,11 @@ class Kind(Generic[P, R]):
             return [_alone(self._one, connection, row) for row in rows]
         try:
             return list(self._many(connection, rows))
-        except _FAULTS as fault:
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            fault = unstorable(error) or (error if isinstance(error, _FAULTS) else None)
+            if fault is None:
+                return [unavailable(error)] * len(rows)  # earlier kinds of this turn are committed all the same
             return [fault] if len(rows) == 1 else [self.carry_out(connection, [row])[0] for row in rows]
-        except (SQLAlchemyError, OSError) as error:
-            return [unavailable(error)] * len(rows)  # earlier kinds of this turn are committed all the same
 
 
 def _alone(one: Callable[[Connection, P], R], connection: Connection, row: P) -> R | Exception:

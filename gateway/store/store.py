@@ -17,9 +17,9 @@ from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import InvalidRequest, StoreUnavailable
 from gateway.store import tables
 from gateway.store.connect import connected, file_of, is_sqlite, is_still, transactional
 from gateway.store.statements import insert
@@ -28,8 +28,10 @@ R = TypeVar("R")
 _SECRET_BYTES = 32
 _PAUSE_S = 1.0
 """Between two tries to open a database that is not there: callers are refused at once, not one time-out each."""
-_OURS = (DataError, IntegrityError, ProgrammingError)
+_OURS = (IntegrityError, ProgrammingError)
 """Faults of a statement, not of the road."""
+_TOO_LONG = "54000"
+"""SQLSTATE of PostgreSQL for a text that is longer than an index can hold."""
 
 __all__ = ["Settings", "Store", "is_sqlite"]
 
@@ -135,6 +137,8 @@ class Store:
             raise StoreUnavailable("The store did not answer in time.") from error
         except _OURS:
             raise
+        except DBAPIError as error:
+            raise unstorable(error) or unavailable(error) from error
         except (SQLAlchemyError, OSError, RuntimeError) as error:  # RuntimeError: the threads are shut down
             raise unavailable(error) from error
 
@@ -173,6 +177,15 @@ class Store:
 def unavailable(error: Exception) -> StoreUnavailable:
     """Return the error that callers are told for a failure of the database or of the road to it."""
     return StoreUnavailable(f"The store cannot be used ({type(error).__name__}).")
+
+
+def unstorable(error: Exception) -> InvalidRequest | None:
+    """Return the refusal of a text that the database cannot hold; None for every other failure."""
+    if isinstance(error, DataError):
+        return InvalidRequest("A text has a character that the store cannot hold, such as NUL.")
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _TOO_LONG:
+        return InvalidRequest("An id is longer than the store can hold.")
+    return None
 
 
 def _kept(connection: Connection, name: str, made: bytes) -> bytes:

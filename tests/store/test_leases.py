@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
-from gateway.errors import ConcurrentUpdate
+from gateway.errors import ConcurrentUpdate, InvalidRequest
 from gateway.operations import WriteLocks
 from gateway.operations.locks import LeaseLocks
 from gateway.store import Leases, Settings, Store, tables
@@ -50,6 +51,17 @@ async def test_lock_of_a_dead_process_is_free_when_its_lease_has_run_out(stores)
     assert done == [1]
     assert await dead.renew([(KEY, fence)]) == frozenset()
     await locks.close()
+
+
+@pytest.mark.parametrize(
+    "bad", ["nul\0", random.Random(1).randbytes(4000).hex()], ids=["NUL", "longer than an index holds"]
+)
+async def test_id_that_postgresql_cannot_hold_is_refused_alone_and_not_with_those_beside_it(stores, bad: str) -> None:
+    leases = Leases(stores(), LIFE_S)
+    asked = [*KEYS[:15], ("hr", bad), *KEYS[15:]]
+    taken: list[Any] = await asyncio.gather(*map(leases.take, asked), return_exceptions=True)
+    assert isinstance(taken.pop(15), InvalidRequest)
+    assert {type(each) for each in taken} == {int}
 
 
 async def test_fence_grows_with_every_holder_and_an_old_holder_releases_nothing(stores) -> None:

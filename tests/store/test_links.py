@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from gateway.errors import BridgeTransitionRefused
+from gateway.errors import BridgeTransitionRefused, InvalidRequest
 from gateway.model.bridge import FORGOTTEN, BridgePlan, Link, LinkCounts, LinkFilter, Move, Selector, Side, TwinRule
 from gateway.store import LinkRecords, PlanRecords
 
@@ -71,6 +72,19 @@ async def test_instance_is_in_one_link_at_most(stores, second: Link, stored: boo
     await links.create([link(1)])
     assert ids(await links.create([second])) == [2 if stored else None]
     assert ids(await links.list_some()) == ([1, 2] if stored else [1])
+
+
+@pytest.mark.parametrize("source", ["hr:\0", "hr:" + random.Random(1).randbytes(4000).hex()], ids=["NUL", "too long"])
+async def test_text_that_one_database_cannot_hold_is_the_callers_fault_or_taken_and_never_a_failure(
+    stores, url: str, source: str
+) -> None:
+    links = LinkRecords(stores())
+    if url.startswith("sqlite"):
+        assert ids(await links.create([link(1, source)])) == [1]
+        return
+    with pytest.raises(InvalidRequest):
+        _ = await links.create([link(1, source)])
+    assert ids(await links.create([link(2)])) == [2]
 
 
 async def test_refused_link_takes_no_side_from_those_after_it(stores) -> None:

@@ -108,9 +108,13 @@ async def test_rows_that_cannot_be_are_told_with_number_and_reason_and_stop_no_o
         ('{"source": "hr:1", "source": "hr:2", "target": "claims:1"}', "twice"),
         ('{"source": "hr:1", "target": 1}', "Expected `str`, got `int`"),
         ("hr:1,claims:1", "It is not JSON: Expecting value at column 1."),
+        (r'{"source": "hr:1\u0000", "target": "claims:1"}', "It has a NUL character."),
+        (r'{"source": "hr:1", "target": "claims:1", "businessKey": "\u0000"}', "It has a NUL character."),
+        (f'{{"source": "hr:{"x" * 510}", "target": "claims:1"}}', "It has 513 characters; 512 are the most."),
     ],
-    ids=["half a line", "no target", "misspelt", "a member twice", "a number", "CSV"],
-)
+    ids=["half a line", "no target", "misspelt", "a member twice", "a number", "CSV", "NUL in an id", "NUL in a key",
+         "too long"],
+)  # fmt: skip
 async def test_line_that_is_not_the_json_of_a_link_is_told_with_the_reason(site: Bridged, line: str, says: str) -> None:
     good = '{"source": "hr:5", "target": "claims:5"}'
     status, report = await send(site, f"{line}\n{good}\n".encode(), NDJSON)

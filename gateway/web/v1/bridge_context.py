@@ -17,6 +17,8 @@ from gateway.web.v1.context import RequestContext
 from gateway.web.v1.idempotency import HEADER
 
 _LINK_ID = re.compile(r"[0-9a-f]{32}")
+_MOST_CHARACTERS = 512
+"""Of an instance's id: with its engine's name it must fit into 2704 bytes, the most that PostgreSQL indexes."""
 
 
 def links(context: RequestContext) -> Links:
@@ -112,6 +114,7 @@ def parse_side(context: RequestContext, written: str, pointer: str = "") -> Side
         InvalidRequest: no ``engine:id``, or no instance of that engine can have this id.
         Forbidden: the caller may not use the engine.
     """
+    check_storable(written, pointer, most=_MOST_CHARACTERS)
     engine, native = placing.split_behind(context.services.gateway, written, context.caller.may_use)
     if engine is None or not native:
         raise _refusal_of_id(context, written, pointer)
@@ -127,6 +130,19 @@ def parse_new_side(context: RequestContext, written: str, pointer: str = "") -> 
     side = parse_side(context, written, pointer)
     check_takes_part(context.services.gateway.engines[side.engine])
     return side
+
+
+def check_storable(text: str, pointer: str = "", most: int | None = None) -> None:
+    """Refuse a text that not every database can hold.
+
+    Raises:
+        InvalidRequest: it has a NUL character, or more than ``most`` characters.
+    """
+    detail = "It has a NUL character." if "\0" in text else None
+    if most is not None and len(text) > most:
+        detail = f"It has {len(text)} characters; {most} are the most."
+    if detail is not None:
+        raise InvalidRequest(detail, errors=(Fault(pointer, detail),) if pointer else ())
 
 
 def _refusal_of_id(context: RequestContext, written: str, pointer: str) -> InvalidRequest:

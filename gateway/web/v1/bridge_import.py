@@ -14,7 +14,7 @@ from gateway.model.bridge import Link
 from gateway.operations.bridge.importing import BATCH, ImportReport, LinkImport, RowProblem, stopped
 from gateway.web.http import body, target
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.v1.bridge_context import check_change, find_plan, links, parse_new_side
+from gateway.web.v1.bridge_context import check_change, check_storable, find_plan, links, parse_new_side
 from gateway.web.v1.bridge_links import wants
 from gateway.web.v1.context import RequestContext
 from gateway.web.v1.import_lines import split_lines
@@ -101,6 +101,8 @@ def _link(context: RequestContext, row: ImportRow, plan: str | None, report: Imp
             raise InvalidRequest(row.fault or "")
         if plan is not None and given.plan not in {None, plan}:
             raise InvalidRequest(f"The row names another plan than the request, {plan}.")
+        for text in (given.plan, given.business_key):
+            check_storable(text or "")
         source, twin = parse_new_side(context, given.source), parse_new_side(context, given.target)
     except VarbridgeError as error:
         report.refuse(row.number, "row", error.detail)

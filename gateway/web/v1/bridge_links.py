@@ -20,6 +20,7 @@ from gateway.web.v1 import bodies
 from gateway.web.v1.bridge_context import (
     check_change,
     check_match,
+    check_storable,
     find_link,
     find_plan,
     links,
@@ -85,6 +86,7 @@ async def create_link(context: RequestContext) -> Answer:
     source = parse_new_side(context, given.source, "/source")
     twin = parse_new_side(context, given.target, "/target")
     business_key = given.business_key
+    check_storable(business_key or "", "/businessKey")
     if checked:
         first, second = await _describe(context, source), await _describe(context, twin)
         source, twin = Side(source.engine, first.id), Side(twin.engine, second.id)
