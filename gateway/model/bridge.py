@@ -90,6 +90,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
     @property
+    def lock(self) -> tuple[str, str]:
+        """Return the key of the write lock of both sides: that of the source."""
+        return (self.source.engine, self.source.native)
+
+    @property
     def owner(self) -> Side:
         """Return the side that decides."""
         return self.source if self.authority == "source" else self.target

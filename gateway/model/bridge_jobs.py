@@ -107,7 +107,7 @@ class BridgeItemOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         outcome: ``copied``, ``skipped``, ``failed``; of a comparison ``equal``, ``different``; of an assessment
-            ``assessed``; ``failed`` of any.
+            ``ready``; ``failed`` of any.
         code: why it was skipped or failed.
         evidence: what was found, as JSON.
         verdicts: number of its variables by code, for the metrics; not stored apart from the evidence.
@@ -120,6 +120,11 @@ class BridgeItemOutcome(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     evidence: bytes | None = None
     verdicts: dict[str, int] = {}
+
+
+def pending_item(item: BridgeItem) -> BridgeItemOutcome:
+    """Return that an item is to be worked on again."""
+    return BridgeItemOutcome(number=item.number, instance=item.instance)
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ async def write_binary(gateway: Gateway, target: Target, command: commands.Write
 def stream_to_twin(
     gateway: Gateway, twin: Target, command: commands.WriteBinary, call: Call
 ) -> Awaitable[VariablesPatched]:
-    """Stream content to the side of a link that does not decide, inside ``write_twin``; the engine takes streams."""
+    """Stream content to the side of a link that does not decide, inside ``write_under``; the engine takes streams."""
     return gateway.run(twin.engine.name, twin.engine.write_binary(command), call)
 
 

@@ -46,7 +46,7 @@ def patch_variables(
 def patch_twin(
     gateway: Gateway, twin: Target, command: commands.PatchVariables, call: Call
 ) -> Awaitable[VariablesPatched]:
-    """Set and delete on the side of a link that does not decide, inside ``write_twin``."""
+    """Set and delete on the side of a link that does not decide, inside ``write_under``."""
     return _patch(gateway, twin, command, call)
 
 

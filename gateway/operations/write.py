@@ -118,36 +118,20 @@ async def _mark_and_work(gateway: Gateway, work: Work[R], beyond: str, placed: T
     return await work(placed)
 
 
-async def write_twin(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
-    """Change the side of a link that does not decide, while no other copy of that link does.
+async def write_under(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
+    """Do what concerns both sides of a link, or a twin that is in none yet, while nobody else holds a lock.
 
-    Writes of callers are not kept waiting: they take the lock of the link's source side, copies that of its target
-    side, whichever of the two decides.
+    Writes of callers, to either side, take the lock of the link's source side: a cut-over that takes it lets them wait.
+    Copies take that of the target side, whichever of the two decides, so that they exclude each other and no caller.
 
     Args:
         gateway: whose locks are taken.
-        key: of the link's target side.
+        key: of the lock.
         call: its deadline bounds the wait for the lock.
         work: carried out under the lock.
 
     Raises:
-        ConcurrentUpdate: another copy held the lock until the deadline; nothing was sent.
-        StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
-    """
-    return await gateway.locks.hold(key, call, work)
-
-
-async def write_pair(gateway: Gateway, key: LockKey, call: Call, work: Callable[[], Awaitable[R]]) -> R:
-    """Do what needs both sides of a link to stand still for callers, such as a cut-over; their writes wait meanwhile.
-
-    Args:
-        gateway: whose locks are taken.
-        key: of the link's source side, which writes of either side take.
-        call: its deadline bounds the wait for the lock.
-        work: carried out under the lock.
-
-    Raises:
-        ConcurrentUpdate: writes held the lock until the deadline; nothing was sent.
+        ConcurrentUpdate: others held the lock until the deadline; nothing was sent.
         StoreUnavailable: nobody can say whether other processes hold the lock; nothing was sent.
     """
     return await gateway.locks.hold(key, call, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, case, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, func, select, update
 
 from gateway.model.audit import AuditAct
 from gateway.model.bridge_jobs import (
@@ -20,21 +20,14 @@ from gateway.model.bridge_jobs import (
 from gateway.store import tables
 from gateway.store.audit import append
 from gateway.store.clock import now_s
+from gateway.store.lanes import OPEN, PENDING, STARTED, LaneTables
 from gateway.store.statements import insert
 from gateway.store.store import Store
 
 _rows, _items = tables.bridge_jobs, tables.bridge_job_items
-PENDING, STARTED, ENDED = "p", "s", "e"
-_OPEN = ("selecting", "running", "cancelling")
-_UNFINISHED = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
-"""Made once, since it is asked every two seconds (see ``bulk_operations``)."""
-_ENDS: tuple[tuple[BridgeJobState, BridgeJobState, tuple[str, ...]], ...] = (
-    ("running", "completed", (PENDING, STARTED)),
-    ("cancelling", "cancelled", (STARTED,)),
-)
-"""The state before, the last state, and the items that are waited for."""
+ENDED = "e"
+_lanes = LaneTables(_rows, _items, _items.c.job)
 _SHOWN = ("number", "instance", "link", "outcome", "code", "evidence")
-_DELETED_AT_ONCE = 500
 
 
 class BridgeJobRecords:
@@ -78,11 +71,11 @@ class BridgeJobRecords:
 
     async def list_unfinished(self) -> list[str]:
         """Return the ids of the jobs that have not ended, oldest first."""
-        return await self._store.once(lambda connection: list(connection.execute(_UNFINISHED).scalars()))
+        return await self._store.once(lambda connection: list(connection.execute(_lanes.unfinished).scalars()))
 
     async def list_lanes(self, job_id: str) -> tuple[bool, list[int]]:
         """Return whether items of a job are pending, and the lanes that have begun some."""
-        return await self._store.run(lambda connection: _list_lanes(connection, job_id))
+        return await self._store.run(lambda connection: _lanes.list_lanes(connection, job_id))
 
     async def add_items(self, job_id: str, items: Sequence[NewItem], cursor: str) -> None:
         """Add instances to a job, and how far they were selected; those that it already has are left alone."""
@@ -95,14 +88,14 @@ class BridgeJobRecords:
         values: dict[str, Any] = {"state": state}
         if state == "running":
             values["begun"] = now_s()
-        if state not in _OPEN:
+        if state not in OPEN:
             values |= {"ended": now_s(), "problem": problem}
         changing = update(_rows).where(_rows.c.id == job_id, _rows.c.state.in_(before)).values(**values)
         return await self._store.once(lambda connection: connection.execute(changing).rowcount == 1)
 
     async def cancel(self, job_id: str, caller: str) -> bool:
         """Let no more items of a job begin, and record that in the audit trail; return False where it has ended."""
-        changing = update(_rows).where(_rows.c.id == job_id, _rows.c.state.in_(_OPEN)).values(state="cancelling")
+        changing = update(_rows).where(_rows.c.id == job_id, _rows.c.state.in_(OPEN)).values(state="cancelling")
 
         def work(connection: Connection) -> bool:
             if connection.execute(changing).rowcount == 0:
@@ -114,7 +107,7 @@ class BridgeJobRecords:
 
     async def end(self, job_id: str) -> BridgeJobState | None:
         """End a job if none of its items has to be waited for; return its last state, None if it has not ended."""
-        return await self._store.run(lambda connection: _end(connection, job_id))
+        return await self._store.run(lambda connection: _lanes.end(connection, job_id, {"ended": now_s()}))
 
     async def take_items(self, job_id: str, count: int, lane: int) -> Taken:
         """Mark the next items as begun by a lane; none where all are, or the job is not running."""
@@ -147,7 +140,7 @@ class BridgeJobRecords:
 
     async def delete_old(self) -> bool:
         """Delete some rows of jobs that ended long ago; return whether there may be more of them."""
-        return await self._store.once(lambda connection: _delete_old(connection, self._retention_s))
+        return await self._store.once(lambda connection: _lanes.delete_old(connection, self._retention_s))
 
 
 def _act(job_id: str, caller: str, verb: str, evidence: dict[str, Any]) -> AuditAct:
@@ -188,8 +181,7 @@ def _job(row: RowMapping, outcomes: dict[str, int], codes: dict[str, int], total
 
 
 def _add(connection: Connection, job_id: str, items: Sequence[NewItem], cursor: str) -> None:
-    here = _items.c.job == job_id
-    highest: int = connection.execute(select(func.coalesce(func.max(_items.c.number), 0)).where(here)).scalar_one()
+    highest = _lanes.highest(connection, job_id)
     rows = [
         {
             "job": job_id,
@@ -218,12 +210,6 @@ def _list_items(connection: Connection, query: Select[Any, Any, Any, Any]) -> li
         BridgeItem(number=number, instance=instance, link=link, starting_s=starting_s)
         for number, instance, link, starting_s in connection.execute(query)
     ]
-
-
-def _list_lanes(connection: Connection, job_id: str) -> tuple[bool, list[int]]:
-    begun = select(_items.c.lane).where(_items.c.job == job_id, _items.c.state == STARTED).distinct()
-    pending = connection.execute(_items_of(job_id, PENDING).limit(1)).first() is not None
-    return pending, list(connection.execute(begun).scalars())
 
 
 def _take(connection: Connection, job_id: str, count: int, lane: int) -> Taken:
@@ -257,29 +243,3 @@ def _record(connection: Connection, job_id: str, outcomes: Sequence[BridgeItemOu
         values |= {"code": each.code, "evidence": each.evidence} | ({} if each.link is None else {"link": each.link})
         here = (_items.c.job == job_id, _items.c.number == each.number)
         _ = connection.execute(update(_items).where(*here).values(**values))
-
-
-def _end(connection: Connection, job_id: str) -> BridgeJobState | None:
-    """Whoever records the last outcome sees, in a later transaction, that it was the last."""
-    for before, state, waited_for in _ENDS:
-        left = _items_of(job_id, *waited_for).limit(1).exists()
-        here = (_rows.c.id == job_id, _rows.c.state == before, ~left)
-        if connection.execute(update(_rows).where(*here).values(state=state, ended=now_s())).rowcount == 1:
-            return state
-    return None
-
-
-def _delete_old(connection: Connection, retention_s: float) -> bool:
-    """Delete some items of one old job, few enough to be quick; delete the job once it has no items."""
-    old = select(_rows.c.id).where(_rows.c.ended <= now_s() - retention_s).limit(1)
-    job_id = connection.execute(old).scalar_one_or_none()
-    if job_id is None:
-        return False
-    here = _items.c.job == job_id
-    query = select(_items.c.number).where(here).order_by(_items.c.number).limit(_DELETED_AT_ONCE)
-    numbers = connection.execute(query).scalars().all()
-    if numbers:
-        _ = connection.execute(delete(_items).where(here, _items.c.number <= numbers[-1]))
-    else:
-        _ = connection.execute(delete(_rows).where(_rows.c.id == job_id))
-    return True

@@ -9,29 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from gateway.model.audit import AuditAct
 from gateway.model.bulk import BulkItem, BulkOperation, BulkState, ItemOutcome
 from gateway.store import tables
 from gateway.store.audit import append
 from gateway.store.clock import now_s
+from gateway.store.lanes import OPEN, PENDING, STARTED, LaneTables
 from gateway.store.statements import insert
 from gateway.store.store import Store
 
 _rows, _items = tables.operations, tables.operation_items
-PENDING, STARTED, DONE, FAILED = "p", "s", "d", "f"
-_OPEN = ("selecting", "running", "cancelling")
-_UNFINISHED = select(_rows.c.id).where(_rows.c.state.in_(_OPEN)).order_by(_rows.c.created)
-"""Made once: it is asked every two seconds, and each ``IN`` leaves 2 KiB of reference cycles (SQLAlchemy 2.0)."""
-_ENDS: tuple[tuple[BulkState, BulkState, tuple[str, ...]], ...] = (
-    ("running", "completed", (PENDING, STARTED)),
-    ("cancelling", "cancelled", (STARTED,)),
-)
-"""The state before, the last state, and the items that are waited for."""
+DONE, FAILED = "d", "f"
+_lanes = LaneTables(_rows, _items, _items.c.operation)
 _NO_FILTER = b"{}"
-_DELETED_AT_ONCE = 500
-"""Items that one transaction deletes."""
 
 
 class OperationRecords:
@@ -83,7 +75,7 @@ class OperationRecords:
         Raises:
             StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.once(lambda connection: list(connection.execute(_UNFINISHED).scalars()))
+        return await self._store.once(lambda connection: list(connection.execute(_lanes.unfinished).scalars()))
 
     async def add_instances(self, operation_id: str, instances: Sequence[str]) -> None:
         """Add instances to an operation; those that it already has are left alone.
@@ -113,8 +105,8 @@ class OperationRecords:
             values["filter"] = _NO_FILTER
         if state == "running":
             values["begun"] = now_s()
-        if state not in _OPEN:
-            values |= {**_ended_as(state), "problem": problem}
+        if state not in OPEN:
+            values |= {**_at_end(), "problem": problem}
         changing = update(_rows).where(_rows.c.id == operation_id, _rows.c.state.in_(before)).values(**values)
 
         def work(connection: Connection) -> bool:
@@ -130,7 +122,7 @@ class OperationRecords:
         Raises:
             StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.run(lambda connection: _list_lanes(connection, operation_id))
+        return await self._store.run(lambda connection: _lanes.list_lanes(connection, operation_id))
 
     async def start_items(self, operation_id: str, count: int, lane: int) -> list[BulkItem]:
         """Mark the next items as started by a lane and return them: none where all are, or nothing is running.
@@ -155,7 +147,7 @@ class OperationRecords:
         Raises:
             StoreUnavailable: it may or may not have ended.
         """
-        return await self._store.run(lambda connection: _end(connection, operation_id))
+        return await self._store.run(lambda connection: _lanes.end(connection, operation_id, _at_end()))
 
     async def record(self, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:
         """Store the outcomes of items; an outcome that is neither done nor failed makes its item pending again.
@@ -189,30 +181,11 @@ class OperationRecords:
         Raises:
             StoreUnavailable: the store cannot be reached.
         """
-        return await self._store.once(lambda connection: _delete_old(connection, self._retention_s))
+        return await self._store.once(lambda connection: _lanes.delete_old(connection, self._retention_s))
 
 
-def _ended_as(state: BulkState) -> dict[str, Any]:
-    return {"state": state, "filter": _NO_FILTER, "command": None, "ended": now_s()}
-
-
-def _delete_old(connection: Connection, retention_s: float) -> bool:
-    """Delete some items of one old operation, few enough to be quick; delete the operation once it has no items."""
-    old = select(_rows.c.id).where(_rows.c.ended <= now_s() - retention_s).limit(1)
-    operation_id = connection.execute(old).scalar_one_or_none()
-    if operation_id is None:
-        return False
-    here = _items.c.operation == operation_id
-    numbers = (
-        connection.execute(select(_items.c.number).where(here).order_by(_items.c.number).limit(_DELETED_AT_ONCE))
-        .scalars()
-        .all()
-    )
-    if numbers:
-        _ = connection.execute(delete(_items).where(here, _items.c.number <= numbers[-1]))
-    else:
-        _ = connection.execute(delete(_rows).where(_rows.c.id == operation_id))
-    return True
+def _at_end() -> dict[str, Any]:
+    return {"filter": _NO_FILTER, "command": None, "ended": now_s()}
 
 
 def _find(connection: Connection, operation_id: str) -> BulkOperation | None:
@@ -244,8 +217,7 @@ def _find(connection: Connection, operation_id: str) -> BulkOperation | None:
 
 
 def _add(connection: Connection, operation_id: str, instances: Sequence[str]) -> None:
-    here = _items.c.operation == operation_id
-    highest: int = connection.execute(select(func.coalesce(func.max(_items.c.number), 0)).where(here)).scalar_one()
+    highest = _lanes.highest(connection, operation_id)
     rows = [
         {"operation": operation_id, "number": highest + index, "instance": instance, "state": PENDING}
         for index, instance in enumerate(instances, 1)
@@ -264,13 +236,6 @@ def _list_items(connection: Connection, query: Select[int, str]) -> list[BulkIte
     return [BulkItem(number=number, instance=instance) for number, instance in connection.execute(query)]
 
 
-def _list_lanes(connection: Connection, operation_id: str) -> tuple[bool, list[int]]:
-    here = _items.c.operation == operation_id
-    started = select(_items.c.lane).where(here, _items.c.state == STARTED).distinct()
-    pending = connection.execute(_items_of(operation_id, PENDING).limit(1)).first() is not None
-    return pending, list(connection.execute(started).scalars())
-
-
 def _start(connection: Connection, operation_id: str, count: int, lane: int) -> list[BulkItem]:
     """Take items that no other lane is about to take; of those that one is, this one need not wait for the commit."""
     state = connection.execute(select(_rows.c.state).where(_rows.c.id == operation_id)).scalar_one_or_none()
@@ -283,16 +248,6 @@ def _start(connection: Connection, operation_id: str, count: int, lane: int) -> 
         here = (_items.c.operation == operation_id, _items.c.number.in_(numbers))
         _ = connection.execute(update(_items).where(*here).values(state=STARTED, lane=lane))
     return items
-
-
-def _end(connection: Connection, operation_id: str) -> BulkState | None:
-    """Whoever records the last outcome sees, in a later transaction, that it was the last."""
-    for before, state, waited_for in _ENDS:
-        left = _items_of(operation_id, *waited_for).limit(1).exists()
-        here = (_rows.c.id == operation_id, _rows.c.state == before, ~left)
-        if connection.execute(update(_rows).where(*here).values(**_ended_as(state))).rowcount == 1:
-            return state
-    return None
 
 
 def _record(connection: Connection, operation_id: str, outcomes: Sequence[ItemOutcome]) -> None:

@@ -14,11 +14,12 @@ from gateway.bridge.linking import new_link
 from gateway.model.bridge import BridgePlan, Link, Side
 from gateway.model.bridge_jobs import BridgeItemOutcome, BridgeJob, Throttle
 from gateway.model.copying import CopyOutcome
-from gateway.operations.bridge.bridge_jobs import BridgeJobs, subject_of
+from gateway.operations.bridge.bridge_jobs import BridgeJobs
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bridge.switch import Switch
 from gateway.operations.jobs import JobRun
+from gateway.operations.jobs.lanes import lane_name
 from gateway.store import BridgeJobRecords, LinkRecords, PlanRecords, Settings, Store
 from gateway.web.v1.problems import problem
 from tests.bridge.pair import CAMUNDA, SOURCE, TARGET, Pair, pair_of
@@ -80,7 +81,7 @@ class Moving:
         return JobRun(must_stop)
 
     async def carry_out(self, job_id: str, lane: int = 0, must_stop: Callable[[], bool] = lambda: False) -> bool:
-        return await self.jobs.carry_out(subject_of(job_id, lane), self.run_of(must_stop))
+        return await self.jobs.carry_out(lane_name(job_id, lane), self.run_of(must_stop))
 
     async def done(self, kind: Any = "copy", **throttle: Any) -> BridgeJob:
         """A job from its creation to its end."""

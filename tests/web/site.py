@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from gateway import app, config
+from gateway.cli.served import Served
 
 
 class Site:
@@ -59,3 +60,17 @@ async def site_of(engines: dict[str, Any], each: dict[str, Any] | None = None, *
             yield Site(application, tree, session)
     finally:
         await application.stop()
+
+
+@contextlib.asynccontextmanager
+async def site_of_fakes(*names: str, **tables: Any) -> AsyncIterator[tuple[Site, dict[str, Any]]]:
+    """A gateway before Camunda fakes, each served on loopback, and the fakes by name."""
+    fakes = {name: app.VENDORS["camunda7"].fake() for name in names}
+    async with contextlib.AsyncExitStack() as stack:
+        urls: dict[str, Any] = {}
+        for name, fake in fakes.items():
+            served = Served(fake)
+            await served.start()
+            stack.push_async_callback(served.stop)
+            urls[name] = served.url
+        yield await stack.enter_async_context(site_of(urls, **tables)), fakes

@@ -6,16 +6,13 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 
-from gateway import app
-from gateway.cli.served import Served
 from tests.until import until
 from tests.web.bridged import ADMIN, Bridged
 from tests.web.conftest import SECRET
-from tests.web.site import Site, parsed
+from tests.web.site import Site, site_of_fakes
 
 EVIL = '<script>alert("x")</script>'
 KEY = {"name": "ops", "key_sha256": SECRET, "scopes": ["bridge:admin"]}
@@ -55,26 +52,11 @@ class Served2(Site):
 
 @pytest.fixture
 async def site() -> AsyncIterator[Served2]:
-    fakes = {name: app.VENDORS["camunda7"].fake() for name in ("old", "new")}
-    served = {name: Served(fake) for name, fake in fakes.items()}
-    for each in served.values():
-        await each.start()
-    tree = {
-        "server": {"port": 0, "admin_port": 0},
-        "auth": {"callers": [KEY]},
-        "store": {"url": "sqlite:///:memory:"},
-        "engines": {name: {"vendor": "camunda7", "url": each.url} for name, each in served.items()},
-    }
-    application = app.Application(parsed(tree))
-    await application.start()
-    async with aiohttp.ClientSession() as session:
-        made = Served2(application, tree, session)
+    async with site_of_fakes("old", "new", auth={"callers": [KEY]}) as (served, fakes):
+        made = Served2(served.application, served.tree, served.session)
         made.fakes = fakes
         assert (await made.admin("POST", "plans", {"name": "move", "source": "old", "target": "new"}))[0] == 201
         yield made
-    await application.stop()
-    for each in served.values():
-        await each.stop()
 
 
 async def test_job_is_created_followed_and_reported(site: Served2) -> None:

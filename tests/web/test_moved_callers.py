@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
-from gateway import app
-from gateway.cli.served import Served
 from tests.web.conftest import SECRET
-from tests.web.site import Site, parsed
+from tests.web.site import Site, site_of_fakes
 
 KEY = {
     "name": "ops",
@@ -44,21 +41,10 @@ class Moving(Site):
 
 @pytest.fixture
 async def site() -> AsyncIterator[Moving]:
-    fakes = {name: app.VENDORS["camunda7"].fake() for name in ("old", "new")}
-    served = {name: Served(fake) for name, fake in fakes.items()}
-    for each in served.values():
-        await each.start()
-    tree = {
-        "server": {"port": 0, "admin_port": 0},
-        "auth": {"callers": [KEY]},
-        "store": {"url": "sqlite:///:memory:"},
-        "engines": {name: {"vendor": "camunda7", "url": each.url} for name, each in served.items()},
-        "dialects": {"camunda7": {"vendor": "camunda7", "prefix": "/engine-rest", "engine": "old"}},
-    }
-    application = app.Application(parsed(tree))
-    await application.start()
-    async with aiohttp.ClientSession() as session:
-        made = Moving(application, tree, session)
+    door = {"vendor": "camunda7", "prefix": "/engine-rest", "engine": "old"}
+    tables = {"auth": {"callers": [KEY]}, "dialects": {"camunda7": door}}
+    async with site_of_fakes("old", "new", **tables) as (served, fakes):
+        made = Moving(served.application, served.tree, served.session)
         made.fakes = fakes
         made.source, made.target = (fakes[name].start("claim", {}) for name in ("old", "new"))
         fakes["new"].instances[made.target].suspended = True
@@ -67,9 +53,6 @@ async def site() -> AsyncIterator[Moving]:
         assert status == 201, shown
         made.link = shown["id"]
         yield made
-    await application.stop()
-    for each in served.values():
-        await each.stop()
 
 
 async def write_on(site: Moving, stopped: asyncio.Event, name: str, *, native: bool) -> tuple[int, set[int]]:

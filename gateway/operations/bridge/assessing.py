@@ -9,10 +9,11 @@ import msgspec
 
 from gateway.errors import StoreUnavailable, VarbridgeError
 from gateway.model.bridge import BridgePlan, Side
-from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob
+from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob, pending_item
 from gateway.model.copying import CopyOutcome, policy_of
 from gateway.model.results import Instance, Variable
 from gateway.operations.bridge.bulk_reads import VariablesReader, find_states
+from gateway.operations.bridge.evidence import ended_item
 from gateway.operations.bridge.judging import judge
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.sides import seen_of
@@ -58,7 +59,7 @@ class Assessment:
                 raise
             except VarbridgeError as error:
                 if self._run.must_stop:
-                    return [BridgeItemOutcome(number=each.number, instance=each.instance) for each in items]
+                    return [pending_item(each) for each in items]
                 if tried == _TRIES or not error.retryable:
                     failed = CopyOutcome(result="failed", code=error.code, reason=error.detail)
                     return [_ended(each, failed) for each in items]
@@ -100,7 +101,7 @@ class Assessment:
             result="copied",
             verdicts=judged.counts,
             size=judged.size,
-            skipped=tuple(sorted(judged.left_out - self._policy.kept)),
+            skipped=judged.skipped(self._policy),
             said=judged.said,
         )
         if twin is None or (isinstance(twin, str) and twin not in states):
@@ -120,13 +121,4 @@ class Assessment:
 
 
 def _ended(item: BridgeItem, done: CopyOutcome) -> BridgeItemOutcome:
-    outcome = "ready" if done.result == "copied" else done.result
-    return BridgeItemOutcome(
-        number=item.number,
-        instance=item.instance,
-        link=item.link,
-        outcome=outcome,
-        code=done.code,
-        evidence=msgspec.json.encode(done.capped()),
-        verdicts=done.verdicts,
-    )
+    return ended_item(item, "ready" if done.result == "copied" else done.result, done)

@@ -64,7 +64,7 @@ async def digest_blob(gateway: Gateway, side: Target, name: str, call: Call) -> 
 
 
 async def stream_blob(gateway: Gateway, owner: Target, twin: Target, variable: Variable, call: Call) -> Digest:
-    """Copy a blob in one flow, inside ``write_twin``; return the digest of what was sent.
+    """Copy a blob in one flow, inside ``write_under``; return the digest of what was sent.
 
     Raises:
         EngineMisbehaved: the engine took the write for done before it had all of the content.

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from gateway.errors import EngineNotFound, PlanNotFound, StoreUnavailable, VarbridgeError
 from gateway.model.bridge import BridgePlan
-from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob, BridgeJobState
+from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob, BridgeJobState, pending_item
 from gateway.operations.bridge.assessing import Assessment
 from gateway.operations.bridge.copy_items import LinkItems
 from gateway.operations.bridge.job_store import BridgeJobStore
@@ -22,7 +22,7 @@ from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.plans import Plans
 from gateway.operations.bridge.selecting import Selecting
 from gateway.operations.gateway import Gateway
-from gateway.operations.jobs import JobKind, JobRun, Jobs
+from gateway.operations.jobs import JobKind, JobRun, Jobs, further_lanes, list_due_lanes, parse_lane
 
 KIND = "bridge"
 _CHUNK = 40
@@ -79,18 +79,11 @@ class BridgeJobs:
 
     async def list_due(self) -> list[str]:
         """Return the lanes that have work left, of all jobs; none while the bridge is switched off."""
-        due: list[str] = []
-        if not self._switch.is_on:
-            return due
-        for job_id in await self._records.list_unfinished():
-            pending, begun = await self._records.list_lanes(job_id)
-            lanes = {0, *begun, *(range(self._jobs.spread) if pending else ())}
-            due += [subject_of(job_id, lane) for lane in sorted(lanes)]
-        return due
+        return await list_due_lanes(self._records, self._jobs.spread) if self._switch.is_on else []
 
     async def carry_out(self, subject: str, run: JobRun) -> bool:
         """Carry on with a lane; return whether it has more to do."""
-        job_id, lane = _parse(subject)
+        job_id, lane = parse_lane(subject)
         job = await self._records.find_row(job_id)
         if job is None or not self._switch.is_on:
             return False
@@ -106,7 +99,7 @@ class BridgeJobs:
                 return False
             if not await self._is_selected(job, plan, run):
                 return run.must_stop
-            await self._jobs.defer(KIND, *(subject_of(job_id, each) for each in range(1, self._jobs.spread)))
+            await self._jobs.defer(KIND, *further_lanes(job_id, self._jobs.spread))
         return await self._work(job, plan, lane, run)
 
     async def _is_selected(self, job: BridgeJob, plan: BridgePlan, run: JobRun) -> bool:
@@ -186,8 +179,7 @@ class BridgeJobs:
     async def _give_back(self, job: BridgeJob, items: list[BridgeItem], run: JobRun) -> None:
         """Let others have items that were taken and not worked on."""
         if not run.is_lost:
-            pending = [BridgeItemOutcome(number=each.number, instance=each.instance) for each in items]
-            await self._records.record(job.id, pending)
+            await self._records.record(job.id, [pending_item(each) for each in items])
 
     async def _end(self, job: BridgeJob) -> None:
         if (state := await self._records.end(job.id)) is not None:
@@ -231,13 +223,3 @@ def _find_missing(plan: BridgePlan, gateway: Gateway) -> EngineNotFound | None:
     """Return the error for the first engine of a plan that is no longer configured."""
     missing = [name for name in (plan.source, plan.target) if name not in gateway.engines]
     return EngineNotFound(f"The engine {missing[0]} is no longer configured.") if missing else None
-
-
-def subject_of(job_id: str, lane: int = 0) -> str:
-    """Return what a job of the queue names a lane by."""
-    return f"{job_id}/{lane}" if lane else job_id
-
-
-def _parse(subject: str) -> tuple[str, int]:
-    job_id, _, lane = subject.partition("/")
-    return job_id, int(lane or 0)

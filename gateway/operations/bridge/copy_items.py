@@ -10,9 +10,10 @@ import msgspec
 from gateway.bridge import allowed, apply
 from gateway.errors import BridgeTransitionRefused, ConcurrentUpdate, LinkNotFound, StoreUnavailable, VarbridgeError
 from gateway.model.bridge import BridgePlan, Link
-from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob
+from gateway.model.bridge_jobs import BridgeItem, BridgeItemOutcome, BridgeJob, pending_item
 from gateway.model.copying import CopyOutcome, policy_of
 from gateway.operations.bridge.copying import compare_link, copy_link
+from gateway.operations.bridge.evidence import ended_item
 from gateway.operations.bridge.job_store import BridgeJobStore
 from gateway.operations.bridge.links import Left, Links
 from gateway.operations.bridge.twin_rules import NoTwin
@@ -69,7 +70,7 @@ class LinkItems:
         try:
             return await self._try(item)
         except MustStop:
-            return BridgeItemOutcome(number=item.number, instance=item.instance)
+            return pending_item(item)
         except NoTwin as missing:
             return self._ended(item, CopyOutcome(result="failed", code=missing.code, reason=missing.detail))
 
@@ -153,12 +154,4 @@ class LinkItems:
         outcome: str = done.result
         if self._job.kind == "verify":
             outcome = {"copied": "equal", "failed": "different" if done.different else "failed"}.get(outcome, outcome)
-        return BridgeItemOutcome(
-            number=item.number,
-            instance=item.instance,
-            link=item.link,
-            outcome=outcome,
-            code=done.code,
-            evidence=msgspec.json.encode(done.capped()),
-            verdicts=done.verdicts,
-        )
+        return ended_item(item, outcome, done)

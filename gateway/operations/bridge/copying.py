@@ -33,7 +33,7 @@ from gateway.operations.bridge.sides import (
 )
 from gateway.operations.bridge.writing import Changes, Refused, Writer
 from gateway.operations.gateway import Gateway
-from gateway.operations.write import write_twin
+from gateway.operations.write import write_under
 from gateway.plan import Call
 
 _PASSES = 4
@@ -80,7 +80,7 @@ async def copy_link(  # noqa: PLR0913 - what is copied, and what may stop it
         await require_unchanged(links, link)
         return await _Copy(gateway, sides, policy, call, go_on, back=link.authority == "target").run()
 
-    return await write_twin(gateway, copy_lock(link), call, work)
+    return await write_under(gateway, copy_lock(link), call, work)
 
 
 async def compare_link(gateway: Gateway, link: Link, policy: CopyPolicy, call: Call) -> CopyOutcome:
@@ -117,7 +117,7 @@ def sparing(policy: CopyPolicy, link: Link) -> CopyPolicy:
 
 
 class _Copy:
-    """One copy, inside ``write_twin``."""
+    """One copy, inside ``write_under``."""
 
     def __init__(  # noqa: PLR0913 - of what, how, and what may stop it
         self,
@@ -192,7 +192,7 @@ class _Copy:
             written=self._written,
             deleted=self._deleted,
             passes=self._passes,
-            skipped=tuple(sorted(judged.left_out - self._policy.kept)),
+            skipped=judged.skipped(self._policy),
             said=judged.said,
         )
 
@@ -201,7 +201,7 @@ class _Copy:
         left = {name: each for name, each in compared.left.items() if not self._has_raced(name, compared, seen)}
         raced = len(compared.left) - len(left)
         outcome = _outcome(judged, compared, left, raced=raced)
-        skipped = tuple(sorted(judged.left_out - self._policy.kept))
+        skipped = judged.skipped(self._policy)
         counts = {"written": self._written, "deleted": self._deleted, "passes": self._passes, "skipped": skipped}
         counts["size"] = judged.size + self._writer.size
         return msgspec.structs.replace(outcome, **counts)

@@ -44,6 +44,10 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         """Return the verdicts that are not lossless."""
         return tuple(each for each in self.verdicts if each.kind != "lossless")
 
+    def skipped(self, policy: CopyPolicy) -> tuple[str, ...]:
+        """Return the names that are left out and that the other side does not have for itself."""
+        return tuple(sorted(self.left_out - policy.kept))
+
     @property
     def size(self) -> int:
         """Return the bytes of the values, as far as they are known."""

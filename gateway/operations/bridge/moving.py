@@ -29,7 +29,7 @@ from gateway.operations.bridge.sides import Sides, sides_of
 from gateway.operations.bridge.tokens import describe_tokens, list_todo
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.placing_links import ensure_current
-from gateway.operations.write import write_pair
+from gateway.operations.write import write_under
 from gateway.plan import Call
 
 _GO_BACK_S = 30.0
@@ -71,7 +71,7 @@ async def move_link(  # noqa: PLR0913, PLR0917 - a link, and all that its move d
     links.switch.require_on()
     _check(link, kind)
     work = _Moving(gateway, links, plan, kind, caller, call, active_twin=active_twin)
-    return await write_pair(gateway, (link.source.engine, link.source.native), call, partial(work.run, link.id))
+    return await write_under(gateway, link.lock, call, partial(work.run, link.id))
 
 
 def _check(link: Link, kind: MoveKind) -> None:

@@ -8,8 +8,8 @@ import msgspec
 
 from gateway.model.audit import Head
 from gateway.model.bridge_jobs import BridgeItemOutcome, BridgeJob
-from gateway.model.copying import CopyOutcome
 from gateway.model.difference import Difference
+from gateway.operations.bridge.evidence import read_evidence
 from gateway.operations.bridge.job_store import BridgeJobStore
 
 _PAGE = 500
@@ -18,7 +18,6 @@ _SHOWN_DIFFERENCES = 500
 _CALLS_PER_COPY = 5
 """Engine requests of one copy of scalars: both sides are read, one is written, both are read again."""
 _FINE = frozenset(("ready", "copied", "equal"))
-_evidence = msgspec.json.Decoder(CopyOutcome)
 
 
 class ReportedInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +91,7 @@ class _Totals:
 
     def add(self, item: BridgeItemOutcome) -> None:
         """Count one item."""
-        found = None if item.evidence is None else _evidence.decode(item.evidence)
+        found = None if item.evidence is None else read_evidence(item.evidence)
         if item.outcome not in _FINE and len(self._instances) < _SHOWN_INSTANCES:
             self._instances.append(
                 ReportedInstance(

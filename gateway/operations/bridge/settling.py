@@ -22,7 +22,7 @@ from gateway.operations.bridge.sides import sides_of
 from gateway.operations.gateway import Gateway, Target
 from gateway.operations.jobs import JobKind, JobRun
 from gateway.operations.lifecycle import change_state_under_lock
-from gateway.operations.write import write_pair
+from gateway.operations.write import write_under
 from gateway.plan import Call
 
 _TRIES = 5
@@ -63,13 +63,13 @@ async def settle(  # noqa: PLR0913 - a move, and who ends it
             link = await links.find(link_id)
         except LinkNotFound:
             return None
-        if link.move is None or process not in {None, link.move.process}:
+        move = link.move
+        if move is None or process not in {None, move.process}:
             return None
         try:
-            if link.move.step != "resuming":
-                move = msgspec.structs.replace(link.move, step="resuming")
-                link = await links.set_move(link, move, SYSTEM, problem)
-            why = await _let_run(gateway, link, call) if link.move is not None and link.move.resume else None
+            if move.step != "resuming":
+                link = await links.set_move(link, msgspec.structs.replace(move, step="resuming"), SYSTEM, problem)
+            why = await _let_run(gateway, link, call) if move.resume else None
             return await links.set_move(link, None, SYSTEM, why)
         except ConcurrentUpdate:  # the link has changed, e.g. was marked as stale: look again
             continue
@@ -104,7 +104,6 @@ def settling(gateway: Gateway, links: Links) -> JobKind:
         link = await links.records.find(link_id)
         if link is None or link.move is None:
             return False
-        lock = (link.source.engine, link.source.native)
         call = run.open_call(link_id, _PATIENCE_S)
 
         async def work() -> None:
@@ -112,7 +111,7 @@ def settling(gateway: Gateway, links: Links) -> JobKind:
             await settle(gateway, links, link_id, call, problem=f"The last move failed. {BROKEN_OFF}")
 
         with contextlib.suppress(VarbridgeError):  # somebody carries it out, or its engine is away: a later sweep
-            await write_pair(gateway, lock, call, work)
+            await write_under(gateway, link.lock, call, work)
         return False
 
     return JobKind(name="move", carry_out=carry_out, list_due=links.records.list_moving)

@@ -23,7 +23,7 @@ from gateway.operations.bridge.job_store import BridgeJobStore
 from gateway.operations.bridge.links import Links
 from gateway.operations.bridge.twin_rules import NoTwin, find_twin, rule_of
 from gateway.operations.gateway import Gateway, Target
-from gateway.operations.write import write_twin
+from gateway.operations.write import write_under
 from gateway.plan import Call
 
 SETTLE_S = 30.0
@@ -65,7 +65,7 @@ class Twins:
         """
         source = Side(self._plan.source, item.instance)
         key = ("", f"twin of {source.public}")  # engines have names, so no instance's lock is the same
-        return await write_twin(self._gateway, key, call, lambda: self._link(item, source, call))
+        return await write_under(self._gateway, key, call, lambda: self._link(item, source, call))
 
     async def _link(self, item: BridgeItem, source: Side, call: Call) -> Link:
         self._go_on()

@@ -51,7 +51,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writer:
-    """Writes to the side of a link that does not decide, inside ``write_twin``.
+    """Writes to the side of a link that does not decide, inside ``write_under``.
 
     Args:
         gateway: whose engines they are.

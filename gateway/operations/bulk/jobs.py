@@ -19,7 +19,7 @@ from gateway.model.bulk import BulkOperation, BulkState, Change
 from gateway.operations.bulk.items import ITEM_S, ItemChanges, SpellProblem
 from gateway.operations.bulk.store import OperationStore
 from gateway.operations.gateway import Gateway
-from gateway.operations.jobs import JobKind, JobRun, Jobs
+from gateway.operations.jobs import JobKind, JobRun, Jobs, further_lanes, list_due_lanes, parse_lane
 from gateway.plan import Call
 
 KIND = "bulk"
@@ -69,16 +69,11 @@ class BulkJobs:
 
     async def list_due(self) -> list[str]:
         """Return the lanes that have work left, of all operations."""
-        due: list[str] = []
-        for operation_id in await self._operations.list_unfinished():
-            pending, started = await self._operations.list_lanes(operation_id)
-            lanes = {0, *started, *(range(self._jobs.spread) if pending else ())}
-            due += [_subject(operation_id, lane) for lane in sorted(lanes)]
-        return due
+        return await list_due_lanes(self._operations, self._jobs.spread)
 
     async def carry_out(self, subject: str, run: JobRun) -> bool:
         """Carry on with a lane; return whether it has more to do."""
-        operation_id, lane = _parse(subject)
+        operation_id, lane = parse_lane(subject)
         operation = await self._operations.find_command(operation_id)
         if operation is None or operation.command is None:
             return False
@@ -87,8 +82,7 @@ class BulkJobs:
                 return False
             if not await self._is_selected(operation, run):
                 return run.must_stop
-            others = [_subject(operation_id, each) for each in range(1, self._jobs.spread)]
-            await self._jobs.defer(KIND, *others)
+            await self._jobs.defer(KIND, *further_lanes(operation_id, self._jobs.spread))
         change = msgspec.json.decode(operation.command, type=Change)
         changes = ItemChanges(self._gateway, operation_id, change, self._spell_problem, self._places, run)
         return await self._change_items(operation_id, lane, changes, run)
@@ -137,12 +131,3 @@ class BulkJobs:
         if moved := await self._operations.change_state(operation_id, (before,), state, problem):
             self._report(operation_id, state)
         return moved
-
-
-def _subject(operation_id: str, lane: int) -> str:
-    return f"{operation_id}/{lane}" if lane else operation_id
-
-
-def _parse(subject: str) -> tuple[str, int]:
-    operation_id, _, lane = subject.partition("/")
-    return operation_id, int(lane or 0)

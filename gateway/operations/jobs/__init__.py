@@ -7,8 +7,21 @@ own (``InProcessQueue``), or one in a database that workers on other machines sh
 
 from gateway.operations.jobs.in_process import InProcessQueue
 from gateway.operations.jobs.kinds import JobKind, JobKinds
+from gateway.operations.jobs.lanes import further_lanes, list_due_lanes, parse_lane
 from gateway.operations.jobs.port import CarryOut, JobQueue, Jobs
 from gateway.operations.jobs.run import JobRun
 from gateway.operations.jobs.worker import JobWorker
 
-__all__ = ["CarryOut", "InProcessQueue", "JobKind", "JobKinds", "JobQueue", "JobRun", "JobWorker", "Jobs"]
+__all__ = [
+    "CarryOut",
+    "InProcessQueue",
+    "JobKind",
+    "JobKinds",
+    "JobQueue",
+    "JobRun",
+    "JobWorker",
+    "Jobs",
+    "further_lanes",
+    "list_due_lanes",
+    "parse_lane",
+]
