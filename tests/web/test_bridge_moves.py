@@ -263,6 +263,15 @@ async def test_link_that_is_stale_or_not_copied_is_refused(site: Moved) -> None:
     assert (await refused(site, fresh))[:2] == (409, "bridge-transition-refused")
 
 
+async def test_plan_that_does_not_go_so_far_is_found_before_anything_is_suspended(site: Moved) -> None:
+    link = await site.linked()
+    plan = await site.services.plans.records.find("move")
+    assert await site.services.plans.records.replace(msgspec.structs.replace(plan, stage="copied"))
+    site.sent.clear()
+    assert (await refused(site, link))[:2] == (409, "bridge-transition-refused")
+    assert site.writes == []
+
+
 async def test_second_operator_is_refused_while_a_move_is_under_way(site: Moved) -> None:
     link = await site.linked()
     _ = await site.links.set_move(link, Move(kind="cut-over", step="suspending", process="other"), "ops")

@@ -69,16 +69,16 @@ async def move_link(  # noqa: PLR0913, PLR0917 - a link, and all that its move d
             the store are there again.
     """
     links.switch.require_on()
-    _check(link, kind)
+    _check(link, kind, plan)
     work = _Moving(gateway, links, plan, kind, caller, call, active_twin=active_twin)
     return await write_under(gateway, link.lock, call, partial(work.run, link.id))
 
 
-def _check(link: Link, kind: MoveKind) -> None:
-    """Refuse what the table does not allow, before anything waits for it."""
+def _check(link: Link, kind: MoveKind, plan: BridgePlan | None) -> None:
+    """Refuse what the table or the plan's stage does not allow, before anything waits for it or is suspended."""
     if link.move is not None:
         raise BridgeTransitionRefused(f"A {link.move.kind} of this link is under way already.")
-    _ = apply(link, kind)
+    _ = apply(link, kind, "final" if plan is None else plan.stage)
 
 
 class _Moving:
@@ -105,7 +105,7 @@ class _Moving:
     async def run(self, link_id: str) -> tuple[Link, MoveReport]:
         await ensure_current(self._gateway)
         link = await self._links.find(link_id)
-        _check(link, self._kind)
+        _check(link, self._kind, self._plan)
         sides = sides_of(self._gateway, link)
         left, twin = await self._look(sides)
         move = Move(
